@@ -1,0 +1,41 @@
+# Every command sets up what it needs inside the clone, from Python (3.10 or newer) alone.
+PYTHON ?= python3
+AIRFLOW ?= 3.3
+VENV := .venv
+CONSTRAINTS := constraints/airflow-$(AIRFLOW).txt
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint constraints clean
+
+help:  ## list the commands
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 22
+
+demo: $(VENV)/.ready  ## sample HR database -> Airflow -> COR sandbox, and what became of every leave
+	@$(BIN)/python example_dags/demo/run.py
+
+test: $(VENV)/.ready  ## every test, on Airflow $(AIRFLOW)
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(VENV)/.ready  ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+constraints: $(VENV)/.ready  ## resolve the pinned versions anew, for every supported Python at once
+	for airflow in 3.3 2.11; do \
+		echo "apache-airflow==$$airflow.*" | \
+		$(BIN)/uv pip compile --quiet --universal --upgrade --python-version 3.10 --no-header --no-annotate --no-emit-index-url \
+			--all-extras --group dev --output-file constraints/airflow-$$airflow.txt pyproject.toml --constraint - || exit 1; \
+	done
+
+clean:  ## remove everything that these commands made
+	rm -rf $(VENV) .demo dist
+
+$(VENV)/.ready: pyproject.toml $(CONSTRAINTS)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
+		echo "$(PYTHON) is older than Python 3.10: name another one, as in  make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade --constraint $(CONSTRAINTS) pip
+	$(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) --editable '.[sandbox]' --group dev
+	@touch $@

@@ -1,0 +1,114 @@
+"""What all tests share: an Airflow of their own, a COR sandbox, and the connection between them."""
+
+from __future__ import annotations
+
+import json
+import os
+import runpy
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.load_profile("repeatable")
+
+# Before anything imports Airflow, which reads its settings then: nothing of the machine's own Airflow may show here.
+for variable in [name for name in os.environ if name.startswith("AIRFLOW_")]:
+    del os.environ[variable]
+AIRFLOW_HOME = Path(tempfile.mkdtemp(prefix="airflow-"))
+REPOSITORY = Path(__file__).parents[1]
+DAG_FOLDERS = (REPOSITORY / "example_dags", REPOSITORY / "tests" / "dags")
+os.environ |= {
+    "AIRFLOW_HOME": str(AIRFLOW_HOME),
+    "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": json.dumps(
+        [
+            {
+                "name": folder.parent.name + "-" + folder.name,
+                "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
+                "kwargs": {"path": str(folder)},
+            }
+            for folder in DAG_FOLDERS
+        ]
+    ),
+    "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+    "AIRFLOW__CORE__UNIT_TEST_MODE": "True",
+    "NO_PROXY": "127.0.0.1",
+}
+
+from cor_provider.hooks.cor_integrations import CorIntegrationsHook  # noqa: E402
+from cor_provider.sandbox import Sandbox  # noqa: E402
+
+Connect = Callable[..., None]
+
+SEED = {
+    "source": "GLOBANT",
+    "users": [{"id": "external-user-id-3", "name": "Ana"}, {"id": "u1", "name": "Bo"}, {"id": "u2", "name": "Cy"}],
+    "leave_types": [{"id": "external-type-3", "name": "Vacation"}, {"id": "vacation", "name": "Vacation"}],
+}
+"""The users and leave types of the sandbox that the tests share."""
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail a run of CI in which a test was skipped: there, everything must be able to run."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") and reporter and reporter.stats.get("skipped"):
+        reporter.write_line("\nIn CI no test may be skipped.")
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(AIRFLOW_HOME, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def airflow_db() -> None:
+    """A migrated metadata database; only what runs tasks needs one."""
+    subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], check=True, capture_output=True)
+
+
+@pytest.fixture(scope="session")
+def load_dag() -> Callable[[str], Any]:
+    """Return a function that executes a DAG's file, as Airflow does, and returns the DAG."""
+
+    def load(dag_id: str) -> Any:
+        (path,) = (path for folder in DAG_FOLDERS if (path := folder / f"{dag_id}.py").exists())
+        return runpy.run_path(str(path))["dag"]
+
+    return load
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(seed=SEED, api_key="api-key-4711", client_secret="client-secret-0815") as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def connect(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Connect:
+    """Return a function that sets the connection `cor_default`: to the sandbox, save for what it is told."""
+
+    def set_connection(*, conn_id: str = "cor_default", extra: dict[str, Any] | None = None, **fields: Any) -> None:
+        connection = {
+            "conn_type": "cor",
+            "host": sandbox.url,
+            "password": sandbox.token,
+            "extra": {"source": "GLOBANT", "api_url": sandbox.api_url, **(extra or {})},
+            **fields,
+        }
+        monkeypatch.setenv(f"AIRFLOW_CONN_{conn_id.upper()}", json.dumps(connection))
+
+    return set_connection
+
+
+@pytest.fixture
+def hook(connect: Connect) -> CorIntegrationsHook:
+    """A hook that is connected to the sandbox."""
+    connect()
+    return CorIntegrationsHook()
