@@ -1,0 +1,195 @@
+"""
+The errors of this provider, by what they mean rather than by the status they came with.
+
+::
+
+    CorError                                what all of them are; an AirflowException
+    ├── CorConfigurationError               every leave would fail alike; Airflow does not retry it
+    │   ├── CorAuthenticationError          COR does not accept the token
+    │   ├── CorPermissionError              the token may not write leave
+    │   └── CorInvalidSourceError           COR does not know this metadata.source
+    ├── CorRecordError                      this leave request is refused; sending it again unchanged cannot help
+    │   ├── CorValidationError              a field is missing or not readable
+    │   ├── CorUserNotFoundError            the user has no mapping in COR
+    │   ├── CorLeaveTypeNotFoundError       the leave type has no mapping in COR
+    │   ├── CorInvalidDateRangeError        it ends before it starts
+    │   ├── CorDuplicateExternalIdError     COR has a leave with this external id
+    │   └── CorLeaveNotFoundError           COR has no leave with this external id
+    ├── CorTransientError                   the same request may succeed later
+    │   ├── CorRateLimitError               COR asks to slow down
+    │   ├── CorServerError                  COR failed
+    │   └── CorConnectionError              no answer arrived
+    ├── CorLeavesRejectedError              a push's end: more rejections than tolerated; Airflow does not retry it
+    └── CorPushIncompleteError              a push's end: leave is still to be sent; Airflow retries it
+
+No error carries a request or an answer: their texts may be health data, and errors end in logs.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
+
+from cor_provider.sources import KNOWN_SOURCES
+
+
+class CorError(AirflowException):
+    """
+    Anything that went wrong between Airflow and COR.
+
+    :param message: what happened and what to do about it; the class knows a fitting text.
+    :param name: the error's name as reports show it; COR's own name where COR gave one.
+    :param code: COR's code (``ZC004``), where COR gave one.
+    :param status: the HTTP status, where there was an answer.
+    """
+
+    default_name: ClassVar[str] = "CorError"
+    default_message: ClassVar[str] = "COR did not do what was asked."
+
+    def __init__(
+        self,
+        message: str | None = None,
+        *,
+        name: str | None = None,
+        code: str | None = None,
+        status: int | None = None,
+    ) -> None:
+        self.message = message or self.default_message
+        self.name = name or self.default_name
+        self.code = code
+        self.status = status
+        super().__init__(self.message)
+
+
+class CorConfigurationError(CorError, AirflowFailException):
+    """The Connection or the operator's parameters are wrong, so every leave would fail alike."""
+
+    default_name = "ConfigurationError"
+    default_message = "The COR connection or the task's parameters do not work."
+
+
+class CorAuthenticationError(CorConfigurationError):
+    """COR does not accept the token."""
+
+    default_name = "AuthenticationError"
+    default_message = (
+        "COR refused the token (401): put a valid bearer token into the Connection's Password. COR's tokens "
+        "typically live one hour."
+    )
+
+
+class CorPermissionError(CorConfigurationError):
+    """The token is valid but may not do this."""
+
+    default_name = "PermissionError"
+    default_message = (
+        "COR accepted the token but does not let it write leave (403): check the API key's role and scope."
+    )
+
+
+class CorInvalidSourceError(CorConfigurationError):
+    """COR does not know the value of ``metadata.source``."""
+
+    default_name = "InvalidSourceError"
+    default_message = (
+        "COR does not know this source: use the one under which users and leave types were created in COR. "
+        f"It documents {', '.join(KNOWN_SOURCES)}."
+    )
+
+
+class CorRecordError(CorError):
+    """COR, or our own validation, refused one leave request."""
+
+    default_name = "RecordError"
+    default_message = "COR refused this leave request without a name for the reason."
+
+
+class CorValidationError(CorRecordError):
+    """A field of the leave request is missing or cannot be read."""
+
+    default_name = "ValidationError"
+    default_message = "COR found a field of this leave request missing or malformed."
+
+
+class CorUserNotFoundError(CorRecordError):
+    """The external user id has no mapping in COR."""
+
+    default_name = "UserNotFoundError"
+    default_message = "COR has no user with this external id: create it through the Integrations API, same source."
+
+
+class CorLeaveTypeNotFoundError(CorRecordError):
+    """The external leave type id has no mapping in COR."""
+
+    default_name = "LeaveTypeNotFoundError"
+    default_message = "COR has no leave type with this external id: create or map it, under the same source."
+
+
+class CorInvalidDateRangeError(CorRecordError):
+    """The leave ends before it starts."""
+
+    default_name = "InvalidDateRangeError"
+    default_message = "The leave ends before it starts."
+
+
+class CorDuplicateExternalIdError(CorRecordError):
+    """COR already has a leave with this external id under this source."""
+
+    default_name = "DuplicateExternalIdError"
+    default_message = "COR already has a leave with this external id under this source."
+
+
+class CorLeaveNotFoundError(CorRecordError):
+    """COR has no leave with this external id under this source."""
+
+    default_name = "LeaveNotFoundError"
+    default_message = "COR has no leave with this external id under this source."
+
+
+class CorTransientError(CorError):
+    """The same request may succeed later."""
+
+    default_name = "TransientError"
+    default_message = "COR could not answer for now."
+
+
+class CorRateLimitError(CorTransientError):
+    """
+    COR asks to slow down.
+
+    :param retry_after: seconds that COR asked to wait, where it said so.
+    """
+
+    default_name = "RateLimitError"
+    default_message = "COR asks to slow down (429)."
+
+    def __init__(self, message: str | None = None, *, retry_after: float | None = None, **details: object) -> None:
+        super().__init__(message, **details)  # type: ignore[arg-type]  # the same details as CorError's
+        self.retry_after = retry_after
+
+
+class CorServerError(CorTransientError):
+    """COR failed on its side."""
+
+    default_name = "ServerError"
+    default_message = "COR failed on its side."
+
+
+class CorConnectionError(CorTransientError):
+    """No answer arrived; whether COR did the work is not known."""
+
+    default_name = "ConnectionError"
+    default_message = "COR could not be reached, or its answer was lost."
+
+
+class CorLeavesRejectedError(CorError, AirflowFailException):
+    """More leave requests were rejected than the task tolerates."""
+
+    default_name = "LeavesRejectedError"
+
+
+class CorPushIncompleteError(CorError):
+    """Some leave is not settled; running the task again is safe and sends the rest."""
+
+    default_name = "PushIncompleteError"

@@ -1,0 +1,311 @@
+"""LeaveRequest: what it reads, what it refuses, what it sends."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import pendulum
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cor_provider.exceptions import CorInvalidDateRangeError, CorRecordError, CorValidationError
+from cor_provider.leave import LeaveRequest, UnreadableLeave, read_leave
+
+DOCUMENTED_EXAMPLE = (
+    '{"metadata":{"source":"GLOBANT"},"id":"external-id-3","userId":"external-user-id-3",'
+    '"leaveTypeId":"external-type-3","start":"2026-05-11T00:00:00-00:00","end":"2026-05-11T23:59:00-00:00","allDay":true}'
+)
+MADRID = ZoneInfo("Europe/Madrid")
+BUENOS_AIRES = ZoneInfo("America/Argentina/Buenos_Aires")
+
+
+def read(timezone: ZoneInfo | None = None, /, **fields: Any) -> LeaveRequest:
+    record = {"id": "1", "user_id": "u1", "leave_type_id": "vacation", **fields}
+    return LeaveRequest.model_validate(record, context={"timezone": timezone})
+
+
+def sent_dates(leave: LeaveRequest) -> tuple[str, str]:
+    payload = leave.to_payload("GLOBANT")
+    return payload["start"], payload["end"]
+
+
+def test_the_payload_is_the_documented_example_character_for_character() -> None:
+    leave = LeaveRequest(
+        id="external-id-3",
+        user_id="external-user-id-3",
+        leave_type_id="external-type-3",
+        start=date(2026, 5, 11),
+        end=date(2026, 5, 11),
+    )
+    assert json.dumps(leave.to_payload("GLOBANT"), separators=(",", ":")) == DOCUMENTED_EXAMPLE
+
+
+def test_the_documented_example_can_be_read_as_a_leave_request() -> None:
+    leave = LeaveRequest.model_validate(json.loads(DOCUMENTED_EXAMPLE))
+    assert json.dumps(leave.to_payload("GLOBANT"), separators=(",", ":")) == DOCUMENTED_EXAMPLE
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "all_day", "sent"),
+    [
+        # Dates alone need no all_day.
+        ("2026-05-11", "2026-05-13", None, ("2026-05-11", "2026-05-13")),
+        ("2026-05-11", "2026-05-13", True, ("2026-05-11", "2026-05-13")),
+        (" 2026-05-11 ", "2026-05-13", "", ("2026-05-11", "2026-05-13")),
+        (date(2026, 5, 11), date(2026, 5, 13), None, ("2026-05-11", "2026-05-13")),
+        (pendulum.date(2026, 5, 11), "2026-05-13", None, ("2026-05-11", "2026-05-13")),
+        # Of a date-time the date as written counts, whatever the offset.
+        ("2026-05-11T00:00:00+02:00", "2026-05-11T00:00:00+02:00", True, ("2026-05-11", "2026-05-11")),
+        ("2026-05-11T23:30:00-03:00", "2026-05-12T00:00:00-03:00", True, ("2026-05-11", "2026-05-12")),
+        ("2026-05-11T00:00:00Z", "2026-05-11T23:59:00Z", True, ("2026-05-11", "2026-05-11")),
+        ("2026-05-11T00:00:00-00:00", "2026-05-11T23:59:00-00:00", True, ("2026-05-11", "2026-05-11")),
+        ("2017-12-27T00:00:00+0100", "2017-12-28T00:00:00+0100", True, ("2017-12-27", "2017-12-28")),  # as Personio
+        ("2026-05-11 00:00", "2026-05-12", True, ("2026-05-11", "2026-05-12")),
+        (datetime(2026, 5, 11, tzinfo=MADRID), datetime(2026, 5, 12, 23), True, ("2026-05-11", "2026-05-12")),
+        (pendulum.datetime(2026, 5, 11, tz="Pacific/Auckland"), "2026-05-11", True, ("2026-05-11", "2026-05-11")),
+        # The days on which clocks change are days like others.
+        ("2026-03-29T00:00:00+01:00", "2026-03-29T00:00:00+01:00", True, ("2026-03-29", "2026-03-29")),
+        ("2026-10-25T00:00:00+02:00", "2026-10-26T00:00:00+01:00", True, ("2026-10-25", "2026-10-26")),
+        ("2025-12-29", "2026-01-02", None, ("2025-12-29", "2026-01-02")),
+        ("2024-02-29", "2024-02-29", None, ("2024-02-29", "2024-02-29")),
+    ],
+)
+def test_an_all_day_leave_runs_from_its_first_to_its_last_calendar_date(
+    start: Any, end: Any, all_day: Any, sent: tuple[str, str]
+) -> None:
+    leave = read(start=start, end=end, all_day=all_day)
+    assert leave.all_day is True
+    assert sent_dates(leave) == (f"{sent[0]}T00:00:00-00:00", f"{sent[1]}T23:59:00-00:00")
+
+
+@pytest.mark.parametrize(
+    ("timezone", "start", "end", "sent"),
+    [
+        # Offsets as written.
+        (
+            None,
+            "2026-05-11T09:00:00+02:00",
+            "2026-05-11T13:00:00+02:00",
+            ("2026-05-11T07:00:00", "2026-05-11T11:00:00"),
+        ),
+        (
+            None,
+            "2026-05-11T22:00:00-03:00",
+            "2026-05-12T01:00:00-03:00",
+            ("2026-05-12T01:00:00", "2026-05-12T04:00:00"),
+        ),
+        (None, "2026-05-11T09:00Z", "2026-05-11T13:00z", ("2026-05-11T09:00:00", "2026-05-11T13:00:00")),
+        (
+            None,
+            "2026-05-11T09:00:00-00:00",
+            "2026-05-11T13:00:00.999-0000",
+            ("2026-05-11T09:00:00", "2026-05-11T13:00:00"),
+        ),
+        (
+            None,
+            datetime(2026, 5, 11, 9, tzinfo=timezone.utc),
+            pendulum.datetime(2026, 5, 11, 15, tz="Europe/Madrid"),
+            ("2026-05-11T09:00:00", "2026-05-11T13:00:00"),
+        ),
+        # A time without an offset is in the task's zone; one with an offset is not.
+        (MADRID, "2026-05-11T09:00:00", "2026-05-11T13:00:00Z", ("2026-05-11T07:00:00", "2026-05-11T13:00:00")),
+        (MADRID, "2026-01-12T09:00:00", "2026-01-12T13:00:00", ("2026-01-12T08:00:00", "2026-01-12T12:00:00")),
+        (
+            BUENOS_AIRES,
+            datetime(2026, 5, 11, 22),
+            datetime(2026, 5, 11, 23),
+            ("2026-05-12T01:00:00", "2026-05-12T02:00:00"),
+        ),
+        # Over the hour that the clock skips, and over the one that it repeats (its first is meant).
+        (MADRID, "2026-03-29T01:30:00", "2026-03-29T03:30:00", ("2026-03-29T00:30:00", "2026-03-29T01:30:00")),
+        (MADRID, "2026-03-29T02:30:00", "2026-03-29T04:00:00", ("2026-03-29T01:30:00", "2026-03-29T02:00:00")),
+        (MADRID, "2026-10-25T02:30:00", "2026-10-25T03:30:00", ("2026-10-25T00:30:00", "2026-10-25T02:30:00")),
+        # A moment is not refused: COR's rule is that the end must not lie before the start.
+        (None, "2026-05-11T09:00:00Z", "2026-05-11T11:00:00+02:00", ("2026-05-11T09:00:00", "2026-05-11T09:00:00")),
+    ],
+)
+def test_a_timed_leave_is_sent_in_utc(timezone: ZoneInfo | None, start: Any, end: Any, sent: tuple[str, str]) -> None:
+    leave = read(timezone, start=start, end=end, all_day=False)
+    assert leave.all_day is False
+    assert sent_dates(leave) == (f"{sent[0]}-00:00", f"{sent[1]}-00:00")
+
+
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        ({"start": "2026-05-11T09:00:00", "end": "2026-05-11T13:00:00", "all_day": False}, "start: needs an offset"),
+        ({"start": "2026-05-11T09:00:00Z", "end": "2026-05-11T13:00:00", "all_day": False}, "end: needs an offset"),
+        ({"start": "2026-05-11", "end": "2026-05-11T13:00:00Z", "all_day": False}, "start: needs a time of day"),
+        ({"start": "2026-05-11", "end": "2026-05-11", "all_day": False}, "start: needs a time of day"),
+        (
+            {"start": "2026-05-11T09:00:00Z", "end": "2026-05-11T13:00:00Z"},
+            "start and end: a time of day needs all_day",
+        ),
+        ({"start": "2026-05-11", "end": "2026-05-11T00:00:00Z"}, "end: a time of day needs all_day"),
+        ({"start": "2026-02-30", "end": "2026-05-11"}, "start: is not a date"),
+        ({"start": "11/05/2026", "end": "20260511"}, "start: is not a date: write 2026-05-11"),
+        ({"start": 1778457600, "end": "2026-05-11"}, "start: is not a date"),
+        ({"start": "2026-05-11T25:00:00Z", "end": "2026-05-11"}, "start: is not a date"),
+        ({"start": None, "end": ""}, "start: is missing; end: is missing"),
+        ({"start": "2026-05-11", "end": "2026-05-11", "all_day": "perhaps"}, "all_day: must be true or false"),
+        ({"start": "0001-01-01T00:00:00+05:00", "end": "2026-05-11T00:00Z", "all_day": False}, "start: lies outside"),
+    ],
+)
+def test_dates_that_would_have_to_be_guessed_are_refused(fields: dict[str, Any], problem: str) -> None:
+    with pytest.raises(CorValidationError, match=problem):
+        read(**fields)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"start": "2026-05-11", "end": "2026-05-10"},
+        {"start": "2026-05-11T23:00:00-03:00", "end": "2026-05-10T23:59:00+02:00", "all_day": True},
+        {"start": "2026-05-11T09:00:00Z", "end": "2026-05-11T10:00:00+02:00", "all_day": False},
+    ],
+)
+def test_an_end_before_the_start_is_refused(fields: dict[str, Any]) -> None:
+    with pytest.raises(CorInvalidDateRangeError, match="end: lies before start"):
+        read(**fields)
+
+
+@pytest.mark.parametrize(
+    ("written", "sent"),
+    [
+        ("HR-LAP-1", "HR-LAP-1"),
+        (" 007 ", "007"),
+        (12, "12"),
+        (12.0, "12"),  # what a data frame makes of 12 beside a gap
+        (12.5, "12.5"),
+        (Decimal("12.00"), "12"),  # a NUMERIC column
+        (UUID("6f9619ff-8b86-4011-b42d-00cf4fc964ff"), "6f9619ff-8b86-4011-b42d-00cf4fc964ff"),
+        ("año/1 b", "año/1 b"),
+    ],
+)
+def test_ids_are_sent_as_text(written: Any, sent: str) -> None:
+    leave = read(id=written, user_id=written, leave_type_id=written, start="2026-05-11", end="2026-05-11")
+    assert (leave.id, leave.user_id, leave.leave_type_id) == (sent, sent, sent)
+
+
+@pytest.mark.parametrize(
+    ("written", "problem"),
+    [
+        ("", "is blank"),
+        ("  ", "is blank"),
+        (None, "is missing"),
+        (float("nan"), "is blank"),
+        (True, "must be text or a number, not bool"),
+        (["1"], "must be text or a number, not list"),
+        ("..", "holds characters that an id cannot have"),
+        ("a\nb", "holds characters that an id cannot have"),
+        ("\ud800", "holds characters that an id cannot have"),
+    ],
+)
+@pytest.mark.parametrize("field", ["id", "user_id", "leave_type_id"])
+def test_ids_that_are_none_are_refused(field: str, written: Any, problem: str) -> None:
+    with pytest.raises(CorValidationError, match=f"^{field}: {problem}$"):
+        read(**{"start": "2026-05-11", "end": "2026-05-11", field: written})
+
+
+def test_cors_spelling_of_the_keys_is_read_too() -> None:
+    record = {"id": 1, "userId": 2, "leaveTypeId": 3, "start": "2026-05-11T09:00Z", "end": "2026-05-11T10:00Z"}
+    leave = LeaveRequest.model_validate({**record, "allDay": False})
+    assert (leave.user_id, leave.leave_type_id, leave.all_day) == ("2", "3", False)
+
+
+def test_other_keys_are_never_sent() -> None:
+    leave = read(start="2026-05-11", end="2026-05-11", reason="operation", metadata={"source": "X"}, employee="Ana")
+    assert set(leave.to_payload("GLOBANT")) == {"metadata", "id", "userId", "leaveTypeId", "start", "end", "allDay"}
+    assert leave.to_payload("GLOBANT")["metadata"] == {"source": "GLOBANT"}
+
+
+def test_all_problems_of_a_record_are_told_at_once() -> None:
+    with pytest.raises(CorValidationError) as refusal:
+        LeaveRequest.model_validate({"start": "soon"})
+    assert refusal.value.message == (
+        "id: is missing; user_id: is missing; leave_type_id: is missing; "
+        "start: is not a date: write 2026-05-11, or for a time of day 2026-05-11T09:00:00+02:00; end: is missing"
+    )
+
+
+def test_a_leave_shows_nothing_but_its_id() -> None:
+    leave = read(id="L1", user_id="ana", leave_type_id="surgery", start="2026-05-11", end="2026-05-11")
+    assert f"{leave} {leave!r} {[leave]}" == "LeaveRequest(id='L1') LeaveRequest(id='L1') [LeaveRequest(id='L1')]"
+
+
+@pytest.mark.parametrize("record", [None, 5, "text", ["id"], b"{}"])
+def test_what_is_no_mapping_is_an_unreadable_leave(record: object) -> None:
+    leave = read_leave(record)
+    assert isinstance(leave, UnreadableLeave)
+    assert type(record).__name__ in leave.error.message
+
+
+def test_an_unreadable_leave_keeps_its_external_id() -> None:
+    leave = read_leave({"id": 7})
+    assert isinstance(leave, UnreadableLeave)
+    assert leave.leave_id == "7"
+
+
+field_values = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(),
+    st.lists(st.integers(), max_size=2),
+    st.dates(),
+    st.dates().map(str),
+    st.datetimes(),
+    st.datetimes(timezones=st.just(MADRID)).map(str),
+    st.decimals(),
+)
+
+
+@given(
+    st.fixed_dictionaries(
+        {},
+        optional=dict.fromkeys(
+            ("id", "user_id", "userId", "leave_type_id", "start", "end", "all_day", "allDay", "other"), field_values
+        ),
+    )
+)
+def test_any_record_is_a_leave_request_or_an_unreadable_leave(record: dict[str, Any]) -> None:
+    leave = read_leave(record, timezone=MADRID)
+    if isinstance(leave, LeaveRequest):
+        json.dumps(leave.to_payload("GLOBANT"), allow_nan=False)
+    else:
+        assert isinstance(leave.error, CorRecordError)
+
+
+@given(st.text(min_size=6, alphabet=st.characters(categories=["Lu"])))
+def test_a_refusal_shows_no_value_of_the_record(marker: str) -> None:
+    record = {field: [marker] for field in ("id", "user_id", "leave_type_id", "start", "end", "all_day")}
+    leave = read_leave(record)
+    assert isinstance(leave, UnreadableLeave)
+    assert marker not in leave.error.message
+    assert marker not in repr(leave)
+
+
+@given(st.dates(min_value=date(1990, 1, 1)), st.integers(0, 400), st.timezones(), st.times(), st.times())
+def test_an_all_day_leave_keeps_its_dates_in_every_zone(
+    first: date, days: int, zone: ZoneInfo, from_time: Any, to_time: Any
+) -> None:
+    last = min(first.toordinal() + days, date.max.toordinal())
+    start = datetime.combine(first, from_time, tzinfo=zone)
+    end = datetime.combine(date.fromordinal(last), to_time, tzinfo=zone)
+    leave = read(start=start.isoformat(), end=end, all_day=True)
+    assert (leave.start, leave.end) == (first, date.fromordinal(last))
+
+
+@given(st.datetimes(min_value=datetime(1990, 1, 1), max_value=datetime(2100, 1, 1)), st.timezones())
+def test_a_timed_leave_keeps_its_moment_in_every_zone(moment: datetime, zone: ZoneInfo) -> None:
+    start = moment.replace(microsecond=0, tzinfo=zone)
+    leave = read(start=start, end=start + timedelta(days=2), all_day=False)
+    sent, _ = sent_dates(leave)
+    assert datetime.fromisoformat(sent) == start.astimezone(timezone.utc)
