@@ -1,0 +1,178 @@
+"""Leave requests in any form that a task can be handed: records, text, files, and lazy sequences of them."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import tzinfo
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+from airflow.providers.common.compat.sdk import ObjectStoragePath
+
+from cor_provider.exceptions import CorConfigurationError, CorValidationError
+from cor_provider.leave import LeaveRequest, UnreadableLeave, read_leave
+
+PATH_TYPES = (os.PathLike, ObjectStoragePath)
+"""What names a file, besides text."""
+
+
+def iter_leaves(leave_requests: object, *, timezone: str | None = None) -> Iterator[LeaveRequest | UnreadableLeave]:
+    """
+    Read leave requests one after another, without holding them all where the form allows it.
+
+    A record that cannot be read is yielded as :class:`UnreadableLeave`, so that the others are not lost with it.
+
+    :param leave_requests: a :class:`LeaveRequest` or a mapping that it accepts; any iterable of them, also nested; JSON
+        text (it starts with ``[`` or ``{``); the path or URI of a ``.json``, ``.jsonl``, ``.csv`` or ``.parquet`` file
+        that ``ObjectStoragePath`` opens. None, empty text and ``"None"`` are no leave requests.
+    :param timezone: IANA name of the zone of times that carry no offset, such as ``Europe/Madrid``.
+    :raises CorConfigurationError: on iteration, if the input is none of these; the message does not print it.
+    """
+    zone = _read_timezone(timezone)
+    for position, record in enumerate(_iter_records(leave_requests), start=1):
+        leave = read_leave(record, timezone=zone)
+        if isinstance(leave, UnreadableLeave) and leave.leave_id is None:
+            leave = UnreadableLeave(None, CorValidationError(f"Record {position}: {leave.error.message}"))
+        yield leave
+
+
+def _read_timezone(name: str | None) -> tzinfo | None:
+    if not name:
+        return None
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, KeyError):  # an unknown zone is a KeyError, a folder's name an OSError
+        raise CorConfigurationError(
+            f"timezone: {name!r} is not a time zone: write an IANA name such as Europe/Madrid."
+        ) from None
+
+
+def _iter_records(value: object, *, nested: bool = False) -> Iterator[object]:
+    if isinstance(value, (Mapping, LeaveRequest, UnreadableLeave)):
+        yield value
+    elif isinstance(value, str) and (not nested or _is_json(value) or _reader_of(value)):
+        yield from _iter_text(value)
+    elif isinstance(value, PATH_TYPES):
+        yield from _iter_file(value)
+    elif isinstance(value, Iterable) and not isinstance(value, (str, bytes, bytearray)):
+        for element in _elements(value):
+            yield from _iter_records(element, nested=True)
+    elif nested:
+        yield value  # one odd element among others is a record that cannot be read
+    elif value is not None:
+        raise _unexpected(type(value).__name__)
+
+
+def _elements(values: Iterable[object]) -> Iterable[object]:
+    # Airflow 3 asks its API for each element of a lazy XCom sequence, but hands out a slice at once.
+    return cast("list[object]", values)[:] if type(values).__name__ == "LazyXComSequence" else values
+
+
+def _iter_text(text: str) -> Iterator[object]:
+    if _is_json(text):
+        yield from _iter_records(_parse_json(text))
+    elif _reader_of(text):
+        yield from _iter_file(text.strip())
+    elif text.strip() not in {"", "None"}:  # "None" is what a Jinja string makes of an upstream without a result
+        raise _unexpected("text that is neither JSON nor ends like such a file")
+
+
+def _is_json(text: str) -> bool:
+    return text.lstrip().startswith(("[", "{"))
+
+
+def _parse_json(text: str | bytes) -> object:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise CorConfigurationError(
+            f"leave_requests: this is not JSON ({error.msg}, line {error.lineno}, column {error.colno}). A Jinja "
+            "string makes Python text of an upstream's output: pass the output itself, or add | tojson."
+        ) from None
+    except (UnicodeDecodeError, RecursionError):
+        raise CorConfigurationError("leave_requests: this is not JSON in UTF-8.") from None
+
+
+def _reader_of(path: str) -> Callable[[ObjectStoragePath], Iterator[object]] | None:
+    return _READERS.get(os.path.splitext(path.strip())[1].lower())  # noqa: PTH122  # a URI is no path of this machine
+
+
+def _iter_file(path: object) -> Iterator[object]:
+    reader = _reader_of(str(path))
+    if reader is None:
+        raise _unexpected("a path that ends like none of these")
+    return reader(path if isinstance(path, ObjectStoragePath) else ObjectStoragePath(str(path)))
+
+
+def _iter_json(path: ObjectStoragePath) -> Iterator[object]:
+    content = _parse_json(path.read_bytes().removeprefix(b"\xef\xbb\xbf"))
+    if not isinstance(content, (list, Mapping)):
+        raise _unexpected("a .json file that holds neither a list nor an object")
+    yield from _iter_records(content)
+
+
+def _iter_json_lines(path: ObjectStoragePath) -> Iterator[object]:
+    with path.open("rb") as stream:
+        # What Airflow 2 opens has all methods of a file but cannot be iterated.
+        for number, line in enumerate(iter(stream.readline, b""), start=1):
+            if line.strip():
+                try:
+                    yield json.loads(line)
+                except (ValueError, RecursionError):
+                    yield _unreadable_line(number, "is not JSON")
+
+
+def _iter_csv(path: ObjectStoragePath) -> Iterator[object]:
+    with path.open("r", encoding="utf-8-sig", newline="") as stream:
+        lines: Iterator[str] = iter(stream.readline, "")
+        try:
+            header = next(lines, "")
+            # Where the decimal sign is a comma, spreadsheets separate fields by semicolons.
+            delimiter = max(",;\t", key=header.count)
+            fields = next(csv.reader([header], delimiter=delimiter), [])
+            rows = csv.DictReader(lines, fieldnames=[field.strip() for field in fields], delimiter=delimiter)
+            for row in rows:
+                # The csv module keeps fields beyond the header under None.
+                yield _unreadable_line(rows.line_num + 1, "has more fields than the header") if None in row else row
+        except UnicodeDecodeError:
+            raise CorConfigurationError("leave_requests: the .csv file is not UTF-8: export it as such.") from None
+        except csv.Error as error:
+            raise CorConfigurationError(f"leave_requests: the .csv file cannot be read: {error}.") from None
+
+
+def _iter_parquet(path: ObjectStoragePath) -> Iterator[object]:
+    try:
+        from pyarrow import ArrowInvalid  # noqa: PLC0415  # an optional extra
+        from pyarrow.parquet import ParquetFile  # noqa: PLC0415
+    except ImportError:
+        raise CorConfigurationError(
+            "leave_requests: a .parquet file needs pyarrow: pip install 'airflow-provider-cor[parquet]'."
+        ) from None
+    with path.open("rb") as stream:
+        try:
+            for batch in ParquetFile(stream).iter_batches(batch_size=1000):
+                yield from batch.to_pylist()
+        except ArrowInvalid:
+            raise CorConfigurationError("leave_requests: the file is not a readable .parquet file.") from None
+
+
+_READERS: dict[str, Callable[[ObjectStoragePath], Iterator[Any]]] = {
+    ".json": _iter_json,
+    ".jsonl": _iter_json_lines,
+    ".csv": _iter_csv,
+    ".parquet": _iter_parquet,
+}
+
+
+def _unreadable_line(number: int, problem: str) -> UnreadableLeave:
+    return UnreadableLeave(None, CorValidationError(f"line {number} {problem}."))
+
+
+def _unexpected(what_came: str) -> CorConfigurationError:
+    return CorConfigurationError(
+        "leave_requests: expected a mapping, a list of mappings, an upstream task's output, JSON text, or the path or "
+        f"URI of a {', '.join(_READERS)} file; got {what_came}."
+    )

@@ -1,0 +1,78 @@
+"""What became of one leave request, and of all of them: the vocabulary of every result, log line and report."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, get_args
+
+from cor_provider.exceptions import CorError
+
+Status = Literal["created", "updated", "deleted", "existing", "unchanged", "rejected", "failed", "not_sent"]
+
+KEPT_REJECTIONS = 100
+"""How many rejections a tally keeps whole; the report has them all."""
+
+
+@dataclass(frozen=True)
+class LeaveOutcome:
+    """
+    What became of one leave request.
+
+    :param leave_id: external leave id; None if the record had none that could be read.
+    :param status: ``created``, ``updated``, ``deleted``, ``existing`` (COR already had it), ``unchanged``,
+        ``rejected`` (sending it again unchanged cannot help), ``failed`` (not settled) or ``not_sent``.
+    :param cor_id: COR's own id of the leave, where COR told it.
+    :param error: the error's name, for ``rejected`` and ``failed``.
+    :param message: what to do about it; holds no field of the record.
+    :param attempts: how many times it was sent.
+    """
+
+    leave_id: str | None
+    status: Status
+    cor_id: int | None = None
+    error: str | None = None
+    message: str | None = None
+    attempts: int = 0
+
+    @classmethod
+    def of_error(cls, leave_id: str | None, status: Status, error: CorError, attempts: int = 0) -> LeaveOutcome:
+        """Return the outcome of a leave request that ended in an error."""
+        return cls(leave_id, status, error=error.name, message=error.message, attempts=attempts)
+
+    def to_row(self) -> dict[str, Any]:
+        """Return the row of this outcome in a report."""
+        row = asdict(self)
+        return {"id": row.pop("leave_id"), **row}
+
+
+@dataclass
+class Tally:
+    """The counts of a push, kept while its outcomes pass by."""
+
+    counts: Counter[Status] = field(default_factory=Counter)
+    errors: Counter[str] = field(default_factory=Counter)
+    rejected: list[dict[str, str | None]] = field(default_factory=list)
+
+    def add(self, outcome: LeaveOutcome) -> None:
+        """Count one outcome."""
+        self.counts[outcome.status] += 1
+        if outcome.error:
+            self.errors[outcome.error] += 1
+        if outcome.status == "rejected" and len(self.rejected) < KEPT_REJECTIONS:
+            self.rejected.append({"id": outcome.leave_id, "error": outcome.error, "message": outcome.message})
+
+    @property
+    def received(self) -> int:
+        """How many leave requests came in: the sum of all outcomes."""
+        return self.counts.total()
+
+    def __str__(self) -> str:
+        """Return the counts for people, such as ``3 received: 2 created, 1 rejected (ValidationError 1)``."""
+        parts = [f"{self.counts[status]} {status}" for status in get_args(Status) if self.counts[status]]
+        return f"{self.received} received" + (": " + ", ".join(parts) if parts else "") + _in_brackets(self.errors)
+
+
+def _in_brackets(counts: Mapping[str, int]) -> str:
+    return " (" + ", ".join(f"{name} {count}" for name, count in sorted(counts.items())) + ")" if counts else ""

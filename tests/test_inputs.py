@@ -1,0 +1,223 @@
+"""The forms in which a task can be handed leave requests."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import sys
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+from airflow.providers.common.compat.sdk import ObjectStoragePath
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cor_provider.exceptions import CorConfigurationError
+from cor_provider.inputs import iter_leaves
+from cor_provider.leave import LeaveRequest, UnreadableLeave
+
+
+def record(leave_id: str = "L1") -> dict[str, Any]:
+    return {"id": leave_id, "user_id": "u1", "leave_type_id": "vacation", "start": "2026-05-11", "end": "2026-05-12"}
+
+
+def ids(leave_requests: object) -> list[str]:
+    leaves = list(iter_leaves(leave_requests))
+    assert all(isinstance(leave, LeaveRequest) for leave in leaves), leaves
+    return [leave.id for leave in leaves if isinstance(leave, LeaveRequest)]
+
+
+def problems(leave_requests: object) -> list[str]:
+    return [leave.error.message for leave in iter_leaves(leave_requests) if isinstance(leave, UnreadableLeave)]
+
+
+@pytest.mark.parametrize(
+    ("leave_requests", "expected"),
+    [
+        (record(), ["L1"]),
+        (LeaveRequest.model_validate(record()), ["L1"]),
+        ([record(), record("L2")], ["L1", "L2"]),
+        ((record(), LeaveRequest.model_validate(record("L2"))), ["L1", "L2"]),
+        ((record(leave_id) for leave_id in "abc"), ["a", "b", "c"]),
+        ([[record()], [], [record("L2"), record("L3")]], ["L1", "L2", "L3"]),  # what a mapped upstream returned
+        (json.dumps(record()), ["L1"]),
+        (" \n" + json.dumps([record(), record("L2")]), ["L1", "L2"]),
+        ([json.dumps([record()]), json.dumps(record("L2"))], ["L1", "L2"]),
+    ],
+)
+def test_records_are_read_from(leave_requests: object, expected: list[str]) -> None:
+    assert ids(leave_requests) == expected
+
+
+@pytest.mark.parametrize("leave_requests", [None, [], (), {}.values(), "", "  ", "[]", "None", iter([])])
+def test_nothing_is_no_leave_requests(leave_requests: object) -> None:
+    assert ids(leave_requests) == []
+
+
+class LazyXComSequence(list[Any]):
+    """As Airflow 3's: each element costs a request, while a slice costs one for all."""
+
+    def __iter__(self) -> Any:
+        raise AssertionError("asked for one element after another")
+
+
+def test_a_lazy_xcom_sequence_is_read_in_one_slice() -> None:
+    assert ids(LazyXComSequence([record(), [record("L2")]])) == ["L1", "L2"]
+
+
+def write_json(path: Path, records: list[dict[str, Any]]) -> None:
+    path.write_text(json.dumps(records), encoding="utf-8-sig")
+
+
+def write_json_lines(path: Path, records: list[dict[str, Any]]) -> None:
+    path.write_text("\n".join(json.dumps(one) for one in records) + "\n\n")
+
+
+def write_csv(path: Path, records: list[dict[str, Any]], separator: str = ",") -> None:
+    lines = [records[0], *(one.values() for one in records)]
+    path.write_text("\n".join(separator.join(line) for line in lines), encoding="utf-8-sig")
+
+
+def write_parquet(path: Path, records: list[dict[str, Any]]) -> None:
+    pyarrow.parquet.write_table(pa.Table.from_pylist(records), path)
+
+
+WRITERS = {".json": write_json, ".jsonl": write_json_lines, ".csv": write_csv, ".parquet": write_parquet}
+
+
+@pytest.mark.parametrize("suffix", WRITERS)
+@pytest.mark.parametrize("form", [str, Path, ObjectStoragePath, Path.as_uri, lambda path: [str(path)]])
+def test_records_are_read_from_a_file(suffix: str, form: Any, tmp_path: Path) -> None:
+    path = tmp_path / f"leave{suffix}"
+    WRITERS[suffix](path, [record(), record("L2")])
+    assert ids(form(path)) == ["L1", "L2"]
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_a_csv_file_may_separate_its_fields_as_spreadsheets_do(separator: str, tmp_path: Path) -> None:
+    write_csv(tmp_path / "leave.csv", [record()], separator)
+    assert ids(tmp_path / "leave.csv") == ["L1"]
+
+
+def test_dates_and_numbers_of_a_parquet_file_are_read(tmp_path: Path) -> None:
+    write_parquet(tmp_path / "leave.parquet", [record() | {"id": 7, "start": date(2026, 5, 11), "all_day": True}])
+    assert ids(tmp_path / "leave.parquet") == ["7"]
+
+
+def test_files_but_json_are_read_as_streams(tmp_path: Path) -> None:
+    path = tmp_path / "leave.jsonl"
+    path.write_text(json.dumps(record()) + "\nnot read yet")
+    first = next(iter_leaves(path))
+    assert isinstance(first, LeaveRequest)
+
+
+@pytest.mark.parametrize(
+    ("leave_requests", "expected"),
+    [
+        ([record(), 5], ["Record 2: A leave request is a mapping"]),
+        ([None, record()], ["Record 1: A leave request is a mapping"]),
+        (["nobody's leave", record()], ["Record 1: A leave request is a mapping"]),
+        ([{"id": "L1"}], ["user_id: is missing; leave_type_id: is missing; start: is missing; end: is missing"]),
+        ("[1, {}]", ["Record 1: A leave request is a mapping", "Record 2: id: is missing"]),
+    ],
+)
+def test_a_record_that_cannot_be_read_does_not_hide_the_others(leave_requests: object, expected: list[str]) -> None:
+    assert [
+        message[: len(start)] for message, start in zip(problems(leave_requests), expected, strict=True)
+    ] == expected
+
+
+def test_a_line_that_is_not_json_does_not_hide_the_others(tmp_path: Path) -> None:
+    path = tmp_path / "leave.jsonl"
+    path.write_bytes(
+        b"\n".join([json.dumps(record()).encode(), b"{cut off", b"\xff\xfe", json.dumps(record("L2")).encode()])
+    )
+    leaves = list(iter_leaves(path))
+    assert [type(leave) for leave in leaves] == [LeaveRequest, UnreadableLeave, UnreadableLeave, LeaveRequest]
+    assert problems(path) == ["Record 2: line 2 is not JSON.", "Record 3: line 3 is not JSON."]
+
+
+def test_a_csv_row_with_too_many_fields_does_not_hide_the_others(tmp_path: Path) -> None:
+    path = tmp_path / "leave.csv"
+    write_csv(path, [record(), record("L2")])
+    path.write_text(path.read_text().replace("\nL1", "\nL1,extra"))
+    assert problems(path) == ["Record 1: line 2 has more fields than the header."]
+    assert len(list(iter_leaves(path))) == 2
+
+
+def read_all(leave_requests: object, **options: Any) -> Iterable[object]:
+    return list(iter_leaves(leave_requests, **options))
+
+
+@pytest.mark.parametrize(
+    ("leave_requests", "came"),
+    [
+        (5, "got int"),
+        (b"[]", "got bytes"),
+        (object(), "got object"),
+        ("Ana is ill", "got text that is neither JSON nor ends like such a file"),
+        ("leave.xlsx", "got text that is neither JSON nor ends like such a file"),
+        (Path("leave.xlsx"), "got a path that ends like none of these"),
+        ("[{'id': 'L1'}]", "this is not JSON (Expecting property name enclosed in double quotes, line 1, column 3)"),
+        ("{" * 100_000, "this is not JSON"),
+    ],
+)
+def test_anything_else_is_an_error_that_says_what_was_expected(leave_requests: object, came: str) -> None:
+    with pytest.raises(CorConfigurationError, match=re.escape(came)) as refusal:
+        read_all(leave_requests)
+    assert refusal.value.message.startswith("leave_requests: ")
+    assert "Ana" not in refusal.value.message
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "problem"),
+    [
+        ("leave.json", b'"text"', "a .json file that holds neither a list nor an object"),
+        ("leave.json", b"\xff\xff", "this is not JSON in UTF-8"),
+        ("leave.csv", "id;start\nñ;2".encode("latin-1"), "the .csv file is not UTF-8"),
+        ("leave.csv", b"id,start\n" + b"x" * 200_000, "the .csv file cannot be read: field larger than field limit"),
+        ("leave.parquet", b"no parquet", "the file is not a readable .parquet file"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_an_error(name: str, content: bytes, problem: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(CorConfigurationError, match=re.escape(problem)):
+        read_all(tmp_path / name)
+
+
+def test_a_missing_file_is_an_error_that_airflow_retries(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"late\.jsonl"):
+        read_all(tmp_path / "late.jsonl")
+
+
+def test_a_parquet_file_without_pyarrow_is_an_error_that_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(CorConfigurationError, match=re.escape("pip install 'airflow-provider-cor[parquet]'")):
+        read_all(tmp_path / "leave.parquet")
+
+
+@pytest.mark.parametrize("name", ["Mars/Base", "Europe", "../etc/passwd", "\0"])
+def test_an_unknown_timezone_is_an_error_that_names_the_parameter(name: str) -> None:
+    with pytest.raises(CorConfigurationError, match=r"^timezone: "):
+        read_all([], timezone=name)
+
+
+def test_times_without_an_offset_are_in_the_given_timezone() -> None:
+    timed = record() | {"start": "2026-05-11T09:00", "end": "2026-05-11T13:00", "all_day": False}
+    (leave,) = iter_leaves(timed, timezone="Europe/Madrid")
+    assert isinstance(leave, LeaveRequest)
+    assert leave.to_payload("X")["start"] == "2026-05-11T07:00:00-00:00"
+
+
+@given(st.text())
+def test_any_text_is_leave_requests_or_an_error(text: str) -> None:
+    with contextlib.suppress(CorConfigurationError):
+        read_all(text)
