@@ -1,0 +1,147 @@
+"""Bearer tokens: the one that a Connection holds, or those that COR hands out for an API key."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import requests
+from airflow.providers.common.compat.sdk import mask_secret
+from requests.auth import AuthBase
+
+from cor_provider.exceptions import CorAuthenticationError, CorServerError
+
+TYPICAL_TOKEN_SECONDS = 3600.0
+"""How long a token lives where COR does not say: "typically 1 hour" (developers.projectcor.com/quickstart)."""
+
+RENEWAL_MARGIN_SECONDS = 60.0
+"""How long before its end a token is renewed."""
+
+
+class TokenSource(Protocol):
+    """Where bearer tokens come from."""
+
+    def get(self) -> str:
+        """Return a token that should be good now."""
+
+    def replace(self, refused: str) -> bool:
+        """Replace a token that COR refused; return whether there is another one to try."""
+
+
+class FixedToken:
+    """The token in the Connection's Password."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def get(self) -> str:
+        """Return the token."""
+        return self._token
+
+    def replace(self, refused: str) -> bool:  # noqa: ARG002  # there is no other one
+        """Return False: only a person can replace it."""
+        return False
+
+
+class ClientCredentials:
+    """
+    Tokens that COR hands out for an API key and its client secret (developers.projectcor.com/quickstart).
+
+    Whichever thread notices that a token ends renews it; the others wait for the new one.
+
+    :param request_token: asks COR for a token and returns the answer.
+    :param clock: seconds that only go forward.
+    """
+
+    def __init__(
+        self, request_token: Callable[[], requests.Response], *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._request_token = request_token
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._token = ""
+        self._renew_at = 0.0
+
+    def get(self) -> str:
+        """
+        Return a token that is good for a while.
+
+        :raises CorAuthenticationError: if COR refuses the API key.
+        :raises CorTransientError: if COR could not answer.
+        """
+        with self._lock:
+            if not self._token or self._clock() >= self._renew_at:
+                self._renew()
+            return self._token
+
+    def replace(self, refused: str) -> bool:
+        """Renew the token unless another thread has done so since; return True."""
+        with self._lock:
+            if self._token == refused:
+                self._renew()
+        return True
+
+    def _renew(self) -> None:
+        asked_at = self._clock()
+        reply = _read_token_reply(self._request_token())
+        token = reply["access_token"]
+        mask_secret(token)  # Airflow masks what the Connection holds, and this came from elsewhere
+        lifetime = _seconds(reply.get("expires_in"))
+        self._token = token
+        self._renew_at = asked_at + max(lifetime - RENEWAL_MARGIN_SECONDS, lifetime / 2)
+
+
+class BearerAuth(AuthBase):
+    """
+    Puts a token on requests to COR's own hosts, and on no others.
+
+    As an ``AuthBase`` it keeps ``requests`` from replacing the token by what ``~/.netrc`` says of the host.
+    """
+
+    def __init__(self, tokens: TokenSource, base_urls: tuple[str, ...]) -> None:
+        self.tokens = tokens
+        self._origins = {_origin(url) for url in base_urls}
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Authenticate one request."""
+        if _origin(request.url or "") in self._origins:
+            request.headers["Authorization"] = f"Bearer {self.tokens.get()}"
+        return request
+
+    def replace_token(self, response: requests.Response) -> bool:
+        """Replace the token that was refused with this answer; return whether there is another one to try."""
+        return self.tokens.replace(response.request.headers.get("Authorization", "").removeprefix("Bearer "))
+
+
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc.lower()
+
+
+def _read_token_reply(response: requests.Response) -> Mapping[str, Any]:
+    """Return the object that holds ``access_token``; some of COR's replies nest it under ``token``."""
+    status = response.status_code
+    if status == requests.codes.too_many_requests or status >= requests.codes.server_error:
+        raise CorServerError(f"COR could not hand out a token for now ({status}).", status=status)
+    try:
+        body = response.json()
+    except (ValueError, RecursionError):
+        body = None
+    for reply in (body, body.get("token") if isinstance(body, Mapping) else None):
+        if isinstance(reply, Mapping) and isinstance(reply.get("access_token"), str) and reply["access_token"].strip():
+            return reply
+    raise CorAuthenticationError(
+        f"COR handed out no token for the API key (HTTP {status}): check the COR connection's Login (API key), "
+        "Password (client secret) and Extra api_url.",
+        status=status,
+    )
+
+
+def _seconds(value: object) -> float:
+    try:
+        return max(0.0, float(value))  # type: ignore[arg-type]  # COR's clients have seen numbers and text
+    except (TypeError, ValueError):
+        return TYPICAL_TOKEN_SECONDS

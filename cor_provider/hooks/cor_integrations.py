@@ -1,0 +1,197 @@
+"""The hook to COR's Integrations API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from typing import Any, Literal, get_args
+from urllib.parse import quote
+
+import requests
+from airflow.providers.common.compat.sdk import BaseHook
+
+from cor_provider.answers import Operation, read_answer
+from cor_provider.exceptions import (
+    CorAuthenticationError,
+    CorConfigurationError,
+    CorDuplicateExternalIdError,
+    CorError,
+)
+from cor_provider.leave import LeaveRequest, UnreadableLeave, read_external_id, read_leave
+from cor_provider.outcome import LeaveOutcome
+from cor_provider.push import push
+from cor_provider.session import CorSession
+from cor_provider.settings import CorSettings
+
+IfExists = Literal["skip", "update", "fail"]
+
+
+def check_push_options(if_exists: str, concurrency: int) -> None:
+    """
+    Check the options of a push.
+
+    :raises ValueError: naming the one that is wrong.
+    """
+    if if_exists not in get_args(IfExists):
+        raise ValueError(f"if_exists: expected one of {', '.join(get_args(IfExists))}; got {if_exists!r}.")
+    if concurrency < 1:
+        raise ValueError(f"concurrency: expected at least 1; got {concurrency!r}.")
+
+
+class CorIntegrationsHook(BaseHook):
+    """
+    Sends leave to COR's Integrations API.
+
+    The API takes one leave per request and has no endpoint that reads leave back
+    (developers.projectcor.com/api-reference/integrations/user-leaves). Nothing touches the network or the Connection
+    before it is needed.
+
+    :param cor_conn_id: the Airflow Connection of type ``cor``.
+    :param source: ``metadata.source``, the namespace of external ids; the Connection's extra ``source`` by default.
+    """
+
+    conn_name_attr = "cor_conn_id"
+    default_conn_name = "cor_default"
+    conn_type = "cor"
+    hook_name = "COR Integrations"
+
+    def __init__(self, cor_conn_id: str = default_conn_name, *, source: str | None = None) -> None:
+        super().__init__()
+        self.cor_conn_id = cor_conn_id
+        self.source = source
+
+    def get_conn(self) -> requests.Session:
+        """
+        Return the authenticated session, the same one each time.
+
+        :raises CorConfigurationError: if the Connection cannot work.
+        """
+        return self._session
+
+    def create_leave(self, leave: LeaveRequest | Mapping[str, Any], *, source: str | None = None) -> dict[str, Any]:
+        """
+        Create a leave and return COR's ``data`` (``id`` is COR's own id of it); empty if the answer cannot be read.
+
+        :param leave: a :class:`LeaveRequest`, or a mapping that it accepts.
+        :param source: ``metadata.source``; the hook's by default.
+        :raises CorRecordError: if COR or our own validation refuses it; ``CorDuplicateExternalIdError`` if COR has it.
+        :raises CorConfigurationError: if no leave can be created with this Connection and source.
+        :raises CorTransientError: if the same request may succeed later.
+        """
+        return self._send("create", LeaveRequest.model_validate(leave).to_payload(self._source(source)))
+
+    def update_leave(self, leave: LeaveRequest | Mapping[str, Any], *, source: str | None = None) -> dict[str, Any]:
+        """
+        Replace the leave that COR has under this external id, and return COR's ``data``.
+
+        Parameters and errors are those of :meth:`create_leave`; ``CorLeaveNotFoundError`` if COR does not have it.
+        """
+        payload = LeaveRequest.model_validate(leave).to_payload(self._source(source))
+        return self._send("update", payload, leave_id=payload.pop("id"))
+
+    def delete_leave(self, leave_id: str, *, user_id: str, source: str | None = None) -> dict[str, Any]:
+        """
+        Delete the leave that COR has under this external id, and return COR's ``data``.
+
+        :param leave_id: external leave id.
+        :param user_id: external id of the user whose leave it is: COR wants it in the body.
+        :param source: ``metadata.source``; the hook's by default.
+        :raises CorLeaveNotFoundError: if COR does not have it; else as :meth:`create_leave`.
+        """
+        payload = {"userId": read_external_id("user_id", user_id), "metadata": {"source": self._source(source)}}
+        return self._send("delete", payload, leave_id=read_external_id("leave_id", leave_id))
+
+    def push_leaves(
+        self,
+        leaves: Iterable[LeaveRequest | UnreadableLeave | Mapping[str, Any]],
+        *,
+        source: str | None = None,
+        if_exists: IfExists = "skip",
+        concurrency: int = 8,
+    ) -> Iterator[LeaveOutcome]:
+        """
+        Create leaves and yield what became of each as it settles; closing the iterator stops sending.
+
+        Rejections and transport failures are outcomes. A configuration error is raised once every leave request has
+        its outcome.
+
+        :param leaves: any iterable; it is read as it is sent, never held.
+        :param source: ``metadata.source``; the hook's by default.
+        :param if_exists: an external id that COR has is ``existing`` (``"skip"``), is overwritten and ``updated``
+            (``"update"``), or is ``rejected`` (``"fail"``).
+        :param concurrency: how many requests may be under way at once. This version sends one after another.
+        :raises ValueError: at once, for an ``if_exists`` or a ``concurrency`` that cannot be.
+        """
+        check_push_options(if_exists, concurrency)
+
+        def send(leave: LeaveRequest) -> LeaveOutcome:
+            return self._settle(leave, source, if_exists)
+
+        return push(map(read_leave, leaves), send)
+
+    def test_connection(self) -> tuple[bool, str]:
+        """
+        Ask COR who we are, which changes nothing: GET ``/me`` of the main API (developers.projectcor.com/quickstart).
+
+        :return: whether COR accepts the token, and what to do if not; never a token or a body.
+        """
+        try:
+            settings = self._settings
+            response = self._session.get(f"{settings.api_url}/me")
+            if response.status_code == requests.codes.unauthorized:
+                raise CorAuthenticationError(status=response.status_code)
+            if response.status_code != requests.codes.ok or response.content.lstrip()[:1] != b"{":
+                return False, f"{settings.api_url}/me answered {response.status_code}: check the Extra api_url."
+        except CorError as error:
+            return False, error.message
+        except Exception as error:  # noqa: BLE001  # what is returned here ends in the browser
+            return False, f"The connection could not be tested ({type(error).__name__})."
+        return True, "COR accepts the token. Whether it may write leave shows with the first one."
+
+    @cached_property
+    def _settings(self) -> CorSettings:
+        return CorSettings.from_connection(self.get_connection(self.cor_conn_id))
+
+    @cached_property
+    def _session(self) -> CorSession:
+        return CorSession(self._settings)
+
+    def _source(self, source: str | None) -> str:
+        source = source or self.source or self._settings.source
+        if not source:
+            raise CorConfigurationError(
+                "No source: give the task source=..., or set it in the COR connection's extra. It is the one under "
+                "which users and leave types were created in COR."
+            )
+        return source
+
+    def _settle(self, leave: LeaveRequest, source: str | None, if_exists: IfExists) -> LeaveOutcome:
+        try:
+            data = self.create_leave(leave, source=source)
+        except CorDuplicateExternalIdError:
+            if if_exists == "fail":
+                raise
+            if if_exists == "skip":
+                return LeaveOutcome(leave.id, "existing", attempts=1)
+            data = self.update_leave(leave, source=source)
+            return LeaveOutcome(leave.id, "updated", cor_id=_cor_id(data), attempts=1)
+        return LeaveOutcome(leave.id, "created", cor_id=_cor_id(data), attempts=1)
+
+    def _send(self, operation: Operation, payload: dict[str, Any], *, leave_id: str | None = None) -> dict[str, Any]:
+        # The three pages under developers.projectcor.com/api-reference/integrations/user-leaves
+        method = {"create": "POST", "update": "PUT", "delete": "DELETE"}[operation]
+        path = "/v2/integrations/leaves" + (f"/{quote(leave_id, safe='')}" if leave_id is not None else "")
+        response = self._session.request(method, self._settings.host + path, json=payload)
+        try:
+            return read_answer(response, operation)
+        except CorAuthenticationError:
+            if not self._session.bearer.replace_token(response):
+                raise
+        return read_answer(self._session.request(method, self._settings.host + path, json=payload), operation)
+
+
+def _cor_id(data: Mapping[str, Any]) -> int | None:
+    try:
+        return int(data["id"])
+    except (KeyError, TypeError, ValueError):
+        return None

@@ -1,0 +1,79 @@
+"""The HTTP session to COR: authenticated, patient within limits, and talking to COR alone."""
+
+from __future__ import annotations
+
+import platform
+from typing import Any
+
+import requests
+from airflow import __version__ as airflow_version
+
+from cor_provider import __version__
+from cor_provider.auth import BearerAuth, ClientCredentials, FixedToken, TokenSource
+from cor_provider.exceptions import CorConnectionError
+from cor_provider.settings import CorSettings
+
+MAX_CONNECT_SECONDS = 10.0
+USER_AGENT = f"airflow-provider-cor/{__version__} (airflow/{airflow_version}; python/{platform.python_version()})"
+
+
+class CorSession(requests.Session):
+    """
+    A session whose every request has a time limit, follows no redirect, and uses the Connection's token, TLS and proxy.
+
+    :param settings: of the Connection.
+    """
+
+    def __init__(self, settings: CorSettings) -> None:
+        super().__init__()
+        self._settings = settings
+        self.bearer = self.auth = BearerAuth(self._token_source(), (settings.host, settings.api_url))
+        self.headers.update({"Accept": "application/json", "User-Agent": USER_AGENT})
+        self._defaults: dict[str, Any] = {
+            "allow_redirects": False,
+            "timeout": (min(MAX_CONNECT_SECONDS, settings.timeout), settings.timeout),
+        }
+        # Given with each request, since the environment's would win over the session's own.
+        if settings.ca_bundle:
+            self._defaults["verify"] = settings.ca_bundle
+        if settings.proxy:
+            self._defaults["proxies"] = {"http": settings.proxy, "https": settings.proxy}
+
+    def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
+        """
+        Send a request, with this session's defaults for what it does not say.
+
+        :raises CorConnectionError: if no answer arrives.
+        """
+        try:
+            return super().request(method, url, *args, **{**self._defaults, **kwargs})
+        except requests.RequestException as error:
+            # Not chained: what requests says of a failure may hold headers.
+            raise CorConnectionError(f"{_reason(error)} ({type(error).__name__}).") from None
+
+    def _token_source(self) -> TokenSource:
+        settings = self._settings
+        if not settings.login:
+            return FixedToken(settings.password)
+        # The grant goes into the query and there is no body: developers.projectcor.com/quickstart
+        return ClientCredentials(
+            lambda: self.post(
+                f"{settings.api_url}/oauth/token",
+                params={"grant_type": "client_credentials"},
+                auth=(settings.login, settings.password),
+            )
+        )
+
+
+_REASONS: tuple[tuple[type[requests.RequestException], str], ...] = (
+    (requests.exceptions.SSLError, "TLS with COR failed: where a proxy opens TLS, set the Extra ca_bundle"),
+    (requests.exceptions.ProxyError, "The proxy did not work: check the Extra proxy, or the worker's environment"),
+    (requests.exceptions.ConnectTimeout, "COR could not be reached in time: check the Host and the network"),
+    (requests.exceptions.ReadTimeout, "COR did not answer in time; the Extra timeout sets how long to wait"),
+    (requests.exceptions.InvalidURL, "The COR connection's Host is no URL that can be reached"),
+    (requests.RequestException, "COR could not be reached, or its answer was lost: check the Host and the network"),
+)
+
+
+def _reason(error: requests.RequestException) -> str:
+    return next(reason for error_class, reason in _REASONS if isinstance(error, error_class))

@@ -1,0 +1,120 @@
+"""What a COR Connection says, checked and with its defaults: the one place where both meet."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from airflow.providers.common.compat.sdk import Connection
+
+from cor_provider.exceptions import CorConfigurationError
+
+# developers.projectcor.com/api-reference/integrations-introduction and /quickstart
+DEFAULT_HOST = "https://integrations.projectcor.com"
+DEFAULT_API_URL = "https://api.projectcor.com/v1"
+DEFAULT_TIMEOUT = 30.0
+
+
+@dataclass(frozen=True)
+class CorSettings:
+    """
+    A COR Connection's settings.
+
+    :param host: base URL of the Integrations API, without a slash at its end.
+    :param api_url: base URL of COR's main API, likewise.
+    :param password: the bearer token; with ``login`` the client secret.
+    :param login: the API key, empty where the password is a token.
+    :param source: default for ``metadata.source``, if any.
+    :param timeout: seconds to wait for an answer.
+    :param ca_bundle: path of the certificates to trust, empty for the usual ones.
+    :param proxy: URL of the proxy, empty for the environment's.
+    """
+
+    host: str
+    api_url: str
+    password: str = field(repr=False)
+    login: str = ""
+    source: str = ""
+    timeout: float = DEFAULT_TIMEOUT
+    ca_bundle: str = ""
+    proxy: str = field(default="", repr=False)
+
+    @classmethod
+    def from_connection(cls, connection: Connection) -> CorSettings:
+        """
+        Read a Connection. Values from a URI are text and blanks are empty text: both are fine.
+
+        :raises CorConfigurationError: naming the field that is wrong, never a secret.
+        """
+        extra = connection.extra_dejson
+        password = (connection.password or "").strip()
+        if not password:
+            raise CorConfigurationError(
+                "The COR connection has no Password: put the bearer token there, or the client secret beside an API "
+                "key in Login."
+            )
+        if not (password.isascii() and password.isprintable()):
+            raise CorConfigurationError("The COR connection's Password holds characters that a token cannot have.")
+        return cls(
+            host=_base_url("Host", connection.host or DEFAULT_HOST, connection.port),
+            api_url=_base_url("Extra api_url", _text(extra, "api_url") or DEFAULT_API_URL),
+            password=password,
+            login=(connection.login or "").strip(),
+            source=_text(extra, "source"),
+            timeout=_seconds("Extra timeout", _text(extra, "timeout")),
+            ca_bundle=_existing_path("Extra ca_bundle", _text(extra, "ca_bundle")),
+            proxy=_text(extra, "proxy"),
+        )
+
+
+def _text(extra: dict[str, Any], key: str) -> str:
+    value = extra.get(key)
+    return "" if value is None else str(value).strip()
+
+
+def _seconds(field_name: str, text: str) -> float:
+    try:
+        seconds = float(text or DEFAULT_TIMEOUT)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise CorConfigurationError(f"The COR connection's {field_name} is not a number of seconds above 0.")
+    return seconds
+
+
+def _existing_path(field_name: str, text: str) -> str:
+    if text and not Path(text).exists():
+        raise CorConfigurationError(f"The COR connection's {field_name} is not a file on this machine: {text!r}.")
+    return text
+
+
+def _base_url(field_name: str, text: str, port: int | None = None) -> str:
+    text = text.strip()
+    try:
+        parts = urlsplit(text if "://" in text else f"https://{text}")
+        has_port = parts.port is not None
+    except ValueError:
+        raise _not_a_base_url(field_name) from None
+    if not parts.hostname or parts.username is not None or parts.query or parts.fragment:
+        raise _not_a_base_url(field_name)
+    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(parts.hostname)):
+        raise CorConfigurationError(f"The COR connection's {field_name} must begin with https://: a token crosses it.")
+    netloc = parts.netloc if has_port or not port else f"{parts.netloc}:{port}"
+    return urlunsplit((parts.scheme, netloc, parts.path.rstrip("/"), "", ""))
+
+
+def _not_a_base_url(field_name: str) -> CorConfigurationError:
+    return CorConfigurationError(
+        f"The COR connection's {field_name} is not a base URL such as {DEFAULT_HOST}; credentials do not belong there."
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"

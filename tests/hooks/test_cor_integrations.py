@@ -1,0 +1,473 @@
+"""The hook: what goes over the wire to COR, and what comes of it."""
+
+from __future__ import annotations
+
+import base64
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from cor_provider import __version__
+from cor_provider.exceptions import (
+    CorAuthenticationError,
+    CorConfigurationError,
+    CorConnectionError,
+    CorDuplicateExternalIdError,
+    CorInvalidDateRangeError,
+    CorInvalidSourceError,
+    CorLeaveNotFoundError,
+    CorLeaveTypeNotFoundError,
+    CorServerError,
+    CorUserNotFoundError,
+    CorValidationError,
+)
+from cor_provider.hooks.cor_integrations import CorIntegrationsHook
+from cor_provider.leave import LeaveRequest
+from cor_provider.sandbox import Sandbox
+
+Connect = Callable[..., None]
+
+DOCUMENTED_BODY = {
+    "metadata": {"source": "GLOBANT"},
+    "id": "external-id-3",
+    "userId": "external-user-id-3",
+    "leaveTypeId": "external-type-3",
+    "start": "2026-05-11T00:00:00-00:00",
+    "end": "2026-05-11T23:59:00-00:00",
+    "allDay": True,
+}
+
+
+def leave(leave_id: str = "L1", **fields: Any) -> dict[str, Any]:
+    return {
+        "id": leave_id,
+        "user_id": "u1",
+        "leave_type_id": "vacation",
+        "start": "2026-05-11",
+        "end": "2026-05-12",
+        **fields,
+    }
+
+
+class TestRequests:
+    def test_create_posts_the_documented_body(self, hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
+        data = hook.create_leave(DOCUMENTED_BODY)
+        (request,) = sandbox.requests
+        assert (request.method, request.path) == ("POST", "/v2/integrations/leaves")
+        assert json.loads(request.body) == DOCUMENTED_BODY
+        assert data["id"] == sandbox.leaves[0].cor_id
+        assert data["status"] == "pending"
+
+    def test_update_puts_everything_but_the_id_under_the_id(self, hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
+        created = hook.create_leave(leave("año/1 %2F"))
+        updated = hook.update_leave(leave("año/1 %2F", end="2026-05-20"))
+        request = sandbox.requests[-1]
+        assert (request.method, request.path) == ("PUT", "/v2/integrations/leaves/a%C3%B1o%2F1%20%252F")
+        assert list(json.loads(request.body)) == ["metadata", "userId", "leaveTypeId", "start", "end", "allDay"]
+        assert updated["id"] == created["id"]
+        assert sandbox.leaves[0].end == "2026-05-20T23:59:00-00:00"
+
+    def test_delete_sends_the_user_and_the_source_in_its_body(
+        self, hook: CorIntegrationsHook, sandbox: Sandbox
+    ) -> None:
+        hook.create_leave(leave())
+        data = hook.delete_leave("L1", user_id="u1")
+        request = sandbox.requests[-1]
+        assert (request.method, request.path) == ("DELETE", "/v2/integrations/leaves/L1")
+        assert json.loads(request.body) == {"userId": "u1", "metadata": {"source": "GLOBANT"}}
+        assert data == {"message": "Leave request deleted successfully", "deletedId": "L1"}
+        assert sandbox.leaves == ()
+
+    def test_every_request_says_who_asks_and_what_it_takes(self, hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
+        hook.create_leave(leave())
+        headers = sandbox.requests[0].headers
+        assert headers["authorization"] == "Bearer sandbox-token"
+        assert headers["accept"] == "application/json"
+        assert headers["content-type"] == "application/json"
+        assert headers["user-agent"].startswith(f"airflow-provider-cor/{__version__} (airflow/")
+        assert "; python/3." in headers["user-agent"]
+
+    def test_nothing_is_touched_before_it_is_used(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delenv("AIRFLOW_CONN_COR_DEFAULT", raising=False)
+        hook = CorIntegrationsHook("no_such_connection")
+        hook.push_leaves([leave()])
+
+    def test_the_session_is_the_same_each_time(self, hook: CorIntegrationsHook) -> None:
+        assert isinstance(hook.get_conn(), requests.Session)
+        assert hook.get_conn() is hook.get_conn()
+
+
+class TestErrors:
+    @pytest.mark.parametrize(
+        ("record", "error"),
+        [
+            (leave(user_id="nobody"), CorUserNotFoundError),
+            (leave(leave_type_id="none"), CorLeaveTypeNotFoundError),
+            (leave(end="2026-05-10"), CorInvalidDateRangeError),
+            (leave(start="soon"), CorValidationError),
+            (leave("taken"), CorDuplicateExternalIdError),
+        ],
+    )
+    def test_the_five_documented_errors_of_create_have_their_classes(
+        self, record: dict[str, Any], error: type[Exception], hook: CorIntegrationsHook
+    ) -> None:
+        hook.create_leave(leave("taken"))
+        with pytest.raises(error):
+            hook.create_leave(record)
+
+    def test_what_cor_does_not_have_cannot_be_changed(self, hook: CorIntegrationsHook) -> None:
+        with pytest.raises(CorLeaveNotFoundError):
+            hook.update_leave(leave())
+        with pytest.raises(CorLeaveNotFoundError):
+            hook.delete_leave("L1", user_id="u1")
+
+    @pytest.mark.parametrize(("leave_id", "user_id", "field"), [("", "u1", "leave_id"), ("L1", None, "user_id")])
+    def test_a_delete_without_an_id_is_refused(
+        self, leave_id: str, user_id: Any, field: str, hook: CorIntegrationsHook, sandbox: Sandbox
+    ) -> None:
+        with pytest.raises(CorValidationError, match=f"^{field}: "):
+            hook.delete_leave(leave_id, user_id=user_id)
+        assert sandbox.requests == ()
+
+    def test_a_lost_answer_is_a_connection_error_without_the_record(
+        self, hook: CorIntegrationsHook, sandbox: Sandbox
+    ) -> None:
+        sandbox.drop_next()
+        with pytest.raises(CorConnectionError, match="its answer was lost") as raised:
+            hook.create_leave(leave(user_id="u2"))
+        assert raised.value.__cause__ is None
+        assert "u2" not in str(raised.value)
+
+    def test_an_unreachable_host_is_a_connection_error(self, connect: Connect) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as closed:
+            port = closed.getsockname()[1]
+        connect(host=f"http://127.0.0.1:{port}")
+        with pytest.raises(CorConnectionError, match="could not be reached"):
+            CorIntegrationsHook().create_leave(leave())
+
+    def test_a_host_that_keeps_silent_is_given_up_after_the_timeout(self, connect: Connect) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            connect(host=f"http://127.0.0.1:{silent.getsockname()[1]}", extra={"timeout": "0.05"})
+            with pytest.raises(CorConnectionError, match="did not answer in time"):
+                CorIntegrationsHook().create_leave(leave())
+
+
+class TestConnection:
+    @pytest.mark.parametrize("path", ["", "/", "/base/"])
+    def test_a_slash_at_the_end_of_the_host_changes_nothing(
+        self, path: str, connect: Connect, sandbox: Sandbox
+    ) -> None:
+        connect(host=sandbox.url + path)
+        if path == "/base/":
+            with pytest.raises(CorConfigurationError, match="check that it is the base URL"):
+                CorIntegrationsHook().create_leave(leave())
+        else:
+            CorIntegrationsHook().create_leave(leave())
+
+    def test_the_port_may_stand_in_its_own_field(self, connect: Connect, sandbox: Sandbox) -> None:
+        scheme_and_host, _, port = sandbox.url.rpartition(":")
+        connect(host=scheme_and_host, port=int(port))
+        CorIntegrationsHook().create_leave(leave())
+
+    def test_a_connection_from_a_uri_works(
+        self, connect: Connect, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        host = sandbox.url.replace(":", "%3A").replace("/", "%2F")
+        uri = f"cor://:{sandbox.token}@{host}/?source=GLOBANT&timeout=5&api_url=&proxy=&ca_bundle="
+        monkeypatch.setenv("AIRFLOW_CONN_FROM_URI", uri)
+        CorIntegrationsHook("from_uri").create_leave(leave())
+
+    @pytest.mark.parametrize(
+        ("fields", "problem"),
+        [
+            ({"host": "http://integrations.projectcor.com"}, "Host must begin with https://"),
+            ({"host": "http://127.0.0.1.example.com"}, "Host must begin with https://"),
+            ({"host": "ftp://127.0.0.1"}, "Host must begin with https://"),
+            ({"host": "https://user:pass@cor.example"}, "Host is not a base URL"),
+            ({"host": "https://cor.example/?a=1"}, "Host is not a base URL"),
+            ({"host": "https://cor.example:99999"}, "Host is not a base URL"),
+            ({"host": "https://[::"}, "Host is not a base URL"),
+            ({"extra": {"api_url": "http://api.projectcor.com/v1"}}, "Extra api_url must begin with https://"),
+            ({"extra": {"timeout": "long"}}, "Extra timeout is not a number of seconds"),
+            ({"extra": {"timeout": 0}}, "Extra timeout is not a number of seconds"),
+            ({"extra": {"timeout": "inf"}}, "Extra timeout is not a number of seconds"),
+            ({"extra": {"ca_bundle": "/no/such/file"}}, "Extra ca_bundle is not a file"),
+            ({"password": ""}, "has no Password"),
+            ({"password": "two\nlines"}, "Password holds characters that a token cannot have"),
+            ({"password": "ñ-token"}, "Password holds characters that a token cannot have"),
+        ],
+    )
+    def test_a_field_that_cannot_work_is_named(
+        self, fields: dict[str, Any], problem: str, connect: Connect, sandbox: Sandbox
+    ) -> None:
+        connect(**fields)
+        with pytest.raises(CorConfigurationError, match=problem) as raised:
+            CorIntegrationsHook().create_leave(leave())
+        assert "pass@" not in str(raised.value)
+        assert sandbox.requests == ()
+
+    @pytest.mark.parametrize("host", ["", None, "integrations.projectcor.com", "https://integrations.projectcor.com/"])
+    def test_an_empty_host_is_cors(self, host: str | None, connect: Connect) -> None:
+        connect(host=host, extra={"api_url": ""})
+        settings = CorIntegrationsHook()._settings
+        assert (settings.host, settings.api_url) == (
+            "https://integrations.projectcor.com",
+            "https://api.projectcor.com/v1",
+        )
+
+    @pytest.mark.parametrize("host", ["http://localhost:1", "http://127.0.0.9", "http://[::1]:5", "HTTP://LOCALHOST"])
+    def test_plain_http_is_good_enough_on_loopback(self, host: str, connect: Connect) -> None:
+        connect(host=host)
+        assert CorIntegrationsHook()._settings.host.lower() == host.lower()
+
+    def test_the_source_is_the_calls_then_the_hooks_then_the_connections(
+        self, connect: Connect, sandbox: Sandbox
+    ) -> None:
+        connect(extra={"source": "GLOBANT"})
+        hook = CorIntegrationsHook(source="SAP")
+        with pytest.raises(CorUserNotFoundError):  # the sandbox knows its users under another source
+            hook.create_leave(leave())
+        hook.create_leave(leave(), source="GLOBANT")
+        CorIntegrationsHook().create_leave(leave("L2"))
+        sources = [json.loads(request.body)["metadata"]["source"] for request in sandbox.requests]
+        assert sources == ["SAP", "GLOBANT", "GLOBANT"]
+
+    def test_without_a_source_nothing_is_sent(self, connect: Connect, sandbox: Sandbox) -> None:
+        connect(extra={"source": " "})
+        with pytest.raises(CorConfigurationError, match="No source"):
+            CorIntegrationsHook().create_leave(leave())
+        assert sandbox.requests == ()
+
+    def test_a_source_that_cor_refuses_is_a_configuration_error(self, hook: CorIntegrationsHook) -> None:
+        with pytest.raises(CorInvalidSourceError):
+            hook.create_leave(leave(), source="BAMBOOHR")
+
+
+class TestToken:
+    def test_netrc_does_not_replace_the_token(
+        self, hook: CorIntegrationsHook, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / ".netrc").write_text("machine 127.0.0.1 login someone password else\ndefault login a password b\n")
+        monkeypatch.setenv("HOME", str(tmp_path))
+        monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
+        hook.create_leave(leave())
+        assert sandbox.requests[0].headers["authorization"] == "Bearer sandbox-token"
+
+    @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+    def test_a_redirect_is_not_followed(self, status: int, hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
+        with Sandbox() as elsewhere:
+            sandbox.answer_next(status, headers={"Location": f"{elsewhere.url}/v2/integrations/leaves"})
+            with pytest.raises(CorConfigurationError, match=str(status)):
+                hook.create_leave(leave())
+            assert elsewhere.requests == ()
+
+    def test_the_session_gives_the_token_to_cors_hosts_alone(self, hook: CorIntegrationsHook) -> None:
+        with Sandbox() as elsewhere:
+            hook.get_conn().get(f"{elsewhere.api_url}/me")
+            assert "authorization" not in elsewhere.requests[0].headers
+
+    def test_a_refused_token_is_told_at_once(self, connect: Connect, sandbox: Sandbox) -> None:
+        connect(password="expired")
+        with pytest.raises(CorAuthenticationError, match="bearer token"):
+            CorIntegrationsHook().create_leave(leave())
+        assert len(sandbox.requests) == 1
+
+
+class TestApiKey:
+    @pytest.fixture
+    def hook(self, connect: Connect) -> CorIntegrationsHook:
+        connect(login="api-key-4711", password="client-secret-0815")
+        return CorIntegrationsHook()
+
+    def test_a_token_is_fetched_once_as_cor_documents_it(self, hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
+        hook.create_leave(leave())
+        hook.create_leave(leave("L2"))
+        token_request, *others = sandbox.requests
+        assert (token_request.method, token_request.path) == ("POST", "/v1/oauth/token")
+        assert (token_request.query, token_request.body) == ("grant_type=client_credentials", b"")
+        credentials = base64.b64encode(b"api-key-4711:client-secret-0815").decode()
+        assert token_request.headers["authorization"] == f"Basic {credentials}"
+        assert [request.path for request in others] == ["/v2/integrations/leaves"] * 2
+        assert others[0].headers["authorization"].startswith("Bearer ")
+
+    def test_a_refused_token_is_replaced_once(self, hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
+        hook.create_leave(leave())
+        sandbox.revoke_tokens()
+        hook.create_leave(leave("L2"))
+        assert [request.path for request in sandbox.requests] == [
+            *("/v1/oauth/token", "/v2/integrations/leaves", "/v2/integrations/leaves"),
+            *("/v1/oauth/token", "/v2/integrations/leaves"),
+        ]
+
+    def test_a_token_refused_twice_is_an_authentication_error(
+        self, hook: CorIntegrationsHook, sandbox: Sandbox
+    ) -> None:
+        sandbox.answer_next(401)
+        sandbox.answer_next(401)
+        with pytest.raises(CorAuthenticationError):
+            hook.create_leave(leave())
+
+    def test_a_refused_api_key_is_an_authentication_error_without_the_secret(self, connect: Connect) -> None:
+        connect(login="api-key-4711", password="wrong-secret-1234")
+        with pytest.raises(CorAuthenticationError, match="check the COR connection's Login") as raised:
+            CorIntegrationsHook().create_leave(leave())
+        assert "wrong-secret-1234" not in str(raised.value)
+
+
+class TestPushLeaves:
+    def test_every_leave_request_has_an_outcome_in_its_turn(self, hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
+        outcomes = list(
+            hook.push_leaves(
+                [
+                    leave(),
+                    leave("L2", user_id="nobody"),
+                    LeaveRequest.model_validate(leave("L3")),
+                    {"id": "L4"},
+                    leave(),
+                ]
+            )
+        )
+        assert [(outcome.leave_id, outcome.status, outcome.error, outcome.attempts) for outcome in outcomes] == [
+            ("L1", "created", None, 1),
+            ("L2", "rejected", "UserNotFoundError", 1),
+            ("L3", "created", None, 1),
+            ("L4", "rejected", "ValidationError", 0),
+            ("L1", "existing", None, 1),
+        ]
+        assert [outcome.cor_id for outcome in outcomes] == [
+            *(sandbox.leaves[0].cor_id, None, sandbox.leaves[1].cor_id, None, None)
+        ]
+
+    @pytest.mark.parametrize(
+        ("if_exists", "status", "end"),
+        [("skip", "existing", "05-12"), ("update", "updated", "05-20"), ("fail", "rejected", "05-12")],
+    )
+    def test_if_exists_says_what_becomes_of_a_leave_that_cor_has(
+        self, if_exists: Any, status: str, end: str, hook: CorIntegrationsHook, sandbox: Sandbox
+    ) -> None:
+        hook.create_leave(leave())
+        (outcome,) = hook.push_leaves([leave(end="2026-05-20")], if_exists=if_exists)
+        assert outcome.status == status
+        assert outcome.error == ("DuplicateExternalIdError" if status == "rejected" else None)
+        assert sandbox.leaves[0].end == f"2026-{end}T23:59:00-00:00"
+
+    def test_a_transport_failure_stops_the_push_and_is_no_exception(
+        self, hook: CorIntegrationsHook, sandbox: Sandbox
+    ) -> None:
+        sandbox.answer_next(503)
+        outcomes = list(hook.push_leaves([leave(), leave("L2"), {"id": "L3"}]))
+        assert [(outcome.status, outcome.error) for outcome in outcomes] == [
+            ("failed", "ServerError"),
+            ("not_sent", None),
+            ("rejected", "ValidationError"),
+        ]
+        assert len(sandbox.requests) == 1
+
+    def test_a_configuration_error_is_raised_after_the_last_outcome(self, connect: Connect, sandbox: Sandbox) -> None:
+        connect(password="expired")
+        pushed = CorIntegrationsHook().push_leaves([leave(), leave("L2")])
+        outcomes = [next(pushed), next(pushed)]
+        with pytest.raises(CorAuthenticationError):
+            next(pushed)
+        assert [(outcome.status, outcome.error) for outcome in outcomes] == [
+            ("failed", "AuthenticationError"),
+            ("not_sent", None),
+        ]
+
+    def test_leaves_are_read_as_they_are_sent(self, hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
+        def endless() -> Iterator[dict[str, Any]]:
+            number = 0
+            while True:
+                number += 1
+                yield leave(f"L{number}")
+
+        pushed = hook.push_leaves(endless())
+        assert [next(pushed).leave_id for _ in range(3)] == ["L1", "L2", "L3"]
+        assert len(sandbox.requests) == 3
+
+    def test_closing_the_iterator_stops_sending(self, hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
+        pushed = hook.push_leaves([leave(), leave("L2")])
+        next(pushed)
+        pushed.close()  # type: ignore[attr-defined]  # it is a generator, though the contract says iterator
+        assert list(pushed) == []
+        assert len(sandbox.leaves) == 1
+
+    @pytest.mark.parametrize("options", [{"if_exists": "replace"}, {"concurrency": 0}])
+    def test_options_that_cannot_be_are_refused_at_once(
+        self, options: dict[str, Any], hook: CorIntegrationsHook
+    ) -> None:
+        with pytest.raises(ValueError, match=next(iter(options))):
+            hook.push_leaves([], **options)
+
+
+class TestTestConnection:
+    def test_a_good_token_passes(self, hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
+        passed, message = hook.test_connection()
+        assert passed
+        assert "accepts the token" in message
+        assert [(request.method, request.path) for request in sandbox.requests] == [("GET", "/v1/me")]
+
+    @pytest.mark.parametrize(
+        ("fields", "message"),
+        [
+            ({"password": "expired-token"}, "COR refused the token"),
+            ({"password": ""}, "has no Password"),
+            ({"extra": {"api_url": "http://127.0.0.1:1/v1"}}, "could not be reached"),
+            ({"login": "api-key-4711", "password": "wrong-secret"}, "check the COR connection's Login"),
+            ({"conn_type": "cor", "host": "http://example.com"}, "Host must begin with https://"),
+        ],
+    )
+    def test_what_is_wrong_is_told_without_the_secret(
+        self, fields: dict[str, Any], message: str, connect: Connect
+    ) -> None:
+        connect(**fields)
+        passed, told = CorIntegrationsHook().test_connection()
+        assert not passed
+        assert message in told
+        assert "expired-token" not in told
+        assert "wrong-secret" not in told
+
+    def test_a_wrong_api_url_is_named(self, connect: Connect, sandbox: Sandbox) -> None:
+        connect(extra={"api_url": f"{sandbox.url}/v7"})
+        assert CorIntegrationsHook().test_connection() == (
+            False,
+            f"{sandbox.url}/v7/me answered 404: check the Extra api_url.",
+        )
+
+    def test_a_connection_that_does_not_exist_is_told(self) -> None:
+        passed, _ = CorIntegrationsHook("no_such_connection").test_connection()
+        assert not passed
+
+
+def test_an_expired_token_is_renewed_once_however_many_notice(connect: Connect, sandbox: Sandbox) -> None:
+    connect(login="api-key-4711", password="client-secret-0815")
+    hook = CorIntegrationsHook()
+    hook.create_leave(leave("first"))
+    sandbox.revoke_tokens()
+    threads = [threading.Thread(target=hook.create_leave, args=(leave(f"L{number}"),)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(sandbox.leaves) == 9
+    assert [request.path for request in sandbox.requests].count("/v1/oauth/token") == 2
+
+
+def test_a_token_endpoint_that_fails_is_not_the_api_keys_fault(connect: Connect) -> None:
+    with Sandbox(latency_ms=0) as sandbox:
+        connect(host=sandbox.url, login="k", password="s", extra={"api_url": f"{sandbox.url}/nowhere"})
+        with pytest.raises(CorAuthenticationError, match="Extra api_url"):
+            CorIntegrationsHook().create_leave(leave())
+
+
+def test_server_errors_tell_their_status(hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
+    sandbox.answer_next(502, b"<html>Bad gateway</html>")
+    with pytest.raises(CorServerError) as raised:
+        hook.create_leave(leave())
+    assert raised.value.status == 502

@@ -1,0 +1,253 @@
+"""Which error an answer of COR stands for, in every form that its endpoints are known to use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
+from typing import Any
+
+import pytest
+
+from cor_provider import exceptions
+from cor_provider.exceptions import CorConfigurationError, CorError, CorRateLimitError
+from cor_provider.hooks.cor_integrations import CorIntegrationsHook
+from cor_provider.sandbox import Sandbox
+from cor_provider.sandbox.error_styles import ERROR_STYLES
+
+LEAVE = {
+    "id": "L1",
+    "user_id": "u1",
+    "leave_type_id": "vacation",
+    "start": "2026-05-11",
+    "end": "2026-05-11",
+}
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    """One for all: every test here says itself what is answered."""
+    with Sandbox() as sandbox:
+        yield sandbox
+
+
+def error_of_create(hook: CorIntegrationsHook) -> CorError:
+    with pytest.raises(CorError) as raised:
+        hook.create_leave(LEAVE)
+    return raised.value
+
+
+DOCUMENTED = {
+    "ValidationError": exceptions.CorValidationError,
+    "UserNotFoundError": exceptions.CorUserNotFoundError,
+    "LeaveTypeNotFoundError": exceptions.CorLeaveTypeNotFoundError,
+    "InvalidDateRangeError": exceptions.CorInvalidDateRangeError,
+    "DuplicateExternalIdError": exceptions.CorDuplicateExternalIdError,
+    "LeaveNotFoundError": exceptions.CorLeaveNotFoundError,
+    "InvalidSourceError": exceptions.CorInvalidSourceError,
+}
+
+ENVELOPES: dict[str, Any] = {
+    "name": lambda name: {"status": 400, "name": name, "message": "Zacharias"},
+    "error": lambda name: {"error": name, "message": "Zacharias"},
+    "code": lambda name: {"status": "ERROR", "code": "F010", "message": f"{name}: Zacharias"},
+    "generic name": lambda name: {"name": "CORCustomError", "code": "PC001", "message": f"Zacharias ({name})"},
+    "in data": lambda name: {"statusCode": 400, "status": "error", "data": {"name": name}},
+    "in error": lambda name: {"statusCode": 400, "error": {"name": name, "message": "Zacharias"}},
+    "in errors": lambda name: {"status": "failed", "errors": [{"name": name, "message": "Zacharias"}]},
+    "list": lambda name: [{"name": name, "message": "Zacharias"}],
+    "list of messages": lambda name: [{"field": "x", "validation": "exists", "message": f"{name} on x"}],
+    "message": lambda name: {"statusCode": 400, "error": "Bad Request", "message": [f"{name}: Zacharias"]},
+}
+
+
+@pytest.mark.parametrize("status", [200, 201, 400, 404, 409, 500])
+@pytest.mark.parametrize("envelope", ENVELOPES)
+@pytest.mark.parametrize("name", DOCUMENTED)
+def test_a_documented_name_decides_whatever_the_envelope_and_the_status(
+    name: str, envelope: str, status: int, hook: CorIntegrationsHook, sandbox: Sandbox
+) -> None:
+    sandbox.answer_next(status, ENVELOPES[envelope](name))
+    error = error_of_create(hook)
+    assert type(error) is DOCUMENTED[name]
+    assert error.name == name
+    assert "Zacharias" not in error.message
+
+
+@pytest.mark.parametrize("error_style", [style for style in ERROR_STYLES if style not in {"null", "empty", "html"}])
+def test_the_sandboxes_error_styles_are_all_understood(error_style: str, connect: Any) -> None:
+    seed = {"source": "GLOBANT", "users": [], "leave_types": []}
+    with Sandbox(error_style=error_style, seed=seed) as sandbox:
+        connect(host=sandbox.url)
+        assert error_of_create(CorIntegrationsHook()).name in {"UserNotFoundError", "RecordError"}
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ({"code": "ZC004"}, exceptions.CorDuplicateExternalIdError),
+        ({"data": {"error_code": "ZC004"}}, exceptions.CorDuplicateExternalIdError),
+        ({"errors": [{"error_code": "CE001"}]}, exceptions.CorUserNotFoundError),
+        ({"code": "ZC001"}, exceptions.CorRecordError),
+        ({"code": "ZC001", "message": "LeaveTypeNotFoundError"}, exceptions.CorRecordError),
+    ],
+)
+def test_a_code_decides_where_there_is_no_name(
+    body: Any, expected: type[CorError], hook: CorIntegrationsHook, sandbox: Sandbox
+) -> None:
+    sandbox.answer_next(400, body)
+    assert type(error_of_create(hook)) is expected
+
+
+def test_zc001_means_a_missing_leave_where_the_url_names_it(hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
+    sandbox.answer_next(400, {"code": "ZC001"})
+    with pytest.raises(exceptions.CorLeaveNotFoundError):
+        hook.update_leave(LEAVE)
+    sandbox.answer_next(400, {"code": "ZC001"})
+    with pytest.raises(exceptions.CorLeaveNotFoundError):
+        hook.delete_leave("L1", user_id="u1")
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        (400, exceptions.CorValidationError),
+        (401, exceptions.CorAuthenticationError),
+        (403, exceptions.CorPermissionError),
+        (404, CorConfigurationError),
+        (405, CorConfigurationError),
+        (409, exceptions.CorDuplicateExternalIdError),
+        (410, exceptions.CorRecordError),
+        (417, exceptions.CorValidationError),
+        (422, exceptions.CorValidationError),
+        (429, exceptions.CorRateLimitError),
+        (500, exceptions.CorServerError),
+        (503, exceptions.CorServerError),
+        (301, CorConfigurationError),
+        (307, CorConfigurationError),
+    ],
+)
+@pytest.mark.parametrize("body", [b"", b"null", b"<html>", b'{"cut', b"[]", b"text"])
+def test_the_status_decides_where_the_body_tells_nothing(
+    status: int, expected: type[CorError], body: bytes, hook: CorIntegrationsHook, sandbox: Sandbox
+) -> None:
+    sandbox.answer_next(status, body)
+    error = error_of_create(hook)
+    assert type(error) is expected
+    assert error.status == status
+
+
+@pytest.mark.parametrize("body", [{"error": 401, "message": "Unauthorized"}, {"statusCode": "401"}, {"status": 401}])
+def test_a_status_inside_a_200_counts(body: Any, hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
+    sandbox.answer_next(200, body)
+    assert type(error_of_create(hook)) is exceptions.CorAuthenticationError
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"status": "failed"},
+        {"status": "partial", "errors": []},
+        {"status": "ERROR"},
+        {"users": [], "errors": [{"user_id": 1, "message": "Zacharias"}]},
+        [{"message": "exists validation failed on user_id"}],
+        {"name": "CORCustomError", "message": "Zacharias"},
+    ],
+)
+def test_a_success_that_speaks_of_failure_is_a_rejection(
+    body: Any, hook: CorIntegrationsHook, sandbox: Sandbox
+) -> None:
+    sandbox.answer_next(200, body)
+    assert isinstance(error_of_create(hook), exceptions.CorRecordError)
+
+
+def test_an_undocumented_error_keeps_its_name_and_code(hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
+    sandbox.answer_next(418, {"name": "LeaveOverlapError", "code": "UL007", "message": "u1 is away"})
+    error = error_of_create(hook)
+    assert (type(error), error.name, error.code) == (exceptions.CorRecordError, "LeaveOverlapError", "UL007")
+    assert "u1" not in error.message
+
+
+@pytest.mark.parametrize("name", ["u1 is not a user", "Error", 7, None, "x" * 200 + "Error", ["UserNotFoundErrors"]])
+def test_what_is_no_error_name_is_not_taken_for_one(name: Any, hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
+    sandbox.answer_next(418, {"name": name, "error": name, "code": name})
+    error = error_of_create(hook)
+    assert (error.name, error.code) == ("RecordError", None)
+
+
+@pytest.mark.parametrize(
+    ("body", "data"),
+    [
+        ({"statusCode": 201, "data": {"id": 5, "status": "pending"}}, {"id": 5, "status": "pending"}),
+        ({"id": 5, "status": "pending", "errors": []}, {"id": 5, "status": "pending", "errors": []}),
+        ({"data": None}, {}),
+        (b"", {}),
+        (b"null", {}),
+        (b"true", {}),
+        (b"[]", {}),
+        (b'{"statusCode":201,"sta', {}),
+        (b"\xff\xfe", {}),
+        (b"<html>created</html>", {}),
+    ],
+)
+def test_a_201_is_a_success_however_little_can_be_read(
+    body: Any, data: dict[str, Any], hook: CorIntegrationsHook, sandbox: Sandbox
+) -> None:
+    sandbox.answer_next(201, body)
+    assert hook.create_leave(LEAVE) == data
+
+
+def test_a_web_page_is_not_an_answer_of_cor(hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
+    sandbox.answer_next(200, b" <!doctype html><title>Welcome</title>")
+    assert "check that it is the base URL" in error_of_create(hook).message
+
+
+def test_a_name_in_a_plain_text_is_understood(hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
+    sandbox.answer_next(400, b"<error><name>UserNotFoundError</name></error>")
+    assert type(error_of_create(hook)) is exceptions.CorUserNotFoundError
+
+
+def test_the_page_of_a_server_that_failed_is_not_searched_for_names(
+    hook: CorIntegrationsHook, sandbox: Sandbox
+) -> None:
+    sandbox.answer_next(500, b"<html>Traceback: ValidationError</html>")
+    assert type(error_of_create(hook)) is exceptions.CorServerError
+
+
+@pytest.mark.parametrize(
+    "body", [{"name": "CORCustomError", "code": "X1"}, {"status": "ERROR"}, {"error": 404, "message": "Zacharias"}]
+)
+def test_a_404_of_cor_is_a_missing_leave_where_the_url_names_it(
+    body: Any, hook: CorIntegrationsHook, sandbox: Sandbox
+) -> None:
+    sandbox.answer_next(404, body)
+    with pytest.raises(exceptions.CorLeaveNotFoundError):
+        hook.delete_leave("L1", user_id="u1")
+
+
+@pytest.mark.parametrize("body", [{"message": "no route"}, {"statusCode": 404, "error": "Not Found"}, b"<html>", b""])
+def test_a_404_of_another_server_is_a_wrong_base_url(body: Any, hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
+    sandbox.answer_next(404, body)
+    with pytest.raises(CorConfigurationError, match="check that it is the base URL"):
+        hook.delete_leave("L1", user_id="u1")
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"), [("7", 7.0), ("0", 0.0), ("", None), ("soon", None), ("-5", None), ("٣", None)]
+)
+def test_retry_after_is_read_as_seconds(
+    header: str, seconds: float | None, hook: CorIntegrationsHook, sandbox: Sandbox
+) -> None:
+    sandbox.answer_next(429, headers={"Retry-After": header} if header.isascii() else {})
+    error = error_of_create(hook)
+    assert isinstance(error, CorRateLimitError)
+    assert error.retry_after == seconds
+
+
+def test_retry_after_is_read_as_a_date(hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
+    moment = datetime.now(timezone.utc) + timedelta(seconds=60)
+    sandbox.answer_next(429, headers={"Retry-After": format_datetime(moment, usegmt=True)})
+    error = error_of_create(hook)
+    assert isinstance(error, CorRateLimitError)
+    assert error.retry_after is not None
+    assert 50 < error.retry_after <= 60
