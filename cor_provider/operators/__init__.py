@@ -1,0 +1,1 @@
+"""Operators: what users put into their DAGs."""

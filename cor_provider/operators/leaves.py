@@ -1,0 +1,128 @@
+"""Operators that put leave into COR."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from airflow.providers.common.compat.sdk import BaseOperator, Context
+
+from cor_provider.exceptions import CorError, CorLeavesRejectedError, CorPushIncompleteError
+from cor_provider.hooks.cor_integrations import CorIntegrationsHook, IfExists, check_push_options
+from cor_provider.inputs import iter_leaves
+from cor_provider.outcome import LeaveOutcome, Status, Tally
+from cor_provider.privacy import hide, reveal
+from cor_provider.push import check
+from cor_provider.report import open_report
+
+
+class CreateLeaveOperator(BaseOperator):
+    """
+    Create leave in COR, and account for every leave request.
+
+    Running the task again is safe: the external id is the key, and COR refuses one that it has.
+
+    :param leave_requests: one mapping, a list of them, an upstream task's output, JSON text (it starts with ``[`` or
+        ``{``), or the path or URI of a ``.json``, ``.jsonl``, ``.csv`` or ``.parquet`` file (templated). What a mapping
+        may hold is told by :class:`~cor_provider.leave.LeaveRequest`. None and an empty input are nothing to do.
+    :param source: COR's ``metadata.source``; the Connection's extra ``source`` by default (templated).
+    :param cor_conn_id: the Airflow Connection of type ``cor`` (templated).
+    :param if_exists: what to do about an external id that COR has. ``"skip"``: it is ``existing``. ``"update"``: it is
+        overwritten. ``"fail"``: it is ``rejected``.
+    :param max_rejected: how many rejected leave requests the task tolerates before it fails.
+    :param concurrency: how many requests may be under way at once.
+    :param timezone: IANA name of the zone of times that carry no offset, such as ``Europe/Madrid`` (templated).
+    :param report_path: path or URI of a JSON Lines file with a row for every leave request:
+        ``{"id", "status", "cor_id", "error", "message", "attempts"}`` (templated).
+    :param validate_only: read and check everything, send nothing.
+    :return: the counts ``{"received", "created", "updated", "existing", "rejected", "failed", "not_sent", "report"}``.
+        The XCom ``rejected`` holds the first 100 of these as ``{"id", "error", "message"}``. Both are there before the
+        task raises.
+    :raises CorPushIncompleteError: if leave is not settled; Airflow retries the task, which sends the rest.
+    :raises CorLeavesRejectedError: if more leave requests were rejected than tolerated; a retry could not help.
+    :raises CorConfigurationError: if every leave request would fail alike; a retry could not help.
+    """
+
+    template_fields: Sequence[str] = ("leave_requests", "source", "cor_conn_id", "timezone", "report_path")
+    ui_color = "#dfe9f5"
+
+    def __init__(
+        self,
+        *,
+        leave_requests: Any,
+        source: str | None = None,
+        cor_conn_id: str = CorIntegrationsHook.default_conn_name,
+        if_exists: IfExists = "skip",
+        max_rejected: int = 0,
+        concurrency: int = 8,
+        timezone: str | None = None,
+        report_path: str | None = None,
+        validate_only: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        check_push_options(if_exists, concurrency)
+        self.leave_requests = leave_requests
+        self.source = source
+        self.cor_conn_id = cor_conn_id
+        self.if_exists = if_exists
+        self.max_rejected = max_rejected
+        self.concurrency = concurrency
+        self.timezone = timezone
+        self.report_path = report_path
+        self.validate_only = validate_only
+
+    @property
+    def leave_requests(self) -> Any:
+        """What to send, as far as Airflow may show it."""
+        return self._leave_requests
+
+    @leave_requests.setter
+    def leave_requests(self, value: Any) -> None:
+        # Airflow comes here again with what it has rendered.
+        self._leave_requests = hide(value)
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Push the leave requests, and return the counts."""
+        tally = Tally()
+        try:
+            with open_report(self.report_path) as add_to_report:
+                for outcome in self._outcomes():
+                    tally.add(outcome)
+                    add_to_report(outcome)
+            if error := self._ending(tally):
+                raise error
+        except BaseException:
+            self._publish(context, tally, return_value=self._counts(tally))
+            raise
+        self._publish(context, tally)
+        return self._counts(tally)
+
+    def _outcomes(self) -> Iterator[LeaveOutcome]:
+        leaves = iter_leaves(reveal(self.leave_requests), timezone=self.timezone)
+        if self.validate_only:
+            return check(leaves)
+        hook = CorIntegrationsHook(self.cor_conn_id, source=self.source)
+        return hook.push_leaves(leaves, if_exists=self.if_exists, concurrency=self.concurrency)
+
+    def _ending(self, tally: Tally) -> CorError | None:
+        counts = tally.counts
+        if counts["failed"] or (counts["not_sent"] and not self.validate_only):
+            return CorPushIncompleteError(f"Leave is still to be sent; another try sends the rest. {tally}.")
+        if counts["rejected"] > self.max_rejected:
+            return CorLeavesRejectedError(f"More leave was rejected than max_rejected={self.max_rejected}. {tally}.")
+        return None
+
+    def _counts(self, tally: Tally) -> dict[str, Any]:
+        statuses: tuple[Status, ...] = ("created", "updated", "existing", "rejected", "failed", "not_sent")
+        return {
+            "received": tally.received,
+            **{status: tally.counts[status] for status in statuses},
+            "report": self.report_path,
+        }
+
+    def _publish(self, context: Context, tally: Tally, **xcoms: Any) -> None:
+        self.log.info("Leave requests: %s. Report: %s", tally, self.report_path or "none (no report_path)")
+        if task_instance := context.get("ti"):
+            for key, value in {"rejected": tally.rejected, **xcoms}.items():
+                task_instance.xcom_push(key=key, value=value)

@@ -1,0 +1,276 @@
+"""CreateLeaveOperator: what it takes, what it returns, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException, Context
+
+from cor_provider.exceptions import (
+    CorAuthenticationError,
+    CorConfigurationError,
+    CorLeavesRejectedError,
+    CorPushIncompleteError,
+    CorUserNotFoundError,
+)
+from cor_provider.operators.leaves import CreateLeaveOperator
+from cor_provider.sandbox import Sandbox
+
+Connect = Callable[..., None]
+
+
+class TaskInstance:
+    """Takes what a task hands to Airflow."""
+
+    def __init__(self) -> None:
+        self.xcoms: dict[str, Any] = {}
+
+    def xcom_push(self, *, key: str, value: Any) -> None:
+        self.xcoms[key] = json.loads(json.dumps(value))
+
+
+@pytest.fixture
+def task_instance() -> TaskInstance:
+    return TaskInstance()
+
+
+@pytest.fixture
+def create(connect: Connect, task_instance: TaskInstance) -> Callable[..., dict[str, Any]]:
+    """Run a `CreateLeaveOperator` on leave requests."""
+    connect()
+
+    def execute(leave_requests: Any, **parameters: Any) -> dict[str, Any]:
+        operator = CreateLeaveOperator(task_id="push", leave_requests=leave_requests, **parameters)
+        return operator.execute(cast("Context", {"ti": task_instance}))
+
+    return execute
+
+
+Create = Callable[..., dict[str, Any]]
+
+
+def leave(leave_id: str = "L1", **fields: Any) -> dict[str, Any]:
+    return {
+        "id": leave_id,
+        "user_id": "u1",
+        "leave_type_id": "vacation",
+        "start": "2026-05-11",
+        "end": "2026-05-12",
+        **fields,
+    }
+
+
+def counts(**some: Any) -> dict[str, Any]:
+    zero = dict.fromkeys(("received", "created", "updated", "existing", "rejected", "failed", "not_sent"), 0)
+    return {**zero, "report": None, **some}
+
+
+def test_the_counts_are_returned_and_add_up(create: Create, task_instance: TaskInstance) -> None:
+    returned = create([leave(), leave("L2", user_id="nobody"), leave(), {}], max_rejected=2)
+    assert returned == counts(received=4, created=1, existing=1, rejected=2)
+    assert list(returned) == ["received", "created", "updated", "existing", "rejected", "failed", "not_sent", "report"]
+    assert task_instance.xcoms == {
+        "rejected": [
+            {
+                "id": "L2",
+                "error": "UserNotFoundError",
+                "message": CorUserNotFoundError.default_message,
+            },
+            {
+                "id": None,
+                "error": "ValidationError",
+                "message": "Record 4: id: is missing; user_id: is missing; leave_type_id: is missing; "
+                "start: is missing; end: is missing",
+            },
+        ]
+    }
+
+
+@pytest.mark.parametrize("leave_requests", [None, [], "", "[]"])
+def test_an_empty_input_is_nothing_to_do(leave_requests: Any, create: Create, sandbox: Sandbox) -> None:
+    assert create(leave_requests) == counts()
+    assert sandbox.requests == ()
+
+
+def test_a_single_leave_is_created(create: Create, sandbox: Sandbox) -> None:
+    assert create(leave())["created"] == 1
+    assert [stored.external_id for stored in sandbox.leaves] == ["L1"]
+
+
+def test_a_second_run_is_green_and_changes_nothing(create: Create, sandbox: Sandbox) -> None:
+    create([leave(), leave("L2")])
+    before = sandbox.leaves
+    assert create([leave(), leave("L2")]) == counts(received=2, existing=2)
+    assert sandbox.leaves == before
+
+
+def test_if_exists_update_overwrites(create: Create, sandbox: Sandbox) -> None:
+    create(leave())
+    assert create(leave(end="2026-05-20"), if_exists="update") == counts(received=1, updated=1)
+    assert sandbox.leaves[0].end == "2026-05-20T23:59:00-00:00"
+
+
+def test_the_timezone_is_that_of_times_without_an_offset(create: Create, sandbox: Sandbox) -> None:
+    create(leave(start="2026-05-11T09:00", end="2026-05-11T13:00", all_day=False), timezone="Europe/Madrid")
+    assert sandbox.leaves[0].start == "2026-05-11T07:00:00-00:00"
+
+
+def test_the_source_and_the_connection_are_the_tasks(create: Create, connect: Connect, sandbox: Sandbox) -> None:
+    connect(conn_id="cor_other", extra={"source": "SAP"})
+    create(leave(), cor_conn_id="cor_other", source="GLOBANT")
+    assert sandbox.leaves[0].source == "GLOBANT"
+
+
+class TestEndings:
+    @pytest.mark.parametrize(("rejected", "max_rejected"), [(0, 0), (1, 1), (2, 5)])
+    def test_as_many_rejections_as_tolerated_are_green(self, rejected: int, max_rejected: int, create: Create) -> None:
+        records = [leave()] + [leave(f"R{number}", user_id="nobody") for number in range(rejected)]
+        assert create(records, max_rejected=max_rejected)["rejected"] == rejected
+
+    def test_one_more_rejection_fails_for_good(self, create: Create, task_instance: TaskInstance) -> None:
+        with pytest.raises(CorLeavesRejectedError) as raised:
+            create([leave("L1", user_id="nobody"), leave("L2")])
+        assert isinstance(raised.value, AirflowFailException)
+        assert str(raised.value) == (
+            "More leave was rejected than max_rejected=0. 2 received: 1 created, 1 rejected (UserNotFoundError 1)."
+        )
+        assert task_instance.xcoms["return_value"] == counts(received=2, created=1, rejected=1)
+        assert [one["id"] for one in task_instance.xcoms["rejected"]] == ["L1"]
+
+    def test_a_transport_failure_is_an_error_that_airflow_retries(
+        self, create: Create, sandbox: Sandbox, task_instance: TaskInstance
+    ) -> None:
+        create(leave("L0"))
+        sandbox.answer_next(503)
+        with pytest.raises(CorPushIncompleteError) as raised:
+            create([leave("L1"), leave("L2")])
+        assert not isinstance(raised.value, AirflowFailException)
+        assert task_instance.xcoms["return_value"] == counts(received=2, failed=1, not_sent=1)
+
+    def test_a_configuration_error_fails_for_good(
+        self, create: Create, connect: Connect, task_instance: TaskInstance
+    ) -> None:
+        connect(password="expired")
+        with pytest.raises(CorAuthenticationError) as raised:
+            create([leave("L1"), leave("L2")])
+        assert isinstance(raised.value, AirflowFailException)
+        assert task_instance.xcoms["return_value"] == counts(received=2, failed=1, not_sent=1)
+
+    def test_an_input_that_breaks_off_accounts_for_what_came(
+        self, create: Create, tmp_path: Path, task_instance: TaskInstance
+    ) -> None:
+        path = tmp_path / "leave.csv"
+        path.write_bytes(b"id,user_id,leave_type_id,start,end\nL1,u1,vacation,2026-05-11,2026-05-11\n\xff\n")
+        with pytest.raises(CorConfigurationError, match="not UTF-8"):
+            create(str(path))
+        published = task_instance.xcoms["return_value"]
+        assert published == counts(received=published["created"], created=published["created"])
+
+    def test_only_the_first_hundred_rejections_are_an_xcom(
+        self, create: Create, task_instance: TaskInstance, tmp_path: Path
+    ) -> None:
+        report = tmp_path / "report.jsonl"
+        create([{"id": number} for number in range(150)], max_rejected=150, report_path=str(report))
+        assert [one["id"] for one in task_instance.xcoms["rejected"]] == [str(number) for number in range(100)]
+        assert len(report.read_text().splitlines()) == 150
+
+
+class TestReport:
+    def test_the_report_has_a_row_for_every_leave_request(
+        self, create: Create, sandbox: Sandbox, tmp_path: Path
+    ) -> None:
+        path = tmp_path / "reports" / "of today.jsonl"
+        assert create([leave(), leave("L2", user_id="nobody")], max_rejected=1, report_path=str(path))["report"] == (
+            str(path)
+        )
+        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        assert rows == [
+            {
+                "id": "L1",
+                "status": "created",
+                "cor_id": sandbox.leaves[0].cor_id,
+                "error": None,
+                "message": None,
+                "attempts": 1,
+            },
+            {
+                "id": "L2",
+                "status": "rejected",
+                "cor_id": None,
+                "error": "UserNotFoundError",
+                "message": CorUserNotFoundError.default_message,
+                "attempts": 1,
+            },
+        ]
+        assert list(rows[0]) == ["id", "status", "cor_id", "error", "message", "attempts"]
+
+    def test_a_report_is_whole_when_the_push_was_stopped(
+        self, create: Create, connect: Connect, tmp_path: Path
+    ) -> None:
+        connect(password="expired")
+        with pytest.raises(CorAuthenticationError):
+            create([leave(), leave("L2")], report_path=(tmp_path / "report.jsonl").as_uri())
+        rows = [json.loads(line) for line in (tmp_path / "report.jsonl").read_text().splitlines()]
+        assert [row["status"] for row in rows] == ["failed", "not_sent"]
+
+    def test_a_report_that_cannot_be_written_stops_the_task_before_anything_is_sent(
+        self, create: Create, sandbox: Sandbox, tmp_path: Path
+    ) -> None:
+        (tmp_path / "file").write_text("")
+        with pytest.raises(OSError, match="file"):
+            create(leave(), report_path=str(tmp_path / "file" / "report.jsonl"))
+        assert sandbox.requests == ()
+
+
+class TestValidateOnly:
+    def test_nothing_is_sent(self, create: Create, sandbox: Sandbox) -> None:
+        assert create([leave(), leave("L2")], validate_only=True) == counts(received=2, not_sent=2)
+        assert sandbox.requests == ()
+
+    def test_rejections_fail_as_they_would(self, create: Create) -> None:
+        with pytest.raises(CorLeavesRejectedError):
+            create([leave(), {}], validate_only=True)
+
+
+class TestParameters:
+    @pytest.mark.parametrize("parameters", [{"if_exists": "replace"}, {"concurrency": 0}])
+    def test_options_that_cannot_be_are_refused_when_the_dag_is_read(self, parameters: dict[str, Any]) -> None:
+        with pytest.raises(ValueError, match=next(iter(parameters))):
+            CreateLeaveOperator(task_id="push", leave_requests=[], **parameters)
+
+    def test_what_is_templated(self) -> None:
+        assert set(CreateLeaveOperator.template_fields) == {
+            *("leave_requests", "source", "cor_conn_id", "timezone", "report_path")
+        }
+
+    def test_anything_else_is_an_error_that_does_not_print_it(self, create: Create) -> None:
+        with pytest.raises(CorConfigurationError, match="leave_requests: expected a mapping") as raised:
+            create("Ana is ill")
+        assert "Ana" not in str(raised.value)
+
+
+class TestPrivacy:
+    def test_the_log_holds_counts_and_error_names_alone(self, create: Create, caplog: pytest.LogCaptureFixture) -> None:
+        caplog.set_level(logging.DEBUG, logger="airflow.task")
+        create([leave(), leave("L2", user_id="secretive", leave_type_id="surgery")], max_rejected=1)
+        told = caplog.text
+        assert "2 received: 1 created, 1 rejected (UserNotFoundError 1)" in told
+        assert "surgery" not in told
+        assert "secretive" not in told
+
+    @pytest.mark.parametrize(
+        "leave_requests", [leave(), [leave()], (leave(),), json.dumps(leave()), json.dumps([leave()]), iter([leave()])]
+    )
+    def test_leave_requests_are_not_shown(self, leave_requests: Any) -> None:
+        operator = CreateLeaveOperator(task_id="push", leave_requests=leave_requests)
+        assert repr(operator.leave_requests) == "<leave requests are not shown>"
+
+    @pytest.mark.parametrize("leave_requests", [None, "s3://leave/today.jsonl", Path("leave.csv"), "{{ ti.x }}"])
+    def test_where_they_are_is_shown(self, leave_requests: Any) -> None:
+        operator = CreateLeaveOperator(task_id="push", leave_requests=leave_requests)
+        assert operator.leave_requests == leave_requests
