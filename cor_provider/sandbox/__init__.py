@@ -1,0 +1,35 @@
+"""A stand-in for COR on this machine, for dry runs, demos and tests.
+
+This is not COR. It is made from COR's public documentation (developers.projectcor.com), and where that is silent it
+assumes what `cor_provider.sandbox.assumptions.ASSUMPTIONS` lists. `python -m cor_provider.sandbox` runs it as a server,
+`Sandbox` runs it inside a process:
+
+    with Sandbox(seed="people.json") as sandbox:
+        ...  # Connection: host=sandbox.url, password=sandbox.token, extra={"api_url": sandbox.api_url}
+        print(sandbox.leaves)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cor_provider.sandbox.store import StoredLeave
+
+if TYPE_CHECKING:
+    from cor_provider.sandbox.server import Sandbox
+
+__all__ = ["Sandbox", "StoredLeave"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import `Sandbox` when it is first asked for, so that a missing web server is reported in words."""
+    if name != "Sandbox":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        from cor_provider.sandbox.server import Sandbox  # noqa: PLC0415 - see the docstring
+    except ModuleNotFoundError as missing:
+        package = (missing.name or "").partition(".")[0]
+        raise ModuleNotFoundError(
+            f"The COR sandbox needs {package}: pip install 'airflow-provider-cor[sandbox]'", name=package
+        ) from missing
+    return Sandbox

@@ -1,0 +1,91 @@
+"""`python -m cor_provider.sandbox`: run the stand-in for COR as a server."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import shlex
+import signal
+import sys
+import textwrap
+import threading
+from typing import TYPE_CHECKING
+
+from cor_provider.sandbox.assumptions import ASSUMPTIONS, DISCLAIMER
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cor_provider.sandbox.server import Sandbox
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Serve until Ctrl-C or SIGTERM."""
+    try:
+        from cor_provider.sandbox import Sandbox  # noqa: PLC0415 - a missing web server is said in one line
+        from cor_provider.sandbox.error_styles import DEFAULT_ERROR_STYLE, ERROR_STYLES  # noqa: PLC0415 - likewise
+    except ModuleNotFoundError as error:
+        sys.exit(str(error))
+    parser = _parser(error_styles=f"{', '.join(ERROR_STYLES)}; default {DEFAULT_ERROR_STYLE}")
+    options = vars(parser.parse_args(arguments))
+    if options.pop("verbose"):
+        logging.basicConfig(format="%(message)s")
+        logging.getLogger("cor_provider.sandbox").setLevel(logging.INFO)
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
+    try:
+        sandbox = Sandbox(**options, record_requests=False)
+        sandbox.start()
+    except ValueError as error:
+        parser.error(str(error))
+    except (OSError, OverflowError) as error:
+        parser.error(f"cannot listen on --port {options['port']}, choose another one or 0 for any free one: {error}")
+    print(f"COR sandbox: {sandbox.url} (leave calendar). {_how_to_reach(sandbox, options)}", flush=True)  # noqa: T201
+    stopping.wait()
+    sandbox.stop()
+
+
+def _parser(*, error_styles: str) -> argparse.ArgumentParser:
+    assumptions = "\n".join(textwrap.fill(text, initial_indent="- ", subsequent_indent="  ") for text in ASSUMPTIONS)
+    parser = argparse.ArgumentParser(
+        prog="python -m cor_provider.sandbox",
+        description="A stand-in for COR on this machine, for dry runs and demos.",
+        epilog=f"{textwrap.fill(DISCLAIMER)}\n\nassumptions:\n{assumptions}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        # What is not given is left to the defaults of Sandbox.
+        argument_default=argparse.SUPPRESS,
+    )
+    add = parser.add_argument
+    add("--port", type=int, default=8765, help="port on 127.0.0.1, default 8765; 0 is any free one")
+    add("--seed", metavar="FILE", help="JSON file of users and leave types; default: those of COR's documented example")
+    add("--token", help="the bearer token that never expires, default sandbox-token")
+    add("--api-key", metavar="KEY", help="API key of the client-credentials flow, default sandbox-key")
+    add("--client-secret", metavar="SECRET", help="its client secret, default sandbox-secret")
+    add("--token-lifetime", type=int, metavar="SECONDS", help="how long its tokens are good, default 3600")
+    add("--error-style", metavar="STYLE", help=f"form of the errors: {error_styles}")
+    add("--latency-ms", type=float, metavar="MS", help="how long every answer takes")
+    add("--error-rate", type=float, metavar="SHARE", help="share of requests (0 to 1) that get a 500, 502, 503 or 504")
+    add(
+        "--drop-rate", type=float, metavar="SHARE", help="share of requests (0 to 1) carried out, but without an answer"
+    )
+    add("--rate-limit", type=float, metavar="N", help="requests per second; above it the answer is 429")
+    add("--random-seed", type=int, metavar="N", help="repeat the same faults")
+    add("--verbose", action="store_true", default=False, help="log each request: method, path and status")
+    return parser
+
+
+def _how_to_reach(sandbox: Sandbox, options: dict[str, object]) -> str:
+    """Return the command that tells Airflow; a token that was given on the command line is not shown."""
+    connection = {
+        "conn_type": "cor",
+        "host": sandbox.url,
+        "password": "<your --token>" if "token" in options else sandbox.token,
+        "extra": {"api_url": sandbox.api_url},
+    }
+    return f"For Airflow: export AIRFLOW_CONN_COR_DEFAULT={shlex.quote(json.dumps(connection))}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,214 @@
+"""COR's endpoints, and the sandbox's own page."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+
+from fastapi import FastAPI, Request
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+
+from cor_provider.sandbox.assumptions import ASSUMPTIONS
+from cor_provider.sandbox.calendar import render_calendar
+from cor_provider.sandbox.error_styles import render
+from cor_provider.sandbox.errors import Refusal, http_refusal
+from cor_provider.sandbox.faults import Faults
+from cor_provider.sandbox.hangup import HangUp
+from cor_provider.sandbox.payloads import (
+    BodyT,
+    DeleteLeaveBody,
+    LeaveBody,
+    NewLeaveBody,
+    NewUserBody,
+    leave_answer,
+    leave_deleted_answer,
+    read_body,
+    token_answer,
+    user_answer,
+)
+from cor_provider.sandbox.store import Store, StoredLeave
+from cor_provider.sandbox.tokens import Tokens
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+logger = logging.getLogger(__name__)
+
+ME = {
+    "id": 12345,
+    "first_name": "John",
+    "last_name": "Doe",
+    "email": "john.doe@company.com",
+    "picture": "https://example.com/john.png",
+    "role_id": 3,
+    "user_position_id": 5,
+    "daily_hours": 8,
+    "remaining_hours": 6.5,
+    "cuil": None,
+    "labels": [],
+}
+"""The documented example of GET /me (developers.projectcor.com/quickstart)."""
+
+
+@dataclass(frozen=True)
+class RecordedRequest:
+    """A request to one of COR's endpoints: `path` as it was sent, still encoded; header names in lower case."""
+
+    method: str
+    path: str
+    query: str
+    headers: dict[str, str]
+    body: bytes
+
+
+class CorStandIn:
+    """Answers as COR would, and shows what it holds."""
+
+    def __init__(
+        self, *, store: Store, tokens: Tokens, faults: Faults, error_style: str, record_requests: bool = True
+    ) -> None:
+        self.requests: list[RecordedRequest] = []
+        self._store = store
+        self._tokens = tokens
+        self._faults = faults
+        self._error_style = error_style
+        self._record_requests = record_requests
+
+    def app(self) -> FastAPI:
+        """Return the web application."""
+        app = FastAPI(openapi_url=None, redirect_slashes=False)
+        leaves = "/v2/integrations/leaves"
+        app.add_api_route(leaves, self._integration(self._create_leave), methods=["POST"])
+        app.add_api_route(leaves + "/{leave_id:path}", self._integration(self._update_leave), methods=["PUT"])
+        app.add_api_route(leaves + "/{leave_id:path}", self._integration(self._delete_leave), methods=["DELETE"])
+        app.add_api_route("/v2/integrations/users", self._integration(self._create_user), methods=["POST"])
+        app.add_api_route("/v1/oauth/token", self._endpoint(self._mint_token), methods=["POST"])
+        app.add_api_route("/v1/me", self._endpoint(self._me), methods=["GET"])
+        # These two are the sandbox's own: COR has nothing like them.
+        app.add_api_route("/", self._calendar, methods=["GET"])
+        app.add_api_route("/sandbox/leaves", self._held_leaves, methods=["GET"])
+        return app
+
+    def _endpoint(self, work: Endpoint) -> Endpoint:
+        """Make an endpoint of COR that is never disturbed."""
+
+        async def endpoint(request: Request) -> Response:
+            await self._record(request)
+            answer = await self._attempt(work, request)
+            _log(request, str(answer.status_code))
+            return answer
+
+        return endpoint
+
+    def _integration(self, work: Endpoint) -> Endpoint:
+        """Make an endpoint of COR's integrations API: authenticated, and subject to faults."""
+
+        async def authenticated_work(request: Request) -> Response:
+            self._authenticate(request)
+            return await work(request)
+
+        async def endpoint(request: Request) -> Response:
+            try:
+                await self._record(request)
+                await asyncio.sleep(self._faults.latency)
+            except asyncio.CancelledError:  # the sandbox is stopping
+                return HangUp()
+            fault = self._faults.next_fault()
+            if fault is None:
+                answer = await self._attempt(authenticated_work, request)
+            else:
+                if fault.commit:
+                    await self._attempt(authenticated_work, request)
+                answer = fault.answer
+            _log(request, "no answer" if isinstance(answer, HangUp) else str(answer.status_code))
+            return answer
+
+        return endpoint
+
+    async def _record(self, request: Request) -> None:
+        body = await request.body()
+        if self._record_requests:
+            self.requests.append(
+                RecordedRequest(
+                    method=request.method,
+                    path=request.scope["raw_path"].decode("latin-1"),
+                    query=request.scope["query_string"].decode("latin-1"),
+                    headers=dict(request.headers),
+                    body=body,
+                )
+            )
+
+    async def _attempt(self, work: Endpoint, request: Request) -> Response:
+        try:
+            return await work(request)
+        except Refusal as refusal:
+            return render(refusal, self._error_style)
+
+    def _authenticate(self, request: Request) -> None:
+        if not self._tokens.accepts(request.headers.get("authorization")):
+            raise http_refusal(401)
+
+    async def _create_leave(self, request: Request) -> Response:
+        payload = await _read(NewLeaveBody, request)
+        return self._leave_response(201, self._store.create_leave(external_id=payload.id, **payload.fields()))
+
+    async def _update_leave(self, request: Request) -> Response:
+        payload = await _read(LeaveBody, request)
+        leave_id = request.path_params["leave_id"]
+        return self._leave_response(200, self._store.update_leave(external_id=leave_id, **payload.fields()))
+
+    async def _delete_leave(self, request: Request) -> Response:
+        payload = await _read(DeleteLeaveBody, request)
+        leave_id = request.path_params["leave_id"]
+        self._store.delete_leave(source=payload.source, external_id=leave_id, user_id=payload.user_id)
+        return JSONResponse(leave_deleted_answer(leave_id))
+
+    def _leave_response(self, status: int, leave: StoredLeave) -> Response:
+        answer = leave_answer(
+            status,
+            leave,
+            user_cor_id=self._store.user_cor_ids[leave.source, leave.user_id],
+            leave_type_cor_id=self._store.leave_type_cor_ids[leave.source, leave.leave_type_id],
+        )
+        return JSONResponse(answer, status)
+
+    async def _create_user(self, request: Request) -> Response:
+        user = await _read(NewUserBody, request)
+        name = f"{user.first_name} {user.last_name}"
+        cor_id = self._store.add_user(user.source, user.id, name, user.email)
+        return JSONResponse(user_answer(user, cor_id=cor_id, created_at=self._store.now()), 201)
+
+    async def _mint_token(self, request: Request) -> Response:
+        if request.query_params.get("grant_type") != "client_credentials":
+            raise Refusal("ValidationError", fields=["grant_type"])
+        token = self._tokens.mint(request.headers.get("authorization"))
+        if token is None:
+            raise http_refusal(401)
+        return JSONResponse(token_answer(token, lifetime=self._tokens.lifetime))
+
+    async def _me(self, request: Request) -> Response:
+        self._authenticate(request)
+        return JSONResponse(ME)
+
+    async def _calendar(self) -> Response:
+        page = render_calendar(
+            self._store.leaves,
+            user_names={external_id: name for (_, external_id), name in list(self._store.users.items())},
+            leave_type_names={external_id: name for (_, external_id), name in list(self._store.leave_types.items())},
+            assumptions=ASSUMPTIONS,
+        )
+        return HTMLResponse(page)
+
+    async def _held_leaves(self) -> Response:
+        return JSONResponse([asdict(leave) for leave in self._store.leaves])
+
+
+async def _read(model: type[BodyT], request: Request) -> BodyT:
+    is_json = request.headers.get("content-type", "").startswith("application/json")
+    return read_body(model, await request.body() if is_json else b"")
+
+
+def _log(request: Request, answer: str) -> None:
+    """Log a request without what may be secret or personal: its query, headers and body."""
+    logger.info("%s %s: %s", request.method, request.scope["raw_path"].decode("latin-1"), answer)

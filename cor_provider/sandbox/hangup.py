@@ -1,0 +1,31 @@
+"""Closing a connection without a byte of answer, as a broken network does."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from fastapi.responses import Response
+from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
+
+
+class HangUp(Response):
+    """The answer that is no answer: closes the connection. Needs `HangUpProtocol`."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's signature
+        """Close the connection, and return when the server has noticed, which then expects no answer any more."""
+        scope["state"]["transport"].abort()
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+
+class HangUpProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]  # uvicorn chooses the base by what is installed
+    """uvicorn's HTTP protocol, with each connection's transport in the ASGI state."""
+
+    app_state: dict[str, Any]
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Remember the transport for the requests of this connection."""
+        super().connection_made(transport)
+        self.app_state = {**self.app_state, "transport": transport}

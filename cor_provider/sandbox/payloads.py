@@ -1,0 +1,180 @@
+"""The bodies of COR's integrations endpoints: what each must hold, and what is answered.
+
+Fields, types and examples are those of user-leaves/create-leave, update-leave, delete-leave and users/create under
+developers.projectcor.com/api-reference/integrations.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Annotated, Any, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic.alias_generators import to_camel
+
+from cor_provider.sandbox.errors import Refusal
+from cor_provider.sandbox.store import StoredLeave
+from cor_provider.sources import KNOWN_SOURCES
+
+COMPANY_ID = 2336
+ROLE_IDS = range(1, 7)
+
+
+def _instant(text: str) -> datetime:
+    """Read an ISO 8601 date-time; Python 3.10 does not know `Z`."""
+    instant = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    return instant if instant.tzinfo else instant.replace(tzinfo=timezone.utc)
+
+
+def _require_date_time(text: str) -> str:
+    if "T" not in text:
+        raise ValueError("not a date-time")
+    _instant(text)
+    return text
+
+
+Text = Annotated[str, StringConstraints(min_length=1)]
+DateTimeText = Annotated[str, AfterValidator(_require_date_time)]
+
+
+class _Metadata(BaseModel):
+    model_config = ConfigDict(strict=True)
+
+    source: Text
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(strict=True)
+
+    metadata: _Metadata
+
+    @property
+    def source(self) -> str:
+        return self.metadata.source
+
+
+class LeaveBody(_Body):
+    """The body of PUT leaves/{id}."""
+
+    model_config = ConfigDict(alias_generator=to_camel)
+
+    user_id: Text
+    leave_type_id: Text
+    start: DateTimeText
+    end: DateTimeText
+    all_day: bool
+
+    def fields(self) -> dict[str, Any]:
+        """Return what `Store.create_leave` and `Store.update_leave` want, but for the external id."""
+        return {
+            "source": self.source,
+            "user_id": self.user_id,
+            "leave_type_id": self.leave_type_id,
+            "start": self.start,
+            "end": self.end,
+            "all_day": self.all_day,
+        }
+
+
+class NewLeaveBody(LeaveBody):
+    """The body of POST leaves."""
+
+    id: Text
+
+
+class DeleteLeaveBody(_Body):
+    """The body of DELETE leaves/{id}."""
+
+    model_config = ConfigDict(alias_generator=to_camel)
+
+    user_id: Text
+
+
+class NewUserBody(_Body):
+    """The body of POST users."""
+
+    id: Text
+    email: Text
+    first_name: Text
+    last_name: Text
+    phone: str | None = None
+    position: str | None = None
+    department: str | None = None
+    role_id: int | None = None
+    daily_hours: int | float = 8
+    user_position_id: str | None = None
+    seniority_id: str | None = None
+
+
+BodyT = TypeVar("BodyT", bound=_Body)
+
+
+def read_body(model: type[BodyT], body: bytes) -> BodyT:
+    """Read a body of the given kind, or refuse it for what can be told from the body alone."""
+    try:
+        payload = model.model_validate_json(body)
+    except ValidationError as error:
+        fields = dict.fromkeys(".".join(map(str, detail["loc"])) for detail in error.errors(include_input=False))
+        raise Refusal("ValidationError", fields=[field for field in fields if field]) from None
+    if payload.source not in KNOWN_SOURCES:
+        raise Refusal("InvalidSourceError")
+    if isinstance(payload, LeaveBody) and _instant(payload.end) < _instant(payload.start):
+        raise Refusal("InvalidDateRangeError")
+    if isinstance(payload, NewUserBody) and payload.role_id is not None and payload.role_id not in ROLE_IDS:
+        raise Refusal("InvalidRoleError")
+    return payload
+
+
+def leave_answer(status: int, leave: StoredLeave, *, user_cor_id: int, leave_type_cor_id: int) -> dict[str, Any]:
+    """Return what COR answers to a POST (201) or PUT (200) of a leave."""
+    return {
+        "statusCode": status,
+        "status": "success",
+        "data": {
+            "id": leave.cor_id,
+            "userId": user_cor_id,
+            "leaveTypeId": leave_type_cor_id,
+            "start": leave.start,
+            "end": leave.end,
+            "allDay": leave.all_day,
+            "company_id": COMPANY_ID,
+            "created_at": leave.created_at,
+            "updated_at": leave.updated_at,
+            "status": "pending",
+        },
+    }
+
+
+def leave_deleted_answer(external_id: str) -> dict[str, Any]:
+    """Return what COR answers to a DELETE of a leave."""
+    return {
+        "statusCode": 200,
+        "status": "success",
+        "data": {"message": "Leave request deleted successfully", "deletedId": external_id},
+    }
+
+
+def user_answer(user: NewUserBody, *, cor_id: int, created_at: str) -> dict[str, Any]:
+    """Return what COR answers to a POST of a user."""
+    return {
+        "id": cor_id,
+        "email": user.email,
+        "first_name": user.first_name,
+        "last_name": user.last_name,
+        "phone": user.phone,
+        "role_id": user.role_id,
+        "daily_hours": user.daily_hours,
+        "company_id": COMPANY_ID,
+        "created_at": created_at,
+        "updated_at": created_at,
+    }
+
+
+def token_answer(token: str, *, lifetime: int) -> dict[str, Any]:
+    """Return what COR answers to the client-credentials flow (developers.projectcor.com/quickstart)."""
+    return {
+        "access_token": token,
+        "token_type": "Bearer",
+        "expires_in": lifetime,
+        "refresh_token": f"refresh-{token}",
+    }

@@ -1,0 +1,86 @@
+"""The users and leave types that the sandbox knows from the start."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from cor_provider.sandbox.errors import Refusal
+from cor_provider.sandbox.payloads import Text
+from cor_provider.sandbox.store import Store
+from cor_provider.sources import KNOWN_SOURCES
+
+SeedInput: TypeAlias = "str | os.PathLike[str] | Mapping[str, Any] | Sequence[Mapping[str, Any]]"
+
+EXAMPLE_SEED: Mapping[str, Any] = {
+    "source": "GLOBANT",
+    "users": [{"id": "external-user-id-3", "name": "John Doe"}],
+    "leave_types": [{"id": "external-type-3", "name": "Vacation"}],
+}
+"""What COR's documented example of a leave refers to."""
+
+
+class SeedError(ValueError):
+    """A seed cannot be used; the message says where and why."""
+
+
+class _Item(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    id: Text
+    name: str = ""
+
+
+class _User(_Item):
+    email: str | None = None
+
+
+class _Seed(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    source: Text
+    users: list[_User] = []
+    leave_types: list[_Item] = []
+
+
+_SEEDS = TypeAdapter(list[_Seed])
+
+
+def plant(seed: SeedInput, store: Store) -> None:
+    """Register in `store` what `seed` names, and raise SeedError when it is malformed.
+
+    `seed` is `{"source": "GLOBANT", "users": [{"id": "HR-EMP-00001", "name": "Ana Suárez"}], "leave_types": [{"id":
+    "vacation", "name": "Vacation"}]}`, a list of such objects (one per source), or the path of a JSON file of either. A
+    user may have an `email` too.
+    """
+    where = os.fspath(seed) if isinstance(seed, (str, os.PathLike)) else "seed"
+    for part in _read(seed, where):
+        if part.source not in KNOWN_SOURCES:
+            raise SeedError(f"{where}: {part.source!r} is not a source that COR knows: {', '.join(KNOWN_SOURCES)}")
+        try:
+            for user in part.users:
+                store.add_user(part.source, user.id, user.name or user.id, user.email)
+            for leave_type in part.leave_types:
+                store.add_leave_type(part.source, leave_type.id, leave_type.name or leave_type.id)
+        except Refusal as refusal:
+            raise SeedError(f"{where}: an id or email occurs twice in source {part.source}") from refusal
+
+
+def _read(seed: SeedInput, where: str) -> list[_Seed]:
+    try:
+        parts = json.loads(Path(seed).read_bytes()) if isinstance(seed, (str, os.PathLike)) else seed
+    except OSError as error:
+        raise SeedError(f"{where}: {error.strerror}") from error
+    except ValueError as error:
+        raise SeedError(f"{where}: not JSON: {error}") from error
+    try:
+        return _SEEDS.validate_python([parts] if isinstance(parts, Mapping) else parts)
+    except ValidationError as error:
+        problem = error.errors(include_input=False)[0]
+        place = ".".join(map(str, problem["loc"][1:]))
+        raise SeedError(f"{where}: {place + ': ' if place else ''}{problem['msg']}") from error

@@ -1,0 +1,215 @@
+"""The sandbox as a server in a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+import time
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse, Response
+from typing_extensions import Self
+
+from cor_provider.sandbox.app import CorStandIn, RecordedRequest
+from cor_provider.sandbox.error_styles import DEFAULT_ERROR_STYLE, ERROR_STYLES
+from cor_provider.sandbox.faults import Fault, Faults
+from cor_provider.sandbox.hangup import HangUp, HangUpProtocol
+from cor_provider.sandbox.seed import EXAMPLE_SEED, SeedInput, plant
+from cor_provider.sandbox.store import Store, StoredLeave
+from cor_provider.sandbox.tokens import Tokens
+
+HOST = "127.0.0.1"
+DEFAULT_TOKEN = "sandbox-token"  # noqa: S105 - opens nothing but this sandbox
+DEFAULT_API_KEY = "sandbox-key"
+DEFAULT_CLIENT_SECRET = "sandbox-secret"  # noqa: S105 - likewise
+
+
+class Sandbox:
+    """A stand-in for COR on 127.0.0.1. Use it as a context manager, or with `start` and `stop`.
+
+    - `seed`: users and leave types, as `cor_provider.sandbox.seed.plant` takes them; `[]` is none. By default those of
+      COR's documented example of a leave.
+    - `port`: 0 is any free one.
+    - `token`: the bearer token that never expires. `api_key` and `client_secret` mint others, good for `token_lifetime`
+      seconds.
+    - `error_style`: the form of COR's errors, a key of `cor_provider.sandbox.error_styles.ERROR_STYLES`.
+    - Faults, of the integrations API only. `latency_ms`: how long every answer takes. `error_rate`: the share (0 to 1)
+      of requests that get a 500, 502, 503 or 504 before anything is done. `drop_rate`: the share that is carried out,
+      but gets no answer. `rate_limit`: requests per second above which the answer is 429.
+    - `random_seed`: makes the two rates repeatable.
+    - `record_requests`: keep every request in `requests`.
+    - `clock`: seconds since the epoch, for timestamps, token lifetimes and the rate limit.
+
+    Raises ValueError for a parameter out of range, SeedError for a malformed seed, OSError on start for a taken port.
+    """
+
+    def __init__(
+        self,
+        *,
+        seed: SeedInput | None = None,
+        port: int = 0,
+        token: str = DEFAULT_TOKEN,
+        api_key: str = DEFAULT_API_KEY,
+        client_secret: str = DEFAULT_CLIENT_SECRET,
+        token_lifetime: int = 3600,
+        error_style: str = DEFAULT_ERROR_STYLE,
+        latency_ms: float = 0,
+        error_rate: float = 0,
+        drop_rate: float = 0,
+        rate_limit: float | None = None,
+        random_seed: int | None = None,
+        record_requests: bool = True,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        if error_style not in ERROR_STYLES:
+            raise ValueError(f"error_style must be one of {', '.join(ERROR_STYLES)}")
+        self.token = token
+        self.store = Store(clock)
+        plant(EXAMPLE_SEED if seed is None else seed, self.store)
+        self._port = port
+        self._tokens = Tokens(
+            token=token, api_key=api_key, client_secret=client_secret, lifetime=token_lifetime, clock=clock
+        )
+        self._faults = Faults(
+            latency_ms=latency_ms,
+            error_rate=error_rate,
+            drop_rate=drop_rate,
+            rate_limit=rate_limit,
+            random_seed=random_seed,
+            error_style=error_style,
+            clock=clock,
+        )
+        self._cor = CorStandIn(
+            store=self.store,
+            tokens=self._tokens,
+            faults=self._faults,
+            error_style=error_style,
+            record_requests=record_requests,
+        )
+        self._server: _Server | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Listen, and return when requests are answered."""
+        listener = socket.create_server((HOST, self._port), backlog=2048)
+        # Accepted connections inherit it; without it, every answer waits 40 ms for the client's acknowledgement.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._port = listener.getsockname()[1]
+        self._server = _Server(self._cor.app())
+        self._server.start(listener)
+
+    def stop(self) -> None:
+        """Close every connection at once and free the port."""
+        if self._server is not None:
+            self._server.stop()
+            self._server = None
+
+    @property
+    def url(self) -> str:
+        """The base URL of the integrations API: the Connection's host."""
+        return f"http://{HOST}:{self._port}"
+
+    @property
+    def api_url(self) -> str:
+        """The base URL of COR's main API: the Connection's extra `api_url`."""
+        return f"{self.url}/v1"
+
+    @property
+    def leaves(self) -> tuple[StoredLeave, ...]:
+        """Every leave held now, in the order in which they were created."""
+        return self.store.leaves
+
+    @property
+    def requests(self) -> tuple[RecordedRequest, ...]:
+        """Every request to an endpoint of COR so far, in the order in which they were received."""
+        return tuple(self._cor.requests)
+
+    def answer_next(
+        self, status: int, body: Any = b"", *, headers: Mapping[str, str] | None = None, commit: bool = False
+    ) -> None:
+        """Give this answer to the next integrations request, after those queued before.
+
+        `body` is sent as it is when it is bytes, and as JSON when it is anything else. With `commit`, the request is
+        carried out first; otherwise it has no effect.
+        """
+        answer = Response(body, status) if isinstance(body, bytes) else JSONResponse(body, status)
+        answer.headers.update(headers or {})
+        self._faults.queue(Fault(answer, commit))
+
+    def drop_next(self, *, commit: bool = True) -> None:
+        """Close the connection of the next integrations request without an answer.
+
+        With `commit`, the request is carried out first; otherwise it has no effect.
+        """
+        self._faults.queue(Fault(HangUp(), commit))
+
+    def revoke_tokens(self) -> None:
+        """Refuse every token, the fixed one too; only those minted from now on are good."""
+        self._tokens.revoke_all()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn in a thread, which starts and stops without waiting for a tick of its clock or for a client."""
+
+    def __init__(self, app: FastAPI) -> None:
+        config = uvicorn.Config(
+            app,
+            http=HangUpProtocol,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            log_level="warning",
+            access_log=False,
+            proxy_headers=False,
+            date_header=False,
+            server_header=False,
+            timeout_keep_alive=75,
+        )
+        super().__init__(config)
+        self._ready = threading.Event()
+        self._stopping = asyncio.Event()
+
+    def start(self, listener: socket.socket) -> None:
+        """Serve on `listener`, and return when requests are answered."""
+        self._thread = threading.Thread(target=self._run, args=(listener,), name="cor-sandbox", daemon=True)
+        self._thread.start()
+        self._ready.wait()
+
+    def stop(self) -> None:
+        """Close every connection at once, and return when the port is free."""
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._stopping.set)
+            self._thread.join()
+
+    def _run(self, listener: socket.socket) -> None:
+        try:
+            # Not `uvicorn.Server.run`, which may set the event loop policy of the whole process.
+            asyncio.run(self.serve(sockets=[listener]))
+        finally:
+            self._ready.set()
+
+    async def main_loop(self) -> None:
+        """Replace uvicorn's ticking: wait to be stopped."""
+        self._loop = asyncio.get_running_loop()
+        self._ready.set()
+        await self._stopping.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002 - uvicorn's signature
+        """Replace uvicorn's graceful shutdown: hang up."""
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()

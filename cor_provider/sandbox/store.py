@@ -1,0 +1,141 @@
+"""What the sandbox remembers, in memory: the mappings of users and leave types, and the leaves."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+
+from cor_provider.sandbox.errors import Refusal
+
+
+@dataclass(frozen=True)
+class StoredLeave:
+    """A leave as the sandbox holds it: external ids as they were sent, `cor_id` as COR would have given it."""
+
+    external_id: str
+    source: str
+    cor_id: int
+    user_id: str
+    leave_type_id: str
+    start: str
+    end: str
+    all_day: bool
+    created_at: str
+    updated_at: str
+
+
+class Store:
+    """Mappings and leaves, all keyed by (source, external id). Safe to use from several threads."""
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self.users: dict[tuple[str, str], str] = {}
+        self.leave_types: dict[tuple[str, str], str] = {}
+        self.user_cor_ids: dict[tuple[str, str], int] = {}
+        self.leave_type_cor_ids: dict[tuple[str, str], int] = {}
+        self._emails: set[str] = set()
+        self._leaves: dict[tuple[str, str], StoredLeave] = {}
+        self._clock = clock
+        self._lock = threading.Lock()
+        # The numbers start where those of COR's documented example are.
+        self._next_leave_id = itertools.count(12345)
+        self._next_leave_type_id = itertools.count(54321)
+        self._next_user_id = itertools.count(67890)
+
+    @property
+    def leaves(self) -> tuple[StoredLeave, ...]:
+        """Every leave held now, in the order in which they were created."""
+        with self._lock:
+            return tuple(self._leaves.values())
+
+    def now(self) -> str:
+        """Return the time in the form of COR's `created_at`."""
+        return datetime.fromtimestamp(self._clock(), timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def add_user(self, source: str, external_id: str, name: str, email: str | None = None) -> int:
+        """Register a user and return COR's id; refuse an external id or an email that is already there."""
+        key = (source, external_id)
+        with self._lock:
+            if key in self.users:
+                raise Refusal("DuplicateExternalIdError")
+            if email is not None and email in self._emails:
+                raise Refusal("DuplicateEmailError")
+            if email is not None:
+                self._emails.add(email)
+            self.users[key] = name
+            self.user_cor_ids[key] = next(self._next_user_id)
+            return self.user_cor_ids[key]
+
+    def add_leave_type(self, source: str, external_id: str, name: str) -> None:
+        """Register a leave type; refuse an external id that is already there."""
+        key = (source, external_id)
+        with self._lock:
+            if key in self.leave_types:
+                raise Refusal("DuplicateExternalIdError")
+            self.leave_types[key] = name
+            self.leave_type_cor_ids[key] = next(self._next_leave_type_id)
+
+    def create_leave(
+        self, *, source: str, external_id: str, user_id: str, leave_type_id: str, start: str, end: str, all_day: bool
+    ) -> StoredLeave:
+        """Store a new leave, or refuse it."""
+        key = (source, external_id)
+        now = self.now()
+        with self._lock:
+            self._check_mappings(source, user_id, leave_type_id)
+            if key in self._leaves:
+                raise Refusal("DuplicateExternalIdError")
+            leave = StoredLeave(
+                external_id=external_id,
+                source=source,
+                cor_id=next(self._next_leave_id),
+                user_id=user_id,
+                leave_type_id=leave_type_id,
+                start=start,
+                end=end,
+                all_day=all_day,
+                created_at=now,
+                updated_at=now,
+            )
+            self._leaves[key] = leave
+            return leave
+
+    def update_leave(
+        self, *, source: str, external_id: str, user_id: str, leave_type_id: str, start: str, end: str, all_day: bool
+    ) -> StoredLeave:
+        """Replace all of a leave but its ids and its `created_at`, or refuse to."""
+        key = (source, external_id)
+        with self._lock:
+            if key not in self._leaves:
+                raise Refusal("ZC001")
+            self._check_mappings(source, user_id, leave_type_id)
+            leave = replace(
+                self._leaves[key],
+                user_id=user_id,
+                leave_type_id=leave_type_id,
+                start=start,
+                end=end,
+                all_day=all_day,
+                updated_at=self.now(),
+            )
+            self._leaves[key] = leave
+            return leave
+
+    def delete_leave(self, *, source: str, external_id: str, user_id: str) -> None:
+        """Forget a leave and its external id, or refuse to."""
+        key = (source, external_id)
+        with self._lock:
+            if key not in self._leaves:
+                raise Refusal("LeaveNotFoundError")
+            if self._leaves[key].user_id != user_id:
+                raise Refusal("UserNotFoundError")
+            del self._leaves[key]
+
+    def _check_mappings(self, source: str, user_id: str, leave_type_id: str) -> None:
+        if (source, user_id) not in self.users:
+            raise Refusal("UserNotFoundError")
+        if (source, leave_type_id) not in self.leave_types:
+            raise Refusal("LeaveTypeNotFoundError")

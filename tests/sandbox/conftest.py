@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+
+from cor_provider.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def send() -> Callable[..., requests.Response]:
+    """`send(sandbox, "POST", "leaves", body)` sends a request to the integrations API; `token` is the fixed one."""
+
+    def send(
+        sandbox: Sandbox, method: str, path: str, body: Any = None, *, token: str | None = None
+    ) -> requests.Response:
+        headers = {"Authorization": f"Bearer {sandbox.token if token is None else token}"}
+        url = f"{sandbox.url}/v2/integrations/{path}"
+        return requests.request(method, url, json=body, headers=headers, timeout=10)
+
+    return send
+
+
+@pytest.fixture
+def leave() -> dict[str, Any]:
+    """COR's documented example of a request to create a leave."""
+    return {
+        "metadata": {"source": "GLOBANT"},
+        "id": "external-id-3",
+        "userId": "external-user-id-3",
+        "leaveTypeId": "external-type-3",
+        "start": "2026-05-11T00:00:00-00:00",
+        "end": "2026-05-11T23:59:00-00:00",
+        "allDay": True,
+    }
+
+
+@pytest.fixture
+def replacement(leave: dict[str, Any]) -> dict[str, Any]:
+    """The body of a PUT that makes the leave one day longer."""
+    return {**{key: value for key, value in leave.items() if key != "id"}, "end": "2026-05-12T23:59:00-00:00"}
+
+
+@pytest.fixture
+def deletion() -> dict[str, Any]:
+    return {"metadata": {"source": "GLOBANT"}, "userId": "external-user-id-3"}

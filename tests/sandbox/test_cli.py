@@ -1,0 +1,155 @@
+"""`python -m cor_provider.sandbox`, as a process."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+
+from cor_provider.sandbox.assumptions import ASSUMPTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from cor_provider.sandbox import Sandbox
+
+COMMAND = [sys.executable, "-m", "cor_provider.sandbox"]
+
+
+class Served:
+    """A running sandbox: its first line, and once it has ended, its exit code and what else it printed."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+        assert process.stdout is not None
+        self.line = process.stdout.readline()
+        self.url = re.findall(r"http://127\.0\.0\.1:\d+", self.line)[0]
+
+    def end(self, number: int = signal.SIGTERM) -> tuple[int, str]:
+        self.process.send_signal(number)
+        output, errors = self.process.communicate(timeout=10)
+        return self.process.returncode, output + errors
+
+
+@contextmanager
+def served(*options: str) -> Iterator[Served]:
+    with subprocess.Popen(
+        [*COMMAND, "--port", "0", *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield Served(process)
+        finally:
+            process.kill()
+
+
+def run(*options: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*COMMAND, *options], capture_output=True, text=True, timeout=30, check=False)
+
+
+def post(url: str, leave: dict[str, Any], token: str) -> requests.Response:
+    headers = {"Authorization": f"Bearer {token}"}
+    return requests.post(f"{url}/v2/integrations/leaves", json=leave, headers=headers, timeout=10)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_serves_until_a_signal_and_ends_cleanly(leave: dict[str, Any], number: int) -> None:
+    with served() as sandbox:
+        assert post(sandbox.url, leave, "sandbox-token").status_code == 201
+        assert sandbox.end(number) == (0, "")
+
+
+def test_its_one_line_is_the_connection_that_airflow_needs() -> None:
+    with served() as sandbox:
+        assignment = shlex.split(sandbox.line)[-1]
+
+    variable, _, connection = assignment.partition("=")
+    assert variable == "AIRFLOW_CONN_COR_DEFAULT"
+    assert json.loads(connection) == {
+        "conn_type": "cor",
+        "host": sandbox.url,
+        "password": "sandbox-token",
+        "extra": {"api_url": f"{sandbox.url}/v1"},
+    }
+
+
+def test_a_token_of_ones_own_is_used_and_not_shown(leave: dict[str, Any]) -> None:
+    with served("--token", "s3cr3t", "--verbose") as sandbox:
+        assert post(sandbox.url, leave, "s3cr3t").status_code == 201
+        _, output = sandbox.end()
+
+    assert "s3cr3t" not in sandbox.line + output
+
+
+def test_verbose_logs_requests_without_their_contents(leave: dict[str, Any]) -> None:
+    with served("--verbose") as sandbox:
+        post(sandbox.url, leave, "sandbox-token")
+        requests.post(f"{sandbox.url}/v1/oauth/token?grant_type=s3cr3t", timeout=10)
+        _, output = sandbox.end()
+
+    assert output == "POST /v2/integrations/leaves: 201\nPOST /v1/oauth/token: 400\n"
+
+
+def test_options_reach_the_sandbox(tmp_path: Path, leave: dict[str, Any]) -> None:
+    seed = tmp_path / "seed.json"
+    seed.write_text('{"source": "SAP"}')
+    with served("--seed", str(seed), "--error-style", "error-name", "--latency-ms", "1") as sandbox:
+        refused = post(sandbox.url, leave, "sandbox-token")
+
+    assert refused.json() == {
+        "error": "UserNotFoundError",
+        "message": "The user is not in the integration mappings",
+    }
+
+
+def test_help_says_what_it_is_and_what_it_assumes() -> None:
+    text = " ".join(run("--help").stdout.split())
+
+    assert "It is not COR" in text
+    for assumption in ASSUMPTIONS:
+        assert assumption in text
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (["--error-style", "rude"], "error_style must be one of envelope, "),
+        (["--error-rate", "2"], "error_rate and drop_rate must be between 0 and 1"),
+        (["--seed", "nowhere.json"], "nowhere.json: No such file or directory"),
+        (["--port", "99999"], "cannot listen on --port 99999"),
+    ],
+)
+def test_a_wrong_option_is_told_in_a_line(options: list[str], complaint: str) -> None:
+    ended = run(*options)
+
+    assert ended.returncode == 2
+    assert complaint in ended.stderr.splitlines()[-1]
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_taken_port_is_told_in_a_line(sandbox: Sandbox) -> None:
+    ended = run("--port", sandbox.url.rpartition(":")[2])
+
+    assert ended.returncode == 2
+    assert "cannot listen on --port" in ended.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("missing", ["fastapi", "uvicorn", "jinja2"])
+def test_a_missing_web_server_is_told_in_a_line(missing: str) -> None:
+    code = (
+        f"import runpy, sys; sys.modules[{missing!r}] = None; sys.argv = ['sandbox'];"
+        "runpy.run_module('cor_provider.sandbox', run_name='__main__')"
+    )
+
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False)
+
+    assert ended.returncode == 1
+    assert ended.stderr == f"The COR sandbox needs {missing}: pip install 'airflow-provider-cor[sandbox]'\n"

@@ -1,0 +1,247 @@
+"""What goes wrong with a request, by chance or on demand."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+
+from cor_provider.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Send = Callable[..., requests.Response]
+
+RAW_HEADERS = {"Authorization": "Bearer sandbox-token", "Content-Type": "application/json"}
+
+
+def statuses(sandbox: Sandbox, send: Send, leave: dict[str, Any], count: int) -> list[int]:
+    """Return the status of each of `count` requests, 0 for no answer."""
+
+    def status(number: int) -> int:
+        try:
+            return send(sandbox, "POST", "leaves", {**leave, "id": str(number)}).status_code
+        except requests.ConnectionError:
+            return 0
+
+    return [status(number) for number in range(count)]
+
+
+# --- lost answers
+
+
+def test_a_dropped_connection_carries_no_byte_and_the_leave_is_there(sandbox: Sandbox, leave: dict[str, Any]) -> None:
+    sandbox.drop_next()
+    host, port = sandbox.url.removeprefix("http://").split(":")
+    body = json.dumps(leave).encode()
+    headers = {"Host": host, "Content-Length": len(body), **RAW_HEADERS}
+    head = "POST /v2/integrations/leaves HTTP/1.1\r\n" + "".join(f"{key}: {headers[key]}\r\n" for key in headers)
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        connection.sendall(head.encode() + b"\r\n" + body)
+        assert connection.recv(1) == b""
+
+    assert [held.external_id for held in sandbox.leaves] == ["external-id-3"]
+
+
+def test_a_client_sees_a_dropped_connection_as_no_response(sandbox: Sandbox, leave: dict[str, Any]) -> None:
+    sandbox.drop_next()
+    connection = http.client.HTTPConnection(sandbox.url.removeprefix("http://"), timeout=10)
+
+    connection.request("POST", "/v2/integrations/leaves", json.dumps(leave), RAW_HEADERS)
+
+    with pytest.raises(http.client.RemoteDisconnected):
+        connection.getresponse()
+    connection.close()
+
+
+def test_a_connection_can_be_dropped_in_the_middle_of_its_life(sandbox: Sandbox, leave: dict[str, Any]) -> None:
+    with requests.Session() as session:
+        session.headers.update({"Authorization": "Bearer sandbox-token"})
+        url = f"{sandbox.url}/v2/integrations/leaves"
+        session.post(url, json={**leave, "id": "a"}, timeout=10)
+        sandbox.drop_next()
+        with pytest.raises(requests.ConnectionError):
+            session.post(url, json={**leave, "id": "b"}, timeout=10)
+        session.post(url, json={**leave, "id": "c"}, timeout=10)
+
+    assert [held.external_id for held in sandbox.leaves] == ["a", "b", "c"]
+
+
+def test_a_request_can_be_dropped_before_anything_is_done(sandbox: Sandbox, send: Send, leave: dict[str, Any]) -> None:
+    sandbox.drop_next(commit=False)
+
+    with pytest.raises(requests.ConnectionError):
+        send(sandbox, "POST", "leaves", leave)
+
+    assert sandbox.leaves == ()
+    assert len(sandbox.requests) == 1
+
+
+def test_drops_by_chance_lose_the_answer_and_keep_the_leave(send: Send, leave: dict[str, Any]) -> None:
+    with Sandbox(drop_rate=0.5, random_seed=1) as sandbox:
+        seen = statuses(sandbox, send, leave, 20)
+
+    assert set(seen) == {0, 201}
+    assert len(sandbox.leaves) == 20
+
+
+def test_drops_leave_no_trace_in_the_servers_log(
+    sandbox: Sandbox, send: Send, leave: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    sandbox.drop_next()
+    with pytest.raises(requests.ConnectionError):
+        send(sandbox, "POST", "leaves", leave)
+
+    assert [record for record in caplog.records if record.name.startswith(("uvicorn", "asyncio"))] == []
+
+
+# --- server errors
+
+
+def test_server_errors_by_chance_do_nothing(send: Send, leave: dict[str, Any]) -> None:
+    with Sandbox(error_rate=1, random_seed=1) as sandbox:
+        seen = statuses(sandbox, send, leave, 20)
+
+    assert set(seen) == {500, 502, 503, 504}
+    assert sandbox.leaves == ()
+
+
+def test_server_errors_come_at_about_the_rate_asked_for(send: Send, leave: dict[str, Any]) -> None:
+    with Sandbox(error_rate=0.3, random_seed=1) as sandbox:
+        seen = statuses(sandbox, send, leave, 100)
+
+    assert 20 <= sum(status >= 500 for status in seen) <= 40
+
+
+def test_the_same_random_seed_gives_the_same_faults(send: Send, leave: dict[str, Any]) -> None:
+    runs = []
+    for _ in range(2):
+        with Sandbox(error_rate=0.3, drop_rate=0.3, random_seed=7) as sandbox:
+            runs.append(statuses(sandbox, send, leave, 20))
+
+    assert runs[0] == runs[1]
+
+
+def test_a_503_has_the_form_of_the_error_style_and_a_502_is_a_page(send: Send, leave: dict[str, Any]) -> None:
+    with Sandbox(error_rate=1, random_seed=1, error_style="ok-failed") as sandbox:
+        answers = {answer.status_code: answer for answer in (send(sandbox, "POST", "leaves", leave) for _ in range(20))}
+
+    assert answers[503].json()["errors"] == [{"error_code": "Service Unavailable", "message": "Service Unavailable"}]
+    assert answers[502].headers["content-type"].startswith("text/html")
+
+
+# --- the rate limit
+
+
+def test_above_the_rate_limit_the_answer_is_429_with_retry_after(send: Send, leave: dict[str, Any]) -> None:
+    with Sandbox(rate_limit=0.1, clock=lambda: 1_000_000.0) as sandbox:
+        first = send(sandbox, "POST", "leaves", leave)
+        second = send(sandbox, "POST", "leaves", {**leave, "id": "another"})
+
+    assert first.status_code == 201
+    assert second.status_code == 429
+    assert second.headers["Retry-After"] == "10"
+    assert second.json() == {
+        "statusCode": 429,
+        "status": "error",
+        "error": "Too Many Requests",
+        "message": "Too Many Requests",
+    }
+    assert len(sandbox.leaves) == 1
+
+
+def test_who_waits_as_told_is_served_again(send: Send, leave: dict[str, Any]) -> None:
+    now = [1_000_000.0]
+    with Sandbox(rate_limit=2, clock=lambda: now[0]) as sandbox:
+        assert statuses(sandbox, send, leave, 2) == [201, 429]
+        now[0] += 0.5
+        assert statuses(sandbox, send, {**leave, "metadata": {}}, 2) == [400, 429]
+
+
+def test_a_burst_is_a_tenth_of_the_limit(send: Send, leave: dict[str, Any]) -> None:
+    with Sandbox(rate_limit=30, clock=lambda: 1_000_000.0) as sandbox:
+        assert statuses(sandbox, send, leave, 5) == [201, 201, 201, 429, 429]
+
+
+# --- latency
+
+
+def test_latency_delays_all_requests_at_the_same_time(send: Send, leave: dict[str, Any]) -> None:
+    started = time.monotonic()
+    with Sandbox(latency_ms=200) as sandbox, ThreadPoolExecutor(100) as pool:
+        answers = list(pool.map(lambda n: send(sandbox, "POST", "leaves", {**leave, "id": str(n)}), range(100)))
+
+    assert {answer.status_code for answer in answers} == {201}
+    assert min(answer.elapsed.total_seconds() for answer in answers) >= 0.2
+    assert time.monotonic() - started < 5  # one after the other, it would be 20
+
+
+# --- answers on demand
+
+
+def test_a_queued_answer_replaces_the_work(sandbox: Sandbox, send: Send, leave: dict[str, Any]) -> None:
+    sandbox.answer_next(429, {"message": "slow down"}, headers={"Retry-After": "7"})
+
+    answer = send(sandbox, "POST", "leaves", leave)
+
+    assert (answer.status_code, answer.json(), answer.headers["Retry-After"]) == (429, {"message": "slow down"}, "7")
+    assert sandbox.leaves == ()
+    assert send(sandbox, "POST", "leaves", leave).status_code == 201
+
+
+def test_a_queued_answer_can_follow_the_work(sandbox: Sandbox, send: Send, leave: dict[str, Any]) -> None:
+    sandbox.answer_next(504, b"<h1>504</h1>", headers={"Content-Type": "text/html"}, commit=True)
+
+    answer = send(sandbox, "POST", "leaves", leave)
+
+    assert (answer.status_code, answer.content) == (504, b"<h1>504</h1>")
+    assert len(sandbox.leaves) == 1
+
+
+def test_queued_faults_happen_in_their_order(sandbox: Sandbox, send: Send, leave: dict[str, Any]) -> None:
+    sandbox.answer_next(500)
+    sandbox.drop_next()
+    sandbox.answer_next(204)
+
+    assert statuses(sandbox, send, leave, 4) == [500, 0, 204, 201]
+
+
+@pytest.mark.parametrize(("body", "sent"), [(None, b"null"), ("text", b'"text"'), ([], b"[]"), (b"", b"")])
+def test_a_queued_body_is_json_unless_it_is_bytes(
+    sandbox: Sandbox, send: Send, leave: dict[str, Any], body: Any, sent: bytes
+) -> None:
+    sandbox.answer_next(400, body)
+
+    assert send(sandbox, "POST", "leaves", leave).content == sent
+
+
+# --- what faults concern
+
+
+def test_only_the_integrations_api_is_disturbed() -> None:
+    with Sandbox(error_rate=1, rate_limit=0.001) as sandbox:
+        sandbox.answer_next(500)
+        for _ in range(2):
+            me = requests.get(f"{sandbox.api_url}/me", headers={"Authorization": "Bearer sandbox-token"}, timeout=10)
+            assert me.status_code == 200
+        token_url = f"{sandbox.api_url}/oauth/token?grant_type=client_credentials"
+        assert requests.post(token_url, auth=("sandbox-key", "sandbox-secret"), timeout=10).status_code == 200
+        assert requests.get(sandbox.url, timeout=10).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "out_of_range",
+    [{"error_rate": 1.1}, {"drop_rate": -0.1}, {"latency_ms": -1}, {"rate_limit": 0}, {"error_style": "rude"}],
+)
+def test_a_parameter_out_of_range_is_refused_by_its_name(out_of_range: dict[str, Any]) -> None:
+    (name,) = out_of_range
+
+    with pytest.raises(ValueError, match=name):
+        Sandbox(**out_of_range)
