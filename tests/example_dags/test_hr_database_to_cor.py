@@ -1,0 +1,327 @@
+"""The example DAG against the sample HR database and the sandbox: what COR holds is what HR says."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import warnings
+from collections import Counter
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+import pytest
+from airflow.utils.session import create_session
+from sqlalchemy import text
+
+from cor_provider.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+WINDOW = {"first_day": "2026-01-01", "last_day": "2026-12-31"}
+
+# Of the sample data, leave by leave: what cannot be in COR, and the error that says so.
+REFUSED = {
+    "HR-LAP-2026-00028": "UserNotFoundError",
+    "HR-LAP-2026-00042": "LeaveTypeNotFoundError",
+    "HR-LAP-2026-00045": "InvalidDateRangeError",
+    "HR-LAP-2026-00048": "UserNotFoundError",
+}
+TWICE = "HR-LAP-2026-00054"
+
+
+class InCor(NamedTuple):
+    """A leave as COR is to hold it."""
+
+    user_id: str
+    leave_type_id: str
+    start: str
+    end: str
+    all_day: bool
+
+
+@dataclass
+class Run:
+    """A run of the DAG, and what it left behind."""
+
+    state: str
+    in_cor: dict[str, InCor]
+    leaves: list[dict[str, Any]]
+    report: list[dict[str, Any]]
+
+    @property
+    def outcomes(self) -> Counter[str]:
+        return Counter(row["status"] for row in self.report)
+
+
+@pytest.fixture(scope="module")
+def hr_dag(load_dag: Callable[[str], Any]) -> Any:
+    dag = load_dag("hr_database_to_cor")
+    for task in dag.tasks:
+        task.retries = 0  # `dag.test()` would sit out the delay before a retry
+    return dag
+
+
+@pytest.fixture(scope="module")
+def sandbox(example_dags: Path, module_patch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    """COR, knowing everybody but the employee who joined last, as the Connection `cor_default`."""
+    with Sandbox(seed=example_dags / "demo" / "cor.json") as sandbox:
+        connection = {"conn_type": "cor", "host": sandbox.url, "password": sandbox.token}
+        module_patch.setenv("AIRFLOW_CONN_COR_DEFAULT", json.dumps(connection))
+        yield sandbox
+
+
+@pytest.fixture(scope="module")
+def run_dag(
+    hr_dag: Any, sandbox: Sandbox, hr_database: Path, leave_exchange: Path, airflow_db: None
+) -> Callable[[], Run]:
+    def run() -> Run:
+        before = set(leave_exchange.rglob("*.jsonl"))
+        dag_run = hr_dag.test(run_conf=WINDOW)
+        written = {path.stem: path for path in set(leave_exchange.rglob("*.jsonl")) - before}
+        in_cor = {
+            leave.external_id: InCor(leave.user_id, leave.leave_type_id, leave.start, leave.end, leave.all_day)
+            for leave in sandbox.leaves
+        }
+        return Run(dag_run.state, in_cor, _read_lines(written["leaves"]), _read_lines(written["report"]))
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def first_run(run_dag: Callable[[], Run]) -> Run:
+    return run_dag()
+
+
+def test_the_dag_file_is_parsed_without_a_warning_about_our_code(load_dag: Callable[[str], Any]) -> None:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        load_dag("hr_database_to_cor")
+    root = Path(__file__).parents[2]
+    ours = [f"{warning.filename}: {warning.message}" for warning in caught if _is_below(root, warning.filename)]
+    assert ours == []
+
+
+def test_refusals_that_the_dag_tolerates_leave_the_run_green(first_run: Run) -> None:
+    assert first_run.state == "success"
+
+
+def test_cor_holds_exactly_the_approved_leave_of_the_window(first_run: Run, hr_database: Path) -> None:
+    expected = {leave_id: leave for leave_id, leave in _approved_by_hr(hr_database) if leave_id not in REFUSED}
+    assert first_run.in_cor == expected
+    assert len(expected) == 53
+
+
+@pytest.mark.parametrize(
+    ("leave_id", "expected"),
+    [
+        pytest.param(
+            "HR-LAP-2024-00211", ("absence", "2024-09-02T00:00", "2027-08-31T23:59", True), id="three years long"
+        ),
+        pytest.param(
+            "HR-LAP-2025-00431", ("vacation", "2025-12-29T00:00", "2026-01-09T23:59", True), id="over New Year"
+        ),
+        pytest.param(
+            "HR-LAP-2026-00049", ("absence", "2026-10-05T00:00", "2027-02-05T23:59", True), id="over the next New Year"
+        ),
+        pytest.param(
+            "HR-LAP-2025-00447", ("vacation", "2025-12-30T12:00", "2026-01-02T17:00", False), id="half first day"
+        ),
+        pytest.param(
+            "HR-LAP-2026-00021", ("vacation", "2026-04-27T07:00", "2026-05-04T11:00", False), id="half last day"
+        ),
+        pytest.param(
+            "HR-LAP-2026-00010", ("vacation", "2026-02-20T08:00", "2026-02-20T12:00", False), id="one half day"
+        ),
+        pytest.param(
+            "HR-LAP-2026-00011",
+            ("vacation", "2026-03-13T15:00", "2026-03-13T19:00", False),
+            id="half day without a date",
+        ),
+        pytest.param(
+            "HR-LAP-2026-00035", ("vacation", "2026-07-13T00:00", "2026-07-17T23:59", True), id="half day in between"
+        ),
+        pytest.param(
+            "HR-LAP-2026-00005", ("absence", "2026-01-28T15:00", "2026-01-28T17:30", False), id="hours in Bogota"
+        ),
+        pytest.param(
+            "HR-LAP-2026-00033", ("absence", "2026-07-15T14:00", "2026-07-15T15:30", False), id="hours in Madrid"
+        ),
+        pytest.param(
+            "HR-LAP-2026-00013", ("vacation", "2026-03-27T12:00", "2026-03-30T16:00", False), id="half day into summer"
+        ),
+        pytest.param(
+            "HR-LAP-2026-00014", ("vacation", "2026-03-28T00:00", "2026-04-06T23:59", True), id="all day into summer"
+        ),
+        pytest.param(
+            "HR-LAP-2026-00051", ("vacation", "2026-10-23T07:00", "2026-10-26T12:00", False), id="half day into winter"
+        ),
+        pytest.param(
+            "HR-LAP-2026-00052", ("vacation", "2026-10-19T00:00", "2026-10-30T23:59", True), id="all day into winter"
+        ),
+        pytest.param("HR-LAP-2026-00025", ("vacation", "2026-05-26T00:00", "2026-06-02T23:59", True), id="amended"),
+        pytest.param(
+            "HR-LAP-2026-00029", ("vacation", "2026-06-17T00:00", "2026-06-22T23:59", True), id="amended twice"
+        ),
+        pytest.param("HR-LAP-2026-00038", ("vacation", "2026-08-03T00:00", "2026-08-14T23:59", True), id="overlapped"),
+        pytest.param("HR-LAP-2026-00039", ("absence", "2026-08-11T00:00", "2026-08-13T23:59", True), id="overlapping"),
+        pytest.param(TWICE, ("vacation", "2026-11-16T00:00", "2026-11-20T23:59", True), id="twice in HR, once in COR"),
+    ],
+)
+def test_an_awkward_leave_is_in_cor_as_meant(
+    first_run: Run, leave_id: str, expected: tuple[str, str, str, bool]
+) -> None:
+    leave_type_id, start, end, all_day = expected
+    assert first_run.in_cor[leave_id][1:] == (leave_type_id, f"{start}:00-00:00", f"{end}:00-00:00", all_day)
+
+
+@pytest.mark.parametrize(
+    "leave_id",
+    [
+        pytest.param("HR-LAP-2025-00402", id="over before the window"),
+        pytest.param("HR-LAP-2026-00059", id="begins after the window"),
+        pytest.param("HR-LAP-2026-00023", id="cancelled"),
+        pytest.param("HR-LAP-2026-00025-1", id="an amendment, which goes by the first document's name"),
+        pytest.param("HR-LAP-2026-00041", id="rejected"),
+        pytest.param("HR-LAP-2026-00055", id="still open"),
+        pytest.param("HR-LAP-2026-00056", id="a draft"),
+    ],
+)
+def test_leave_that_is_not_in_force_or_not_in_the_window_is_not_even_extracted(first_run: Run, leave_id: str) -> None:
+    assert leave_id not in {leave["id"] for leave in first_run.leaves}
+
+
+def test_the_report_accounts_for_every_extracted_leave(first_run: Run) -> None:
+    assert Counter(row["id"] for row in first_run.report) == Counter(leave["id"] for leave in first_run.leaves)
+    assert first_run.outcomes == {"created": 53, "existing": 1, "rejected": 4}
+
+
+def test_the_report_names_the_error_of_every_refused_leave(first_run: Run) -> None:
+    assert {row["id"]: row["error"] for row in first_run.report if row["status"] == "rejected"} == REFUSED
+
+
+def test_a_leave_that_hr_holds_twice_is_created_once(first_run: Run) -> None:
+    assert sorted(row["status"] for row in first_run.report if row["id"] == TWICE) == ["created", "existing"]
+
+
+def test_the_extract_holds_what_cor_needs_and_nothing_else(first_run: Run) -> None:
+    assert {tuple(leave) for leave in first_run.leaves} == {
+        ("id", "user_id", "leave_type_id", "start", "end", "all_day")
+    }
+
+
+def test_airflow_keeps_no_hr_data(first_run: Run, hr_database: Path) -> None:
+    kept = _xcoms_and_rendered_fields()
+    assert "report.jsonl" in kept
+    personal = _query(hr_database, "SELECT name, employee_name, company_email FROM employee")
+    personal += _query(hr_database, "SELECT leave_type, description, employee FROM leave_application")
+    assert [value for row in personal for value in row if value in kept] == []
+
+
+def test_a_repeated_run_changes_nothing(first_run: Run, run_dag: Callable[[], Run]) -> None:
+    again = run_dag()
+    assert again.state == "success"
+    assert again.outcomes == {"existing": 54, "rejected": 4}
+    assert again.in_cor == first_run.in_cor
+
+
+@pytest.fixture
+def extract_on(
+    hr_dag: Any, hr_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], set[str]]:
+    """Run the extract on a given day and without parameters; return the ids of what it found."""
+
+    def extract(today: str) -> set[str]:
+        function = hr_dag.get_task("extract").python_callable
+        monkeypatch.setitem(function.__globals__, "datetime", _clock_at(today))
+        path = function(f"file://{tmp_path}/{today}.jsonl", "", "")
+        return {leave["id"] for leave in _read_lines(Path(path.removeprefix("file://")))}
+
+    return extract
+
+
+def test_without_parameters_the_window_begins_30_days_ago(extract_on: Callable[[str], set[str]]) -> None:
+    ends_on_15_may = "HR-LAP-2026-00022"
+    assert ends_on_15_may in extract_on("2026-06-14")
+    assert ends_on_15_may not in extract_on("2026-06-15")
+
+
+def test_without_parameters_the_window_ends_in_365_days(extract_on: Callable[[str], set[str]]) -> None:
+    begins_on_11_january_2027 = "HR-LAP-2026-00059"
+    assert begins_on_11_january_2027 in extract_on("2026-01-11")
+    assert begins_on_11_january_2027 not in extract_on("2026-01-10")
+
+
+def _approved_by_hr(hr_database: Path) -> Iterator[tuple[str, InCor]]:
+    """Say what COR is to hold of 2026, in plain Python and from nothing but the tables."""
+    employees = _query(hr_database, "SELECT name, custom_time_zone FROM employee")
+    zones = {row["name"]: row["custom_time_zone"] for row in employees}
+    applications = _query(hr_database, "SELECT * FROM leave_application")
+    amended_from = {row["name"]: row["amended_from"] for row in applications}
+    for row in applications:
+        if row["docstatus"] != 1 or row["status"] != "Approved":
+            continue
+        if row["to_date"] < WINDOW["first_day"] or row["from_date"] > WINDOW["last_day"]:
+            continue
+        leave_id = row["name"]
+        while amended_from[leave_id]:
+            leave_id = amended_from[leave_id]
+        leave_type_id = {"Annual Leave": "vacation", "Training": "training"}.get(row["leave_type"], "absence")
+        yield leave_id, InCor(row["employee"], leave_type_id, *_when(row, zones[row["employee"]]))
+
+
+def _when(row: sqlite3.Row, zone: str | None) -> tuple[str, str, bool]:
+    first_day, last_day = date.fromisoformat(row["from_date"]), date.fromisoformat(row["to_date"])
+    begins, ends = time(9), time(18)
+    if row["custom_from_time"]:
+        begins, ends = time.fromisoformat(row["custom_from_time"]), time.fromisoformat(row["custom_to_time"])
+    elif row["half_day"] and (first_day == last_day or row["half_day_date"] == row["to_date"]):
+        ends = time(13)
+    elif row["half_day"] and row["half_day_date"] == row["from_date"]:
+        begins = time(13)
+    else:
+        return f"{first_day}T00:00:00-00:00", f"{last_day}T23:59:00-00:00", True
+    local = ZoneInfo(zone or "Europe/Madrid")
+    start, end = datetime.combine(first_day, begins, local), datetime.combine(last_day, ends, local)
+    return _utc(start), _utc(end), False
+
+
+def _utc(moment: datetime) -> str:
+    return moment.astimezone(ZoneInfo("UTC")).strftime("%Y-%m-%dT%H:%M:%S-00:00")
+
+
+def _clock_at(today: str) -> type[datetime]:
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> Clock:
+            return cls.fromisoformat(today).replace(hour=12, tzinfo=tz)
+
+    return Clock
+
+
+def _query(database: Path, sql: str) -> list[sqlite3.Row]:
+    with closing(sqlite3.connect(database)) as connection:
+        connection.row_factory = sqlite3.Row
+        return connection.execute(sql).fetchall()
+
+
+def _xcoms_and_rendered_fields() -> str:
+    queries = (
+        "SELECT * FROM xcom WHERE dag_id = 'hr_database_to_cor'",
+        "SELECT * FROM rendered_task_instance_fields WHERE dag_id = 'hr_database_to_cor'",
+    )
+    with create_session() as session:
+        return str([session.execute(text(query)).fetchall() for query in queries])
+
+
+def _read_lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def _is_below(folder: Path, file: str) -> bool:
+    path = Path(file)
+    return path.is_relative_to(folder) and "site-packages" not in path.parts
