@@ -11,7 +11,13 @@ from cor_provider.operators.leaves import CreateLeaveOperator
 
 
 def leave(leave_id: str) -> dict[str, Any]:
-    return {"id": leave_id, "user_id": "u1", "leave_type_id": "vacation", "start": "2026-05-11", "end": "2026-05-12"}
+    return {
+        "id": leave_id,
+        "user_id": "employee-7",
+        "leave_type_id": "surgery",
+        "start": "2026-05-11",
+        "end": "2026-05-12",
+    }
 
 
 @task(show_return_value_in_logs=False)
@@ -29,7 +35,12 @@ def nothing() -> None:
     """Return no leave requests."""
 
 
-with DAG("create_leave", schedule=None, start_date=datetime(2026, 1, 1, tzinfo=timezone.utc)) as dag:
+with DAG(
+    "create_leave",
+    schedule=None,
+    default_args={"source": "GLOBANT"},
+    start_date=datetime(2026, 1, 1, tzinfo=timezone.utc),
+) as dag:
     CreateLeaveOperator(task_id="one", leave_requests=leave("{{ dag.dag_id }}-one"))
     CreateLeaveOperator(task_id="several", leave_requests=[leave("several-{{ 1 + 1 }}"), leave("several-3")])
     one_of.override(task_id="pulled")("json") >> CreateLeaveOperator(

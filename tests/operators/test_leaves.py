@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
@@ -255,14 +254,6 @@ class TestParameters:
 
 
 class TestPrivacy:
-    def test_the_log_holds_counts_and_error_names_alone(self, create: Create, caplog: pytest.LogCaptureFixture) -> None:
-        caplog.set_level(logging.DEBUG, logger="airflow.task")
-        create([leave(), leave("L2", user_id="secretive", leave_type_id="surgery")], max_rejected=1)
-        told = caplog.text
-        assert "2 received: 1 created, 1 rejected (UserNotFoundError 1)" in told
-        assert "surgery" not in told
-        assert "secretive" not in told
-
     @pytest.mark.parametrize(
         "leave_requests", [leave(), [leave()], (leave(),), json.dumps(leave()), json.dumps([leave()]), iter([leave()])]
     )
