@@ -38,7 +38,6 @@ def nothing() -> None:
 with DAG(
     "create_leave",
     schedule=None,
-    default_args={"source": "GLOBANT"},
     start_date=datetime(2026, 1, 1, tzinfo=timezone.utc),
 ) as dag:
     CreateLeaveOperator(task_id="one", leave_requests=leave("{{ dag.dag_id }}-one"))
