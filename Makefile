@@ -1,7 +1,8 @@
 # Every command sets up what it needs inside the clone, from Python (3.10 or newer) alone.
 PYTHON ?= python3
 AIRFLOW ?= 3.3
-VENV := .venv
+PYTHON_VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+VENV := .venv-airflow$(AIRFLOW)-python$(PYTHON_VERSION)
 CONSTRAINTS := constraints/airflow-$(AIRFLOW).txt
 BIN := $(VENV)/bin
 
@@ -9,12 +10,12 @@ BIN := $(VENV)/bin
 .PHONY: help demo test lint constraints clean
 
 help:  ## list the commands
-	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 22
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 demo: $(VENV)/.ready  ## sample HR database -> Airflow -> COR sandbox, and what became of every leave
 	@$(BIN)/python example_dags/demo/run.py
 
-test: $(VENV)/.ready  ## every test, on Airflow $(AIRFLOW)
+test: $(VENV)/.ready  ## every test; AIRFLOW=2.11 for another Airflow, PYTHON=python3.12 for another Python
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 lint: $(VENV)/.ready  ## ruff and mypy
@@ -30,12 +31,13 @@ constraints: $(VENV)/.ready  ## resolve the pinned versions anew, for every supp
 	done
 
 clean:  ## remove everything that these commands made
-	rm -rf $(VENV) .demo dist
+	rm -rf .venv-* .demo dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 $(VENV)/.ready: pyproject.toml $(CONSTRAINTS)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
 		echo "$(PYTHON) is older than Python 3.10: name another one, as in  make PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade --constraint $(CONSTRAINTS) pip
-	$(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) --editable '.[sandbox]' --group dev
+	$(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) --build-constraint $(CONSTRAINTS) \
+		--editable '.[sandbox]' --group dev
 	@touch $@

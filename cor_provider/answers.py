@@ -35,7 +35,7 @@ from cor_provider.exceptions import (
     CorValidationError,
 )
 
-Operation = Literal["create", "update", "delete"]
+Operation = Literal["create", "update", "delete", "test"]
 
 
 def read_answer(response: Response, operation: Operation) -> dict[str, Any]:
@@ -51,7 +51,7 @@ def read_answer(response: Response, operation: Operation) -> dict[str, Any]:
     return dict(data) if isinstance(data, Mapping) else {}
 
 
-_BY_NAME: dict[str, type[CorError]] = {
+_NAMED: dict[str, type[CorError]] = {
     error_class.default_name: error_class
     for error_class in (
         CorDuplicateExternalIdError,
@@ -63,51 +63,58 @@ _BY_NAME: dict[str, type[CorError]] = {
         CorValidationError,
     )
 }
-_BY_CODE: dict[str, type[CorError]] = {"ZC004": CorDuplicateExternalIdError, "CE001": CorUserNotFoundError}
+_KNOWN = {**_NAMED, "ZC004": CorDuplicateExternalIdError, "CE001": CorUserNotFoundError}
 _NOT_ASSOCIATED = "ZC001"  # some external id has no mapping: the leave's own where the URL names it
 
+# What COR's names and codes look like; only such words are repeated in an error.
 _NAME = re.compile(r"[A-Za-z]{1,60}(?:Error|Exception)")
 _CODE = re.compile(r"[A-Z]{1,4}[0-9]{1,5}")
-_GENERIC_NAMES = {"Error", "CORCustomError"}  # with these, the code tells the reason
+_WORD = re.compile(rf"\b(?:{_NAME.pattern}|{_CODE.pattern})\b")
+_GENERIC_NAMES = {"Error", "CORCustomError"}  # beside these, the code tells the reason
 _FAILURE_WORDS = {"error", "fail", "failed", "failure", "partial", "partial_success"}
 
 
 def _error_of(response: Response, body: object, operation: Operation) -> CorError | None:
-    names = [word for word in _texts(body, "name", "error") if _NAME.fullmatch(word)]
-    codes = [word for word in _texts(body, "code", "error_code") if _CODE.fullmatch(word)]
+    words = [word for word in _texts(body, "name", "error", "code", "error_code") if _WORD.fullmatch(word)]
     status = _status_of(response, body)
-    error_class = _class_of(names, codes, body, operation)
-    if not (error_class or names or codes or status >= HTTPStatus.MULTIPLE_CHOICES or _says_failure(body)):
+    if status < HTTPStatus.MULTIPLE_CHOICES and not _says_failure(body, words):
         # Only a 201 tells that something was created, whatever the text beside it.
         if _is_web_page(response) and status != HTTPStatus.CREATED:
             return CorConfigurationError(_WRONG_PLACE.format("a web page"), status=status)
         return None
-    error = error_class(status=status) if error_class else _error_by_status(status, response, body, operation)
-    if type(error) is CorRecordError:  # an error that COR does not document for leave: let people know its name
-        error.name = next((name for name in names if name not in _GENERIC_NAMES), error.name)
-    error.code = next(iter(codes), None)
+    code = next((word for word in words if _CODE.fullmatch(word)), None)
+    name = next((word for word in words if word not in _GENERIC_NAMES), None)
+    known = _known_class([*words, *_words_of_messages(body)], operation)
+    if known is CorRecordError:
+        return CorRecordError(_NOT_ASSOCIATED_MESSAGE, name=_NOT_ASSOCIATED, code=_NOT_ASSOCIATED, status=status)
+    error = known(status=status) if known else _error_by_status(status, name, response, body, operation)
+    error.code = code
     return error
 
 
-def _class_of(names: list[str], codes: list[str], body: object, operation: Operation) -> type[CorError] | None:
-    """Return the class that a known name or code stands for; a name inside a message counts last."""
-    not_associated = CorRecordError if operation == "create" else CorLeaveNotFoundError
-    by_code = {**_BY_CODE, _NOT_ASSOCIATED: not_associated}
-    messages = [body] if isinstance(body, str) else _texts(body, "message", "error_description")
-    in_messages = [name for text in messages for name in _NAME.findall(text)]
-    classes = [
-        *(_BY_NAME.get(name) for name in names),
-        *(by_code.get(code) for code in codes),
-        *(_BY_NAME.get(name) for name in in_messages),
-    ]
-    return next((error_class for error_class in classes if error_class), None)
+_NOT_ASSOCIATED_MESSAGE = (
+    "COR has no mapping for the user or the leave type of this leave request: create them, under the same source."
+)
 
 
-_BY_STATUS: dict[int, type[CorError]] = {
-    HTTPStatus.BAD_REQUEST: CorValidationError,
+def _known_class(words: list[str], operation: Operation) -> type[CorError] | None:
+    """Return the class for which the first known name or code stands."""
+    not_associated = CorLeaveNotFoundError if operation in {"update", "delete"} else CorRecordError
+    known = _KNOWN | {_NOT_ASSOCIATED: not_associated}
+    # ZC001 beside a name is the more general of the two.
+    for word in sorted(words, key=lambda word: word == _NOT_ASSOCIATED):
+        if word in known:
+            return known[word]
+    return None
+
+
+_ABOUT_NO_RECORD: dict[int, type[CorError]] = {
     HTTPStatus.UNAUTHORIZED: CorAuthenticationError,
     HTTPStatus.FORBIDDEN: CorPermissionError,
     HTTPStatus.REQUEST_TIMEOUT: CorServerError,
+}
+_ABOUT_THE_RECORD: dict[int, type[CorError]] = {
+    HTTPStatus.BAD_REQUEST: CorValidationError,
     HTTPStatus.CONFLICT: CorDuplicateExternalIdError,
     HTTPStatus.EXPECTATION_FAILED: CorValidationError,
     HTTPStatus.UNPROCESSABLE_ENTITY: CorValidationError,
@@ -116,16 +123,19 @@ _WRONG_PLACE = "The COR connection's Host answers with {}: check that it is the 
 _WRONG_PLACES = {HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.PROXY_AUTHENTICATION_REQUIRED, *range(300, 400)}
 
 
-def _error_by_status(status: int, response: Response, body: object, operation: Operation) -> CorError:
+def _error_by_status(status: int, name: str | None, response: Response, body: object, operation: Operation) -> CorError:
+    missing = status == HTTPStatus.NOT_FOUND
+    if status in _WRONG_PLACES or (missing and not (name or _is_cor_answer(body))):
+        return CorConfigurationError(_WRONG_PLACE.format(status), status=status)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return CorRateLimitError(status=status, retry_after=_retry_after(response))
-    if status == HTTPStatus.NOT_FOUND and operation != "create" and _is_cor_answer(body):
+    if status in _ABOUT_NO_RECORD or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return _ABOUT_NO_RECORD.get(status, CorServerError)(status=status)
+    if name:  # COR does not document this error for leave: let people know its name
+        return CorRecordError(f"COR refused this leave request, and calls the reason {name}.", name=name, status=status)
+    if missing and operation in {"update", "delete"}:
         return CorLeaveNotFoundError(status=status)
-    if status == HTTPStatus.NOT_FOUND or status in _WRONG_PLACES:
-        return CorConfigurationError(_WRONG_PLACE.format(status), status=status)
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return CorServerError(status=status)
-    return _BY_STATUS.get(status, CorRecordError)(status=status)
+    return _ABOUT_THE_RECORD.get(status, CorRecordError)(status=status)
 
 
 def _parse(response: Response) -> object:
@@ -171,20 +181,33 @@ def _status_of(response: Response, body: object) -> int:
     return response.status_code
 
 
-def _says_failure(body: object) -> bool:
+def _says_failure(body: object, words: list[str]) -> bool:
+    """Tell a body that speaks of failure although HTTP speaks of success."""
     if isinstance(body, list):  # validation errors come as a list; nothing that succeeds does
         return any(isinstance(item, Mapping) and "message" in item for item in body)
-    if not isinstance(body, Mapping):
-        return False
-    status = body.get("status")
-    # A bare object's `status` may be the leave's own, such as "pending".
-    return bool(body.get("errors")) or (isinstance(status, str) and status.lower() in _FAILURE_WORDS)
+    if isinstance(body, Mapping):
+        status = body.get("status")
+        # A bare object's `status` may be the leave's own, such as "pending".
+        status = status.lower() if isinstance(status, str) else status
+        if status == "success":
+            return False
+        if body.get("errors") or status in _FAILURE_WORDS:
+            return True
+        words = [*words, *_words_of_messages(body)] if not body.keys() & {"id", "data"} else words
+    elif isinstance(body, str):
+        words = _words_of_messages(body)
+    return any(word in _KNOWN or word in _GENERIC_NAMES or word == _NOT_ASSOCIATED for word in words)
+
+
+def _words_of_messages(body: object) -> list[str]:
+    messages = [body] if isinstance(body, str) else _texts(body, "message", "error_description")
+    return [word for message in messages for word in _WORD.findall(message)]
 
 
 def _is_cor_answer(body: object) -> bool:
     """Tell COR's envelopes from the 404 of a proxy or of another server's framework."""
-    return any(place.keys() & {"name", "code", "error_code", "status"} for place in _objects(body)) or (
-        isinstance(body, Mapping) and isinstance(body.get("error"), int)
+    return isinstance(body, Mapping) and (
+        isinstance(body.get("error"), int) or any("name" in place or "status" in place for place in _objects(body))
     )
 
 
@@ -199,8 +222,8 @@ def _retry_after(response: Response) -> float | None:
         return float(value)
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=timezone.utc)
+        return max(0.0, (moment - datetime.now(timezone.utc)).total_seconds())
+    except (ValueError, OverflowError):
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=timezone.utc)
-    return max(0.0, (moment - datetime.now(timezone.utc)).total_seconds())

@@ -9,10 +9,16 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import requests
-from airflow.providers.common.compat.sdk import mask_secret
 from requests.auth import AuthBase
 
+from cor_provider.compat import mask_secret
 from cor_provider.exceptions import CorAuthenticationError, CorServerError
+
+
+def is_token(text: str) -> bool:
+    """Tell what can stand in an ``Authorization`` header; anything else would end up in an error's text."""
+    return text.isascii() and text.isprintable() and " " not in text
+
 
 TYPICAL_TOKEN_SECONDS = 3600.0
 """How long a token lives where COR does not say: "typically 1 hour" (developers.projectcor.com/quickstart)."""
@@ -86,10 +92,8 @@ class ClientCredentials:
 
     def _renew(self) -> None:
         asked_at = self._clock()
-        reply = _read_token_reply(self._request_token())
-        token = reply["access_token"]
+        token, lifetime = _read_token_reply(self._request_token())
         mask_secret(token)  # Airflow masks what the Connection holds, and this came from elsewhere
-        lifetime = _seconds(reply.get("expires_in"))
         self._token = token
         self._renew_at = asked_at + max(lifetime - RENEWAL_MARGIN_SECONDS, lifetime / 2)
 
@@ -121,8 +125,8 @@ def _origin(url: str) -> tuple[str, str]:
     return parts.scheme, parts.netloc.lower()
 
 
-def _read_token_reply(response: requests.Response) -> Mapping[str, Any]:
-    """Return the object that holds ``access_token``; some of COR's replies nest it under ``token``."""
+def _read_token_reply(response: requests.Response) -> tuple[str, float]:
+    """Return the token and its lifetime in seconds; some of COR's replies nest both under ``token``."""
     status = response.status_code
     if status == requests.codes.too_many_requests or status >= requests.codes.server_error:
         raise CorServerError(f"COR could not hand out a token for now ({status}).", status=status)
@@ -130,9 +134,11 @@ def _read_token_reply(response: requests.Response) -> Mapping[str, Any]:
         body = response.json()
     except (ValueError, RecursionError):
         body = None
+    reply: Any
     for reply in (body, body.get("token") if isinstance(body, Mapping) else None):
-        if isinstance(reply, Mapping) and isinstance(reply.get("access_token"), str) and reply["access_token"].strip():
-            return reply
+        token = str(reply.get("access_token") or "").strip() if isinstance(reply, Mapping) else ""
+        if token and is_token(token):
+            return token, _seconds(reply.get("expires_in"))
     raise CorAuthenticationError(
         f"COR handed out no token for the API key (HTTP {status}): check the COR connection's Login (API key), "
         "Password (client secret) and Extra api_url.",

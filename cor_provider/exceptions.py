@@ -74,8 +74,8 @@ class CorAuthenticationError(CorConfigurationError):
 
     default_name = "AuthenticationError"
     default_message = (
-        "COR refused the token (401): put a valid bearer token into the Connection's Password. COR's tokens "
-        "typically live one hour."
+        "COR refused the token (401): put a valid bearer token into the COR connection's Password (they typically "
+        "live one hour), or, where an API key is given, check what COR allows that key."
     )
 
 

@@ -73,11 +73,21 @@ def _elements(values: Iterable[object]) -> Iterable[object]:
 
 def _iter_text(text: str) -> Iterator[object]:
     if _is_json(text):
-        yield from _iter_records(_parse_json(text))
+        yield from _iter_content(_parse_json(text))
     elif _reader_of(text):
         yield from _iter_file(text.strip())
     elif text.strip() not in {"", "None"}:  # "None" is what a Jinja string makes of an upstream without a result
         raise _unexpected("text that is neither JSON nor ends like such a file")
+
+
+def _iter_content(content: object) -> Iterator[object]:
+    """Yield the records of JSON. Text in it is data: it names no further file to read."""
+    if isinstance(content, list):
+        yield from content
+    elif isinstance(content, Mapping):
+        yield content
+    else:
+        raise _unexpected("JSON that is neither a list nor an object")
 
 
 def _is_json(text: str) -> bool:
@@ -108,10 +118,7 @@ def _iter_file(path: object) -> Iterator[object]:
 
 
 def _iter_json(path: ObjectStoragePath) -> Iterator[object]:
-    content = _parse_json(path.read_bytes().removeprefix(b"\xef\xbb\xbf"))
-    if not isinstance(content, (list, Mapping)):
-        raise _unexpected("a .json file that holds neither a list nor an object")
-    yield from _iter_records(content)
+    yield from _iter_content(_parse_json(path.read_bytes().removeprefix(b"\xef\xbb\xbf")))
 
 
 def _iter_json_lines(path: ObjectStoragePath) -> Iterator[object]:
@@ -126,21 +133,24 @@ def _iter_json_lines(path: ObjectStoragePath) -> Iterator[object]:
 
 
 def _iter_csv(path: ObjectStoragePath) -> Iterator[object]:
-    with path.open("r", encoding="utf-8-sig", newline="") as stream:
+    # A byte that is not UTF-8 makes its field unreadable, and not the rows after it.
+    with path.open("r", encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:
         lines: Iterator[str] = iter(stream.readline, "")
+        header = next(lines, "")
+        # Where the decimal sign is a comma, spreadsheets separate fields by semicolons.
+        delimiter = max(",;\t", key=header.count)
+        fields = [field.strip() for field in next(csv.reader([header], delimiter=delimiter), [])]
+        if len(set(fields)) < len(fields):
+            raise CorConfigurationError("leave_requests: the .csv file has a column twice.")
+        rows = csv.DictReader(lines, fieldnames=fields, delimiter=delimiter, strict=True)
         try:
-            header = next(lines, "")
-            # Where the decimal sign is a comma, spreadsheets separate fields by semicolons.
-            delimiter = max(",;\t", key=header.count)
-            fields = next(csv.reader([header], delimiter=delimiter), [])
-            rows = csv.DictReader(lines, fieldnames=[field.strip() for field in fields], delimiter=delimiter)
             for row in rows:
                 # The csv module keeps fields beyond the header under None.
                 yield _unreadable_line(rows.line_num + 1, "has more fields than the header") if None in row else row
-        except UnicodeDecodeError:
-            raise CorConfigurationError("leave_requests: the .csv file is not UTF-8: export it as such.") from None
         except csv.Error as error:
-            raise CorConfigurationError(f"leave_requests: the .csv file cannot be read: {error}.") from None
+            raise CorConfigurationError(
+                f"leave_requests: the .csv file cannot be read from line {rows.line_num + 2} on: {error}."
+            ) from None
 
 
 def _iter_parquet(path: ObjectStoragePath) -> Iterator[object]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timezone, tzinfo
 from decimal import Decimal
@@ -164,11 +164,12 @@ class LeaveRequest(BaseModel):
             "allDay": self.all_day,
         }
 
-    def __repr__(self) -> str:
+    def __repr_args__(self) -> Iterator[tuple[str, str]]:
         # Whose leave of what kind is personal data, and reprs end in logs.
-        return f"LeaveRequest(id={self.id!r})"
+        yield "id", self.id
 
-    __str__ = __repr__
+    def __str__(self) -> str:
+        return repr(self)
 
     @model_validator(mode="wrap")
     @classmethod

@@ -37,9 +37,11 @@ class LeaveOutcome:
     attempts: int = 0
 
     @classmethod
-    def of_error(cls, leave_id: str | None, status: Status, error: CorError, attempts: int = 0) -> LeaveOutcome:
-        """Return the outcome of a leave request that ended in an error."""
-        return cls(leave_id, status, error=error.name, message=error.message, attempts=attempts)
+    def of_error(cls, leave_id: str | None, status: Status, error: Exception, attempts: int = 0) -> LeaveOutcome:
+        """Return the outcome of a leave request that ended in an error; of a foreign one only the name is told."""
+        if isinstance(error, CorError):
+            return cls(leave_id, status, error=error.name, message=error.message, attempts=attempts)
+        return cls(leave_id, status, error=type(error).__name__, attempts=attempts)
 
     def to_row(self) -> dict[str, Any]:
         """Return the row of this outcome in a report."""
@@ -54,12 +56,15 @@ class Tally:
     counts: Counter[Status] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
     rejected: list[dict[str, str | None]] = field(default_factory=list)
+    first_failure: str | None = None
 
     def add(self, outcome: LeaveOutcome) -> None:
         """Count one outcome."""
         self.counts[outcome.status] += 1
         if outcome.error:
             self.errors[outcome.error] += 1
+        if outcome.status == "failed" and self.first_failure is None:
+            self.first_failure = outcome.message
         if outcome.status == "rejected" and len(self.rejected) < KEPT_REJECTIONS:
             self.rejected.append({"id": outcome.leave_id, "error": outcome.error, "message": outcome.message})
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from airflow.providers.common.compat.sdk import XComArg
@@ -29,34 +28,42 @@ class Hidden:
         return "<leave requests are not shown>"
 
 
-def hide(leave_requests: Any) -> Any:
+def hide(value: Any) -> Any:
     """
     Hide leave requests; leave as they are what holds none: paths, templates, references to upstream tasks.
 
-    :param leave_requests: the operator's parameter, before or after Airflow has rendered it.
+    :param value: the operator's parameter, before or after Airflow has rendered it.
     """
-    if isinstance(leave_requests, str):
-        text = leave_requests.lstrip()
+    if value is None or isinstance(value, (Hidden, XComArg, *PATH_TYPES)):
+        return value
+    if isinstance(value, str):
+        text = value.lstrip()
         holds_records = text.startswith(("[", "{")) and not text.startswith(("{{", "{%", "{#"))
-    else:
-        holds_records = not (
-            leave_requests is None
-            or isinstance(leave_requests, (Hidden, *PATH_TYPES))
-            or _refers_upstream(leave_requests)
-        )
-    return Hidden(leave_requests) if holds_records else leave_requests
+        return Hidden(value) if holds_records else value
+    if not _refers_upstream(value):
+        return Hidden(value)
+    # Airflow finds a reference only in a container that it can look through itself.
+    if isinstance(value, dict):
+        return {key: _hide_element(element) for key, element in value.items()}
+    return [_hide_element(element) for element in value]
 
 
-def reveal(leave_requests: Any) -> Any:
+def reveal(value: Any) -> Any:
     """Return what :func:`hide` was given."""
-    return leave_requests.content if isinstance(leave_requests, Hidden) else leave_requests
+    if isinstance(value, Hidden):
+        return value.content
+    if isinstance(value, dict):
+        return {key: reveal(element) for key, element in value.items()}
+    return [reveal(element) for element in value] if isinstance(value, (list, tuple)) else value
+
+
+def _hide_element(value: Any) -> Any:
+    return hide(value) if _refers_upstream(value) else Hidden(value)
 
 
 def _refers_upstream(value: Any) -> bool:
-    # Airflow finds an upstream task only in a value that it can look through itself.
     if isinstance(value, dict):
-        value = value.values()
-    elif not isinstance(value, (list, tuple, set)):
-        return isinstance(value, XComArg)
-    elements: Iterable[Any] = value
-    return any(_refers_upstream(element) for element in elements)
+        return any(map(_refers_upstream, value.values()))
+    if isinstance(value, (list, tuple, set)):
+        return any(map(_refers_upstream, value))
+    return isinstance(value, XComArg)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from cor_provider.exceptions import CorConfigurationError, CorRecordError, CorTransientError
+from cor_provider.exceptions import CorRecordError, CorTransientError
 from cor_provider.leave import LeaveRequest, UnreadableLeave
 from cor_provider.outcome import LeaveOutcome
 
@@ -26,7 +26,7 @@ def push(leaves: Leaves, send: Send) -> Iterator[LeaveOutcome]:
     :param leaves: read as they are needed, never held.
     :param send: settles one leave request, or raises what kept it from being settled.
     """
-    stopped_by: CorConfigurationError | CorTransientError | None = None
+    stopped_by: Exception | None = None
     for leave in leaves:
         if isinstance(leave, UnreadableLeave):
             yield LeaveOutcome.of_error(leave.leave_id, "rejected", leave.error)
@@ -37,11 +37,11 @@ def push(leaves: Leaves, send: Send) -> Iterator[LeaveOutcome]:
                 outcome = send(leave)
             except CorRecordError as error:
                 outcome = LeaveOutcome.of_error(leave.id, "rejected", error, attempts=1)
-            except (CorConfigurationError, CorTransientError) as error:
+            except Exception as error:  # noqa: BLE001  # raised again in the end
                 outcome = LeaveOutcome.of_error(leave.id, "failed", error, attempts=1)
                 stopped_by = error
             yield outcome
-    if isinstance(stopped_by, CorConfigurationError):
+    if stopped_by and not isinstance(stopped_by, CorTransientError):
         raise stopped_by
 
 

@@ -1,4 +1,4 @@
-"""The report: every outcome of a push as a row of a JSON Lines file, written as it settles."""
+"""The report: every outcome of a push as a row of a JSON Lines file."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from cor_provider.outcome import LeaveOutcome
 def open_report(path: str | None) -> Iterator[Callable[[LeaveOutcome], None]]:
     """
     Open a report and hand out the function that adds an outcome to it.
+
+    It is complete when the block is left; whether rows can be read before is up to the storage.
 
     A row is ``{"id", "status", "cor_id", "error", "message", "attempts"}``.
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import platform
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from airflow import __version__ as airflow_version
+from urllib3.exceptions import HTTPError
 
 from cor_provider import __version__
 from cor_provider.auth import BearerAuth, ClientCredentials, FixedToken, TokenSource
-from cor_provider.exceptions import CorConnectionError
-from cor_provider.settings import CorSettings
+from cor_provider.exceptions import CorConfigurationError, CorConnectionError
+from cor_provider.settings import CorSettings, is_loopback
 
 MAX_CONNECT_SECONDS = 10.0
 USER_AGENT = f"airflow-provider-cor/{__version__} (airflow/{airflow_version}; python/{platform.python_version()})"
@@ -36,20 +38,30 @@ class CorSession(requests.Session):
         # Given with each request, since the environment's would win over the session's own.
         if settings.ca_bundle:
             self._defaults["verify"] = settings.ca_bundle
-        if settings.proxy:
-            self._defaults["proxies"] = {"http": settings.proxy, "https": settings.proxy}
+        if settings.proxies:
+            self._defaults["proxies"] = settings.proxies
+        elif is_loopback(settings.host):
+            # The environment's proxy is for other machines, and plain http would show it the token.
+            self._defaults["proxies"] = {"no_proxy": urlsplit(settings.host).hostname}
 
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
         """
         Send a request, with this session's defaults for what it does not say.
 
         :raises CorConnectionError: if no answer arrives.
+        :raises CorConfigurationError: if the Connection's URLs cannot be used at all.
         """
+        # None of these is chained: what requests says of a failure may hold headers.
         try:
             return super().request(method, url, *args, **{**self._defaults, **kwargs})
+        except requests.exceptions.InvalidProxyURL:
+            raise CorConfigurationError("The COR connection's Extra proxy is no URL of a proxy.") from None
         except requests.RequestException as error:
-            # Not chained: what requests says of a failure may hold headers.
+            if isinstance(error, ValueError):
+                raise CorConfigurationError(_UNUSABLE_URL.format(type(error).__name__)) from None
             raise CorConnectionError(f"{_reason(error)} ({type(error).__name__}).") from None
+        except (HTTPError, ValueError) as error:  # requests does not wrap all that urllib3 raises
+            raise CorConfigurationError(_UNUSABLE_URL.format(type(error).__name__)) from None
 
     def _token_source(self) -> TokenSource:
         settings = self._settings
@@ -58,19 +70,22 @@ class CorSession(requests.Session):
         # The grant goes into the query and there is no body: developers.projectcor.com/quickstart
         return ClientCredentials(
             lambda: self.post(
-                f"{settings.api_url}/oauth/token",
+                f"{settings.main_api()}/oauth/token",
                 params={"grant_type": "client_credentials"},
                 auth=(settings.login, settings.password),
             )
         )
 
 
+_UNUSABLE_URL = (
+    "The COR connection's Host, or where it redirects to, cannot be used as a URL ({}): check the Host, the Extra "
+    "api_url and the Extra proxy."
+)
 _REASONS: tuple[tuple[type[requests.RequestException], str], ...] = (
     (requests.exceptions.SSLError, "TLS with COR failed: where a proxy opens TLS, set the Extra ca_bundle"),
     (requests.exceptions.ProxyError, "The proxy did not work: check the Extra proxy, or the worker's environment"),
     (requests.exceptions.ConnectTimeout, "COR could not be reached in time: check the Host and the network"),
     (requests.exceptions.ReadTimeout, "COR did not answer in time; the Extra timeout sets how long to wait"),
-    (requests.exceptions.InvalidURL, "The COR connection's Host is no URL that can be reached"),
     (requests.RequestException, "COR could not be reached, or its answer was lost: check the Host and the network"),
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import dataclass, field
 from ipaddress import ip_address
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from airflow.providers.common.compat.sdk import Connection
 
+from cor_provider.auth import is_token
 from cor_provider.exceptions import CorConfigurationError
 
 # developers.projectcor.com/api-reference/integrations-introduction and /quickstart
@@ -25,23 +27,23 @@ class CorSettings:
     A COR Connection's settings.
 
     :param host: base URL of the Integrations API, without a slash at its end.
-    :param api_url: base URL of COR's main API, likewise.
+    :param api_url: base URL of COR's main API, likewise; empty if it must not be guessed.
     :param password: the bearer token; with ``login`` the client secret.
     :param login: the API key, empty where the password is a token.
     :param source: default for ``metadata.source``, if any.
     :param timeout: seconds to wait for an answer.
     :param ca_bundle: path of the certificates to trust, empty for the usual ones.
-    :param proxy: URL of the proxy, empty for the environment's.
+    :param proxies: as ``requests`` takes them; empty for the environment's.
     """
 
     host: str
     api_url: str
     password: str = field(repr=False)
-    login: str = ""
+    login: str = field(default="", repr=False)
     source: str = ""
     timeout: float = DEFAULT_TIMEOUT
     ca_bundle: str = ""
-    proxy: str = field(default="", repr=False)
+    proxies: dict[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
     def from_connection(cls, connection: Connection) -> CorSettings:
@@ -51,24 +53,57 @@ class CorSettings:
         :raises CorConfigurationError: naming the field that is wrong, never a secret.
         """
         extra = connection.extra_dejson
-        password = (connection.password or "").strip()
+        if not isinstance(extra, dict):
+            raise CorConfigurationError("The COR connection's Extra is not a JSON object.")
+        password, login = (connection.password or "").strip(), (connection.login or "").strip()
         if not password:
             raise CorConfigurationError(
                 "The COR connection has no Password: put the bearer token there, or the client secret beside an API "
                 "key in Login."
             )
-        if not (password.isascii() and password.isprintable()):
-            raise CorConfigurationError("The COR connection's Password holds characters that a token cannot have.")
+        for field_name, text in {"Password": password, "Login": login}.items():
+            if not is_token(text):
+                raise CorConfigurationError(
+                    f"The COR connection's {field_name} holds spaces or characters that it cannot have: put the token "
+                    "or key there alone, without the word Bearer."
+                )
+        host = _base_url("Host", connection.host or DEFAULT_HOST, connection.port)
+        api_url = _text(extra, "api_url")
+        if not api_url and not is_loopback(host):
+            api_url = DEFAULT_API_URL
         return cls(
-            host=_base_url("Host", connection.host or DEFAULT_HOST, connection.port),
-            api_url=_base_url("Extra api_url", _text(extra, "api_url") or DEFAULT_API_URL),
+            host=host,
+            api_url=_base_url("Extra api_url", api_url) if api_url else "",
             password=password,
-            login=(connection.login or "").strip(),
+            login=login,
             source=_text(extra, "source"),
             timeout=_seconds("Extra timeout", _text(extra, "timeout")),
             ca_bundle=_existing_path("Extra ca_bundle", _text(extra, "ca_bundle")),
-            proxy=_text(extra, "proxy"),
+            proxies=_proxies(extra.get("proxy")),
         )
+
+    def main_api(self) -> str:
+        """
+        Return ``api_url``.
+
+        :raises CorConfigurationError: if it is not set beside a Host on this machine: credentials of a sandbox are not
+            for COR.
+        """
+        if not self.api_url:
+            raise CorConfigurationError(
+                "The COR connection's Host is on this machine, so its Extra api_url must be set too: the sandbox's "
+                "ends in /v1."
+            )
+        return self.api_url
+
+
+def is_loopback(url: str) -> bool:
+    """Tell a URL of this machine."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
 
 
 def _text(extra: dict[str, Any], key: str) -> str:
@@ -86,6 +121,18 @@ def _seconds(field_name: str, text: str) -> float:
     return seconds
 
 
+def _proxies(value: object) -> dict[str, str]:
+    """Read a proxy's URL, or a mapping of schemes to URLs, which from a URI comes as JSON text."""
+    if isinstance(value, str) and value.lstrip().startswith("{"):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            raise CorConfigurationError("The COR connection's Extra proxy is not JSON.") from None
+    if isinstance(value, dict):
+        return {str(scheme): str(url) for scheme, url in value.items() if url}
+    return dict.fromkeys(("http", "https"), str(value).strip()) if value else {}
+
+
 def _existing_path(field_name: str, text: str) -> str:
     if text and not Path(text).exists():
         raise CorConfigurationError(f"The COR connection's {field_name} is not a file on this machine: {text!r}.")
@@ -101,7 +148,7 @@ def _base_url(field_name: str, text: str, port: int | None = None) -> str:
         raise _not_a_base_url(field_name) from None
     if not parts.hostname or parts.username is not None or parts.query or parts.fragment:
         raise _not_a_base_url(field_name)
-    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(parts.hostname)):
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.geturl())):
         raise CorConfigurationError(f"The COR connection's {field_name} must begin with https://: a token crosses it.")
     netloc = parts.netloc if has_port or not port else f"{parts.netloc}:{port}"
     return urlunsplit((parts.scheme, netloc, parts.path.rstrip("/"), "", ""))
@@ -111,10 +158,3 @@ def _not_a_base_url(field_name: str) -> CorConfigurationError:
     return CorConfigurationError(
         f"The COR connection's {field_name} is not a base URL such as {DEFAULT_HOST}; credentials do not belong there."
     )
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 from typing import Any
@@ -15,10 +15,11 @@ from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.sandbox import Sandbox
 from cor_provider.sandbox.error_styles import ERROR_STYLES
 
-LEAVE = {
-    "id": "L1",
-    "user_id": "u1",
-    "leave_type_id": "vacation",
+LEAVE = {"id": "L1", "user_id": "u1", "leave_type_id": "vacation", "start": "2026-05-11", "end": "2026-05-11"}
+DOCUMENTED = {
+    "id": "external-id-3",
+    "userId": "external-user-id-3",
+    "leaveTypeId": "external-type-3",
     "start": "2026-05-11",
     "end": "2026-05-11",
 }
@@ -37,7 +38,7 @@ def error_of_create(hook: CorIntegrationsHook) -> CorError:
     return raised.value
 
 
-DOCUMENTED = {
+NAMED = {
     "ValidationError": exceptions.CorValidationError,
     "UserNotFoundError": exceptions.CorUserNotFoundError,
     "LeaveTypeNotFoundError": exceptions.CorLeaveTypeNotFoundError,
@@ -63,23 +64,32 @@ ENVELOPES: dict[str, Any] = {
 
 @pytest.mark.parametrize("status", [200, 201, 400, 404, 409, 500])
 @pytest.mark.parametrize("envelope", ENVELOPES)
-@pytest.mark.parametrize("name", DOCUMENTED)
+@pytest.mark.parametrize("name", NAMED)
 def test_a_documented_name_decides_whatever_the_envelope_and_the_status(
     name: str, envelope: str, status: int, hook: CorIntegrationsHook, sandbox: Sandbox
 ) -> None:
     sandbox.answer_next(status, ENVELOPES[envelope](name))
     error = error_of_create(hook)
-    assert type(error) is DOCUMENTED[name]
+    assert type(error) is NAMED[name]
     assert error.name == name
     assert "Zacharias" not in error.message
 
 
-@pytest.mark.parametrize("error_style", [style for style in ERROR_STYLES if style not in {"null", "empty", "html"}])
-def test_the_sandboxes_error_styles_are_all_understood(error_style: str, connect: Any) -> None:
-    seed = {"source": "GLOBANT", "users": [], "leave_types": []}
-    with Sandbox(error_style=error_style, seed=seed) as sandbox:
+@pytest.mark.parametrize("error_style", ERROR_STYLES)
+def test_every_error_style_of_the_sandbox_is_understood(error_style: str, connect: Callable[..., None]) -> None:
+    speechless = error_style in {"null", "empty", "html"}
+    with Sandbox(error_style=error_style) as sandbox:
         connect(host=sandbox.url)
-        assert error_of_create(CorIntegrationsHook()).name in {"UserNotFoundError", "RecordError"}
+        hook = CorIntegrationsHook()
+        hook.create_leave(DOCUMENTED)
+        with pytest.raises(exceptions.CorDuplicateExternalIdError):
+            hook.create_leave(DOCUMENTED)
+        with pytest.raises(CorConfigurationError if speechless else exceptions.CorUserNotFoundError):
+            hook.create_leave({**DOCUMENTED, "id": "other", "userId": "nobody"})
+        with pytest.raises(CorConfigurationError if speechless else exceptions.CorLeaveNotFoundError):
+            hook.update_leave({**DOCUMENTED, "id": "none"})
+        with pytest.raises(CorConfigurationError if speechless else exceptions.CorLeaveNotFoundError):
+            hook.delete_leave("none", user_id="external-user-id-3")
 
 
 @pytest.mark.parametrize(
@@ -89,7 +99,10 @@ def test_the_sandboxes_error_styles_are_all_understood(error_style: str, connect
         ({"data": {"error_code": "ZC004"}}, exceptions.CorDuplicateExternalIdError),
         ({"errors": [{"error_code": "CE001"}]}, exceptions.CorUserNotFoundError),
         ({"code": "ZC001"}, exceptions.CorRecordError),
-        ({"code": "ZC001", "message": "LeaveTypeNotFoundError"}, exceptions.CorRecordError),
+        ({"code": "ZC001", "message": "LeaveTypeNotFoundError"}, exceptions.CorLeaveTypeNotFoundError),
+        ({"error": "ZC004"}, exceptions.CorDuplicateExternalIdError),
+        ({"name": "ZC004"}, exceptions.CorDuplicateExternalIdError),
+        ({"message": "ZC004: association exists"}, exceptions.CorDuplicateExternalIdError),
     ],
 )
 def test_a_code_decides_where_there_is_no_name(
@@ -161,11 +174,22 @@ def test_a_success_that_speaks_of_failure_is_a_rejection(
     assert isinstance(error_of_create(hook), exceptions.CorRecordError)
 
 
-def test_an_undocumented_error_keeps_its_name_and_code(hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
-    sandbox.answer_next(418, {"name": "LeaveOverlapError", "code": "UL007", "message": "u1 is away"})
+@pytest.mark.parametrize("status", [200, 400, 404, 409, 417, 418, 422])
+def test_an_undocumented_error_is_a_rejection_that_keeps_its_name_and_code(
+    status: int, hook: CorIntegrationsHook, sandbox: Sandbox
+) -> None:
+    sandbox.answer_next(
+        status, {"status": "error", "name": "LeaveOverlapError", "code": "UL007", "message": "u1 is away"}
+    )
     error = error_of_create(hook)
     assert (type(error), error.name, error.code) == (exceptions.CorRecordError, "LeaveOverlapError", "UL007")
     assert "u1" not in error.message
+
+
+def test_an_undocumented_code_is_the_name_where_there_is_no_other(hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
+    sandbox.answer_next(409, {"name": "CORCustomError", "code": "UL007"})
+    error = error_of_create(hook)
+    assert (type(error), error.name, error.code) == (exceptions.CorRecordError, "UL007", "UL007")
 
 
 @pytest.mark.parametrize("name", ["u1 is not a user", "Error", 7, None, "x" * 200 + "Error", ["UserNotFoundErrors"]])
@@ -181,6 +205,9 @@ def test_what_is_no_error_name_is_not_taken_for_one(name: Any, hook: CorIntegrat
         ({"statusCode": 201, "data": {"id": 5, "status": "pending"}}, {"id": 5, "status": "pending"}),
         ({"id": 5, "status": "pending", "errors": []}, {"id": 5, "status": "pending", "errors": []}),
         ({"data": None}, {}),
+        ({"status": "success", "code": "OK201", "data": {"id": 5, "code": "UL12"}}, {"id": 5, "code": "UL12"}),
+        ({"status": "success", "message": "no ValidationError", "data": {}}, {}),
+        ({"id": 5, "message": "no ValidationError"}, {"id": 5, "message": "no ValidationError"}),
         (b"", {}),
         (b"null", {}),
         (b"true", {}),
@@ -215,7 +242,7 @@ def test_the_page_of_a_server_that_failed_is_not_searched_for_names(
 
 
 @pytest.mark.parametrize(
-    "body", [{"name": "CORCustomError", "code": "X1"}, {"status": "ERROR"}, {"error": 404, "message": "Zacharias"}]
+    "body", [{"name": "CORCustomError"}, {"status": "ERROR"}, {"error": 404, "message": "Zacharias"}]
 )
 def test_a_404_of_cor_is_a_missing_leave_where_the_url_names_it(
     body: Any, hook: CorIntegrationsHook, sandbox: Sandbox
@@ -233,12 +260,20 @@ def test_a_404_of_another_server_is_a_wrong_base_url(body: Any, hook: CorIntegra
 
 
 @pytest.mark.parametrize(
-    ("header", "seconds"), [("7", 7.0), ("0", 0.0), ("", None), ("soon", None), ("-5", None), ("٣", None)]
+    ("header", "seconds"),
+    [
+        ("7", 7.0),
+        ("0", 0.0),
+        ("", None),
+        ("soon", None),
+        ("-5", None),
+        ("Mon, 01 Jan 2026 00:00:00 +99999999999999", None),
+    ],
 )
 def test_retry_after_is_read_as_seconds(
     header: str, seconds: float | None, hook: CorIntegrationsHook, sandbox: Sandbox
 ) -> None:
-    sandbox.answer_next(429, headers={"Retry-After": header} if header.isascii() else {})
+    sandbox.answer_next(429, headers={"Retry-After": header})
     error = error_of_create(hook)
     assert isinstance(error, CorRateLimitError)
     assert error.retry_after == seconds

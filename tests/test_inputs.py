@@ -151,6 +151,25 @@ def test_a_csv_row_with_too_many_fields_does_not_hide_the_others(tmp_path: Path)
     assert len(list(iter_leaves(path))) == 2
 
 
+def test_a_csv_row_in_another_encoding_does_not_hide_the_others(tmp_path: Path) -> None:
+    header = "id,user_id,leave_type_id,start,end,name\n"
+    rows = [
+        f"{leave_id},{user},vacation,2026-05-11,2026-05-11,Núñez\n" for leave_id, user in (("L1", "u1"), ("L2", "ñ"))
+    ]
+    (tmp_path / "leave.csv").write_bytes("".join([header, *rows]).encode("latin-1"))
+    assert problems(tmp_path / "leave.csv") == ["user_id: holds characters that an id cannot have"]
+    assert len(list(iter_leaves(tmp_path / "leave.csv"))) == 2
+
+
+@pytest.mark.parametrize("content", ['["{other}"]', '[["{other}"]]'])
+def test_text_inside_json_names_no_further_file(content: str, tmp_path: Path) -> None:
+    write_csv(tmp_path / "other.csv", [record()])
+    content = content.replace("{other}", str(tmp_path / "other.csv"))
+    (tmp_path / "leave.json").write_text(content)
+    for leave_requests in (content, tmp_path / "leave.json"):
+        assert problems(leave_requests)[0].startswith("Record 1: A leave request is a mapping")
+
+
 def read_all(leave_requests: object, **options: Any) -> Iterable[object]:
     return list(iter_leaves(leave_requests, **options))
 
@@ -178,10 +197,11 @@ def test_anything_else_is_an_error_that_says_what_was_expected(leave_requests: o
 @pytest.mark.parametrize(
     ("name", "content", "problem"),
     [
-        ("leave.json", b'"text"', "a .json file that holds neither a list nor an object"),
+        ("leave.json", b'"text"', "JSON that is neither a list nor an object"),
         ("leave.json", b"\xff\xff", "this is not JSON in UTF-8"),
-        ("leave.csv", "id;start\nñ;2".encode("latin-1"), "the .csv file is not UTF-8"),
-        ("leave.csv", b"id,start\n" + b"x" * 200_000, "the .csv file cannot be read: field larger than field limit"),
+        ("leave.csv", b"id,start\n" + b"x" * 200_000, "the .csv file cannot be read from line 2 on: field larger"),
+        ("leave.csv", b'id,start\n1,"2026\n2,2026', "the .csv file cannot be read from line"),
+        ("leave.csv", b"id,start,id\n1,2026-01-01,2", "the .csv file has a column twice"),
         ("leave.parquet", b"no parquet", "the file is not a readable .parquet file"),
     ],
 )

@@ -13,6 +13,7 @@ import pendulum
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.pretty import pretty_repr
 
 from cor_provider.exceptions import CorInvalidDateRangeError, CorRecordError, CorValidationError
 from cor_provider.leave import LeaveRequest, UnreadableLeave, read_leave
@@ -236,6 +237,7 @@ def test_all_problems_of_a_record_are_told_at_once() -> None:
 
 def test_a_leave_shows_nothing_but_its_id() -> None:
     leave = read(id="L1", user_id="ana", leave_type_id="surgery", start="2026-05-11", end="2026-05-11")
+    assert pretty_repr(leave) == "LeaveRequest(id='L1')"
     assert f"{leave} {leave!r} {[leave]}" == "LeaveRequest(id='L1') LeaveRequest(id='L1') [LeaveRequest(id='L1')]"
 
 

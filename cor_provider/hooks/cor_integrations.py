@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 from urllib.parse import quote
 
 import requests
-from airflow.providers.common.compat.sdk import BaseHook
+from airflow.providers.common.compat.sdk import AirflowNotFoundException, BaseHook
 
 from cor_provider.answers import Operation, read_answer
 from cor_provider.exceptions import (
@@ -16,6 +16,7 @@ from cor_provider.exceptions import (
     CorConfigurationError,
     CorDuplicateExternalIdError,
     CorError,
+    CorTransientError,
 )
 from cor_provider.leave import LeaveRequest, UnreadableLeave, read_external_id, read_leave
 from cor_provider.outcome import LeaveOutcome
@@ -26,7 +27,7 @@ from cor_provider.settings import CorSettings
 IfExists = Literal["skip", "update", "fail"]
 
 
-def check_push_options(if_exists: str, concurrency: int) -> None:
+def check_push_options(if_exists: str, concurrency: int, max_rejected: int = 0) -> None:
     """
     Check the options of a push.
 
@@ -36,6 +37,11 @@ def check_push_options(if_exists: str, concurrency: int) -> None:
         raise ValueError(f"if_exists: expected one of {', '.join(get_args(IfExists))}; got {if_exists!r}.")
     if concurrency < 1:
         raise ValueError(f"concurrency: expected at least 1; got {concurrency!r}.")
+    if not isinstance(max_rejected, int) or max_rejected < 0:
+        raise ValueError(f"max_rejected: expected a number from 0; got {max_rejected!r}.")
+
+
+_CHECK_API_URL = "check the COR connection's Extra api_url."
 
 
 class CorIntegrationsHook(BaseHook):
@@ -78,7 +84,7 @@ class CorIntegrationsHook(BaseHook):
         :raises CorConfigurationError: if no leave can be created with this Connection and source.
         :raises CorTransientError: if the same request may succeed later.
         """
-        return self._send("create", LeaveRequest.model_validate(leave).to_payload(self._source(source)))
+        return self._send("create", LeaveRequest.model_validate(leave).to_payload(self.check_source(source)))
 
     def update_leave(self, leave: LeaveRequest | Mapping[str, Any], *, source: str | None = None) -> dict[str, Any]:
         """
@@ -86,7 +92,7 @@ class CorIntegrationsHook(BaseHook):
 
         Parameters and errors are those of :meth:`create_leave`; ``CorLeaveNotFoundError`` if COR does not have it.
         """
-        payload = LeaveRequest.model_validate(leave).to_payload(self._source(source))
+        payload = LeaveRequest.model_validate(leave).to_payload(self.check_source(source))
         return self._send("update", payload, leave_id=payload.pop("id"))
 
     def delete_leave(self, leave_id: str, *, user_id: str, source: str | None = None) -> dict[str, Any]:
@@ -98,8 +104,23 @@ class CorIntegrationsHook(BaseHook):
         :param source: ``metadata.source``; the hook's by default.
         :raises CorLeaveNotFoundError: if COR does not have it; else as :meth:`create_leave`.
         """
-        payload = {"userId": read_external_id("user_id", user_id), "metadata": {"source": self._source(source)}}
+        payload = {"userId": read_external_id("user_id", user_id), "metadata": {"source": self.check_source(source)}}
         return self._send("delete", payload, leave_id=read_external_id("leave_id", leave_id))
+
+    def check_source(self, source: str | None = None) -> str:
+        """
+        Return the ``metadata.source`` that would be sent.
+
+        :param source: the call's own.
+        :raises CorConfigurationError: if the Connection cannot work or names no source where one is needed.
+        """
+        source = source or self.source or self._settings.source
+        if not source:
+            raise CorConfigurationError(
+                "No source: give the task source=..., or set it in the COR connection's extra. It is the one under "
+                "which users and leave types were created in COR."
+            )
+        return source
 
     def push_leaves(
         self,
@@ -115,7 +136,7 @@ class CorIntegrationsHook(BaseHook):
         Rejections and transport failures are outcomes. A configuration error is raised once every leave request has
         its outcome.
 
-        :param leaves: any iterable; it is read as it is sent, never held.
+        :param leaves: any iterable; it is read as it is sent.
         :param source: ``metadata.source``; the hook's by default.
         :param if_exists: an external id that COR has is ``existing`` (``"skip"``), is overwritten and ``updated``
             (``"update"``), or is ``rejected`` (``"fail"``).
@@ -136,34 +157,32 @@ class CorIntegrationsHook(BaseHook):
         :return: whether COR accepts the token, and what to do if not; never a token or a body.
         """
         try:
-            settings = self._settings
-            response = self._session.get(f"{settings.api_url}/me")
-            if response.status_code == requests.codes.unauthorized:
-                raise CorAuthenticationError(status=response.status_code)
-            if response.status_code != requests.codes.ok or response.content.lstrip()[:1] != b"{":
-                return False, f"{settings.api_url}/me answered {response.status_code}: check the Extra api_url."
-        except CorError as error:
+            url = f"{self._settings.main_api()}/me"
+            answer = self._request("GET", url, "test")
+        except (CorAuthenticationError, CorTransientError) as error:
             return False, error.message
+        except CorError as error:
+            return False, error.message if error.status is None else f"{url} answered {error.status}: {_CHECK_API_URL}"
         except Exception as error:  # noqa: BLE001  # what is returned here ends in the browser
             return False, f"The connection could not be tested ({type(error).__name__})."
-        return True, "COR accepts the token. Whether it may write leave shows with the first one."
+        if "id" not in answer:
+            return False, f"{url} did not answer as COR does: {_CHECK_API_URL}"
+        return (
+            True,
+            "COR's main API accepts the token. The Integrations API has nothing that could be asked for a test.",
+        )
 
     @cached_property
     def _settings(self) -> CorSettings:
-        return CorSettings.from_connection(self.get_connection(self.cor_conn_id))
+        try:
+            connection = self.get_connection(self.cor_conn_id)
+        except AirflowNotFoundException:
+            raise CorConfigurationError(f"The connection {self.cor_conn_id!r} does not exist.") from None
+        return CorSettings.from_connection(connection)
 
     @cached_property
     def _session(self) -> CorSession:
         return CorSession(self._settings)
-
-    def _source(self, source: str | None) -> str:
-        source = source or self.source or self._settings.source
-        if not source:
-            raise CorConfigurationError(
-                "No source: give the task source=..., or set it in the COR connection's extra. It is the one under "
-                "which users and leave types were created in COR."
-            )
-        return source
 
     def _settle(self, leave: LeaveRequest, source: str | None, if_exists: IfExists) -> LeaveOutcome:
         try:
@@ -181,13 +200,17 @@ class CorIntegrationsHook(BaseHook):
         # The three pages under developers.projectcor.com/api-reference/integrations/user-leaves
         method = {"create": "POST", "update": "PUT", "delete": "DELETE"}[operation]
         path = "/v2/integrations/leaves" + (f"/{quote(leave_id, safe='')}" if leave_id is not None else "")
-        response = self._session.request(method, self._settings.host + path, json=payload)
+        return self._request(method, self._settings.host + path, operation, json=payload)
+
+    def _request(self, method: str, url: str, operation: Operation, **kwargs: Any) -> dict[str, Any]:
+        """Send a request, once more with a fresh token if there is one, and return what COR hands back."""
+        response = self._session.request(method, url, **kwargs)
         try:
             return read_answer(response, operation)
         except CorAuthenticationError:
             if not self._session.bearer.replace_token(response):
                 raise
-        return read_answer(self._session.request(method, self._settings.host + path, json=payload), operation)
+        return read_answer(self._session.request(method, url, **kwargs), operation)
 
 
 def _cor_id(data: Mapping[str, Any]) -> int | None:

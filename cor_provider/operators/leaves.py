@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow.providers.common.compat.sdk import BaseOperator, Context
 
-from cor_provider.exceptions import CorError, CorLeavesRejectedError, CorPushIncompleteError
+from cor_provider.exceptions import CorConfigurationError, CorError, CorLeavesRejectedError, CorPushIncompleteError
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook, IfExists, check_push_options
 from cor_provider.inputs import iter_leaves
 from cor_provider.outcome import LeaveOutcome, Status, Tally
@@ -61,7 +61,7 @@ class CreateLeaveOperator(BaseOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        check_push_options(if_exists, concurrency)
+        check_push_options(if_exists, concurrency, max_rejected)
         self.leave_requests = leave_requests
         self.source = source
         self.cor_conn_id = cor_conn_id
@@ -75,19 +75,20 @@ class CreateLeaveOperator(BaseOperator):
     @property
     def leave_requests(self) -> Any:
         """What to send, as far as Airflow may show it."""
-        return self._leave_requests
+        return hide(self._leave_requests)
 
     @leave_requests.setter
     def leave_requests(self, value: Any) -> None:
         # Airflow comes here again with what it has rendered.
-        self._leave_requests = hide(value)
+        self._leave_requests = reveal(value)
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Push the leave requests, and return the counts."""
         tally = Tally()
         try:
+            outcomes = self._outcomes()
             with open_report(self.report_path) as add_to_report:
-                for outcome in self._outcomes():
+                for outcome in outcomes:
                     tally.add(outcome)
                     add_to_report(outcome)
             if error := self._ending(tally):
@@ -99,18 +100,28 @@ class CreateLeaveOperator(BaseOperator):
         return self._counts(tally)
 
     def _outcomes(self) -> Iterator[LeaveOutcome]:
-        leaves = iter_leaves(reveal(self.leave_requests), timezone=self.timezone)
-        if self.validate_only:
-            return check(leaves)
+        if self.report_path and str(self.report_path) == str(self._leave_requests):
+            raise CorConfigurationError("report_path: names the file of the leave requests, which it would overwrite.")
+        leaves = iter_leaves(self._leave_requests, timezone=self.timezone)
         hook = CorIntegrationsHook(self.cor_conn_id, source=self.source)
+        if self.validate_only:
+            hook.get_conn()
+            hook.check_source()
+            return check(leaves)
         return hook.push_leaves(leaves, if_exists=self.if_exists, concurrency=self.concurrency)
 
     def _ending(self, tally: Tally) -> CorError | None:
         counts = tally.counts
         if counts["failed"] or (counts["not_sent"] and not self.validate_only):
-            return CorPushIncompleteError(f"Leave is still to be sent; another try sends the rest. {tally}.")
+            return CorPushIncompleteError(
+                f"Leave is still to be sent; another try sends the rest. {tally}. {tally.first_failure or ''}".rstrip()
+            )
         if counts["rejected"] > self.max_rejected:
-            return CorLeavesRejectedError(f"More leave was rejected than max_rejected={self.max_rejected}. {tally}.")
+            some = "; ".join(f"{one['id'] or ''} {one['error']}: {one['message']}" for one in tally.rejected[:3])
+            return CorLeavesRejectedError(
+                f"More leave was rejected than max_rejected={self.max_rejected}. {tally}. The first: {some} "
+                "The others are in the XCom rejected, and all in the report, if the task has a report_path."
+            )
         return None
 
     def _counts(self, tally: Tally) -> dict[str, Any]:

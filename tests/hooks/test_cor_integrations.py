@@ -199,8 +199,11 @@ class TestConnection:
             ({"extra": {"timeout": "inf"}}, "Extra timeout is not a number of seconds"),
             ({"extra": {"ca_bundle": "/no/such/file"}}, "Extra ca_bundle is not a file"),
             ({"password": ""}, "has no Password"),
-            ({"password": "two\nlines"}, "Password holds characters that a token cannot have"),
-            ({"password": "ñ-token"}, "Password holds characters that a token cannot have"),
+            ({"password": "two\nlines"}, "Password holds spaces or characters that it cannot have"),
+            ({"password": "Bearer token"}, "Password holds spaces or characters that it cannot have"),
+            ({"login": "€-key"}, "Login holds spaces or characters that it cannot have"),
+            ({"extra": {"proxy": "{"}}, "Extra proxy is not JSON"),
+            ({"password": "ñ-token"}, "Password holds spaces or characters that it cannot have"),
         ],
     )
     def test_a_field_that_cannot_work_is_named(
@@ -211,6 +214,63 @@ class TestConnection:
             CorIntegrationsHook().create_leave(leave())
         assert "pass@" not in str(raised.value)
         assert sandbox.requests == ()
+
+    def test_an_extra_that_is_no_object_is_named(self, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("AIRFLOW_CONN_ODD", json.dumps({"conn_type": "cor", "password": "token-1", "extra": "[]"}))
+        with pytest.raises(CorConfigurationError, match="Extra is not a JSON object"):
+            CorIntegrationsHook("odd").create_leave(leave())
+
+    def test_a_connection_that_does_not_exist_is_a_configuration_error(self) -> None:
+        with pytest.raises(CorConfigurationError, match="'no_such_connection' does not exist"):
+            CorIntegrationsHook("no_such_connection").create_leave(leave())
+
+    @pytest.mark.parametrize("host", ["https://a..b", "https://" + "a" * 70])
+    def test_a_host_that_cannot_be_a_url_is_a_configuration_error(self, host: str, connect: Connect) -> None:
+        connect(host=host)
+        with pytest.raises(CorConfigurationError, match="cannot be used as a URL"):
+            CorIntegrationsHook().create_leave(leave())
+
+    @pytest.mark.parametrize("form", ["{url}", {"http": "{url}"}, '{"http": "{url}"}'])
+    def test_the_proxy_is_used(self, form: Any, connect: Connect, sandbox: Sandbox) -> None:
+        with Sandbox() as proxy:
+            in_json = json.dumps(form).replace("{url}", proxy.url)
+            connect(extra={"proxy": json.loads(in_json)})
+            with pytest.raises(CorUserNotFoundError):  # which this stand-in for a proxy answers itself
+                CorIntegrationsHook().create_leave(leave())
+            assert len(proxy.requests) == 1
+        assert sandbox.requests == ()
+
+    def test_a_proxy_that_is_no_url_is_named(self, connect: Connect) -> None:
+        connect(extra={"proxy": "http://"})
+        with pytest.raises(CorConfigurationError, match="Extra proxy"):
+            CorIntegrationsHook().create_leave(leave())
+
+    def test_the_environments_proxy_is_not_for_this_machine(
+        self, connect: Connect, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.delenv("NO_PROXY")
+        with Sandbox() as proxy:
+            monkeypatch.setenv("HTTP_PROXY", proxy.url)
+            monkeypatch.setenv("http_proxy", proxy.url)
+            connect()
+            CorIntegrationsHook().create_leave(leave())
+            assert proxy.requests == ()
+
+    @pytest.mark.parametrize(("timeout", "expected"), [("", (10, 30)), (5, (5, 5)), ("60", (10, 60))])
+    def test_connecting_takes_ten_seconds_at_most(
+        self, timeout: Any, expected: tuple[float, float], connect: Connect, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        given: list[Any] = []
+        send = requests.Session.send
+
+        def note_timeout(*arguments: Any, **options: Any) -> requests.Response:
+            given.append(options["timeout"])
+            return send(*arguments, **options)
+
+        monkeypatch.setattr(requests.Session, "send", note_timeout)
+        connect(extra={"timeout": timeout})
+        CorIntegrationsHook().create_leave(leave())
+        assert given == [expected]
 
     @pytest.mark.parametrize("host", ["", None, "integrations.projectcor.com", "https://integrations.projectcor.com/"])
     def test_an_empty_host_is_cors(self, host: str | None, connect: Connect) -> None:
@@ -266,6 +326,11 @@ class TestToken:
             with pytest.raises(CorConfigurationError, match=str(status)):
                 hook.create_leave(leave())
             assert elsewhere.requests == ()
+
+    def test_a_redirect_to_nonsense_is_a_configuration_error(self, hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
+        sandbox.answer_next(302, headers={"Location": "http://[bad"})
+        with pytest.raises(CorConfigurationError, match="redirects"):
+            hook.create_leave(leave())
 
     def test_the_session_gives_the_token_to_cors_hosts_alone(self, hook: CorIntegrationsHook) -> None:
         with Sandbox() as elsewhere:
@@ -437,7 +502,7 @@ class TestTestConnection:
         connect(extra={"api_url": f"{sandbox.url}/v7"})
         assert CorIntegrationsHook().test_connection() == (
             False,
-            f"{sandbox.url}/v7/me answered 404: check the Extra api_url.",
+            f"{sandbox.url}/v7/me answered 404: check the COR connection's Extra api_url.",
         )
 
     def test_a_connection_that_does_not_exist_is_told(self) -> None:
@@ -457,13 +522,6 @@ def test_an_expired_token_is_renewed_once_however_many_notice(connect: Connect, 
         thread.join()
     assert len(sandbox.leaves) == 9
     assert [request.path for request in sandbox.requests].count("/v1/oauth/token") == 2
-
-
-def test_a_token_endpoint_that_fails_is_not_the_api_keys_fault(connect: Connect) -> None:
-    with Sandbox(latency_ms=0) as sandbox:
-        connect(host=sandbox.url, login="k", password="s", extra={"api_url": f"{sandbox.url}/nowhere"})
-        with pytest.raises(CorAuthenticationError, match="Extra api_url"):
-            CorIntegrationsHook().create_leave(leave())
 
 
 def test_server_errors_tell_their_status(hook: CorIntegrationsHook, sandbox: Sandbox) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Iterator
+from copy import deepcopy
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException, Context
+from airflow.providers.common.compat.sdk import DAG, AirflowFailException, BaseOperator, Context
 
 from cor_provider.exceptions import (
     CorAuthenticationError,
@@ -18,6 +20,7 @@ from cor_provider.exceptions import (
     CorUserNotFoundError,
 )
 from cor_provider.operators.leaves import CreateLeaveOperator
+from cor_provider.privacy import reveal
 from cor_provider.sandbox import Sandbox
 
 Connect = Callable[..., None]
@@ -135,8 +138,9 @@ class TestEndings:
         with pytest.raises(CorLeavesRejectedError) as raised:
             create([leave("L1", user_id="nobody"), leave("L2")])
         assert isinstance(raised.value, AirflowFailException)
-        assert str(raised.value) == (
-            "More leave was rejected than max_rejected=0. 2 received: 1 created, 1 rejected (UserNotFoundError 1)."
+        assert str(raised.value).startswith(
+            "More leave was rejected than max_rejected=0. 2 received: 1 created, 1 rejected (UserNotFoundError 1). "
+            f"The first: L1 UserNotFoundError: {CorUserNotFoundError.default_message}"
         )
         assert task_instance.xcoms["return_value"] == counts(received=2, created=1, rejected=1)
         assert [one["id"] for one in task_instance.xcoms["rejected"]] == ["L1"]
@@ -164,11 +168,31 @@ class TestEndings:
         self, create: Create, tmp_path: Path, task_instance: TaskInstance
     ) -> None:
         path = tmp_path / "leave.csv"
-        path.write_bytes(b"id,user_id,leave_type_id,start,end\nL1,u1,vacation,2026-05-11,2026-05-11\n\xff\n")
-        with pytest.raises(CorConfigurationError, match="not UTF-8"):
+        path.write_text('id,user_id,leave_type_id,start,end\nL1,u1,vacation,2026-05-11,2026-05-11\nL2,"u1\n')
+        with pytest.raises(CorConfigurationError, match="from line 3 on"):
             create(str(path))
-        published = task_instance.xcoms["return_value"]
-        assert published == counts(received=published["created"], created=published["created"])
+        assert task_instance.xcoms["return_value"] == counts(received=1, created=1)
+
+    def test_an_interruption_publishes_what_came_before(self, create: Create, task_instance: TaskInstance) -> None:
+        def interrupted() -> Iterator[dict[str, Any]]:
+            yield leave()
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            create(interrupted())
+        assert task_instance.xcoms["return_value"] == counts(received=1, created=1)
+
+    def test_a_connection_that_does_not_exist_fails_for_good(self, create: Create, task_instance: TaskInstance) -> None:
+        with pytest.raises(CorConfigurationError, match="does not exist"):
+            create([leave(), leave("L2")], cor_conn_id="nowhere")
+        assert task_instance.xcoms["return_value"] == counts(received=2, failed=1, not_sent=1)
+
+    def test_a_failure_tells_its_reason(self, create: Create, connect: Connect) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as closed:
+            port = closed.getsockname()[1]
+        connect(host=f"http://127.0.0.1:{port}")
+        with pytest.raises(CorPushIncompleteError, match="check the Host and the network"):
+            create(leave())
 
     def test_only_the_first_hundred_rejections_are_an_xcom(
         self, create: Create, task_instance: TaskInstance, tmp_path: Path
@@ -225,11 +249,23 @@ class TestReport:
             create(leave(), report_path=str(tmp_path / "file" / "report.jsonl"))
         assert sandbox.requests == ()
 
+    def test_a_report_does_not_overwrite_the_input(self, create: Create, tmp_path: Path) -> None:
+        path = tmp_path / "leave.jsonl"
+        path.write_text(json.dumps(leave()))
+        with pytest.raises(CorConfigurationError, match="report_path"):
+            create(str(path), report_path=str(path))
+        assert path.read_text() == json.dumps(leave())
+
 
 class TestValidateOnly:
     def test_nothing_is_sent(self, create: Create, sandbox: Sandbox) -> None:
         assert create([leave(), leave("L2")], validate_only=True) == counts(received=2, not_sent=2)
         assert sandbox.requests == ()
+
+    def test_the_connection_and_the_source_are_checked_too(self, create: Create, connect: Connect) -> None:
+        connect(extra={"source": ""})
+        with pytest.raises(CorConfigurationError, match="No source"):
+            create(leave(), validate_only=True)
 
     def test_rejections_fail_as_they_would(self, create: Create) -> None:
         with pytest.raises(CorLeavesRejectedError):
@@ -237,7 +273,9 @@ class TestValidateOnly:
 
 
 class TestParameters:
-    @pytest.mark.parametrize("parameters", [{"if_exists": "replace"}, {"concurrency": 0}])
+    @pytest.mark.parametrize(
+        "parameters", [{"if_exists": "replace"}, {"concurrency": 0}, {"max_rejected": -1}, {"max_rejected": "10%"}]
+    )
     def test_options_that_cannot_be_are_refused_when_the_dag_is_read(self, parameters: dict[str, Any]) -> None:
         with pytest.raises(ValueError, match=next(iter(parameters))):
             CreateLeaveOperator(task_id="push", leave_requests=[], **parameters)
@@ -260,6 +298,20 @@ class TestPrivacy:
     def test_leave_requests_are_not_shown(self, leave_requests: Any) -> None:
         operator = CreateLeaveOperator(task_id="push", leave_requests=leave_requests)
         assert repr(operator.leave_requests) == "<leave requests are not shown>"
+
+    def test_a_literal_beside_an_upstream_output_is_not_shown(self) -> None:
+        with DAG("private", schedule=None):
+            upstream = BaseOperator(task_id="upstream")
+            operator = CreateLeaveOperator(task_id="push", leave_requests=[upstream.output, leave()])
+        assert "u1" not in repr(operator.leave_requests)
+        assert operator.upstream_task_ids == {"upstream"}
+
+    def test_a_template_is_rendered_anew_each_time(self) -> None:
+        operator = CreateLeaveOperator(task_id="push", leave_requests=[leave("{{ number }}")])
+        for number in ("1", "{{ 2 }}"):
+            copy = deepcopy(operator)
+            copy.render_template_fields(cast("Context", {"number": number}))
+            assert reveal(copy.leave_requests)[0]["id"] == number
 
     @pytest.mark.parametrize("leave_requests", [None, "s3://leave/today.jsonl", Path("leave.csv"), "{{ ti.x }}"])
     def test_where_they_are_is_shown(self, leave_requests: Any) -> None:
