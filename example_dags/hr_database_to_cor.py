@@ -2,15 +2,16 @@
 Approved leave of an HR database, pushed into COR every day.
 
 It needs
-  * the Connection `hr_database`: an SQL database that holds leave as Frappe HR (ERPNext) lays it out. The query runs on
-    SQLite and PostgreSQL; for another layout, write another query that gives the same columns;
-  * the Connection `cor_default`, of type "COR Integrations";
-  * the Variable `leave_exchange`: the URI of a folder (`s3://bucket/leave`, `file:///srv/leave`) for what is extracted
-    and for the reports. That is personal data: let few people read the folder, and delete what is some days old.
+  * the Connection ``hr_database``: an SQL database that holds leave as Frappe HR (ERPNext) lays it out. The query runs
+    on SQLite and PostgreSQL; for another layout, write another query that gives the same columns;
+  * the Connection ``cor_default``, of type "COR Integrations";
+  * the Variable ``leave_exchange``: the URI of a folder (``s3://bucket/leave``, ``file:///srv/leave``) for what is
+    extracted and for the reports. That is personal data: let few people read the folder, and delete what is some days
+    old.
 
-Leave that COR has is left as it is, so a run may be repeated; what HR changes later arrives with `if_exists="update"`.
-Leave that HR cancels after it was pushed stays in COR: this adds leave, it is not a sync. It creates no users and no
-leave types either: COR refuses leave of those that it does not know, and the report names each.
+Leave that COR has is left as it is, so a run may be repeated; what HR changes later arrives with
+``if_exists="update"``. Leave that HR cancels after it was pushed stays in COR: this adds leave, it is not a sync. It
+creates no users and no leave types either: COR refuses leave of those that it does not know, and the report names each.
 """
 
 from __future__ import annotations

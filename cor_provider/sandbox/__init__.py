@@ -1,8 +1,9 @@
-"""A stand-in for COR on this machine, for dry runs, demos and tests.
+"""
+A stand-in for COR on this machine, for dry runs, demos and tests.
 
 This is not COR. It is made from COR's public documentation (developers.projectcor.com), and where that is silent it
-assumes what `cor_provider.sandbox.assumptions.ASSUMPTIONS` lists. `python -m cor_provider.sandbox` runs it as a server,
-`Sandbox` runs it inside a process:
+assumes what ``cor_provider.sandbox.assumptions.ASSUMPTIONS`` lists. ``python -m cor_provider.sandbox`` runs it as a
+server, :class:`Sandbox` runs it inside a process::
 
     with Sandbox(seed="people.json") as sandbox:
         ...  # Connection: host=sandbox.url, password=sandbox.token, extra={"api_url": sandbox.api_url}
@@ -15,18 +16,18 @@ from typing import TYPE_CHECKING, Any
 
 from cor_provider.sandbox.store import StoredLeave
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # it needs the optional web server
     from cor_provider.sandbox.server import Sandbox
 
 __all__ = ["Sandbox", "StoredLeave"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import `Sandbox` when it is first asked for, so that a missing web server is reported in words."""
+    """Import ``Sandbox`` when it is first asked for, so that a missing web server is reported in words."""
     if name != "Sandbox":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
-        from cor_provider.sandbox.server import Sandbox  # noqa: PLC0415 - see the docstring
+        from cor_provider.sandbox.server import Sandbox  # noqa: PLC0415  # see the docstring
     except ModuleNotFoundError as missing:
         package = (missing.name or "").partition(".")[0]
         raise ModuleNotFoundError(

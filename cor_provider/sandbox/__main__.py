@@ -1,4 +1,4 @@
-"""`python -m cor_provider.sandbox`: run the stand-in for COR as a server."""
+"""``python -m cor_provider.sandbox``: run the stand-in for COR as a server."""
 
 from __future__ import annotations
 
@@ -10,21 +10,20 @@ import signal
 import sys
 import textwrap
 import threading
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from cor_provider.sandbox.assumptions import ASSUMPTIONS, DISCLAIMER
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+if TYPE_CHECKING:  # it needs the optional web server
     from cor_provider.sandbox.server import Sandbox
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Serve until Ctrl-C or SIGTERM."""
     try:
-        from cor_provider.sandbox import Sandbox  # noqa: PLC0415 - a missing web server is said in one line
-        from cor_provider.sandbox.error_styles import DEFAULT_ERROR_STYLE, ERROR_STYLES  # noqa: PLC0415 - likewise
+        from cor_provider.sandbox import Sandbox  # noqa: PLC0415  # a missing web server is said in one line
+        from cor_provider.sandbox.error_styles import DEFAULT_ERROR_STYLE, ERROR_STYLES  # noqa: PLC0415  # likewise
     except ModuleNotFoundError as error:
         sys.exit(str(error))
     parser = _parser(error_styles=f"{', '.join(ERROR_STYLES)}; default {DEFAULT_ERROR_STYLE}")
@@ -42,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.error(str(error))
     except (OSError, OverflowError) as error:
         parser.error(f"cannot listen on --port {options['port']}, choose another one or 0 for any free one: {error}")
-    print(f"COR sandbox: {sandbox.url} (leave calendar). {_how_to_reach(sandbox, options)}", flush=True)  # noqa: T201
+    print(f"COR sandbox: {sandbox.url} (leave calendar). {_how_to_reach(sandbox, options)}", flush=True)  # noqa: T201  # a command prints
     stopping.wait()
     sandbox.stop()
 
@@ -78,11 +77,12 @@ def _parser(*, error_styles: str) -> argparse.ArgumentParser:
 
 def _how_to_reach(sandbox: Sandbox, options: dict[str, object]) -> str:
     """Return the command that tells Airflow; a token that was given on the command line is not shown."""
+    source = {"source": sandbox.sources[0]} if len(sandbox.sources) == 1 else {}
     connection = {
         "conn_type": "cor",
         "host": sandbox.url,
         "password": "<your --token>" if "token" in options else sandbox.token,
-        "extra": {"api_url": sandbox.api_url},
+        "extra": {**source, "api_url": sandbox.api_url},
     }
     return f"For Airflow: export AIRFLOW_CONN_COR_DEFAULT={shlex.quote(json.dumps(connection))}"
 

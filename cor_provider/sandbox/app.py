@@ -53,7 +53,7 @@ ME = {
 
 @dataclass(frozen=True)
 class RecordedRequest:
-    """A request to one of COR's endpoints: `path` as it was sent, still encoded; header names in lower case."""
+    """A request to one of COR's endpoints: ``path`` as it was sent, still encoded; header names in lower case."""
 
     method: str
     path: str

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import unicodedata
 from calendar import monthrange
 from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-    from cor_provider.sandbox.store import StoredLeave
+from cor_provider.sandbox.payloads import read_instant
+from cor_provider.sandbox.store import StoredLeave
 
 _TEMPLATES = Environment(
     loader=PackageLoader("cor_provider.sandbox"),
@@ -39,16 +38,17 @@ def render_calendar(
     leave_type_names: Mapping[str, str],
     assumptions: Sequence[str] = (),
 ) -> str:
-    """Draw the leaves as a team calendar, month by month, with a row per person who is away.
+    """
+    Draw the leaves as a team calendar, month by month, with a row per person who is away.
 
     All-day leaves cover the calendar dates as written, the last one included. Timed leaves are drawn in UTC, to the
     half day. Months in which no leave starts or ends are drawn together: a leave of years stays short on the page.
 
-    :param leaves: in any order; `start` and `end` are ISO 8601, as COR receives them
-    :param user_names: names by external user id; an id without a name is shown itself
-    :param leave_type_names: names by external leave type id; likewise
-    :param assumptions: what the sandbox takes for granted about COR, told in the footer
-    :return: a whole HTML document that loads nothing else
+    :param leaves: in any order; ``start`` and ``end`` are ISO 8601, as COR receives them.
+    :param user_names: names by external user id; an id without a name is shown itself.
+    :param leave_type_names: names by external leave type id, likewise.
+    :param assumptions: what the sandbox takes for granted about COR, told in the footer.
+    :return: a whole HTML document that loads nothing else.
     """
     kinds = _kinds(leaves, leave_type_names)
     entries = sorted(
@@ -61,7 +61,7 @@ def render_calendar(
             )
             for leave in leaves
         ),
-        key=lambda entry: (entry.person.casefold(), entry.person_key, entry.halves.start, -len(entry.halves), entry.id),
+        key=lambda entry: (_sort_key(entry.person), entry.person_key, entry.halves.start, -len(entry.halves), entry.id),
     )
     return _TEMPLATES.get_template("calendar.html.jinja").render(
         entries=sorted(entries, key=lambda entry: entry.halves.start),
@@ -75,7 +75,7 @@ def render_calendar(
 
 @dataclass(frozen=True)
 class _Kind:
-    """A leave type as the legend shows it: `code` is what fits into a bar of one day."""
+    """A leave type as the legend shows it: ``code`` is what fits into a bar of one day."""
 
     name: str
     code: str
@@ -101,7 +101,7 @@ class _Entry:
 
     @property
     def dates(self) -> str:
-        start, end = _instant(self.leave.start), _instant(self.leave.end)
+        start, end = read_instant(self.leave.start), read_instant(self.leave.end)
         if self.leave.all_day:
             return _day(start) if start.date() == end.date() else f"{_day(start)} to {_day(end)}"
         start, end = _in_utc(start), _in_utc(end)
@@ -115,7 +115,7 @@ class _Entry:
 
 @dataclass(frozen=True)
 class _Bar:
-    """The part of a leave that falls into a section; `first` and `last` are columns, both inclusive."""
+    """The part of a leave that falls into a section; ``first`` and ``last`` are columns, both inclusive."""
 
     entry: _Entry
     lane: int
@@ -157,7 +157,7 @@ class _Day:
 
 @dataclass(frozen=True)
 class _Section:
-    """One month, or a stretch of months (`days` is empty then) in which no leave starts or ends."""
+    """One month, or a stretch of months (``days`` is empty then) in which no leave starts or ends."""
 
     first_month: date
     last_month: date
@@ -175,6 +175,16 @@ class _Section:
     @property
     def leave_count(self) -> int:
         return sum(len(row.bars) for row in self.rows)
+
+
+# To Unicode these are letters of their own, not decorated ones.
+_PLAIN_LETTERS = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe"})
+
+
+def _sort_key(name: str) -> str:
+    """Return the name in plain letters: by their code points, decorated ones come after Z."""
+    letters = unicodedata.normalize("NFKD", name.casefold()).translate(_PLAIN_LETTERS)
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
 
 
 def _kinds(leaves: Iterable[StoredLeave], names: Mapping[str, str]) -> dict[str, _Kind]:
@@ -196,7 +206,7 @@ def _code(name: str, taken: set[str]) -> str:
 
 
 def _half_days(leave: StoredLeave) -> range:
-    start, end = _instant(leave.start), _instant(leave.end)
+    start, end = read_instant(leave.start), read_instant(leave.end)
     if leave.all_day:
         # `end` may be the later instant and yet, in an offset of its own, an earlier date.
         return range(2 * start.toordinal(), 2 * max(start.toordinal(), end.toordinal()) + 2)
@@ -286,13 +296,7 @@ def _last_day(month: int) -> date:
     return first.replace(day=monthrange(first.year, first.month)[1])
 
 
-def _instant(text: str) -> datetime:
-    return datetime.fromisoformat(text.replace("Z", "+00:00"))  # Python 3.10 does not know `Z`
-
-
 def _in_utc(moment: datetime) -> datetime:
-    if moment.tzinfo is None:
-        return moment.replace(tzinfo=timezone.utc)
     try:
         return moment.astimezone(timezone.utc)
     except OverflowError:  # an open end, 9999-12-31, west of Greenwich

@@ -1,6 +1,7 @@
-"""The forms in which COR's errors might arrive.
+"""
+The forms in which COR's errors might arrive.
 
-COR documents the names of leave errors but not their JSON, so that a client has to understand any of `ERROR_STYLES`.
+COR documents the names of leave errors but not their JSON, so that a client has to understand any of ``ERROR_STYLES``.
 """
 
 from __future__ import annotations
@@ -17,15 +18,17 @@ from cor_provider.sandbox.payloads import COMPANY_ID
 
 Style = Callable[[Refusal], Response]
 
-
 DEFAULT_ERROR_STYLE = "envelope"
 
 
 def render(refusal: Refusal, error_style: str) -> Response:
-    """Say `refusal` in one of `ERROR_STYLES`.
+    """
+    Say a refusal in one of the error styles.
 
     Under the default style a 401 has the one body that COR documents for it, and under every style a 502 or a 504 is
     the page of a gateway, since such a request never reached COR.
+
+    :param error_style: a key of ``ERROR_STYLES``.
     """
     if refusal.status in {HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT}:
         return _gateway_page(refusal)

@@ -1,4 +1,5 @@
-"""COR's errors by their documented names.
+"""
+COR's errors by their documented names.
 
 The names are from developers.projectcor.com/api-reference/integrations/user-leaves/*, users/create and
 projects/create. Statuses and messages are assumed.
@@ -11,10 +12,12 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 
-class Refusal(Exception):  # noqa: N818 - `...Error` are COR's names, which this one carries
-    """COR does not do what it was asked to; the message never repeats what was sent.
+class Refusal(Exception):  # noqa: N818  # `...Error` are COR's names, which this one carries
+    """
+    COR does not do what it was asked to; the message never repeats what was sent.
 
-    `name` is a key of `KINDS`; `fields` are the names of the offending fields.
+    :param name: a key of ``KINDS``.
+    :param fields: names of the offending fields.
     """
 
     def __init__(self, name: str, *, fields: Sequence[str] = ()) -> None:

@@ -19,14 +19,14 @@ SERVER_ERRORS = (500, 502, 503, 504)
 
 @dataclass(frozen=True)
 class Fault:
-    """Give `answer` instead of the proper one; with `commit`, after having done the work."""
+    """Give ``answer`` instead of the proper one; with ``commit``, after having done the work."""
 
     answer: Response
     commit: bool = False
 
 
 class Faults:
-    """Decides, request by request, what goes wrong. See `Sandbox` for the parameters."""
+    """Decides, request by request, what goes wrong. See ``Sandbox`` for the parameters."""
 
     def __init__(
         self,
@@ -49,12 +49,12 @@ class Faults:
         self._error_rate = error_rate
         self._drop_rate = drop_rate
         self._bucket = _TokenBucket(rate_limit, clock) if rate_limit else None
-        self._random = random.Random(random_seed)  # noqa: S311 - chance that can be repeated, no cryptography
+        self._random = random.Random(random_seed)  # noqa: S311  # chance that can be repeated, no cryptography
         self._error_style = error_style
         self._queue: deque[Fault] = deque()
 
     def queue(self, fault: Fault) -> None:
-        """Let `fault` happen to the next request, after those queued before it."""
+        """Let a fault happen to the next request, after those queued before it."""
         self._queue.append(fault)
 
     def next_fault(self) -> Fault | None:
@@ -73,7 +73,7 @@ class Faults:
 
 
 class _TokenBucket:
-    """`rate` requests per second, evenly, with a burst of at most a tenth of a second's worth."""
+    """``rate`` requests per second, evenly, with a burst of at most a tenth of a second's worth."""
 
     def __init__(self, rate: float, clock: Callable[[], float]) -> None:
         self._rate = rate

@@ -11,9 +11,9 @@ from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 
 class HangUp(Response):
-    """The answer that is no answer: closes the connection. Needs `HangUpProtocol`."""
+    """The answer that is no answer: closes the connection. Needs ``HangUpProtocol``."""
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's signature
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  # ASGI's signature
         """Close the connection, and return when the server has noticed, which then expects no answer any more."""
         scope["state"]["transport"].abort()
         while (await receive())["type"] != "http.disconnect":

@@ -1,4 +1,5 @@
-"""The bodies of COR's integrations endpoints: what each must hold, and what is answered.
+"""
+The bodies of COR's integrations endpoints: what each must hold, and what is answered.
 
 Fields, types and examples are those of user-leaves/create-leave, update-leave, delete-leave and users/create under
 developers.projectcor.com/api-reference/integrations.
@@ -20,16 +21,20 @@ COMPANY_ID = 2336
 ROLE_IDS = range(1, 7)
 
 
-def _instant(text: str) -> datetime:
-    """Read an ISO 8601 date-time; Python 3.10 does not know `Z`."""
-    instant = datetime.fromisoformat(text.replace("Z", "+00:00"))
+def read_instant(text: str) -> datetime:
+    """
+    Read an ISO 8601 date-time; without an offset it counts as UTC.
+
+    :raises ValueError: if it is none.
+    """
+    instant = datetime.fromisoformat(text.replace("Z", "+00:00"))  # Python 3.10 does not know `Z`
     return instant if instant.tzinfo else instant.replace(tzinfo=timezone.utc)
 
 
 def _require_date_time(text: str) -> str:
     if "T" not in text:
         raise ValueError("not a date-time")
-    _instant(text)
+    read_instant(text)
     return text
 
 
@@ -65,7 +70,7 @@ class LeaveBody(_Body):
     all_day: bool
 
     def fields(self) -> dict[str, Any]:
-        """Return what `Store.create_leave` and `Store.update_leave` want, but for the external id."""
+        """Return what ``Store.create_leave`` and ``Store.update_leave`` want, but for the external id."""
         return {
             "source": self.source,
             "user_id": self.user_id,
@@ -110,7 +115,11 @@ BodyT = TypeVar("BodyT", bound=_Body)
 
 
 def read_body(model: type[BodyT], body: bytes) -> BodyT:
-    """Read a body of the given kind, or refuse it for what can be told from the body alone."""
+    """
+    Read a body of the given kind.
+
+    :raises Refusal: for what can be told from the body alone.
+    """
     try:
         payload = model.model_validate_json(body)
     except ValidationError as error:
@@ -118,7 +127,7 @@ def read_body(model: type[BodyT], body: bytes) -> BodyT:
         raise Refusal("ValidationError", fields=[field for field in fields if field]) from None
     if payload.source not in KNOWN_SOURCES:
         raise Refusal("InvalidSourceError")
-    if isinstance(payload, LeaveBody) and _instant(payload.end) < _instant(payload.start):
+    if isinstance(payload, LeaveBody) and read_instant(payload.end) < read_instant(payload.start):
         raise Refusal("InvalidDateRangeError")
     if isinstance(payload, NewUserBody) and payload.role_id is not None and payload.role_id not in ROLE_IDS:
         raise Refusal("InvalidRoleError")

@@ -51,15 +51,20 @@ class _Seed(BaseModel):
 _SEEDS = TypeAdapter(list[_Seed])
 
 
-def plant(seed: SeedInput, store: Store) -> None:
-    """Register in `store` what `seed` names, and raise SeedError when it is malformed.
+def plant(seed: SeedInput, store: Store) -> tuple[str, ...]:
+    """
+    Register users and leave types.
 
-    `seed` is `{"source": "GLOBANT", "users": [{"id": "HR-EMP-00001", "name": "Ana Suárez"}], "leave_types": [{"id":
-    "vacation", "name": "Vacation"}]}`, a list of such objects (one per source), or the path of a JSON file of either. A
-    user may have an `email` too.
+    :param seed: ``{"source": "GLOBANT", "users": [{"id": "HR-EMP-00001", "name": "Ana Suárez"}], "leave_types": [{"id":
+        "vacation", "name": "Vacation"}]}``, a list of such objects (one per source), or the path of a JSON file of
+        either. A user may have an ``email`` too.
+    :param store: where to.
+    :return: the sources that the seed names.
+    :raises SeedError: if the seed is malformed.
     """
     where = os.fspath(seed) if isinstance(seed, (str, os.PathLike)) else "seed"
-    for part in _read(seed, where):
+    parts = _read(seed, where)
+    for part in parts:
         if part.source not in KNOWN_SOURCES:
             raise SeedError(f"{where}: {part.source!r} is not a source that COR knows: {', '.join(KNOWN_SOURCES)}")
         try:
@@ -69,6 +74,7 @@ def plant(seed: SeedInput, store: Store) -> None:
                 store.add_leave_type(part.source, leave_type.id, leave_type.name or leave_type.id)
         except Refusal as refusal:
             raise SeedError(f"{where}: an id or email occurs twice in source {part.source}") from refusal
+    return tuple(dict.fromkeys(part.source for part in parts))
 
 
 def _read(seed: SeedInput, where: str) -> list[_Seed]:

@@ -24,28 +24,33 @@ from cor_provider.sandbox.store import Store, StoredLeave
 from cor_provider.sandbox.tokens import Tokens
 
 HOST = "127.0.0.1"
-DEFAULT_TOKEN = "sandbox-token"  # noqa: S105 - opens nothing but this sandbox
+DEFAULT_TOKEN = "sandbox-token"  # noqa: S105  # opens nothing but this sandbox
 DEFAULT_API_KEY = "sandbox-key"
-DEFAULT_CLIENT_SECRET = "sandbox-secret"  # noqa: S105 - likewise
+DEFAULT_CLIENT_SECRET = "sandbox-secret"  # noqa: S105  # likewise
 
 
 class Sandbox:
-    """A stand-in for COR on 127.0.0.1. Use it as a context manager, or with `start` and `stop`.
+    """
+    A stand-in for COR on 127.0.0.1. Use it as a context manager, or with ``start`` and ``stop``.
 
-    - `seed`: users and leave types, as `cor_provider.sandbox.seed.plant` takes them; `[]` is none. By default those of
-      COR's documented example of a leave.
-    - `port`: 0 is any free one.
-    - `token`: the bearer token that never expires. `api_key` and `client_secret` mint others, good for `token_lifetime`
-      seconds.
-    - `error_style`: the form of COR's errors, a key of `cor_provider.sandbox.error_styles.ERROR_STYLES`.
-    - Faults, of the integrations API only. `latency_ms`: how long every answer takes. `error_rate`: the share (0 to 1)
-      of requests that get a 500, 502, 503 or 504 before anything is done. `drop_rate`: the share that is carried out,
-      but gets no answer. `rate_limit`: requests per second above which the answer is 429.
-    - `random_seed`: makes the two rates repeatable.
-    - `record_requests`: keep every request in `requests`.
-    - `clock`: seconds since the epoch, for timestamps, token lifetimes and the rate limit.
+    Faults are those of the integrations API only.
 
-    Raises ValueError for a parameter out of range, SeedError for a malformed seed, OSError on start for a taken port.
+    :param seed: users and leave types, as ``cor_provider.sandbox.seed.plant`` takes them; ``[]`` is none. By default
+        those of COR's documented example of a leave.
+    :param port: 0 is any free one.
+    :param token: the bearer token that never expires.
+    :param api_key: mints other tokens, with the client secret.
+    :param client_secret: likewise.
+    :param token_lifetime: seconds for which minted tokens are good.
+    :param error_style: the form of COR's errors, a key of ``cor_provider.sandbox.error_styles.ERROR_STYLES``.
+    :param latency_ms: fault: how long every answer takes.
+    :param error_rate: fault: share (0 to 1) of requests that get a 500, 502, 503 or 504 before anything is done.
+    :param drop_rate: fault: share (0 to 1) of requests that are carried out, but get no answer.
+    :param rate_limit: fault: requests per second above which the answer is 429.
+    :param random_seed: makes the two rates repeatable.
+    :param record_requests: keep every request in ``requests``.
+    :param clock: seconds since the epoch, for timestamps, token lifetimes and the rate limit.
+    :raises ValueError: if a parameter is out of range; ``SeedError`` if the seed is malformed.
     """
 
     def __init__(
@@ -70,7 +75,7 @@ class Sandbox:
             raise ValueError(f"error_style must be one of {', '.join(ERROR_STYLES)}")
         self.token = token
         self.store = Store(clock)
-        plant(EXAMPLE_SEED if seed is None else seed, self.store)
+        self.sources = plant(EXAMPLE_SEED if seed is None else seed, self.store)
         self._port = port
         self._tokens = Tokens(
             token=token, api_key=api_key, client_secret=client_secret, lifetime=token_lifetime, clock=clock
@@ -103,7 +108,11 @@ class Sandbox:
         self.stop()
 
     def start(self) -> None:
-        """Listen, and return when requests are answered."""
+        """
+        Listen, and return when requests are answered.
+
+        :raises OSError: if the port is taken.
+        """
         listener = socket.create_server((HOST, self._port), backlog=2048)
         # Accepted connections inherit it; without it, every answer waits 40 ms for the client's acknowledgement.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -124,7 +133,7 @@ class Sandbox:
 
     @property
     def api_url(self) -> str:
-        """The base URL of COR's main API: the Connection's extra `api_url`."""
+        """The base URL of COR's main API: the Connection's extra ``api_url``."""
         return f"{self.url}/v1"
 
     @property
@@ -140,19 +149,21 @@ class Sandbox:
     def answer_next(
         self, status: int, body: Any = b"", *, headers: Mapping[str, str] | None = None, commit: bool = False
     ) -> None:
-        """Give this answer to the next integrations request, after those queued before.
+        """
+        Give this answer to the next integrations request, after those queued before.
 
-        `body` is sent as it is when it is bytes, and as JSON when it is anything else. With `commit`, the request is
-        carried out first; otherwise it has no effect.
+        :param body: bytes are sent as they are, anything else as JSON.
+        :param commit: carry the request out first; otherwise it has no effect.
         """
         answer = Response(body, status) if isinstance(body, bytes) else JSONResponse(body, status)
         answer.headers.update(headers or {})
         self._faults.queue(Fault(answer, commit))
 
     def drop_next(self, *, commit: bool = True) -> None:
-        """Close the connection of the next integrations request without an answer.
+        """
+        Close the connection of the next integrations request without an answer.
 
-        With `commit`, the request is carried out first; otherwise it has no effect.
+        :param commit: carry the request out first; otherwise it has no effect.
         """
         self._faults.queue(Fault(HangUp(), commit))
 
@@ -183,7 +194,7 @@ class _Server(uvicorn.Server):
         self._stopping = asyncio.Event()
 
     def start(self, listener: socket.socket) -> None:
-        """Serve on `listener`, and return when requests are answered."""
+        """Serve, and return when requests are answered."""
         self._thread = threading.Thread(target=self._run, args=(listener,), name="cor-sandbox", daemon=True)
         self._thread.start()
         self._ready.wait()
@@ -207,7 +218,7 @@ class _Server(uvicorn.Server):
         self._ready.set()
         await self._stopping.wait()
 
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002 - uvicorn's signature
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002  # uvicorn's signature
         """Replace uvicorn's graceful shutdown: hang up."""
         for server in self.servers:
             server.close()

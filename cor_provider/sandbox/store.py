@@ -14,7 +14,7 @@ from cor_provider.sandbox.errors import Refusal
 
 @dataclass(frozen=True)
 class StoredLeave:
-    """A leave as the sandbox holds it: external ids as they were sent, `cor_id` as COR would have given it."""
+    """A leave as the sandbox holds it: external ids as they were sent, ``cor_id`` as COR would have given it."""
 
     external_id: str
     source: str
@@ -52,11 +52,15 @@ class Store:
             return tuple(self._leaves.values())
 
     def now(self) -> str:
-        """Return the time in the form of COR's `created_at`."""
+        """Return the time in the form of COR's ``created_at``."""
         return datetime.fromtimestamp(self._clock(), timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def add_user(self, source: str, external_id: str, name: str, email: str | None = None) -> int:
-        """Register a user and return COR's id; refuse an external id or an email that is already there."""
+        """
+        Register a user and return COR's id.
+
+        :raises Refusal: if the external id or the email is already there.
+        """
         key = (source, external_id)
         with self._lock:
             if key in self.users:
@@ -70,7 +74,11 @@ class Store:
             return self.user_cor_ids[key]
 
     def add_leave_type(self, source: str, external_id: str, name: str) -> None:
-        """Register a leave type; refuse an external id that is already there."""
+        """
+        Register a leave type.
+
+        :raises Refusal: if the external id is already there.
+        """
         key = (source, external_id)
         with self._lock:
             if key in self.leave_types:
@@ -81,7 +89,11 @@ class Store:
     def create_leave(
         self, *, source: str, external_id: str, user_id: str, leave_type_id: str, start: str, end: str, all_day: bool
     ) -> StoredLeave:
-        """Store a new leave, or refuse it."""
+        """
+        Store a new leave.
+
+        :raises Refusal: if the user or the leave type is unknown, or the external id already there.
+        """
         key = (source, external_id)
         now = self.now()
         with self._lock:
@@ -106,7 +118,11 @@ class Store:
     def update_leave(
         self, *, source: str, external_id: str, user_id: str, leave_type_id: str, start: str, end: str, all_day: bool
     ) -> StoredLeave:
-        """Replace all of a leave but its ids and its `created_at`, or refuse to."""
+        """
+        Replace all of a leave but its ids and its ``created_at``.
+
+        :raises Refusal: if the leave, the user or the leave type is unknown.
+        """
         key = (source, external_id)
         with self._lock:
             if key not in self._leaves:
@@ -125,7 +141,11 @@ class Store:
             return leave
 
     def delete_leave(self, *, source: str, external_id: str, user_id: str) -> None:
-        """Forget a leave and its external id, or refuse to."""
+        """
+        Forget a leave and its external id.
+
+        :raises Refusal: if the leave is unknown, or not this user's.
+        """
         key = (source, external_id)
         with self._lock:
             if key not in self._leaves:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 
 class Tokens:
-    """Knows which tokens are good. The minted ones are for `lifetime` seconds, the fixed one is for ever."""
+    """Knows which tokens are good. The minted ones are for ``lifetime`` seconds, the fixed one is for ever."""
 
     def __init__(
         self, *, token: str, api_key: str, client_secret: str, lifetime: int, clock: Callable[[], float]
@@ -19,7 +19,7 @@ class Tokens:
         self._expiry = {token: float("inf")}
 
     def mint(self, authorization: str | None) -> str | None:
-        """Return a new token for the right Basic `authorization` header, None for any other."""
+        """Return a new token for the right Basic ``authorization`` header, None for any other."""
         if authorization != self._basic:
             return None
         token = secrets.token_urlsafe(24)
@@ -27,7 +27,7 @@ class Tokens:
         return token
 
     def accepts(self, authorization: str | None) -> bool:
-        """Tell whether `authorization` is a bearer header with a token that is good now."""
+        """Tell whether ``authorization`` is a bearer header with a token that is good now."""
         scheme, _, token = (authorization or "").partition(" ")
         return scheme.lower() == "bearer" and self._clock() < self._expiry.get(token, 0.0)
 

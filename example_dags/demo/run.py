@@ -1,7 +1,7 @@
 """
-`make demo`: leave from a sample HR database reaches COR, which the sandbox stands in for.
+``make demo``: leave from a sample HR database reaches COR, which the sandbox stands in for.
 
-Airflow itself runs the DAG `hr_database_to_cor`. All that this makes is in `.demo` in the clone, anew each time.
+Airflow itself runs the DAG ``hr_database_to_cor``. All that this makes is in ``.demo`` in the clone, anew each time.
 """
 
 from __future__ import annotations
@@ -14,18 +14,16 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import requests
 from rich.console import Console
 from rich.table import Table
 
 from cor_provider.sandbox import Sandbox
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 SAMPLE = Path(__file__).resolve().parent
 DAGS = SAMPLE.parent
@@ -102,7 +100,7 @@ def airflow(*arguments: str, environment: dict[str, str]) -> None:
     """Run an Airflow command; what it says goes to a file, and the end of that to the terminal if it fails."""
     with LOG.open("a", encoding="utf-8") as log:
         command = [sys.executable, "-m", "airflow", *arguments]
-        done = subprocess.run(command, env=environment, cwd=DEMO, stdout=log, stderr=log, check=False)  # noqa: S603 - ours
+        done = subprocess.run(command, env=environment, cwd=DEMO, stdout=log, stderr=log, check=False)  # noqa: S603  # ours
     if done.returncode:
         tail = LOG.read_text(encoding="utf-8", errors="replace").splitlines()[-40:]
         sys.exit(

@@ -6,11 +6,12 @@ import json
 import sqlite3
 import warnings
 from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -18,9 +19,6 @@ from airflow.utils.session import create_session
 from sqlalchemy import text
 
 from cor_provider.sandbox import Sandbox
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 WINDOW = {"first_day": "2026-01-01", "last_day": "2026-12-31"}
 

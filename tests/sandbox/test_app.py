@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import http.client
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 import requests
@@ -12,10 +13,7 @@ import requests
 from cor_provider.sandbox import Sandbox
 from cor_provider.sandbox.assumptions import ASSUMPTIONS
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    Send = Callable[..., requests.Response]
+Send = Callable[..., requests.Response]
 
 DELETION = {"metadata": {"source": "GLOBANT"}, "userId": "external-user-id-3"}
 NOON = 1705314600  # 2024-01-15T10:30:00Z, the time in COR's examples

@@ -186,13 +186,13 @@ def test_a_bar_shows_that_it_goes_on_over_the_end_of_the_month() -> None:
 
 def test_months_in_which_nothing_starts_or_ends_are_drawn_as_one() -> None:
     months = page(all_day("2026-03-02", "2029-03-01", leave_type="PAR")).months
-    assert list(months) == ["March 2026", "April 2026 – February 2029", "March 2029"]  # noqa: RUF001 - a dash
-    assert "Parental leave" in months["April 2026 – February 2029"].bars[0].label  # noqa: RUF001 - a dash
+    assert list(months) == ["March 2026", "April 2026 – February 2029", "March 2029"]  # noqa: RUF001  # a dash
+    assert "Parental leave" in months["April 2026 – February 2029"].bars[0].label  # noqa: RUF001  # a dash
 
 
 def test_months_without_leave_between_two_leaves_are_told_not_drawn() -> None:
     read = page(all_day("2026-01-05", "2026-01-05"), all_day("2026-06-01", "2026-06-01", leave_id="hr-2"))
-    assert list(read.months) == ["January 2026", "February 2026 – May 2026", "June 2026"]  # noqa: RUF001 - a dash
+    assert list(read.months) == ["January 2026", "February 2026 – May 2026", "June 2026"]  # noqa: RUF001  # a dash
     assert "4 months without leave" in read.text
 
 
@@ -200,7 +200,7 @@ def test_months_without_leave_between_two_leaves_are_told_not_drawn() -> None:
 @pytest.mark.parametrize("is_all_day", [True, False])
 def test_an_open_end_is_drawn_at_once(end: str, is_all_day: bool) -> None:
     months = page(stored("2026-05-11T00:00:00-00:00", end, is_all_day)).months
-    assert list(months) == ["May 2026", "June 2026 – November 9999", "December 9999"]  # noqa: RUF001 - a dash
+    assert list(months) == ["May 2026", "June 2026 – November 9999", "December 9999"]  # noqa: RUF001  # a dash
 
 
 # Rows and lanes
@@ -212,6 +212,12 @@ def test_a_month_has_a_row_for_each_person_away_in_the_order_of_their_names() ->
     months = page(*leaves, june).months
     assert months["May 2026"].people == ["Ana García", "Bruno Oliveira", "Camila Fernández"]
     assert months["June 2026"].people == ["Bruno Oliveira"]
+
+
+def test_letters_with_accents_and_strokes_are_in_order_beside_plain_ones() -> None:
+    names = ["Åsa", "Đorđe", "Emil", "Łukasz", "Mia", "Óscar", "Søren", "Sot", "Zoë"]
+    leaves = [all_day("2026-05-04", "2026-05-05", leave_id=name, user=name) for name in reversed(names)]
+    assert page(*leaves).months["May 2026"].people == names
 
 
 def test_overlapping_leaves_of_a_person_are_in_different_lanes() -> None:

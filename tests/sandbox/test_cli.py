@@ -8,19 +8,16 @@ import shlex
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
 
+from cor_provider.sandbox import Sandbox
 from cor_provider.sandbox.assumptions import ASSUMPTIONS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from cor_provider.sandbox import Sandbox
 
 COMMAND = [sys.executable, "-m", "cor_provider.sandbox"]
 
@@ -77,8 +74,17 @@ def test_its_one_line_is_the_connection_that_airflow_needs() -> None:
         "conn_type": "cor",
         "host": sandbox.url,
         "password": "sandbox-token",
-        "extra": {"api_url": f"{sandbox.url}/v1"},
+        "extra": {"source": "GLOBANT", "api_url": f"{sandbox.url}/v1"},
     }
+
+
+def test_of_several_sources_the_connection_names_none(tmp_path: Path) -> None:
+    seed = tmp_path / "seed.json"
+    seed.write_text('[{"source": "GLOBANT"}, {"source": "SAP"}]')
+    with served("--seed", str(seed)) as sandbox:
+        connection = json.loads(shlex.split(sandbox.line)[-1].partition("=")[2])
+
+    assert connection["extra"] == {"api_url": f"{sandbox.url}/v1"}
 
 
 def test_a_token_of_ones_own_is_used_and_not_shown(leave: dict[str, Any]) -> None:

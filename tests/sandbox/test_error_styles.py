@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import pytest
+import requests
 
 from cor_provider.sandbox import Sandbox
 from cor_provider.sandbox.error_styles import ERROR_STYLES
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import requests
-
-    Send = Callable[..., requests.Response]
+Send = Callable[..., requests.Response]
 
 NAME = "DuplicateExternalIdError"
 MESSAGE = "The external id is already used for this source"

@@ -6,18 +6,16 @@ import http.client
 import json
 import socket
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 import requests
 
 from cor_provider.sandbox import Sandbox
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    Send = Callable[..., requests.Response]
+Send = Callable[..., requests.Response]
 
 RAW_HEADERS = {"Authorization": "Bearer sandbox-token", "Content-Type": "application/json"}
 

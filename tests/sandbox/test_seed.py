@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cor_provider.sandbox import Sandbox
 from cor_provider.sandbox.seed import SeedError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 GLOBANT = {
     "source": "GLOBANT",

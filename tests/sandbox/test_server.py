@@ -7,17 +7,15 @@ import subprocess
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 import requests
 
 from cor_provider.sandbox import Sandbox
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    Send = Callable[..., requests.Response]
+Send = Callable[..., requests.Response]
 
 
 def test_requests_are_recorded_as_they_came_over_the_wire(

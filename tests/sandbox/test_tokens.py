@@ -1,16 +1,14 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 import requests
 
 from cor_provider.sandbox import Sandbox
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    Send = Callable[..., requests.Response]
+Send = Callable[..., requests.Response]
 
 UNAUTHORIZED = {"error": 401, "message": "Unauthorized"}
 
