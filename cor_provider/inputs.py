@@ -156,7 +156,7 @@ def _iter_csv(path: ObjectStoragePath) -> Iterator[object]:
 def _iter_parquet(path: ObjectStoragePath) -> Iterator[object]:
     try:
         from pyarrow import ArrowInvalid  # noqa: PLC0415  # an optional extra
-        from pyarrow.parquet import ParquetFile  # noqa: PLC0415
+        from pyarrow.parquet import ParquetFile  # noqa: PLC0415  # likewise
     except ImportError:
         raise CorConfigurationError(
             "leave_requests: a .parquet file needs pyarrow: pip install 'airflow-provider-cor[parquet]'."
