@@ -31,6 +31,7 @@ from cor_provider.exceptions import (
     CorRateLimitError,
     CorRecordError,
     CorServerError,
+    CorTransientError,
     CorUserNotFoundError,
     CorValidationError,
 )
@@ -87,8 +88,10 @@ def _error_of(response: Response, body: object, operation: Operation) -> CorErro
     known = _known_class([*words, *_words_of_messages(body)], operation)
     if known is CorRecordError:
         return CorRecordError(_NOT_ASSOCIATED_MESSAGE, name=_NOT_ASSOCIATED, code=_NOT_ASSOCIATED, status=status)
-    error = known(status=status) if known else _error_by_status(status, name, response, body, operation)
+    error = known(status=status) if known else _error_by_status(status, name, body, operation)
     error.code = code
+    if isinstance(error, CorTransientError):
+        error.retry_after = _retry_after(response)
     return error
 
 
@@ -112,6 +115,7 @@ _ABOUT_NO_RECORD: dict[int, type[CorError]] = {
     HTTPStatus.UNAUTHORIZED: CorAuthenticationError,
     HTTPStatus.FORBIDDEN: CorPermissionError,
     HTTPStatus.REQUEST_TIMEOUT: CorServerError,
+    HTTPStatus.TOO_MANY_REQUESTS: CorRateLimitError,
 }
 _ABOUT_THE_RECORD: dict[int, type[CorError]] = {
     HTTPStatus.BAD_REQUEST: CorValidationError,
@@ -123,12 +127,10 @@ _WRONG_PLACE = "The COR connection's Host answers with {}: check that it is the 
 _WRONG_PLACES = {HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.PROXY_AUTHENTICATION_REQUIRED, *range(300, 400)}
 
 
-def _error_by_status(status: int, name: str | None, response: Response, body: object, operation: Operation) -> CorError:
+def _error_by_status(status: int, name: str | None, body: object, operation: Operation) -> CorError:
     missing = status == HTTPStatus.NOT_FOUND
     if status in _WRONG_PLACES or (missing and not (name or _is_cor_answer(body))):
         return CorConfigurationError(_WRONG_PLACE.format(status), status=status)
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return CorRateLimitError(status=status, retry_after=_retry_after(response))
     if status in _ABOUT_NO_RECORD or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return _ABOUT_NO_RECORD.get(status, CorServerError)(status=status)
     if name:  # COR does not document this error for leave: let people know its name

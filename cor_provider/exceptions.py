@@ -14,6 +14,7 @@ The errors of this provider, by what they mean rather than by the status they ca
     │   ├── CorLeaveTypeNotFoundError       the leave type has no mapping in COR
     │   ├── CorInvalidDateRangeError        it ends before it starts
     │   ├── CorDuplicateExternalIdError     COR has a leave with this external id
+    │   ├── CorConflictingRepeatError       the input holds this external id twice and contradicts itself
     │   └── CorLeaveNotFoundError           COR has no leave with this external id
     ├── CorTransientError                   the same request may succeed later
     │   ├── CorRateLimitError               COR asks to slow down
@@ -27,7 +28,7 @@ No error carries a request or an answer: their texts may be health data, and err
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
 
@@ -140,6 +141,13 @@ class CorDuplicateExternalIdError(CorRecordError):
     default_message = "COR already has a leave with this external id under this source."
 
 
+class CorConflictingRepeatError(CorRecordError):
+    """The input holds this external id twice, and the second says something else than the first."""
+
+    default_name = "ConflictingRepeatError"
+    default_message = "The input holds this external id twice and says two different things; only the first was sent."
+
+
 class CorLeaveNotFoundError(CorRecordError):
     """COR has no leave with this external id under this source."""
 
@@ -148,25 +156,34 @@ class CorLeaveNotFoundError(CorRecordError):
 
 
 class CorTransientError(CorError):
-    """The same request may succeed later."""
+    """
+    The same request may succeed later.
+
+    :param retry_after: seconds that COR asked to wait, where it said so.
+    :param lost_answer: whether COR may have done the work although no answer says so.
+    """
 
     default_name = "TransientError"
     default_message = "COR could not answer for now."
 
+    def __init__(
+        self,
+        message: str | None = None,
+        *,
+        retry_after: float | None = None,
+        lost_answer: bool = True,
+        **details: Any,
+    ) -> None:
+        super().__init__(message, **details)
+        self.retry_after = retry_after
+        self.lost_answer = lost_answer
+
 
 class CorRateLimitError(CorTransientError):
-    """
-    COR asks to slow down.
-
-    :param retry_after: seconds that COR asked to wait, where it said so.
-    """
+    """COR asks to slow down, and did not do the work."""
 
     default_name = "RateLimitError"
     default_message = "COR asks to slow down (429)."
-
-    def __init__(self, message: str | None = None, *, retry_after: float | None = None, **details: object) -> None:
-        super().__init__(message, **details)  # type: ignore[arg-type]  # the same details as CorError's
-        self.retry_after = retry_after
 
 
 class CorServerError(CorTransientError):
@@ -177,7 +194,7 @@ class CorServerError(CorTransientError):
 
 
 class CorConnectionError(CorTransientError):
-    """No answer arrived; whether COR did the work is not known."""
+    """No answer arrived."""
 
     default_name = "ConnectionError"
     default_message = "COR could not be reached, or its answer was lost."

@@ -26,7 +26,8 @@ class LeaveOutcome:
     :param cor_id: COR's own id of the leave, where COR told it.
     :param error: the error's name, for ``rejected`` and ``failed``.
     :param message: what to do about it; holds no field of the record.
-    :param attempts: how many times it was sent.
+    :param attempts: how many attempts were made to send it; an answer of 429 does not count.
+    :param position: its place in the input, from 1.
     """
 
     leave_id: str | None
@@ -35,13 +36,14 @@ class LeaveOutcome:
     error: str | None = None
     message: str | None = None
     attempts: int = 0
+    position: int | None = field(default=None, compare=False)
 
     @classmethod
-    def of_error(cls, leave_id: str | None, status: Status, error: Exception, attempts: int = 0) -> LeaveOutcome:
+    def of_error(cls, leave_id: str | None, status: Status, error: Exception, **details: Any) -> LeaveOutcome:
         """Return the outcome of a leave request that ended in an error; of a foreign one only the name is told."""
         if isinstance(error, CorError):
-            return cls(leave_id, status, error=error.name, message=error.message, attempts=attempts)
-        return cls(leave_id, status, error=type(error).__name__, attempts=attempts)
+            return cls(leave_id, status, error=error.name, message=error.message, **details)
+        return cls(leave_id, status, error=type(error).__name__, **details)
 
     def to_row(self) -> dict[str, Any]:
         """Return the row of this outcome in a report."""
@@ -67,6 +69,12 @@ class Tally:
             self.first_failure = outcome.message
         if outcome.status == "rejected" and len(self.rejected) < KEPT_REJECTIONS:
             self.rejected.append({"id": outcome.leave_id, "error": outcome.error, "message": outcome.message})
+
+    def include(self, other: Tally) -> None:
+        """Count what another tally has counted."""
+        self.counts += other.counts
+        self.errors += other.errors
+        self.rejected += other.rejected
 
     @property
     def received(self) -> int:

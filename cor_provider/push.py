@@ -6,49 +6,125 @@ It knows neither Airflow nor what COR's messages look like; both are the busines
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from queue import SimpleQueue
 
-from cor_provider.exceptions import CorRecordError, CorTransientError
+from cor_provider.exceptions import CorConflictingRepeatError, CorRecordError, CorTransientError
 from cor_provider.leave import LeaveRequest, UnreadableLeave
 from cor_provider.outcome import LeaveOutcome
+from cor_provider.repeats import Repeats
+from cor_provider.retry import Attempts, Retries, RetryLimits, Stopped
 
-Leaves = Iterable["LeaveRequest | UnreadableLeave"]
-Send = Callable[[LeaveRequest], LeaveOutcome]
+Leaves = Iterable[LeaveRequest | UnreadableLeave]
+Send = Callable[[LeaveRequest, Attempts], LeaveOutcome]
 
 
-def push(leaves: Leaves, send: Send) -> Iterator[LeaveOutcome]:
+def push(
+    leaves: Leaves, send: Send, *, concurrency: int, limits: RetryLimits, stopping: threading.Event
+) -> Iterator[LeaveOutcome]:
     """
-    Send leave requests one after another and yield every outcome as it settles.
+    Send leave requests and yield every outcome as it settles.
 
-    A rejection never stops the others. A transport failure does: what follows would only wait for the same failure, and
-    is ``not_sent``. So does a configuration error, which is raised once every leave request has its outcome.
+    A rejection never stops the others. A leave request that runs out of attempts does, since the rest would only meet
+    the same failure: it is ``failed``, and what was not sent yet is ``not_sent``. So does a configuration error.
 
     :param leaves: read as they are needed, never held.
-    :param send: settles one leave request, or raises what kept it from being settled.
+    :param send: makes one attempt to settle a leave request, knowing how the attempts before it ended.
+    :param concurrency: how many requests may be under way at once.
+    :param limits: how patient to be.
+    :param stopping: set it, from any thread, to stop sending: what is under way settles, the rest is ``not_sent``.
+        Closing the iterator sets it, and waits for what is under way.
+    :raises Exception: once every leave request has its outcome, what kept all of them from being settled: an error of
+        the configuration, or one in reading the input.
     """
-    stopped_by: Exception | None = None
-    for leave in leaves:
-        if isinstance(leave, UnreadableLeave):
-            yield LeaveOutcome.of_error(leave.leave_id, "rejected", leave.error)
-        elif stopped_by:
-            yield LeaveOutcome(leave.id, "not_sent")
-        else:
-            try:
-                outcome = send(leave)
-            except CorRecordError as error:
-                outcome = LeaveOutcome.of_error(leave.id, "rejected", error, attempts=1)
-            except Exception as error:  # noqa: BLE001  # raised again in the end
-                outcome = LeaveOutcome.of_error(leave.id, "failed", error, attempts=1)
-                stopped_by = error
-            yield outcome
-    if stopped_by and not isinstance(stopped_by, CorTransientError):
-        raise stopped_by
+    return _Push(send, Retries(limits, stopping), stopping).run(leaves, concurrency)
 
 
 def check(leaves: Leaves) -> Iterator[LeaveOutcome]:
     """Yield what can be told of leave requests without sending them: ``rejected`` or ``not_sent``."""
-    for leave in leaves:
+    for position, leave in enumerate(leaves, start=1):
         if isinstance(leave, UnreadableLeave):
-            yield LeaveOutcome.of_error(leave.leave_id, "rejected", leave.error)
+            yield LeaveOutcome.of_error(leave.leave_id, "rejected", leave.error, position=position)
         else:
-            yield LeaveOutcome(leave.id, "not_sent")
+            yield LeaveOutcome(leave.id, "not_sent", position=position)
+
+
+class _Push:
+    """One push. All but :meth:`_settle` happens in the thread of whoever iterates."""
+
+    def __init__(self, send: Send, retries: Retries, stopping: threading.Event) -> None:
+        self._send = send
+        self._retries = retries
+        self._stopping = stopping
+        self._repeats = Repeats()
+        self._under_way: set[str] = set()
+        self._settled: SimpleQueue[tuple[str, LeaveOutcome]] = SimpleQueue()
+        self._errors: list[BaseException] = []
+
+    def run(self, leaves: Leaves, concurrency: int) -> Iterator[LeaveOutcome]:
+        with ThreadPoolExecutor(concurrency, thread_name_prefix="cor-push") as threads:
+            try:
+                for position, leave in enumerate(self._until_it_breaks(leaves), start=1):
+                    if isinstance(leave, UnreadableLeave):
+                        yield LeaveOutcome.of_error(leave.leave_id, "rejected", leave.error, position=position)
+                        continue
+                    # A repeat waits for the first of its id: what became of that decides what it is.
+                    while self._settled.qsize() or len(self._under_way) >= concurrency or leave.id in self._under_way:
+                        yield self._next_settled()
+                    if outcome := self._settle_without_sending(leave):
+                        yield replace(outcome, position=position)
+                    else:
+                        self._under_way.add(leave.id)
+                        threads.submit(self._settle, leave, position)
+                while self._under_way:
+                    yield self._next_settled()
+            finally:
+                self._stopping.set()
+        if self._errors:
+            raise self._errors[0]
+
+    def _until_it_breaks(self, leaves: Leaves) -> Iterator[LeaveRequest | UnreadableLeave]:
+        """Yield what can be read; an input that breaks off must not take the outcomes of what came before with it."""
+        try:
+            yield from leaves
+        except GeneratorExit:
+            raise
+        except BaseException as error:  # noqa: BLE001  # raised again in the end
+            self._errors.append(error)
+
+    def _settle_without_sending(self, leave: LeaveRequest) -> LeaveOutcome | None:
+        if self._stopping.is_set():
+            return LeaveOutcome(leave.id, "not_sent")
+        seen = self._repeats.add(leave)
+        if seen == "same":
+            return LeaveOutcome(leave.id, "existing")
+        if seen == "different":
+            return LeaveOutcome.of_error(leave.id, "rejected", CorConflictingRepeatError())
+        return None
+
+    def _next_settled(self) -> LeaveOutcome:
+        leave_id, outcome = self._settled.get()
+        self._under_way.remove(leave_id)
+        if outcome.status == "rejected":
+            self._repeats.forget(leave_id)  # nothing of that id is in COR
+        return outcome
+
+    def _settle(self, leave: LeaveRequest, position: int) -> None:
+        """Settle one leave request, in a thread of its own; whatever happens, there is an outcome."""
+        attempts = Attempts()
+        try:
+            outcome = self._retries.run(lambda: attempts.run(lambda: self._send(leave, attempts)))
+        except Stopped:
+            error = attempts.last_error
+            outcome = LeaveOutcome.of_error(leave.id, "failed", error) if error else LeaveOutcome(leave.id, "not_sent")
+        except CorRecordError as error:
+            outcome = LeaveOutcome.of_error(leave.id, "rejected", error)
+        except Exception as error:  # noqa: BLE001  # raised again in the end, if all would meet it
+            outcome = LeaveOutcome.of_error(leave.id, "failed", error)
+            self._stopping.set()
+            if not isinstance(error, CorTransientError):
+                self._errors.append(error)
+        self._settled.put((leave.id, replace(outcome, attempts=attempts.made, position=position)))

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import requests
 from airflow import __version__ as airflow_version
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, NewConnectionError
 
 from cor_provider import __version__
 from cor_provider.auth import BearerAuth, ClientCredentials, FixedToken, TokenSource
@@ -59,7 +59,8 @@ class CorSession(requests.Session):
         except requests.RequestException as error:
             if isinstance(error, ValueError):
                 raise CorConfigurationError(_UNUSABLE_URL.format(type(error).__name__)) from None
-            raise CorConnectionError(f"{_reason(error)} ({type(error).__name__}).") from None
+            message = f"{_reason(error)} ({type(error).__name__})."
+            raise CorConnectionError(message, lost_answer=not _never_sent(error)) from None
         except (HTTPError, ValueError) as error:  # requests does not wrap all that urllib3 raises
             raise CorConfigurationError(_UNUSABLE_URL.format(type(error).__name__)) from None
 
@@ -92,3 +93,11 @@ _REASONS: tuple[tuple[type[requests.RequestException], str], ...] = (
 
 def _reason(error: requests.RequestException) -> str:
     return next(reason for error_class, reason in _REASONS if isinstance(error, error_class))
+
+
+def _never_sent(error: requests.RequestException) -> bool:
+    """Tell a connection that was never made, or not with COR, from one that broke."""
+    if isinstance(error, (requests.exceptions.ConnectTimeout, requests.exceptions.SSLError)):
+        return True
+    cause = error.args[0] if error.args else None
+    return isinstance(getattr(cause, "reason", None), NewConnectionError)

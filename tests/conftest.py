@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -42,10 +43,10 @@ os.environ |= {
     "NO_PROXY": "127.0.0.1",
 }
 
+from cor_provider import clock  # noqa: E402
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook  # noqa: E402
 from cor_provider.sandbox import Sandbox  # noqa: E402
-
-Connect = Callable[..., None]
+from support import Connect  # noqa: E402
 
 SEED = {
     "source": "GLOBANT",
@@ -82,6 +83,31 @@ def load_dag() -> Callable[[str], Any]:
         return runpy.run_path(str(path))["dag"]
 
     return load
+
+
+class Time:
+    """Passes when somebody waits, and then at once."""
+
+    def __init__(self, waits: list[float]) -> None:
+        self._waits = waits
+        self._now = 0.0
+
+    def now(self) -> float:
+        return self._now
+
+    def wait(self, stopping: threading.Event, seconds: float) -> None:
+        self._waits.append(seconds)
+        self._now += seconds
+
+
+@pytest.fixture(autouse=True)
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Let nobody wait for real: time passes at once, and this lists the seconds of every wait."""
+    waited: list[float] = []
+    time = Time(waited)
+    monkeypatch.setattr(clock, "now", time.now)
+    monkeypatch.setattr(clock, "wait", time.wait)
+    return waited
 
 
 @pytest.fixture

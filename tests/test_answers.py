@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 from typing import Any
 
 import pytest
+import requests
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from cor_provider import exceptions
+from cor_provider.answers import read_answer
 from cor_provider.exceptions import CorConfigurationError, CorError, CorRateLimitError
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.sandbox import Sandbox
 from cor_provider.sandbox.error_styles import ERROR_STYLES
-
-LEAVE = {"id": "L1", "user_id": "u1", "leave_type_id": "vacation", "start": "2026-05-11", "end": "2026-05-11"}
-DOCUMENTED = {
-    "id": "external-id-3",
-    "userId": "external-user-id-3",
-    "leaveTypeId": "external-type-3",
-    "start": "2026-05-11",
-    "end": "2026-05-11",
-}
+from support import DOCUMENTED_BODY, Connect, leave
 
 
 @pytest.fixture(scope="module")
@@ -32,9 +30,29 @@ def sandbox() -> Iterator[Sandbox]:
         yield sandbox
 
 
+MARKER = "Quetzalcoatl"
+KEYS = st.sampled_from(
+    ["name", "error", "code", "error_code", "message", "status", "statusCode", "data", "errors", "id"]
+)
+
+
+def answer(status: int, body: bytes) -> requests.Response:
+    response = requests.Response()
+    response.status_code = status
+    response._content = body
+    return response
+
+
+def read_or_fail(response: requests.Response, operation: Any) -> tuple[dict[str, Any] | None, CorError | None]:
+    try:
+        return read_answer(response, operation), None
+    except CorError as error:
+        return None, error
+
+
 def error_of_create(hook: CorIntegrationsHook) -> CorError:
     with pytest.raises(CorError) as raised:
-        hook.create_leave(LEAVE)
+        hook.create_leave(leave())
     return raised.value
 
 
@@ -76,18 +94,18 @@ def test_a_documented_name_decides_whatever_the_envelope_and_the_status(
 
 
 @pytest.mark.parametrize("error_style", ERROR_STYLES)
-def test_every_error_style_of_the_sandbox_is_understood(error_style: str, connect: Callable[..., None]) -> None:
+def test_every_error_style_of_the_sandbox_is_understood(error_style: str, connect: Connect) -> None:
     speechless = error_style in {"null", "empty", "html"}
     with Sandbox(error_style=error_style) as sandbox:
         connect(host=sandbox.url)
         hook = CorIntegrationsHook()
-        hook.create_leave(DOCUMENTED)
+        hook.create_leave(DOCUMENTED_BODY)
         with pytest.raises(exceptions.CorDuplicateExternalIdError):
-            hook.create_leave(DOCUMENTED)
+            hook.create_leave(DOCUMENTED_BODY)
         with pytest.raises(CorConfigurationError if speechless else exceptions.CorUserNotFoundError):
-            hook.create_leave({**DOCUMENTED, "id": "other", "userId": "nobody"})
+            hook.create_leave({**DOCUMENTED_BODY, "id": "other", "userId": "nobody"})
         with pytest.raises(CorConfigurationError if speechless else exceptions.CorLeaveNotFoundError):
-            hook.update_leave({**DOCUMENTED, "id": "none"})
+            hook.update_leave({**DOCUMENTED_BODY, "id": "none"})
         with pytest.raises(CorConfigurationError if speechless else exceptions.CorLeaveNotFoundError):
             hook.delete_leave("none", user_id="external-user-id-3")
 
@@ -115,7 +133,7 @@ def test_a_code_decides_where_there_is_no_name(
 def test_zc001_means_a_missing_leave_where_the_url_names_it(hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
     sandbox.answer_next(400, {"code": "ZC001"})
     with pytest.raises(exceptions.CorLeaveNotFoundError):
-        hook.update_leave(LEAVE)
+        hook.update_leave(leave())
     sandbox.answer_next(400, {"code": "ZC001"})
     with pytest.raises(exceptions.CorLeaveNotFoundError):
         hook.delete_leave("L1", user_id="u1")
@@ -221,7 +239,7 @@ def test_a_201_is_a_success_however_little_can_be_read(
     body: Any, data: dict[str, Any], hook: CorIntegrationsHook, sandbox: Sandbox
 ) -> None:
     sandbox.answer_next(201, body)
-    assert hook.create_leave(LEAVE) == data
+    assert hook.create_leave(leave()) == data
 
 
 def test_a_web_page_is_not_an_answer_of_cor(hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
@@ -286,3 +304,44 @@ def test_retry_after_is_read_as_a_date(hook: CorIntegrationsHook, sandbox: Sandb
     assert isinstance(error, CorRateLimitError)
     assert error.retry_after is not None
     assert 50 < error.retry_after <= 60
+
+
+class TestAnyAnswer:
+    """Whatever is answered, only errors of this provider come out, and they repeat nothing of it."""
+
+    json_values = st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS | st.text(max_size=5), inner, max_size=4),
+        max_leaves=8,
+    )
+    bodies = st.one_of(json_values.map(lambda value: json.dumps(value).encode()), st.binary(max_size=200))
+    statuses = st.sampled_from([200, 201, 202, 204, 301, 400, 401, 403, 404, 409, 417, 418, 422, 429, 500, 503])
+    operations = st.sampled_from(["create", "update", "delete"])
+
+    @given(statuses, bodies, operations, st.text(max_size=20))
+    def test_only_our_errors_come_out(self, status: int, body: bytes, operation: Any, retry_after: str) -> None:
+        response = answer(status, body)
+        response.headers["Retry-After"] = retry_after
+        data, error = read_or_fail(response, operation)
+        assert isinstance(data, dict) or (error and error.message)
+
+    @given(statuses, st.sampled_from(sorted(ENVELOPES)), operations, st.sampled_from(sorted(NAMED)))
+    def test_no_message_repeats_the_body(self, status: int, envelope: str, operation: Any, name: str) -> None:
+        body = json.dumps(ENVELOPES[envelope](name)).replace("Zacharias", f"{MARKER} {name} {MARKER}")
+        _, error = read_or_fail(answer(status, body.encode()), operation)
+        assert error
+        assert MARKER not in f"{error} {error.name} {error.code} {error!r}"
+
+    @given(status=statuses, body=bodies)
+    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+    def test_a_push_settles_whatever_is_answered(
+        self, status: int, body: bytes, hook: CorIntegrationsHook, sandbox: Sandbox
+    ) -> None:
+        sandbox.answer_next(status, body)
+        record = leave(user_id=MARKER, leave_type_id=MARKER)
+        pushed = hook.push_leaves([record], max_attempts=1, max_wait=0)
+        outcome = next(pushed)
+        with suppress(CorConfigurationError):
+            list(pushed)
+        assert outcome.status in {"created", "existing", "rejected", "failed"}
+        assert MARKER not in repr(outcome)

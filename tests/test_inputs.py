@@ -21,10 +21,7 @@ from hypothesis import strategies as st
 from cor_provider.exceptions import CorConfigurationError
 from cor_provider.inputs import iter_leaves
 from cor_provider.leave import LeaveRequest, UnreadableLeave
-
-
-def record(leave_id: str = "L1") -> dict[str, Any]:
-    return {"id": leave_id, "user_id": "u1", "leave_type_id": "vacation", "start": "2026-05-11", "end": "2026-05-12"}
+from support import leave
 
 
 def ids(leave_requests: object) -> list[str]:
@@ -40,15 +37,15 @@ def problems(leave_requests: object) -> list[str]:
 @pytest.mark.parametrize(
     ("leave_requests", "expected"),
     [
-        (record(), ["L1"]),
-        (LeaveRequest.model_validate(record()), ["L1"]),
-        ([record(), record("L2")], ["L1", "L2"]),
-        ((record(), LeaveRequest.model_validate(record("L2"))), ["L1", "L2"]),
-        ((record(leave_id) for leave_id in "abc"), ["a", "b", "c"]),
-        ([[record()], [], [record("L2"), record("L3")]], ["L1", "L2", "L3"]),  # what a mapped upstream returned
-        (json.dumps(record()), ["L1"]),
-        (" \n" + json.dumps([record(), record("L2")]), ["L1", "L2"]),
-        ([json.dumps([record()]), json.dumps(record("L2"))], ["L1", "L2"]),
+        (leave(), ["L1"]),
+        (LeaveRequest.model_validate(leave()), ["L1"]),
+        ([leave(), leave("L2")], ["L1", "L2"]),
+        ((leave(), LeaveRequest.model_validate(leave("L2"))), ["L1", "L2"]),
+        ((leave(leave_id) for leave_id in "abc"), ["a", "b", "c"]),
+        ([[leave()], [], [leave("L2"), leave("L3")]], ["L1", "L2", "L3"]),  # what a mapped upstream returned
+        (json.dumps(leave()), ["L1"]),
+        (" \n" + json.dumps([leave(), leave("L2")]), ["L1", "L2"]),
+        ([json.dumps([leave()]), json.dumps(leave("L2"))], ["L1", "L2"]),
     ],
 )
 def test_records_are_read_from(leave_requests: object, expected: list[str]) -> None:
@@ -68,7 +65,7 @@ class LazyXComSequence(list[Any]):
 
 
 def test_a_lazy_xcom_sequence_is_read_in_one_slice() -> None:
-    assert ids(LazyXComSequence([record(), [record("L2")]])) == ["L1", "L2"]
+    assert ids(LazyXComSequence([leave(), [leave("L2")]])) == ["L1", "L2"]
 
 
 def write_json(path: Path, records: list[dict[str, Any]]) -> None:
@@ -95,24 +92,24 @@ WRITERS = {".json": write_json, ".jsonl": write_json_lines, ".csv": write_csv, "
 @pytest.mark.parametrize("form", [str, Path, ObjectStoragePath, Path.as_uri, lambda path: [str(path)]])
 def test_records_are_read_from_a_file(suffix: str, form: Any, tmp_path: Path) -> None:
     path = tmp_path / f"leave{suffix}"
-    WRITERS[suffix](path, [record(), record("L2")])
+    WRITERS[suffix](path, [leave(), leave("L2")])
     assert ids(form(path)) == ["L1", "L2"]
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
 def test_a_csv_file_may_separate_its_fields_as_spreadsheets_do(separator: str, tmp_path: Path) -> None:
-    write_csv(tmp_path / "leave.csv", [record()], separator)
+    write_csv(tmp_path / "leave.csv", [leave()], separator)
     assert ids(tmp_path / "leave.csv") == ["L1"]
 
 
 def test_dates_and_numbers_of_a_parquet_file_are_read(tmp_path: Path) -> None:
-    write_parquet(tmp_path / "leave.parquet", [record() | {"id": 7, "start": date(2026, 5, 11), "all_day": True}])
+    write_parquet(tmp_path / "leave.parquet", [leave() | {"id": 7, "start": date(2026, 5, 11), "all_day": True}])
     assert ids(tmp_path / "leave.parquet") == ["7"]
 
 
 def test_files_but_json_are_read_as_streams(tmp_path: Path) -> None:
     path = tmp_path / "leave.jsonl"
-    path.write_text(json.dumps(record()) + "\nnot read yet")
+    path.write_text(json.dumps(leave()) + "\nnot read yet")
     first = next(iter_leaves(path))
     assert isinstance(first, LeaveRequest)
 
@@ -120,9 +117,9 @@ def test_files_but_json_are_read_as_streams(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("leave_requests", "expected"),
     [
-        ([record(), 5], ["Record 2: A leave request is a mapping"]),
-        ([None, record()], ["Record 1: A leave request is a mapping"]),
-        (["nobody's leave", record()], ["Record 1: A leave request is a mapping"]),
+        ([leave(), 5], ["Record 2: A leave request is a mapping"]),
+        ([None, leave()], ["Record 1: A leave request is a mapping"]),
+        (["nobody's leave", leave()], ["Record 1: A leave request is a mapping"]),
         ([{"id": "L1"}], ["user_id: is missing; leave_type_id: is missing; start: is missing; end: is missing"]),
         ("[1, {}]", ["Record 1: A leave request is a mapping", "Record 2: id: is missing"]),
     ],
@@ -136,7 +133,7 @@ def test_a_record_that_cannot_be_read_does_not_hide_the_others(leave_requests: o
 def test_a_line_that_is_not_json_does_not_hide_the_others(tmp_path: Path) -> None:
     path = tmp_path / "leave.jsonl"
     path.write_bytes(
-        b"\n".join([json.dumps(record()).encode(), b"{cut off", b"\xff\xfe", json.dumps(record("L2")).encode()])
+        b"\n".join([json.dumps(leave()).encode(), b"{cut off", b"\xff\xfe", json.dumps(leave("L2")).encode()])
     )
     leaves = list(iter_leaves(path))
     assert [type(leave) for leave in leaves] == [LeaveRequest, UnreadableLeave, UnreadableLeave, LeaveRequest]
@@ -145,7 +142,7 @@ def test_a_line_that_is_not_json_does_not_hide_the_others(tmp_path: Path) -> Non
 
 def test_a_csv_row_with_too_many_fields_does_not_hide_the_others(tmp_path: Path) -> None:
     path = tmp_path / "leave.csv"
-    write_csv(path, [record(), record("L2")])
+    write_csv(path, [leave(), leave("L2")])
     path.write_text(path.read_text().replace("\nL1", "\nL1,extra"))
     assert problems(path) == ["Record 1: line 2 has more fields than the header."]
     assert len(list(iter_leaves(path))) == 2
@@ -163,7 +160,7 @@ def test_a_csv_row_in_another_encoding_does_not_hide_the_others(tmp_path: Path) 
 
 @pytest.mark.parametrize("content", ['["{other}"]', '[["{other}"]]'])
 def test_text_inside_json_names_no_further_file(content: str, tmp_path: Path) -> None:
-    write_csv(tmp_path / "other.csv", [record()])
+    write_csv(tmp_path / "other.csv", [leave()])
     content = content.replace("{other}", str(tmp_path / "other.csv"))
     (tmp_path / "leave.json").write_text(content)
     for leave_requests in (content, tmp_path / "leave.json"):
@@ -231,10 +228,10 @@ def test_an_unknown_timezone_is_an_error_that_names_the_parameter(name: str) -> 
 
 
 def test_times_without_an_offset_are_in_the_given_timezone() -> None:
-    timed = record() | {"start": "2026-05-11T09:00", "end": "2026-05-11T13:00", "all_day": False}
-    (leave,) = iter_leaves(timed, timezone="Europe/Madrid")
-    assert isinstance(leave, LeaveRequest)
-    assert leave.to_payload("X")["start"] == "2026-05-11T07:00:00-00:00"
+    timed = leave() | {"start": "2026-05-11T09:00", "end": "2026-05-11T13:00", "all_day": False}
+    (read,) = iter_leaves(timed, timezone="Europe/Madrid")
+    assert isinstance(read, LeaveRequest)
+    assert read.to_payload("X")["start"] == "2026-05-11T07:00:00-00:00"
 
 
 @given(st.text())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hmac
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, Literal, get_args
@@ -21,6 +23,7 @@ from cor_provider.exceptions import (
 from cor_provider.leave import LeaveRequest, UnreadableLeave, read_external_id, read_leave
 from cor_provider.outcome import LeaveOutcome
 from cor_provider.push import push
+from cor_provider.retry import Attempts, RetryLimits
 from cor_provider.session import CorSession
 from cor_provider.settings import CorSettings
 
@@ -122,6 +125,15 @@ class CorIntegrationsHook(BaseHook):
             )
         return source
 
+    def derive_key(self, purpose: str) -> bytes:
+        """
+        Return a key that only who knows the Connection's secret can have.
+
+        :param purpose: what it is for; another purpose gives another key.
+        :raises CorConfigurationError: if the Connection cannot work.
+        """
+        return hmac.digest(self._settings.password.encode(), purpose.encode(), "sha256")
+
     def push_leaves(
         self,
         leaves: Iterable[LeaveRequest | UnreadableLeave | Mapping[str, Any]],
@@ -129,26 +141,40 @@ class CorIntegrationsHook(BaseHook):
         source: str | None = None,
         if_exists: IfExists = "skip",
         concurrency: int = 8,
+        max_attempts: int = RetryLimits.max_attempts,
+        max_wait: float = RetryLimits.max_wait,
+        stopping: threading.Event | None = None,
     ) -> Iterator[LeaveOutcome]:
         """
         Create leaves and yield what became of each as it settles; closing the iterator stops sending.
 
-        Rejections and transport failures are outcomes. A configuration error is raised once every leave request has
-        its outcome.
+        Rejections and transport failures are outcomes. A leave request is sent again, after a while, when COR could
+        not be reached, failed, or asked to slow down; when one runs out of attempts the push stops. An external id
+        that the input repeats is sent once.
 
-        :param leaves: any iterable; it is read as it is sent.
+        :param leaves: any iterable; it is read as it is sent, never held.
         :param source: ``metadata.source``; the hook's by default.
         :param if_exists: an external id that COR has is ``existing`` (``"skip"``), is overwritten and ``updated``
             (``"update"``), or is ``rejected`` (``"fail"``).
-        :param concurrency: how many requests may be under way at once. This version sends one after another.
-        :raises ValueError: at once, for an ``if_exists`` or a ``concurrency`` that cannot be.
+        :param concurrency: how many requests may be under way at once.
+        :param max_attempts: how often one leave request is sent; an answer of 429 does not count.
+        :param max_wait: seconds that the push may spend waiting in all.
+        :param stopping: set it, from any thread, to stop sending and still get every outcome.
+        :raises ValueError: at once, for an option that cannot be.
+        :raises CorConfigurationError: once every leave request has its outcome, if every one would fail alike.
         """
         check_push_options(if_exists, concurrency)
 
-        def send(leave: LeaveRequest) -> LeaveOutcome:
-            return self._settle(leave, source, if_exists)
+        def send(leave: LeaveRequest, attempts: Attempts) -> LeaveOutcome:
+            return self._settle_create(leave, source, if_exists, attempts)
 
-        return push(map(read_leave, leaves), send)
+        return push(
+            map(read_leave, leaves),
+            send,
+            concurrency=concurrency,
+            limits=RetryLimits(max_attempts, max_wait),
+            stopping=stopping or threading.Event(),
+        )
 
     def test_connection(self) -> tuple[bool, str]:
         """
@@ -184,17 +210,23 @@ class CorIntegrationsHook(BaseHook):
     def _session(self) -> CorSession:
         return CorSession(self._settings)
 
-    def _settle(self, leave: LeaveRequest, source: str | None, if_exists: IfExists) -> LeaveOutcome:
+    def _settle_create(
+        self, leave: LeaveRequest, source: str | None, if_exists: IfExists, attempts: Attempts
+    ) -> LeaveOutcome:
         try:
             data = self.create_leave(leave, source=source)
         except CorDuplicateExternalIdError:
-            if if_exists == "fail":
-                raise
+            # The external id is the key: after a lost answer, the leave that COR has is the one sent before.
+            attempts.existed = attempts.existed or not attempts.lost_answer
+            if if_exists == "update":
+                data = self.update_leave(leave, source=source)
+                return LeaveOutcome(leave.id, "updated" if attempts.existed else "created", cor_id=_cor_id(data))
+            if not attempts.existed:
+                return LeaveOutcome(leave.id, "created")
             if if_exists == "skip":
-                return LeaveOutcome(leave.id, "existing", attempts=1)
-            data = self.update_leave(leave, source=source)
-            return LeaveOutcome(leave.id, "updated", cor_id=_cor_id(data), attempts=1)
-        return LeaveOutcome(leave.id, "created", cor_id=_cor_id(data), attempts=1)
+                return LeaveOutcome(leave.id, "existing")
+            raise
+        return LeaveOutcome(leave.id, "created", cor_id=_cor_id(data))
 
     def _send(self, operation: Operation, payload: dict[str, Any], *, leave_id: str | None = None) -> dict[str, Any]:
         # The three pages under developers.projectcor.com/api-reference/integrations/user-leaves

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from airflow.providers.common.compat.sdk import BaseOperator, Context
 
+from cor_provider.account import Account
+from cor_provider.checkpoint import Checkpoint
 from cor_provider.exceptions import CorConfigurationError, CorError, CorLeavesRejectedError, CorPushIncompleteError
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook, IfExists, check_push_options
 from cor_provider.inputs import iter_leaves
-from cor_provider.outcome import LeaveOutcome, Status, Tally
+from cor_provider.outcome import Status, Tally
 from cor_provider.privacy import hide, reveal
 from cor_provider.push import check
-from cor_provider.report import open_report
+from cor_provider.retry import RetryLimits
 
 
 class CreateLeaveOperator(BaseOperator):
@@ -33,8 +37,10 @@ class CreateLeaveOperator(BaseOperator):
     :param concurrency: how many requests may be under way at once.
     :param timezone: IANA name of the zone of times that carry no offset, such as ``Europe/Madrid`` (templated).
     :param report_path: path or URI of a JSON Lines file with a row for every leave request:
-        ``{"id", "status", "cor_id", "error", "message", "attempts"}`` (templated).
+        ``{"id", "status", "cor_id", "error", "message", "attempts", "position"}`` (templated).
     :param validate_only: read and check everything, send nothing.
+    :param max_attempts: how often one leave request is sent before the push gives up; a 429 does not count.
+    :param max_wait: seconds that the push may spend waiting in all.
     :return: the counts ``{"received", "created", "updated", "existing", "rejected", "failed", "not_sent", "report"}``.
         The XCom ``rejected`` holds the first 100 of these as ``{"id", "error", "message"}``. Both are there before the
         task raises.
@@ -45,6 +51,8 @@ class CreateLeaveOperator(BaseOperator):
 
     template_fields: Sequence[str] = ("leave_requests", "source", "cor_conn_id", "timezone", "report_path")
     ui_color = "#dfe9f5"
+
+    _stopping: threading.Event | None = None
 
     def __init__(
         self,
@@ -58,10 +66,13 @@ class CreateLeaveOperator(BaseOperator):
         timezone: str | None = None,
         report_path: str | None = None,
         validate_only: bool = False,
+        max_attempts: int = RetryLimits.max_attempts,
+        max_wait: float = RetryLimits.max_wait,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         check_push_options(if_exists, concurrency, max_rejected)
+        RetryLimits(max_attempts, max_wait)
         self.leave_requests = leave_requests
         self.source = source
         self.cor_conn_id = cor_conn_id
@@ -71,6 +82,8 @@ class CreateLeaveOperator(BaseOperator):
         self.timezone = timezone
         self.report_path = report_path
         self.validate_only = validate_only
+        self.max_attempts = max_attempts
+        self.max_wait = max_wait
 
     @property
     def leave_requests(self) -> Any:
@@ -84,13 +97,19 @@ class CreateLeaveOperator(BaseOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Push the leave requests, and return the counts."""
-        tally = Tally()
+        self._stopping = threading.Event()
+        hook = CorIntegrationsHook(self.cor_conn_id, source=self.source)
+        checkpoint = self._checkpoint(hook, context)
+        account = Account(report_path=self.report_path, checkpoint=checkpoint, log=self.log)
+        tally = account.tally
         try:
-            outcomes = self._outcomes()
-            with open_report(self.report_path) as add_to_report:
-                for outcome in outcomes:
-                    tally.add(outcome)
-                    add_to_report(outcome)
+            # In a thread of its own, since Airflow interrupts the main one at any point, while every leave request is
+            # to be accounted for: interrupted, the push stops, and this waits until it has.
+            with ThreadPoolExecutor(1, thread_name_prefix="cor-account") as accountant:
+                try:
+                    accountant.submit(self._push, hook, account, self._stopping).result()
+                finally:
+                    self._stopping.set()
             if error := self._ending(tally):
                 raise error
         except BaseException:
@@ -99,16 +118,41 @@ class CreateLeaveOperator(BaseOperator):
         self._publish(context, tally)
         return self._counts(tally)
 
-    def _outcomes(self) -> Iterator[LeaveOutcome]:
+    def on_kill(self) -> None:
+        """Stop sending: what is under way settles, the rest is ``not_sent``, and the task fails with that account."""
+        if self._stopping:
+            self._stopping.set()
+
+    def _push(self, hook: CorIntegrationsHook, account: Account, stopping: threading.Event) -> None:
         if self.report_path and str(self.report_path) == str(self._leave_requests):
             raise CorConfigurationError("report_path: names the file of the leave requests, which it would overwrite.")
-        leaves = iter_leaves(self._leave_requests, timezone=self.timezone)
-        hook = CorIntegrationsHook(self.cor_conn_id, source=self.source)
+        leaves = account.open(lambda: iter_leaves(self._leave_requests, timezone=self.timezone))
         if self.validate_only:
             hook.get_conn()
             hook.check_source()
-            return check(leaves)
-        return hook.push_leaves(leaves, if_exists=self.if_exists, concurrency=self.concurrency)
+            outcomes = check(leaves)
+        else:
+            outcomes = hook.push_leaves(
+                leaves,
+                if_exists=self.if_exists,
+                concurrency=self.concurrency,
+                max_attempts=self.max_attempts,
+                max_wait=self.max_wait,
+                stopping=stopping,
+            )
+        account.keep(outcomes)
+
+    def _checkpoint(self, hook: CorIntegrationsHook, context: Context) -> Checkpoint | None:
+        """Return how far an earlier try has come, where Airflow can remember it and the input can be read again."""
+        store: Any = context.get("task_state_store")
+        if store is None or self.validate_only or isinstance(self._leave_requests, Iterator):
+            return None
+        try:
+            key = hook.derive_key("checkpoint")
+        except CorConfigurationError:
+            return None  # the push will tell
+        bound_to = {"max_tries": context["ti"].max_tries, "source": self.source, "if_exists": self.if_exists}
+        return Checkpoint(store, key=key, bound_to=bound_to)
 
     def _ending(self, tally: Tally) -> CorError | None:
         counts = tally.counts

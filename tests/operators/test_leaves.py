@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from airflow.providers.common.compat.sdk import DAG, AirflowFailException, BaseOperator, Context
+from airflow.providers.common.compat.sdk import DAG, AirflowFailException, AirflowTaskTimeout, BaseOperator, Context
 
 from cor_provider.exceptions import (
     CorAuthenticationError,
@@ -22,8 +25,7 @@ from cor_provider.exceptions import (
 from cor_provider.operators.leaves import CreateLeaveOperator
 from cor_provider.privacy import reveal
 from cor_provider.sandbox import Sandbox
-
-Connect = Callable[..., None]
+from support import Connect, leave
 
 
 class TaskInstance:
@@ -56,24 +58,13 @@ def create(connect: Connect, task_instance: TaskInstance) -> Callable[..., dict[
 Create = Callable[..., dict[str, Any]]
 
 
-def leave(leave_id: str = "L1", **fields: Any) -> dict[str, Any]:
-    return {
-        "id": leave_id,
-        "user_id": "u1",
-        "leave_type_id": "vacation",
-        "start": "2026-05-11",
-        "end": "2026-05-12",
-        **fields,
-    }
-
-
 def counts(**some: Any) -> dict[str, Any]:
     zero = dict.fromkeys(("received", "created", "updated", "existing", "rejected", "failed", "not_sent"), 0)
     return {**zero, "report": None, **some}
 
 
 def test_the_counts_are_returned_and_add_up(create: Create, task_instance: TaskInstance) -> None:
-    returned = create([leave(), leave("L2", user_id="nobody"), leave(), {}], max_rejected=2)
+    returned = create([leave(), leave("L2", user_id="nobody"), leave(), {}], max_rejected=2, concurrency=1)
     assert returned == counts(received=4, created=1, existing=1, rejected=2)
     assert list(returned) == ["received", "created", "updated", "existing", "rejected", "failed", "not_sent", "report"]
     assert task_instance.xcoms == {
@@ -148,10 +139,9 @@ class TestEndings:
     def test_a_transport_failure_is_an_error_that_airflow_retries(
         self, create: Create, sandbox: Sandbox, task_instance: TaskInstance
     ) -> None:
-        create(leave("L0"))
         sandbox.answer_next(503)
         with pytest.raises(CorPushIncompleteError) as raised:
-            create([leave("L1"), leave("L2")])
+            create([leave("L1"), leave("L2")], concurrency=1, max_attempts=1)
         assert not isinstance(raised.value, AirflowFailException)
         assert task_instance.xcoms["return_value"] == counts(received=2, failed=1, not_sent=1)
 
@@ -160,7 +150,7 @@ class TestEndings:
     ) -> None:
         connect(password="expired")
         with pytest.raises(CorAuthenticationError) as raised:
-            create([leave("L1"), leave("L2")])
+            create([leave("L1"), leave("L2")], concurrency=1)
         assert isinstance(raised.value, AirflowFailException)
         assert task_instance.xcoms["return_value"] == counts(received=2, failed=1, not_sent=1)
 
@@ -184,7 +174,7 @@ class TestEndings:
 
     def test_a_connection_that_does_not_exist_fails_for_good(self, create: Create, task_instance: TaskInstance) -> None:
         with pytest.raises(CorConfigurationError, match="does not exist"):
-            create([leave(), leave("L2")], cor_conn_id="nowhere")
+            create([leave(), leave("L2")], cor_conn_id="nowhere", concurrency=1)
         assert task_instance.xcoms["return_value"] == counts(received=2, failed=1, not_sent=1)
 
     def test_a_failure_tells_its_reason(self, create: Create, connect: Connect) -> None:
@@ -202,15 +192,65 @@ class TestEndings:
         assert [one["id"] for one in task_instance.xcoms["rejected"]] == [str(number) for number in range(100)]
         assert len(report.read_text().splitlines()) == 150
 
+    def test_a_task_that_is_killed_stops_sending_and_accounts_for_all(
+        self, connect: Connect, sandbox: Sandbox, task_instance: TaskInstance, tmp_path: Path
+    ) -> None:
+        def killed_after_the_tenth() -> Iterator[dict[str, Any]]:
+            for number in range(50):
+                if number == 10:
+                    operator.on_kill()
+                yield leave(f"L{number}")
+
+        connect()
+        report = tmp_path / "report.jsonl"
+        operator = CreateLeaveOperator(task_id="push", leave_requests=killed_after_the_tenth(), report_path=str(report))
+        with pytest.raises(CorPushIncompleteError):
+            operator.execute(cast("Context", {"ti": task_instance}))
+        created = {stored.external_id for stored in sandbox.leaves}
+        assert 0 < len(created) <= 10
+        assert task_instance.xcoms["return_value"] == counts(
+            received=50, created=len(created), not_sent=50 - len(created), report=str(report)
+        )
+        rows = [json.loads(line) for line in report.read_text().splitlines()]
+        assert {row["id"] for row in rows if row["status"] == "created"} == created
+        assert sorted(row["position"] for row in rows) == list(range(1, 51))
+
+    def test_a_task_that_is_killed_before_it_runs_is_left_alone(self) -> None:
+        CreateLeaveOperator(task_id="push", leave_requests=[]).on_kill()
+
+    def test_an_execution_timeout_accounts_for_all(self, create: Create, task_instance: TaskInstance) -> None:
+        def timed_out() -> Iterator[dict[str, Any]]:
+            for number in range(50):
+                if number == 10:
+                    os.kill(os.getpid(), signal.SIGALRM)
+                    interrupted.wait(10)
+                yield leave(f"L{number}")
+
+        interrupted = threading.Event()
+
+        def time_out(*_: Any) -> None:
+            interrupted.set()
+            raise AirflowTaskTimeout
+
+        before = signal.signal(signal.SIGALRM, time_out)
+        try:
+            with pytest.raises(AirflowTaskTimeout):
+                create(timed_out())
+        finally:
+            signal.signal(signal.SIGALRM, before)
+        published = task_instance.xcoms["return_value"]
+        assert published["received"] == 50
+        assert published["created"] >= 10 - 8
+        assert published["created"] + published["not_sent"] == 50
+
 
 class TestReport:
     def test_the_report_has_a_row_for_every_leave_request(
         self, create: Create, sandbox: Sandbox, tmp_path: Path
     ) -> None:
         path = tmp_path / "reports" / "of today.jsonl"
-        assert create([leave(), leave("L2", user_id="nobody")], max_rejected=1, report_path=str(path))["report"] == (
-            str(path)
-        )
+        records = [leave(), leave("L2", user_id="nobody")]
+        assert create(records, max_rejected=1, report_path=str(path), concurrency=1)["report"] == str(path)
         rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
         assert rows == [
             {
@@ -220,6 +260,7 @@ class TestReport:
                 "error": None,
                 "message": None,
                 "attempts": 1,
+                "position": 1,
             },
             {
                 "id": "L2",
@@ -228,16 +269,17 @@ class TestReport:
                 "error": "UserNotFoundError",
                 "message": CorUserNotFoundError.default_message,
                 "attempts": 1,
+                "position": 2,
             },
         ]
-        assert list(rows[0]) == ["id", "status", "cor_id", "error", "message", "attempts"]
+        assert list(rows[0]) == ["id", "status", "cor_id", "error", "message", "attempts", "position"]
 
     def test_a_report_is_whole_when_the_push_was_stopped(
         self, create: Create, connect: Connect, tmp_path: Path
     ) -> None:
         connect(password="expired")
         with pytest.raises(CorAuthenticationError):
-            create([leave(), leave("L2")], report_path=(tmp_path / "report.jsonl").as_uri())
+            create([leave(), leave("L2")], report_path=(tmp_path / "report.jsonl").as_uri(), concurrency=1)
         rows = [json.loads(line) for line in (tmp_path / "report.jsonl").read_text().splitlines()]
         assert [row["status"] for row in rows] == ["failed", "not_sent"]
 

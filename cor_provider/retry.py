@@ -1,0 +1,188 @@
+"""
+When a leave request is sent again, how long to wait before that, and when to give up.
+
+COR documents 429, 500 and 503 as worth another try, with exponential backoff, and asks for five minutes' patience on a
+503 (developers.projectcor.com/quickstart and /development). It documents no rate limit and no ``Retry-After``; where
+that header comes, it counts.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TypeVar
+
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
+
+from cor_provider import clock
+from cor_provider.exceptions import CorConnectionError, CorRateLimitError, CorServerError, CorTransientError
+
+T = TypeVar("T")
+
+LONGEST_PAUSE = 300.0
+"""Seconds: the most that a ``Retry-After`` is heeded. It is COR's own advice for a 503."""
+
+
+SHORTEST_PAUSE = 0.1
+"""Seconds: the least, whatever ``Retry-After`` says."""
+
+
+@dataclass(frozen=True)
+class RetryLimits:
+    """
+    How patient a push is.
+
+    :param max_attempts: how often one leave request is sent before the push gives up; 8 attempts are about a minute of
+        waiting. An answer of 429 is a pause and no attempt.
+    :param max_wait: seconds that the push may spend waiting in all; waits at the same time count once.
+    """
+
+    max_attempts: int = 8
+    max_wait: float = 3600.0
+
+    def __post_init__(self) -> None:
+        if self.max_attempts < 1:
+            raise ValueError(f"max_attempts: expected at least 1; got {self.max_attempts!r}.")
+        if not self.max_wait >= 0:
+            raise ValueError(f"max_wait: expected a number of seconds; got {self.max_wait!r}.")
+
+
+class Stopped(Exception):  # noqa: N818  # nothing went wrong: somebody asked for it
+    """The push was stopped while a leave request waited."""
+
+
+class Attempts:
+    """
+    The attempts to send one leave request.
+
+    ``made`` counts those that COR did not put off. After a ``lost_answer`` COR may have done the work already.
+    ``existed`` is for whoever sends: COR had the external id before any answer was lost.
+    """
+
+    def __init__(self) -> None:
+        self.made = 0
+        self.lost_answer = False
+        self.existed = False
+        self.last_error: CorTransientError | None = None
+
+    def run(self, send: Callable[[], T]) -> T:
+        """Make one attempt, and remember how it ended."""
+        try:
+            result = send()
+        except CorRateLimitError:
+            raise
+        except CorTransientError as error:
+            self.made += 1
+            self.last_error = error
+            self.lost_answer = self.lost_answer or error.lost_answer
+            raise
+        except Exception:
+            self.made += 1
+            raise
+        self.made += 1
+        return result
+
+
+class Retries:
+    """
+    The patience of one push, shared by its threads: one answer of 429 pauses them all.
+
+    :param limits: when to give up.
+    :param stopping: set when the push is to stop; whoever waits then waits no longer.
+    """
+
+    def __init__(self, limits: RetryLimits, stopping: threading.Event) -> None:
+        self._stopping = stopping
+        self._lock = threading.Lock()
+        self._wait_left = limits.max_wait
+        self._waiting_until = float("-inf")
+        self._paused_until = float("-inf")
+        self._pauses_in_a_row = 0
+        stop_after_attempts = stop_after_attempt(limits.max_attempts)
+        self._retrying = Retrying(
+            retry=retry_if_exception(is_worth_retrying),
+            wait=seconds_before_retry,
+            stop=lambda state: stop_after_attempts(state) or not self._may_wait(state.upcoming_sleep),
+            sleep=self._wait,
+            reraise=True,
+        )
+
+    def run(self, send: Callable[[], T]) -> T:
+        """
+        Send until it is settled.
+
+        :raises CorTransientError: the last one, when patience is at its end.
+        :raises Stopped: if the push is stopped before it is settled.
+        """
+        result: T = self._retrying(self._send_in_turn, send)
+        return result
+
+    def _send_in_turn(self, send: Callable[[], T]) -> T:
+        while True:
+            self._wait_for_turn()
+            try:
+                result = send()
+            except CorRateLimitError as error:
+                self._pause(error)
+            else:
+                self._pauses_in_a_row = 0
+                return result
+
+    def _wait_for_turn(self) -> None:
+        while (seconds := self._paused_until - clock.now()) > 0:
+            self._wait(seconds)
+        if self._stopping.is_set():
+            raise Stopped
+
+    def _pause(self, error: CorRateLimitError) -> None:
+        """Let nobody send for as long as COR asks, or for longer each time that it does not say how long."""
+        with self._lock:
+            now = clock.now()
+            if now >= self._paused_until:  # what was under way meets the same limit, and is no further pause
+                self._pauses_in_a_row += 1
+            asked = 2.0 ** min(self._pauses_in_a_row - 1, 10) if error.retry_after is None else error.retry_after
+            seconds = min(max(asked, SHORTEST_PAUSE), LONGEST_PAUSE)
+            self._paused_until = max(self._paused_until, now + seconds)
+        if not self._may_wait(seconds):
+            raise error
+
+    def _may_wait(self, seconds: float) -> bool:
+        """Take a wait that begins now from what is left, and return whether there was enough."""
+        with self._lock:
+            now = clock.now()
+            self._wait_left -= max(0.0, now + seconds - max(now, self._waiting_until))
+            self._waiting_until = max(self._waiting_until, now + seconds)
+            return self._wait_left >= 0
+
+    def _wait(self, seconds: float) -> None:
+        clock.wait(self._stopping, seconds)
+        if self._stopping.is_set():
+            raise Stopped
+
+
+_WORTH_RETRYING = {
+    HTTPStatus.REQUEST_TIMEOUT,
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    HTTPStatus.BAD_GATEWAY,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    HTTPStatus.GATEWAY_TIMEOUT,
+}
+
+
+def is_worth_retrying(error: BaseException) -> bool:
+    """Tell whether the same request may succeed a little later."""
+    if isinstance(error, CorServerError):
+        return error.status in _WORTH_RETRYING
+    return isinstance(error, CorConnectionError)
+
+
+_backoff = wait_exponential_jitter(initial=0.5, max=60, jitter=0.5)
+
+
+def seconds_before_retry(state: RetryCallState) -> float:
+    """Return how long to wait: longer after each attempt, and as long as COR asks."""
+    error = state.outcome.exception() if state.outcome else None
+    asked = error.retry_after if isinstance(error, CorTransientError) and error.retry_after else 0.0
+    return max(_backoff(state), min(asked, LONGEST_PAUSE))

@@ -1,0 +1,32 @@
+"""What test modules share besides fixtures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+Connect = Callable[..., None]
+"""The fixture `connect`: sets the connection `cor_default` to the sandbox, save for what it is told."""
+
+DOCUMENTED_BODY = {
+    "metadata": {"source": "GLOBANT"},
+    "id": "external-id-3",
+    "userId": "external-user-id-3",
+    "leaveTypeId": "external-type-3",
+    "start": "2026-05-11T00:00:00-00:00",
+    "end": "2026-05-11T23:59:00-00:00",
+    "allDay": True,
+}
+"""The example of COR's page on creating leave, which the sandbox accepts."""
+
+
+def leave(leave_id: str = "L1", **fields: Any) -> dict[str, Any]:
+    """Return a leave request that the sandbox of the tests accepts."""
+    return {
+        "id": leave_id,
+        "user_id": "u1",
+        "leave_type_id": "vacation",
+        "start": "2026-05-11",
+        "end": "2026-05-12",
+        **fields,
+    }

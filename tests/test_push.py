@@ -1,0 +1,291 @@
+"""The push over the wire: every leave once in effect, whatever the network does, and an outcome for each."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from cor_provider import clock
+from cor_provider.hooks.cor_integrations import CorIntegrationsHook
+from cor_provider.outcome import LeaveOutcome
+from cor_provider.sandbox import Sandbox
+from cor_provider.sandbox.error_styles import ERROR_STYLES
+from support import Connect, leave
+
+LEAVES_UNDER_FAULTS = int(os.environ.get("LEAVES_UNDER_FAULTS", "100"))
+"""How many leaves are pushed under faults; set the variable to push more."""
+
+
+def one(hook: CorIntegrationsHook, **options: Any) -> LeaveOutcome:
+    (outcome,) = hook.push_leaves([leave()], **options)
+    return outcome
+
+
+class TestRetries:
+    @pytest.mark.parametrize("status", [408, 500, 502, 503, 504])
+    def test_a_failure_of_the_server_is_tried_again(
+        self, status: int, hook: CorIntegrationsHook, sandbox: Sandbox, waits: list[float]
+    ) -> None:
+        sandbox.answer_next(status)
+        sandbox.answer_next(status)
+        outcome = one(hook)
+        assert (outcome.status, outcome.attempts) == ("created", 3)
+        assert len(waits) == 2
+
+    @pytest.mark.parametrize("status", [501, 505])
+    def test_another_failure_of_the_server_is_not(
+        self, status: int, hook: CorIntegrationsHook, sandbox: Sandbox, waits: list[float]
+    ) -> None:
+        sandbox.answer_next(status)
+        outcome = one(hook)
+        assert (outcome.status, outcome.error, outcome.attempts) == ("failed", "ServerError", 1)
+        assert waits == []
+
+    def test_waits_grow_and_are_never_the_same(
+        self, hook: CorIntegrationsHook, sandbox: Sandbox, waits: list[float]
+    ) -> None:
+        for _ in range(7):
+            sandbox.answer_next(500)
+        assert one(hook).status == "created"
+        for number, seconds in enumerate(waits):
+            assert 0.5 * 2**number <= seconds <= 0.5 * 2**number + 0.5
+
+    def test_attempts_are_bounded(self, hook: CorIntegrationsHook, sandbox: Sandbox, waits: list[float]) -> None:
+        for _ in range(20):
+            sandbox.answer_next(500)
+        outcome = one(hook)
+        assert (outcome.status, outcome.error, outcome.attempts) == ("failed", "ServerError", 8)
+        assert len(sandbox.requests) == 8
+
+    def test_the_time_spent_waiting_is_bounded(
+        self, hook: CorIntegrationsHook, sandbox: Sandbox, waits: list[float]
+    ) -> None:
+        for _ in range(20):
+            sandbox.answer_next(500)
+        assert one(hook, max_attempts=20, max_wait=10).status == "failed"
+        assert 5 < sum(waits) <= 10
+
+    def test_retry_after_is_heeded_up_to_five_minutes(
+        self, hook: CorIntegrationsHook, sandbox: Sandbox, waits: list[float]
+    ) -> None:
+        for seconds in ("7", "100000"):
+            sandbox.answer_next(503, headers={"Retry-After": seconds})
+        assert one(hook).status == "created"
+        assert waits == [7, 300]
+
+    def test_one_that_runs_out_of_attempts_stops_the_push(self, hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
+        for _ in range(2):
+            sandbox.answer_next(500)
+        leaves = [leave(), leave("L2"), {"id": "L3"}, leave("L4")]
+        outcomes = hook.push_leaves(leaves, concurrency=1, max_attempts=2)
+        assert [(outcome.leave_id, outcome.status, outcome.attempts) for outcome in outcomes] == [
+            ("L1", "failed", 2),
+            ("L2", "not_sent", 0),
+            ("L3", "rejected", 0),
+            ("L4", "not_sent", 0),
+        ]
+
+    def test_a_rejection_stops_nobody(self, hook: CorIntegrationsHook) -> None:
+        outcomes = hook.push_leaves([leave(user_id="nobody"), *(leave(f"L{number}") for number in range(20))])
+        assert Counter(outcome.status for outcome in outcomes) == {"rejected": 1, "created": 20}
+
+
+class TestRateLimit:
+    def test_an_answer_of_429_is_a_pause_and_no_attempt(
+        self, hook: CorIntegrationsHook, sandbox: Sandbox, waits: list[float]
+    ) -> None:
+        for _ in range(12):
+            sandbox.answer_next(429, headers={"Retry-After": "3"})
+        outcome = one(hook, max_attempts=1)
+        assert (outcome.status, outcome.attempts) == ("created", 1)
+        assert waits == [3] * 12
+
+    def test_without_retry_after_pauses_grow(
+        self, hook: CorIntegrationsHook, sandbox: Sandbox, waits: list[float]
+    ) -> None:
+        for _ in range(4):
+            sandbox.answer_next(429)
+        assert one(hook).status == "created"
+        assert waits == [1, 2, 4, 8]
+
+    def test_pauses_are_bounded_too(self, hook: CorIntegrationsHook, sandbox: Sandbox, waits: list[float]) -> None:
+        for _ in range(20):
+            sandbox.answer_next(429, headers={"Retry-After": "0"})
+        outcome = one(hook, max_wait=1)
+        assert (outcome.status, outcome.error) == ("failed", "RateLimitError")
+        assert sum(waits) <= 1
+
+    def test_a_429_pauses_the_whole_push(
+        self, hook: CorIntegrationsHook, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        paused = threading.Event()
+        resume = threading.Event()
+
+        def wait(stopping: threading.Event, seconds: float) -> None:
+            paused.set()
+            resume.wait(10)
+
+        monkeypatch.setattr(clock, "wait", wait)
+        monkeypatch.setattr(clock, "now", lambda: 1000.0 if resume.is_set() else 0.0)
+        sandbox.answer_next(429, headers={"Retry-After": "3"})
+        outcomes: list[LeaveOutcome] = []
+        leaves = [leave(f"L{number}") for number in range(20)]
+        push = threading.Thread(target=lambda: outcomes.extend(hook.push_leaves(leaves, concurrency=4)))
+        push.start()
+        assert paused.wait(10)
+        under_way = len(sandbox.requests)
+        resume.set()
+        push.join()
+        assert under_way <= 4
+        assert {outcome.status for outcome in outcomes} == {"created"}
+        assert len(sandbox.leaves) == 20
+
+
+class TestLostAnswers:
+    def test_a_lost_answer_counts_as_created(self, hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
+        sandbox.drop_next()
+        assert one(hook).status == "created"
+        assert len(sandbox.leaves) == 1
+
+    @pytest.mark.parametrize("status", [500, 502, 504])
+    def test_a_failure_after_the_work_was_done_counts_as_created(
+        self, status: int, hook: CorIntegrationsHook, sandbox: Sandbox
+    ) -> None:
+        sandbox.answer_next(status, commit=True)
+        assert one(hook, if_exists="fail").status == "created"
+
+    def test_a_duplicate_on_the_first_attempt_is_existing(self, hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
+        hook.create_leave(leave())
+        sandbox.answer_next(429)
+        assert one(hook).status == "existing"
+
+    def test_an_update_whose_answer_was_lost_is_still_an_update(
+        self, hook: CorIntegrationsHook, sandbox: Sandbox
+    ) -> None:
+        hook.create_leave(leave(end="2026-05-30"))
+        sandbox.answer_next(409, {"error": "DuplicateExternalIdError"})
+        sandbox.drop_next()
+        outcome = one(hook, if_exists="update")
+        assert (outcome.status, outcome.attempts) == ("updated", 2)
+        assert sandbox.leaves[0].end == "2026-05-12T23:59:00-00:00"
+
+    def test_a_create_whose_answer_was_lost_is_no_update(self, hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
+        sandbox.drop_next()
+        outcome = one(hook, if_exists="update")
+        assert (outcome.status, outcome.cor_id) == ("created", sandbox.leaves[0].cor_id)
+
+    def test_a_connection_that_was_never_made_lost_no_answer(self, connect: Connect, sandbox: Sandbox) -> None:
+        connect()
+        hook = CorIntegrationsHook()
+        hook.create_leave(leave())
+        sandbox.stop()
+
+        def come_back(stopping: threading.Event, seconds: float) -> None:
+            sandbox.start()
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(clock, "wait", come_back)
+            outcome = one(hook)
+        assert (outcome.status, outcome.attempts) == ("existing", 2)
+
+
+class TestRepeats:
+    def test_an_identical_repeat_is_existing_without_a_request(
+        self, hook: CorIntegrationsHook, sandbox: Sandbox
+    ) -> None:
+        outcomes = list(hook.push_leaves([leave(), leave(), leave(allDay=True)]))
+        assert [outcome.status for outcome in outcomes] == ["created", "existing", "existing"]
+        assert len(sandbox.requests) == 1
+
+    def test_a_repeat_that_says_something_else_is_rejected(self, hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
+        outcomes = list(hook.push_leaves([leave(), leave(end="2026-05-30")], if_exists="update"))
+        assert [(outcome.status, outcome.error) for outcome in outcomes] == [
+            ("created", None),
+            ("rejected", "ConflictingRepeatError"),
+        ]
+        assert len(sandbox.requests) == 1
+
+    def test_a_repeat_of_a_refused_one_is_sent(self, hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
+        outcomes = list(hook.push_leaves([leave(user_id="nobody"), leave(), leave()]))
+        assert [outcome.status for outcome in outcomes] == ["rejected", "created", "existing"]
+
+
+class TestStopping:
+    def test_what_is_under_way_settles_and_the_rest_is_not_sent(
+        self, hook: CorIntegrationsHook, sandbox: Sandbox
+    ) -> None:
+        stopping = threading.Event()
+        pushed = hook.push_leaves((leave(f"L{number}") for number in range(50)), concurrency=4, stopping=stopping)
+        first = next(pushed)
+        stopping.set()
+        outcomes = Counter(outcome.status for outcome in [first, *pushed])
+        assert outcomes == {"created": len(sandbox.leaves), "not_sent": 50 - len(sandbox.leaves)}
+        assert len(sandbox.leaves) <= 4 + 1
+
+    def test_one_that_waits_for_another_attempt_waits_no_longer(
+        self, hook: CorIntegrationsHook, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(clock, "wait", lambda stopping, _seconds: stopping.set())
+        sandbox.answer_next(500)
+        outcomes = list(hook.push_leaves([leave(), leave("L2")], concurrency=1))
+        assert [(outcome.status, outcome.error, outcome.attempts) for outcome in outcomes] == [
+            ("failed", "ServerError", 1),
+            ("not_sent", None, 0),
+        ]
+
+    def test_an_input_that_breaks_off_is_raised_after_the_outcomes_of_what_came(
+        self, hook: CorIntegrationsHook
+    ) -> None:
+        def breaks_off() -> Iterator[dict[str, Any]]:
+            yield leave()
+            yield leave("L2")
+            raise OSError("the disk is gone")
+
+        outcomes: list[LeaveOutcome] = []
+        pushed = hook.push_leaves(breaks_off())
+        outcomes += [next(pushed), next(pushed)]
+        with pytest.raises(OSError, match="the disk is gone"):
+            next(pushed)
+        assert {outcome.status for outcome in outcomes} == {"created"}
+
+    def test_an_unforeseen_error_is_an_outcome_and_then_raised(
+        self, hook: CorIntegrationsHook, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(CorIntegrationsHook, "create_leave", lambda *_, **__: 1 / 0)
+        pushed = hook.push_leaves([leave(), leave("L2")], concurrency=1)
+        outcomes = [next(pushed), next(pushed)]
+        assert [(outcome.status, outcome.error) for outcome in outcomes] == [
+            ("failed", "ZeroDivisionError"),
+            ("not_sent", None),
+        ]
+        with pytest.raises(ZeroDivisionError):
+            next(pushed)
+
+
+@pytest.mark.parametrize("error_style", ERROR_STYLES)
+@pytest.mark.parametrize(
+    ("faults", "options"),
+    [
+        ({"drop_rate": 0.1, "error_rate": 0.1, "rate_limit": 50}, {}),
+        ({"drop_rate": 0.2, "error_rate": 0.2, "rate_limit": 50}, {"max_attempts": 20}),
+    ],
+    ids=["a tenth of each fault", "a fifth of each fault"],
+)
+def test_every_leave_is_created_once_under_every_fault_at_once(
+    error_style: str, faults: dict[str, Any], options: dict[str, Any], connect: Connect
+) -> None:
+    seed = {"source": "GLOBANT", "users": [{"id": "u1"}], "leave_types": [{"id": "vacation"}]}
+    # The sandbox lives in the same time as the push, so that its rate limit costs none.
+    with Sandbox(
+        seed=seed, error_style=error_style, record_requests=False, random_seed=7, clock=clock.now, **faults
+    ) as sandbox:
+        connect(host=sandbox.url)
+        leaves = (leave(f"L{number}") for number in range(LEAVES_UNDER_FAULTS))
+        outcomes = Counter(outcome.status for outcome in CorIntegrationsHook().push_leaves(leaves, **options))
+    assert outcomes == {"created": LEAVES_UNDER_FAULTS}
+    assert len(sandbox.leaves) == LEAVES_UNDER_FAULTS
