@@ -207,6 +207,22 @@ class LeaveRequest(BaseModel):
         return self
 
 
+@dataclass(frozen=True, repr=False)
+class LeaveKey:
+    """
+    What COR wants to know of a leave that is to be deleted.
+
+    :param id: external leave id.
+    :param user_id: external id of the user whose leave it is.
+    """
+
+    id: str
+    user_id: str
+
+    def __repr__(self) -> str:
+        return f"LeaveKey(id={self.id!r})"
+
+
 @dataclass(frozen=True)
 class UnreadableLeave:
     """A record that is no leave request: its external id, as far as it has one, and why."""
@@ -226,6 +242,27 @@ def read_leave(record: object, *, timezone: tzinfo | None = None) -> LeaveReques
         return record
     try:
         return LeaveRequest.model_validate(record, context={"timezone": timezone})
+    except CorRecordError as error:
+        return UnreadableLeave(_id_of(record), error)
+
+
+def read_leave_key(record: object) -> LeaveKey | UnreadableLeave:
+    """
+    Read what is needed to delete a leave; what cannot be read is a result too.
+
+    :param record: a :class:`LeaveRequest`, or a mapping with ``id`` and ``user_id`` (or ``userId``).
+    """
+    if isinstance(record, UnreadableLeave):
+        return record
+    if isinstance(record, (LeaveRequest, LeaveKey)):
+        return LeaveKey(record.id, record.user_id)
+    try:
+        if not isinstance(record, Mapping):
+            raise CorValidationError(
+                f"A leave to delete is a mapping with id and user_id, not {type(record).__name__}."
+            )
+        user_id = record.get("user_id", record.get("userId"))
+        return LeaveKey(read_external_id("id", record.get("id")), read_external_id("user_id", user_id))
     except CorRecordError as error:
         return UnreadableLeave(_id_of(record), error)
 

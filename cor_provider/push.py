@@ -1,5 +1,5 @@
 """
-The push: leave requests in, an outcome for each of them out.
+The push: leave requests in (or leaves to delete), an outcome for each of them out.
 
 It knows neither Airflow nor what COR's messages look like; both are the business of whoever sends.
 """
@@ -11,19 +11,25 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from queue import SimpleQueue
+from typing import Generic, TypeVar
 
 from cor_provider.exceptions import CorConflictingRepeatError, CorRecordError, CorTransientError
-from cor_provider.leave import LeaveRequest, UnreadableLeave
+from cor_provider.leave import LeaveKey, LeaveRequest, UnreadableLeave
 from cor_provider.outcome import LeaveOutcome
 from cor_provider.repeats import Repeats
 from cor_provider.retry import Attempts, Retries, RetryLimits, Stopped
 
-Leaves = Iterable[LeaveRequest | UnreadableLeave]
-Send = Callable[[LeaveRequest, Attempts], LeaveOutcome]
+Leave = TypeVar("Leave", LeaveRequest, LeaveKey)
+Send = Callable[[Leave, Attempts], LeaveOutcome]
 
 
 def push(
-    leaves: Leaves, send: Send, *, concurrency: int, limits: RetryLimits, stopping: threading.Event
+    leaves: Iterable[Leave | UnreadableLeave],
+    send: Send[Leave],
+    *,
+    concurrency: int,
+    limits: RetryLimits,
+    stopping: threading.Event,
 ) -> Iterator[LeaveOutcome]:
     """
     Send leave requests and yield every outcome as it settles.
@@ -43,7 +49,7 @@ def push(
     return _Push(send, Retries(limits, stopping), stopping).run(leaves, concurrency)
 
 
-def check(leaves: Leaves) -> Iterator[LeaveOutcome]:
+def check(leaves: Iterable[LeaveRequest | UnreadableLeave]) -> Iterator[LeaveOutcome]:
     """Yield what can be told of leave requests without sending them: ``rejected`` or ``not_sent``."""
     for position, leave in enumerate(leaves, start=1):
         if isinstance(leave, UnreadableLeave):
@@ -52,11 +58,11 @@ def check(leaves: Leaves) -> Iterator[LeaveOutcome]:
             yield LeaveOutcome(leave.id, "not_sent", position=position)
 
 
-class _Push:
+class _Push(Generic[Leave]):
     """One push. All but :meth:`_settle` happens in the thread of whoever iterates."""
 
-    def __init__(self, send: Send, retries: Retries, stopping: threading.Event) -> None:
-        self._send = send
+    def __init__(self, send: Send[Leave], retries: Retries, stopping: threading.Event) -> None:
+        self._send: Send[Leave] = send
         self._retries = retries
         self._stopping = stopping
         self._repeats = Repeats()
@@ -64,7 +70,7 @@ class _Push:
         self._settled: SimpleQueue[tuple[str, LeaveOutcome]] = SimpleQueue()
         self._errors: list[BaseException] = []
 
-    def run(self, leaves: Leaves, concurrency: int) -> Iterator[LeaveOutcome]:
+    def run(self, leaves: Iterable[Leave | UnreadableLeave], concurrency: int) -> Iterator[LeaveOutcome]:
         with ThreadPoolExecutor(concurrency, thread_name_prefix="cor-push") as threads:
             try:
                 for position, leave in enumerate(self._until_it_breaks(leaves), start=1):
@@ -86,7 +92,7 @@ class _Push:
         if self._errors:
             raise self._errors[0]
 
-    def _until_it_breaks(self, leaves: Leaves) -> Iterator[LeaveRequest | UnreadableLeave]:
+    def _until_it_breaks(self, leaves: Iterable[Leave | UnreadableLeave]) -> Iterator[Leave | UnreadableLeave]:
         """Yield what can be read; an input that breaks off must not take the outcomes of what came before with it."""
         try:
             yield from leaves
@@ -95,7 +101,7 @@ class _Push:
         except BaseException as error:  # noqa: BLE001  # raised again in the end
             self._errors.append(error)
 
-    def _settle_without_sending(self, leave: LeaveRequest) -> LeaveOutcome | None:
+    def _settle_without_sending(self, leave: Leave) -> LeaveOutcome | None:
         if self._stopping.is_set():
             return LeaveOutcome(leave.id, "not_sent")
         seen = self._repeats.add(leave)
@@ -112,7 +118,7 @@ class _Push:
             self._repeats.forget(leave_id)  # nothing of that id is in COR
         return outcome
 
-    def _settle(self, leave: LeaveRequest, position: int) -> None:
+    def _settle(self, leave: Leave, position: int) -> None:
         """Settle one leave request, in a thread of its own; whatever happens, there is an outcome."""
         attempts = Attempts()
         try:

@@ -6,7 +6,7 @@ import sqlite3
 from hashlib import blake2b
 from typing import Literal
 
-from cor_provider.leave import LeaveRequest
+from cor_provider.leave import LeaveKey, LeaveRequest
 
 
 class Repeats:
@@ -20,7 +20,7 @@ class Repeats:
         self._database = sqlite3.connect(":memory:", isolation_level=None)
         self._database.execute("CREATE TABLE leave (id INTEGER PRIMARY KEY, content INTEGER NOT NULL)")
 
-    def add(self, leave: LeaveRequest) -> Literal["new", "same", "different"]:
+    def add(self, leave: LeaveRequest | LeaveKey) -> Literal["new", "same", "different"]:
         """Remember a leave request; return whether its external id is new, or whether it says the same as the first."""
         key, content = _digest(leave.id), _digest(repr(sorted(leave.__dict__.items())))
         if self._database.execute("INSERT OR IGNORE INTO leave VALUES (?, ?)", (key, content)).rowcount:

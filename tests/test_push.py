@@ -194,6 +194,35 @@ class TestLostAnswers:
         assert (outcome.status, outcome.attempts) == ("existing", 2)
 
 
+class TestDeletes:
+    def test_leave_is_deleted_by_its_external_id(self, hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
+        list(hook.push_leaves([leave(), leave("L2"), leave("L3")]))
+        outcomes = hook.delete_leaves([{"id": "L1", "userId": "u1"}, leave("L2")])
+        assert [outcome.status for outcome in outcomes] == ["deleted", "deleted"]
+        assert [stored.external_id for stored in sandbox.leaves] == ["L3"]
+
+    @pytest.mark.parametrize(("if_missing", "status"), [("skip", "deleted"), ("fail", "rejected")])
+    def test_if_missing_says_what_becomes_of_a_leave_that_cor_does_not_have(
+        self, if_missing: Any, status: str, hook: CorIntegrationsHook
+    ) -> None:
+        (outcome,) = hook.delete_leaves([leave()], if_missing=if_missing)
+        assert outcome.status == status
+
+    def test_a_delete_whose_answer_was_lost_is_done(self, hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
+        hook.create_leave(leave())
+        sandbox.drop_next()
+        (outcome,) = hook.delete_leaves([leave()], if_missing="fail")
+        assert (outcome.status, outcome.attempts, sandbox.leaves) == ("deleted", 2, ())
+
+    @pytest.mark.parametrize("record", [5, {"id": "L1"}, {"user_id": "u1"}])
+    def test_a_record_without_its_user_is_rejected(
+        self, record: Any, hook: CorIntegrationsHook, sandbox: Sandbox
+    ) -> None:
+        (outcome,) = hook.delete_leaves([record])
+        assert (outcome.status, outcome.error) == ("rejected", "ValidationError")
+        assert sandbox.requests == ()
+
+
 class TestRepeats:
     def test_an_identical_repeat_is_existing_without_a_request(
         self, hook: CorIntegrationsHook, sandbox: Sandbox

@@ -18,9 +18,10 @@ from cor_provider.exceptions import (
     CorConfigurationError,
     CorDuplicateExternalIdError,
     CorError,
+    CorLeaveNotFoundError,
     CorTransientError,
 )
-from cor_provider.leave import LeaveRequest, UnreadableLeave, read_external_id, read_leave
+from cor_provider.leave import LeaveKey, LeaveRequest, UnreadableLeave, read_external_id, read_leave, read_leave_key
 from cor_provider.outcome import LeaveOutcome
 from cor_provider.push import push
 from cor_provider.retry import Attempts, RetryLimits
@@ -28,6 +29,7 @@ from cor_provider.session import CorSession
 from cor_provider.settings import CorSettings
 
 IfExists = Literal["skip", "update", "fail"]
+IfMissing = Literal["skip", "fail"]
 
 
 def check_push_options(if_exists: str, concurrency: int, max_rejected: int = 0) -> None:
@@ -80,6 +82,8 @@ class CorIntegrationsHook(BaseHook):
     def create_leave(self, leave: LeaveRequest | Mapping[str, Any], *, source: str | None = None) -> dict[str, Any]:
         """
         Create a leave and return COR's ``data`` (``id`` is COR's own id of it); empty if the answer cannot be read.
+
+        It is sent once, as by the two methods below; :meth:`push_leaves` and :meth:`delete_leaves` are patient.
 
         :param leave: a :class:`LeaveRequest`, or a mapping that it accepts.
         :param source: ``metadata.source``; the hook's by default.
@@ -168,13 +172,40 @@ class CorIntegrationsHook(BaseHook):
         def send(leave: LeaveRequest, attempts: Attempts) -> LeaveOutcome:
             return self._settle_create(leave, source, if_exists, attempts)
 
-        return push(
-            map(read_leave, leaves),
-            send,
-            concurrency=concurrency,
-            limits=RetryLimits(max_attempts, max_wait),
-            stopping=stopping or threading.Event(),
-        )
+        limits = RetryLimits(max_attempts, max_wait)
+        stopping = stopping or threading.Event()
+        return push(map(read_leave, leaves), send, concurrency=concurrency, limits=limits, stopping=stopping)
+
+    def delete_leaves(
+        self,
+        leaves: Iterable[LeaveRequest | LeaveKey | UnreadableLeave | Mapping[str, Any]],
+        *,
+        source: str | None = None,
+        if_missing: IfMissing = "skip",
+        concurrency: int = 8,
+        max_attempts: int = RetryLimits.max_attempts,
+        max_wait: float = RetryLimits.max_wait,
+        stopping: threading.Event | None = None,
+    ) -> Iterator[LeaveOutcome]:
+        """
+        Delete leaves and yield what became of each as it settles; as patient as :meth:`push_leaves`, which tells more.
+
+        :param leaves: mappings with ``id`` and ``user_id``, or leave requests.
+        :param if_missing: an external id that COR does not have is ``deleted`` too (``"skip"``), or ``rejected``
+            (``"fail"``); after a lost answer it is ``deleted`` in any case.
+        """
+
+        def send(leave: LeaveKey, attempts: Attempts) -> LeaveOutcome:
+            try:
+                self.delete_leave(leave.id, user_id=leave.user_id, source=source)
+            except CorLeaveNotFoundError:
+                if if_missing == "fail" and not attempts.lost_answer:
+                    raise
+            return LeaveOutcome(leave.id, "deleted")
+
+        limits = RetryLimits(max_attempts, max_wait)
+        stopping = stopping or threading.Event()
+        return push(map(read_leave_key, leaves), send, concurrency=concurrency, limits=limits, stopping=stopping)
 
     def test_connection(self) -> tuple[bool, str]:
         """
