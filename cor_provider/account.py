@@ -70,9 +70,9 @@ class Account:
 
     def _remember(self, report: Report) -> None:
         """Save how far the push has come, behind the rows that tell of it."""
+        report.flush()
         if not self._checkpoint:
             return
-        report.flush()
         try:
             self._checkpoint.save()
         except Exception:  # noqa: BLE001  # a push that cannot be resumed is better than none

@@ -70,6 +70,7 @@ class ClientCredentials:
         self._lock = threading.Lock()
         self._token = ""
         self._renew_at = 0.0
+        self._refusal: CorAuthenticationError | None = None
 
     def get(self) -> str:
         """
@@ -91,8 +92,14 @@ class ClientCredentials:
         return True
 
     def _renew(self) -> None:
+        if self._refusal:
+            raise self._refusal  # asking again and again with a key that was refused may lock it
         asked_at = self._clock()
-        token, lifetime = _read_token_reply(self._request_token())
+        try:
+            token, lifetime = _read_token_reply(self._request_token())
+        except CorAuthenticationError as refusal:
+            self._refusal = refusal
+            raise
         mask_secret(token)  # Airflow masks what the Connection holds, and this came from elsewhere
         self._token = token
         self._renew_at = asked_at + max(lifetime - RENEWAL_MARGIN_SECONDS, lifetime / 2)

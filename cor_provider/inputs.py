@@ -99,8 +99,8 @@ def _parse_json(text: str | bytes) -> object:
         return json.loads(text)
     except json.JSONDecodeError as error:
         raise CorConfigurationError(
-            f"leave_requests: this is not JSON ({error.msg}, line {error.lineno}, column {error.colno}). A Jinja "
-            "string makes Python text of an upstream's output: pass the output itself, or add | tojson."
+            f"leave_requests: this is not JSON ({error.msg}, line {error.lineno}, column {error.colno}). Where it is a "
+            "Jinja string, that makes Python text of an upstream's output: pass the output itself, or add | tojson."
         ) from None
     except (UnicodeDecodeError, RecursionError):
         raise CorConfigurationError("leave_requests: this is not JSON in UTF-8.") from None

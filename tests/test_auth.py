@@ -103,3 +103,17 @@ def test_a_reply_without_a_token_is_an_authentication_error_that_does_not_print_
     with pytest.raises(CorAuthenticationError, match="check the COR connection's Login") as raised:
         ClientCredentials(lambda: reply(body, status)).get()
     assert "tok" not in str(raised.value).replace("token", "")
+
+
+def test_a_refused_api_key_is_not_tried_again() -> None:
+    asked: list[None] = []
+
+    def request_token() -> requests.Response:
+        asked.append(None)
+        return reply({}, 401)
+
+    tokens = ClientCredentials(request_token)
+    for _ in range(3):
+        with pytest.raises(CorAuthenticationError):
+            tokens.get()
+    assert len(asked) == 1

@@ -121,6 +121,7 @@ class CreateLeaveOperator(BaseOperator):
     def on_kill(self) -> None:
         """Stop sending: what is under way settles, the rest is ``not_sent``, and the task fails with that account."""
         if self._stopping:
+            self.log.warning("The task is told to stop: what is under way settles, nothing more is sent.")
             self._stopping.set()
 
     def _push(self, hook: CorIntegrationsHook, account: Account, stopping: threading.Event) -> None:
@@ -157,8 +158,9 @@ class CreateLeaveOperator(BaseOperator):
     def _ending(self, tally: Tally) -> CorError | None:
         counts = tally.counts
         if counts["failed"] or (counts["not_sent"] and not self.validate_only):
+            reason = f" {tally.first_failure}" if tally.first_failure else ""
             return CorPushIncompleteError(
-                f"Leave is still to be sent; another try sends the rest. {tally}. {tally.first_failure or ''}".rstrip()
+                f"Leave is still to be sent; running the task again sends it. {tally}.{reason}"
             )
         if counts["rejected"] > self.max_rejected:
             some = "; ".join(f"{one['id'] or ''} {one['error']}: {one['message']}" for one in tally.rejected[:3])
