@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -20,16 +21,21 @@ class Account:
 
     :param report_path: where the report goes, if anywhere.
     :param checkpoint: how far an earlier try has come, where a task can know.
+    :param stopping: set when nothing more is to be sent.
     :param log: the task's logger.
     """
 
-    def __init__(self, *, report_path: str | None, checkpoint: Checkpoint | None, log: Any) -> None:
+    def __init__(
+        self, *, report_path: str | None, checkpoint: Checkpoint | None, stopping: threading.Event, log: Any
+    ) -> None:
         self.tally = Tally()
         self._report_path = report_path
         self._checkpoint = checkpoint
+        self._stopping = stopping
         self._log = log
         self._earlier_rows: list[str] = []
         self._received = 0
+        self._told_of_store = False
 
     def open(self, read_leaves: Callable[[], Leaves]) -> Leaves:
         """
@@ -37,27 +43,27 @@ class Account:
 
         :param read_leaves: reads the input from its beginning.
         """
+        if self._checkpoint and self._load(self._checkpoint, read_leaves()):
+            self.tally.include(self._checkpoint.tally)
+            self._received = self.tally.received
+            self._log.info("An earlier try has settled the first %s leave requests.", self._received)
         leaves = read_leaves()
-        if self._checkpoint and self._checkpoint.load(read_leaves()):
-            rows = read_rows(self._report_path, until=self._checkpoint.settled)
-            if rows is None:
-                self._checkpoint.start_over()
-            else:
-                self._earlier_rows = rows
-                self.tally.include(self._checkpoint.tally)
-                self._received = self.tally.received
-                self._log.info("An earlier try has settled the first %s leave requests.", self._received)
         return self._counting(self._checkpoint.watch(leaves) if self._checkpoint else leaves)
 
     def keep(self, outcomes: Iterable[LeaveOutcome]) -> None:
-        """Account for outcomes until there are no more, or something is raised."""
+        """
+        Account for outcomes until there are no more, or something is raised.
+
+        :raises OSError: once there are no more, if the report could not be written; nothing is sent any more then.
+        """
         progress = Progress(self._log, self.tally.received)
         with open_report(self._report_path, earlier_rows=self._earlier_rows) as report:
             try:
                 for settled in outcomes:
                     outcome = self._checkpoint.add(settled) if self._checkpoint else settled
                     self.tally.add(outcome)
-                    report.add(outcome)
+                    if not report.add(outcome):
+                        self._stopping.set()
                     if progress.tell(self.tally, self._received):
                         self._remember(report)
             finally:
@@ -68,13 +74,30 @@ class Account:
             self._received += 1
             yield leave
 
+    def _load(self, checkpoint: Checkpoint, leaves: Leaves) -> bool:
+        """Take up what an earlier try has settled, if its report tells of all that too."""
+        try:
+            loaded = checkpoint.load(leaves)
+        except Exception:  # noqa: BLE001  # beginning anew is safe
+            self._tell_of_store()
+            return False
+        rows = read_rows(self._report_path, until=checkpoint.settled) if loaded else None
+        if rows is None:
+            checkpoint.start_over()
+            return False
+        self._earlier_rows = rows
+        return True
+
     def _remember(self, report: Report) -> None:
         """Save how far the push has come, behind the rows that tell of it."""
         report.flush()
-        if not self._checkpoint:
-            return
-        try:
-            self._checkpoint.save()
-        except Exception:  # noqa: BLE001  # a push that cannot be resumed is better than none
-            self._log.warning("Airflow's task state store did not take the checkpoint: a retry will begin anew.")
-            self._checkpoint = None
+        if self._checkpoint:
+            try:
+                self._checkpoint.save()
+            except Exception:  # noqa: BLE001  # a push that cannot be resumed is better than none
+                self._tell_of_store()
+
+    def _tell_of_store(self) -> None:
+        if not self._told_of_store:
+            self._log.warning("Airflow's task state store does not work: a retry may have to begin anew.")
+            self._told_of_store = True

@@ -91,7 +91,7 @@ def _error_of(response: Response, body: object, operation: Operation) -> CorErro
     error = known(status=status) if known else _error_by_status(status, name, body, operation)
     error.code = code
     if isinstance(error, CorTransientError):
-        error.retry_after = _retry_after(response)
+        error.retry_after = read_retry_after(response)
     return error
 
 
@@ -217,8 +217,8 @@ def _is_web_page(response: Response) -> bool:
     return "html" in response.headers.get("Content-Type", "").lower() or response.content.lstrip()[:1] == b"<"
 
 
-def _retry_after(response: Response) -> float | None:
-    """Return the seconds that the ``Retry-After`` header asks to wait; it holds seconds or an HTTP date."""
+def read_retry_after(response: Response) -> float | None:
+    """Return the seconds that the ``Retry-After`` header asks to wait, if any; it holds seconds or an HTTP date."""
     value = response.headers.get("Retry-After", "").strip()
     if value.isascii() and value.isdigit():
         return float(value)

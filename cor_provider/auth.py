@@ -11,8 +11,15 @@ from urllib.parse import urlsplit
 import requests
 from requests.auth import AuthBase
 
+from cor_provider.answers import read_retry_after
 from cor_provider.compat import mask_secret
-from cor_provider.exceptions import CorAuthenticationError, CorServerError
+from cor_provider.exceptions import (
+    CorAuthenticationError,
+    CorError,
+    CorRateLimitError,
+    CorServerError,
+    CorTransientError,
+)
 
 
 def is_token(text: str) -> bool:
@@ -70,7 +77,8 @@ class ClientCredentials:
         self._lock = threading.Lock()
         self._token = ""
         self._renew_at = 0.0
-        self._refusal: CorAuthenticationError | None = None
+        self._failures = 0
+        self._last_failure: CorError | None = None
 
     def get(self) -> str:
         """
@@ -79,26 +87,36 @@ class ClientCredentials:
         :raises CorAuthenticationError: if COR refuses the API key.
         :raises CorTransientError: if COR could not answer.
         """
+        failures = self._failures
         with self._lock:
             if not self._token or self._clock() >= self._renew_at:
-                self._renew()
+                self._renew(failures)
             return self._token
 
     def replace(self, refused: str) -> bool:
         """Renew the token unless another thread has done so since; return True."""
+        failures = self._failures
         with self._lock:
             if self._token == refused:
-                self._renew()
+                self._renew(failures)
         return True
 
-    def _renew(self) -> None:
-        if self._refusal:
-            raise self._refusal  # asking again and again with a key that was refused may lock it
+    def _renew(self, failures: int) -> None:
+        """
+        Ask for a token, unless that has just failed for another thread, or the API key was refused before.
+
+        :param failures: how often it had failed when the caller began to wait.
+        """
+        if isinstance(self._last_failure, CorAuthenticationError) or self._failures > failures:
+            raise self._last_failure or CorServerError
         asked_at = self._clock()
         try:
             token, lifetime = _read_token_reply(self._request_token())
-        except CorAuthenticationError as refusal:
-            self._refusal = refusal
+        except CorError as error:
+            if isinstance(error, CorTransientError):
+                error.lost_answer = False  # what waits for the token was not sent
+            self._failures += 1
+            self._last_failure = error
             raise
         mask_secret(token)  # Airflow masks what the Connection holds, and this came from elsewhere
         self._token = token
@@ -135,8 +153,11 @@ def _origin(url: str) -> tuple[str, str]:
 def _read_token_reply(response: requests.Response) -> tuple[str, float]:
     """Return the token and its lifetime in seconds; some of COR's replies nest both under ``token``."""
     status = response.status_code
-    if status == requests.codes.too_many_requests or status >= requests.codes.server_error:
-        raise CorServerError(f"COR could not hand out a token for now ({status}).", status=status)
+    if status == requests.codes.too_many_requests:
+        raise CorRateLimitError(status=status, retry_after=read_retry_after(response))
+    if status >= requests.codes.server_error:
+        message = f"COR could not hand out a token for now ({status})."
+        raise CorServerError(message, status=status, retry_after=read_retry_after(response))
     try:
         body = response.json()
     except (ValueError, RecursionError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -9,10 +10,12 @@ from hashlib import blake2b
 from itertools import islice
 from typing import Any, Protocol
 
+from cor_provider.exceptions import CorConfigurationError
 from cor_provider.leave import LeaveRequest, UnreadableLeave
 from cor_provider.outcome import LeaveOutcome, Tally
 
 STATE_KEY = "cor_push"
+MOST_SAVED_BYTES = 60_000  # Airflow wants values of its state store below 64 KB
 
 
 class StateStore(Protocol):
@@ -77,12 +80,16 @@ class Checkpoint:
             if position > self._resumed_at:
                 self._digests[position] = digest
                 yield leave
+            elif position == self._resumed_at and digest != self._digest:
+                raise CorConfigurationError("leave_requests: the input changed while it was read.")
 
     def add(self, outcome: LeaveOutcome) -> LeaveOutcome:
         """Note an outcome, in whatever order they settle, and return it with its place in the whole input."""
         position = self._resumed_at + (outcome.position or 0)
         outcome = replace(outcome, position=position)
-        if outcome.status not in {"failed", "not_sent"}:
+        if outcome.status in {"failed", "not_sent"}:
+            self._digests.pop(position, None)
+        else:
             self._ahead[position] = outcome
         while next_outcome := self._ahead.pop(self.settled + 1, None):
             self.settled += 1
@@ -92,17 +99,17 @@ class Checkpoint:
 
     def save(self) -> None:
         """Save how far the push has come."""
-        self._store.set(
-            STATE_KEY,
-            {
-                "bound_to": self._bound_to,
-                "settled": self.settled,
-                "digest": self._digest,
-                "counts": dict(self.tally.counts),
-                "errors": dict(self.tally.errors),
-                "rejected": self.tally.rejected,
-            },
-        )
+        saved: dict[str, Any] = {
+            "bound_to": self._bound_to,
+            "settled": self.settled,
+            "digest": self._digest,
+            "counts": dict(self.tally.counts),
+            "errors": dict(self.tally.errors),
+            "rejected": self.tally.rejected,
+        }
+        while saved["rejected"] and len(json.dumps(saved)) > MOST_SAVED_BYTES:
+            saved["rejected"] = saved["rejected"][: len(saved["rejected"]) // 2]
+        self._store.set(STATE_KEY, saved)
 
     def _digesting(
         self, leaves: Iterable[LeaveRequest | UnreadableLeave]

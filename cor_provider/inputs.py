@@ -5,9 +5,9 @@ from __future__ import annotations
 import csv
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import tzinfo
-from typing import Any, cast
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from airflow.providers.common.compat.sdk import ObjectStoragePath
@@ -39,6 +39,26 @@ def iter_leaves(leave_requests: object, *, timezone: str | None = None) -> Itera
         yield leave
 
 
+def load_lazy(value: object) -> object:
+    """
+    Return a lazy sequence of Airflow's as a list, and anything else as it is.
+
+    Airflow 2's belongs to the thread of the task. Airflow 3's costs a request for each element, but one for a slice.
+    """
+    if isinstance(value, Sequence) and type(value).__name__ == "LazyXComSequence":
+        return value[:]
+    if isinstance(value, Sequence) and not isinstance(value, (str, bytes, list, tuple)):
+        return list(value)
+    return value
+
+
+def can_be_read_again(value: object) -> bool:
+    """Tell an input that gives the same leave requests each time from one that is used up by reading it."""
+    if isinstance(value, (list, tuple)):
+        return all(map(can_be_read_again, value))
+    return isinstance(value, (str, Mapping, LeaveRequest, *PATH_TYPES))
+
+
 def _read_timezone(name: str | None) -> tzinfo | None:
     if not name:
         return None
@@ -58,17 +78,12 @@ def _iter_records(value: object, *, nested: bool = False) -> Iterator[object]:
     elif isinstance(value, PATH_TYPES):
         yield from _iter_file(value)
     elif isinstance(value, Iterable) and not isinstance(value, (str, bytes, bytearray)):
-        for element in _elements(value):
+        for element in load_lazy(value):  # type: ignore[attr-defined]  # an iterable it was, and is
             yield from _iter_records(element, nested=True)
     elif nested:
         yield value  # one odd element among others is a record that cannot be read
     elif value is not None:
         raise _unexpected(type(value).__name__)
-
-
-def _elements(values: Iterable[object]) -> Iterable[object]:
-    # Airflow 3 asks its API for each element of a lazy XCom sequence, but hands out a slice at once.
-    return cast("list[object]", values)[:] if type(values).__name__ == "LazyXComSequence" else values
 
 
 def _iter_text(text: str) -> Iterator[object]:

@@ -39,7 +39,7 @@ class LeaveOutcome:
     position: int | None = field(default=None, compare=False)
 
     @classmethod
-    def of_error(cls, leave_id: str | None, status: Status, error: Exception, **details: Any) -> LeaveOutcome:
+    def of_error(cls, leave_id: str | None, status: Status, error: BaseException, **details: Any) -> LeaveOutcome:
         """Return the outcome of a leave request that ended in an error; of a foreign one only the name is told."""
         if isinstance(error, CorError):
             return cls(leave_id, status, error=error.name, message=error.message, **details)

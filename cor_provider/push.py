@@ -65,12 +65,12 @@ class _Push(Generic[Leave]):
         self._send: Send[Leave] = send
         self._retries = retries
         self._stopping = stopping
-        self._repeats = Repeats()
         self._under_way: set[str] = set()
         self._settled: SimpleQueue[tuple[str, LeaveOutcome]] = SimpleQueue()
         self._errors: list[BaseException] = []
 
     def run(self, leaves: Iterable[Leave | UnreadableLeave], concurrency: int) -> Iterator[LeaveOutcome]:
+        self._repeats = Repeats()
         with ThreadPoolExecutor(concurrency, thread_name_prefix="cor-push") as threads:
             try:
                 for position, leave in enumerate(self._until_it_breaks(leaves), start=1):
@@ -100,6 +100,8 @@ class _Push(Generic[Leave]):
             raise
         except BaseException as error:  # noqa: BLE001  # raised again in the end
             self._errors.append(error)
+            if not isinstance(error, Exception):  # somebody wants this to end
+                self._stopping.set()
 
     def _settle_without_sending(self, leave: Leave) -> LeaveOutcome | None:
         if self._stopping.is_set():
@@ -128,7 +130,7 @@ class _Push(Generic[Leave]):
             outcome = LeaveOutcome.of_error(leave.id, "failed", error) if error else LeaveOutcome(leave.id, "not_sent")
         except CorRecordError as error:
             outcome = LeaveOutcome.of_error(leave.id, "rejected", error)
-        except Exception as error:  # noqa: BLE001  # raised again in the end, if all would meet it
+        except BaseException as error:  # noqa: BLE001  # raised again in the end, if all would meet it
             outcome = LeaveOutcome.of_error(leave.id, "failed", error)
             self._stopping.set()
             if not isinstance(error, CorTransientError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO
 
 from airflow.providers.common.compat.sdk import ObjectStoragePath
@@ -13,20 +13,36 @@ from cor_provider.outcome import LeaveOutcome
 
 
 class Report:
-    """A report that is being written; without a stream it is none."""
+    """
+    A report that is being written; without a stream it is none.
+
+    What keeps it from being written must not keep outcomes from being counted: it is raised when the report is closed.
+    """
 
     def __init__(self, stream: IO[str] | None) -> None:
         self._stream = stream
+        self.error: OSError | None = None
 
-    def add(self, outcome: LeaveOutcome) -> None:
-        """Add the row of an outcome."""
-        if self._stream:
-            self._stream.write(json.dumps(outcome.to_row(), ensure_ascii=False) + "\n")
+    def add(self, outcome: LeaveOutcome) -> bool:
+        """Add the row of an outcome, and return whether the report can still be written."""
+        self.write([json.dumps(outcome.to_row(), ensure_ascii=False) + "\n"])
+        return self.error is None
+
+    def write(self, rows: Iterable[str]) -> None:
+        """Add rows."""
+        if self._stream and not self.error:
+            try:
+                self._stream.writelines(rows)
+            except OSError as error:
+                self.error = error
 
     def flush(self) -> None:
         """Hand what was added to the storage; object stores show it only when the report is closed."""
-        if self._stream:
-            self._stream.flush()
+        if self._stream and not self.error:
+            try:
+                self._stream.flush()
+            except OSError as error:
+                self.error = error
 
 
 @contextmanager
@@ -38,15 +54,27 @@ def open_report(path: str | None, *, earlier_rows: Iterable[str] = ()) -> Iterat
 
     :param path: path or URI that ``ObjectStoragePath`` opens; folders are made. None for no report.
     :param earlier_rows: rows to begin with, as :func:`read_rows` returns them.
+    :raises OSError: when the block is left, if it could not be written.
     """
     if not path:
         yield Report(None)
         return
     target = ObjectStoragePath(path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    with target.open("w", encoding="utf-8") as stream:
-        stream.writelines(earlier_rows)
-        yield Report(stream)
+    stream = target.open("w", encoding="utf-8")
+    report = Report(stream)
+    try:
+        report.write(earlier_rows)
+        yield report
+    finally:
+        report.flush()
+        if report.error:
+            with suppress(OSError):
+                stream.close()
+        else:
+            stream.close()
+    if report.error:
+        raise report.error
 
 
 def read_rows(path: str | None, *, until: int) -> list[str] | None:
@@ -59,8 +87,8 @@ def read_rows(path: str | None, *, until: int) -> list[str] | None:
     if not path:
         return []
     try:
-        lines = ObjectStoragePath(path).read_text(encoding="utf-8").splitlines(keepends=True)
-    except OSError:
+        lines = ObjectStoragePath(path).read_bytes().split(b"\n")[:-1]  # a last line that was cut off is none
+        rows = [line.decode() + "\n" for line in lines if json.loads(line)["position"] <= until]
+    except (OSError, ValueError, KeyError, TypeError):  # it is not there, or not a report
         return None
-    rows = [line for line in lines if line.endswith("\n") and json.loads(line)["position"] <= until]
     return rows if len(rows) == until else None

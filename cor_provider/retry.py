@@ -8,6 +8,7 @@ that header comes, it counts.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,12 +22,18 @@ from cor_provider.exceptions import CorConnectionError, CorRateLimitError, CorSe
 
 T = TypeVar("T")
 
+log = logging.getLogger(__name__)
+
 LONGEST_PAUSE = 300.0
 """Seconds: the most that a ``Retry-After`` is heeded. It is COR's own advice for a 503."""
 
 
 SHORTEST_PAUSE = 0.1
-"""Seconds: the least, whatever ``Retry-After`` says."""
+"""Seconds: the least, whatever ``Retry-After`` says; doubled for each further pause in a row, up to a second."""
+
+
+WORTH_TELLING = 5.0
+"""Seconds: pauses as long as this are told in the log."""
 
 
 @dataclass(frozen=True)
@@ -58,13 +65,13 @@ class Attempts:
     The attempts to send one leave request.
 
     ``made`` counts those that COR did not put off. After a ``lost_answer`` COR may have done the work already.
-    ``existed`` is for whoever sends: COR had the external id before any answer was lost.
+    ``existed`` is for whoever sends: once COR has said that it has the external id, whether it had it before.
     """
 
     def __init__(self) -> None:
         self.made = 0
         self.lost_answer = False
-        self.existed = False
+        self.existed: bool | None = None
         self.last_error: CorTransientError | None = None
 
     def run(self, send: Callable[[], T]) -> T:
@@ -126,6 +133,9 @@ class Retries:
                 result = send()
             except CorRateLimitError as error:
                 self._pause(error)
+            except BaseException:
+                self._pauses_in_a_row = 0
+                raise
             else:
                 self._pauses_in_a_row = 0
                 return result
@@ -142,11 +152,14 @@ class Retries:
             now = clock.now()
             if now >= self._paused_until:  # what was under way meets the same limit, and is no further pause
                 self._pauses_in_a_row += 1
-            asked = 2.0 ** min(self._pauses_in_a_row - 1, 10) if error.retry_after is None else error.retry_after
-            seconds = min(max(asked, SHORTEST_PAUSE), LONGEST_PAUSE)
+            doubled = 2.0 ** min(self._pauses_in_a_row - 1, 10)
+            asked = doubled if error.retry_after is None else max(error.retry_after, min(SHORTEST_PAUSE * doubled, 1.0))
+            seconds = min(asked, LONGEST_PAUSE)
             self._paused_until = max(self._paused_until, now + seconds)
         if not self._may_wait(seconds):
             raise error
+        if seconds >= WORTH_TELLING:
+            log.info("COR asks to slow down: nothing is sent for %.0f seconds.", seconds)
 
     def _may_wait(self, seconds: float) -> bool:
         """Take a wait that begins now from what is left, and return whether there was enough."""

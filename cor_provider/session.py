@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 import requests
 from airflow import __version__ as airflow_version
-from urllib3.exceptions import HTTPError, NewConnectionError
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
 from cor_provider import __version__
 from cor_provider.auth import BearerAuth, ClientCredentials, FixedToken, TokenSource
@@ -16,6 +17,7 @@ from cor_provider.exceptions import CorConfigurationError, CorConnectionError
 from cor_provider.settings import CorSettings, is_loopback
 
 MAX_CONNECT_SECONDS = 10.0
+MOST_KEPT_CONNECTIONS = 100  # to one host; more may be open at once
 USER_AGENT = f"airflow-provider-cor/{__version__} (airflow/{airflow_version}; python/{platform.python_version()})"
 
 
@@ -30,6 +32,8 @@ class CorSession(requests.Session):
         super().__init__()
         self._settings = settings
         self.bearer = self.auth = BearerAuth(self._token_source(), (settings.host, settings.api_url))
+        for scheme in ("https://", "http://"):
+            self.mount(scheme, HTTPAdapter(pool_maxsize=MOST_KEPT_CONNECTIONS))
         self.headers.update({"Accept": "application/json", "User-Agent": USER_AGENT})
         self._defaults: dict[str, Any] = {
             "allow_redirects": False,
@@ -97,7 +101,8 @@ def _reason(error: requests.RequestException) -> str:
 
 def _never_sent(error: requests.RequestException) -> bool:
     """Tell a connection that was never made, or not with COR, from one that broke."""
-    if isinstance(error, (requests.exceptions.ConnectTimeout, requests.exceptions.SSLError)):
-        return True
-    cause = error.args[0] if error.args else None
-    return isinstance(getattr(cause, "reason", None), NewConnectionError)
+    if isinstance(error, requests.exceptions.SSLError):
+        return "CERTIFICATE_VERIFY_FAILED" in str(error)
+    reason = getattr(error.args[0] if error.args else None, "reason", None)
+    never_made = (ConnectTimeoutError, NewConnectionError)
+    return isinstance(reason, never_made) or isinstance(getattr(reason, "original_error", None), never_made)

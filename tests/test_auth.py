@@ -10,7 +10,7 @@ import requests
 
 from cor_provider import auth
 from cor_provider.auth import ClientCredentials
-from cor_provider.exceptions import CorAuthenticationError, CorServerError
+from cor_provider.exceptions import CorAuthenticationError, CorTransientError
 
 
 def reply(body: Any, status: int = 200) -> requests.Response:
@@ -82,8 +82,9 @@ def test_a_fetched_token_is_masked_in_logs(monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.mark.parametrize("status", [429, 500, 503])
 def test_a_token_endpoint_that_fails_is_not_the_api_keys_fault(status: int) -> None:
-    with pytest.raises(CorServerError):
+    with pytest.raises(CorTransientError) as raised:
         ClientCredentials(lambda: reply({}, status)).get()
+    assert not raised.value.lost_answer
 
 
 @pytest.mark.parametrize(

@@ -113,6 +113,15 @@ class TestRateLimit:
         assert one(hook).status == "created"
         assert waits == [1, 2, 4, 8]
 
+    def test_pauses_do_not_grow_when_rejections_come_between(
+        self, hook: CorIntegrationsHook, sandbox: Sandbox, waits: list[float]
+    ) -> None:
+        for _ in range(4):
+            sandbox.answer_next(429)
+            sandbox.answer_next(422)
+        list(hook.push_leaves((leave(f"L{number}") for number in range(4)), concurrency=1))
+        assert waits == [1, 1, 1, 1]
+
     def test_pauses_are_bounded_too(self, hook: CorIntegrationsHook, sandbox: Sandbox, waits: list[float]) -> None:
         for _ in range(20):
             sandbox.answer_next(429, headers={"Retry-After": "0"})
@@ -191,6 +200,32 @@ class TestLostAnswers:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(clock, "wait", come_back)
             outcome = one(hook)
+        assert (outcome.status, outcome.attempts) == ("existing", 2)
+
+    def test_a_put_under_a_rate_limit_is_not_begun_with_a_post_again(
+        self, hook: CorIntegrationsHook, sandbox: Sandbox
+    ) -> None:
+        hook.create_leave(leave())
+        sandbox.answer_next(409, {"error": "DuplicateExternalIdError"})
+        sandbox.answer_next(429)
+        sandbox.answer_next(500)
+        assert one(hook, if_exists="update").status == "updated"
+        assert [request.method for request in sandbox.requests] == ["POST", "POST", "PUT", "PUT", "PUT"]
+
+    def test_a_token_that_could_not_be_fetched_lost_no_answer(self, connect: Connect, sandbox: Sandbox) -> None:
+        connect()
+        CorIntegrationsHook().create_leave(leave())
+        with Sandbox() as main_api:
+            connect(login="api-key-4711", password="client-secret-0815", extra={"api_url": main_api.url})
+            hook = CorIntegrationsHook()
+
+            def repair(stopping: threading.Event, seconds: float) -> None:
+                hook._settings.__dict__["api_url"] = sandbox.api_url
+
+            main_api.stop()
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(clock, "wait", repair)
+                outcome = one(hook)
         assert (outcome.status, outcome.attempts) == ("existing", 2)
 
 

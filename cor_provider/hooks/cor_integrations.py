@@ -9,7 +9,6 @@ from functools import cached_property
 from typing import Any, Literal, get_args
 from urllib.parse import quote
 
-import requests
 from airflow.providers.common.compat.sdk import AirflowNotFoundException, BaseHook
 
 from cor_provider.answers import Operation, read_answer
@@ -70,14 +69,16 @@ class CorIntegrationsHook(BaseHook):
         super().__init__()
         self.cor_conn_id = cor_conn_id
         self.source = source
+        self._lock = threading.RLock()
 
-    def get_conn(self) -> requests.Session:
+    def get_conn(self) -> CorSession:
         """
         Return the authenticated session, the same one each time.
 
         :raises CorConfigurationError: if the Connection cannot work.
         """
-        return self._session
+        with self._lock:  # the threads of a push share one session
+            return self._session
 
     def create_leave(self, leave: LeaveRequest | Mapping[str, Any], *, source: str | None = None) -> dict[str, Any]:
         """
@@ -133,10 +134,11 @@ class CorIntegrationsHook(BaseHook):
         """
         Return a key that only who knows the Connection's secret can have.
 
-        :param purpose: what it is for; another purpose gives another key.
+        :param purpose: what it is for; another purpose gives another key, and so do another Host and source.
         :raises CorConfigurationError: if the Connection cannot work.
         """
-        return hmac.digest(self._settings.password.encode(), purpose.encode(), "sha256")
+        bound_to = f"{purpose} {self._settings.host} {self.check_source()}"
+        return hmac.digest(self._settings.password.encode(), bound_to.encode(), "sha256")
 
     def push_leaves(
         self,
@@ -229,8 +231,13 @@ class CorIntegrationsHook(BaseHook):
             "COR's main API accepts the token. The Integrations API has nothing that could be asked for a test.",
         )
 
-    @cached_property
+    @property
     def _settings(self) -> CorSettings:
+        with self._lock:
+            return self._read_settings
+
+    @cached_property
+    def _read_settings(self) -> CorSettings:
         try:
             connection = self.get_connection(self.cor_conn_id)
         except AirflowNotFoundException:
@@ -244,20 +251,20 @@ class CorIntegrationsHook(BaseHook):
     def _settle_create(
         self, leave: LeaveRequest, source: str | None, if_exists: IfExists, attempts: Attempts
     ) -> LeaveOutcome:
-        try:
-            data = self.create_leave(leave, source=source)
-        except CorDuplicateExternalIdError:
-            # The external id is the key: after a lost answer, the leave that COR has is the one sent before.
-            attempts.existed = attempts.existed or not attempts.lost_answer
-            if if_exists == "update":
-                data = self.update_leave(leave, source=source)
-                return LeaveOutcome(leave.id, "updated" if attempts.existed else "created", cor_id=_cor_id(data))
-            if not attempts.existed:
-                return LeaveOutcome(leave.id, "created")
-            if if_exists == "skip":
-                return LeaveOutcome(leave.id, "existing")
-            raise
-        return LeaveOutcome(leave.id, "created", cor_id=_cor_id(data))
+        # The external id is the key: after a lost answer, the leave that COR has is the one sent before.
+        if attempts.existed is None:
+            try:
+                data = self.create_leave(leave, source=source)
+            except CorDuplicateExternalIdError:
+                attempts.existed = not attempts.lost_answer
+                if attempts.existed and if_exists == "fail":
+                    raise
+            else:
+                return LeaveOutcome(leave.id, "created", cor_id=_cor_id(data))
+        if if_exists == "update":
+            data = self.update_leave(leave, source=source)
+            return LeaveOutcome(leave.id, "updated" if attempts.existed else "created", cor_id=_cor_id(data))
+        return LeaveOutcome(leave.id, "existing" if attempts.existed else "created")
 
     def _send(self, operation: Operation, payload: dict[str, Any], *, leave_id: str | None = None) -> dict[str, Any]:
         # The three pages under developers.projectcor.com/api-reference/integrations/user-leaves
@@ -267,13 +274,14 @@ class CorIntegrationsHook(BaseHook):
 
     def _request(self, method: str, url: str, operation: Operation, **kwargs: Any) -> dict[str, Any]:
         """Send a request, once more with a fresh token if there is one, and return what COR hands back."""
-        response = self._session.request(method, url, **kwargs)
+        session = self.get_conn()
+        response = session.request(method, url, **kwargs)
         try:
             return read_answer(response, operation)
         except CorAuthenticationError:
-            if not self._session.bearer.replace_token(response):
+            if not session.bearer.replace_token(response):
                 raise
-        return read_answer(self._session.request(method, url, **kwargs), operation)
+        return read_answer(session.request(method, url, **kwargs), operation)
 
 
 def _cor_id(data: Mapping[str, Any]) -> int | None:

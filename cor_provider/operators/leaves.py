@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from typing import Any
 
 from airflow.providers.common.compat.sdk import BaseOperator, Context
@@ -13,7 +12,8 @@ from cor_provider.account import Account
 from cor_provider.checkpoint import Checkpoint
 from cor_provider.exceptions import CorConfigurationError, CorError, CorLeavesRejectedError, CorPushIncompleteError
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook, IfExists, check_push_options
-from cor_provider.inputs import iter_leaves
+from cor_provider.inputs import can_be_read_again, iter_leaves, load_lazy
+from cor_provider.interruption import run_shielded
 from cor_provider.outcome import Status, Tally
 from cor_provider.privacy import hide, reveal
 from cor_provider.push import check
@@ -97,19 +97,14 @@ class CreateLeaveOperator(BaseOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Push the leave requests, and return the counts."""
-        self._stopping = threading.Event()
+        self._stopping = stopping = threading.Event()
         hook = CorIntegrationsHook(self.cor_conn_id, source=self.source)
         checkpoint = self._checkpoint(hook, context)
-        account = Account(report_path=self.report_path, checkpoint=checkpoint, log=self.log)
+        account = Account(report_path=self.report_path, checkpoint=checkpoint, stopping=stopping, log=self.log)
         tally = account.tally
         try:
-            # In a thread of its own, since Airflow interrupts the main one at any point, while every leave request is
-            # to be accounted for: interrupted, the push stops, and this waits until it has.
-            with ThreadPoolExecutor(1, thread_name_prefix="cor-account") as accountant:
-                try:
-                    accountant.submit(self._push, hook, account, self._stopping).result()
-                finally:
-                    self._stopping.set()
+            leave_requests = load_lazy(self._leave_requests)
+            run_shielded(lambda: self._push(leave_requests, hook, account, stopping), stop=stopping.set)
             if error := self._ending(tally):
                 raise error
         except BaseException:
@@ -124,10 +119,12 @@ class CreateLeaveOperator(BaseOperator):
             self.log.warning("The task is told to stop: what is under way settles, nothing more is sent.")
             self._stopping.set()
 
-    def _push(self, hook: CorIntegrationsHook, account: Account, stopping: threading.Event) -> None:
-        if self.report_path and str(self.report_path) == str(self._leave_requests):
+    def _push(
+        self, leave_requests: object, hook: CorIntegrationsHook, account: Account, stopping: threading.Event
+    ) -> None:
+        if self.report_path and str(self.report_path) == str(leave_requests):
             raise CorConfigurationError("report_path: names the file of the leave requests, which it would overwrite.")
-        leaves = account.open(lambda: iter_leaves(self._leave_requests, timezone=self.timezone))
+        leaves = account.open(lambda: iter_leaves(leave_requests, timezone=self.timezone))
         if self.validate_only:
             hook.get_conn()
             hook.check_source()
@@ -146,8 +143,10 @@ class CreateLeaveOperator(BaseOperator):
     def _checkpoint(self, hook: CorIntegrationsHook, context: Context) -> Checkpoint | None:
         """Return how far an earlier try has come, where Airflow can remember it and the input can be read again."""
         store: Any = context.get("task_state_store")
-        if store is None or self.validate_only or isinstance(self._leave_requests, Iterator):
+        if store is None or self.validate_only or not can_be_read_again(load_lazy(self._leave_requests)):
             return None
+        if self.if_exists == "update":
+            return None  # what was settled before is needed to tell a contradiction in the input from an update
         try:
             key = hook.derive_key("checkpoint")
         except CorConfigurationError:

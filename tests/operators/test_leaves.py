@@ -291,6 +291,16 @@ class TestReport:
             create(leave(), report_path=str(tmp_path / "file" / "report.jsonl"))
         assert sandbox.requests == ()
 
+    def test_a_report_that_breaks_off_stops_the_push_and_leaves_no_outcome_uncounted(
+        self, create: Create, sandbox: Sandbox, task_instance: TaskInstance
+    ) -> None:
+        with pytest.raises(OSError, match="No space left"):
+            create([leave(f"L{number}") for number in range(500)], report_path="/dev/full")
+        published = task_instance.xcoms["return_value"]
+        assert published["received"] == 500
+        assert published["created"] == len(sandbox.leaves)
+        assert published["created"] + published["not_sent"] == 500
+
     def test_a_report_does_not_overwrite_the_input(self, create: Create, tmp_path: Path) -> None:
         path = tmp_path / "leave.jsonl"
         path.write_text(json.dumps(leave()))

@@ -115,6 +115,7 @@ def test_without_the_earlier_report_a_retry_begins_anew(run_try: Try, sandbox: S
         {"leave_requests": LEAVES[:2]},  # the input is shorter
         {"max_tries": 3},  # somebody cleared the task
         {"if_exists": "update"},
+        {"if_exists": "fail", "max_rejected": 9},
         {"source": "GLOBANT"},
     ],
 )
@@ -124,6 +125,38 @@ def test_a_retry_of_something_else_begins_anew(parameters: dict[str, Any], run_t
     leave_requests = parameters.pop("leave_requests", LEAVES)
     run_try(leave_requests, **parameters)
     assert sent(sandbox)[before] == "L1"
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\n", b"no report\n", b'{"id": "L1"}\n', b'{"position": 1}\n{"pos'])
+def test_a_damaged_report_makes_a_retry_begin_anew(
+    content: bytes, run_try: Try, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    path = tmp_path / "report.jsonl"
+    fail_in_the_middle(run_try, sandbox, report_path=str(path))
+    path.write_bytes(content)
+    assert run_try(LEAVES, report_path=str(path))["received"] == 5
+    assert len(path.read_text().splitlines()) == 5
+
+
+def test_another_cor_is_another_push(run_try: Try, sandbox: Sandbox, connect: Connect) -> None:
+    fail_in_the_middle(run_try, sandbox)
+    with Sandbox(seed={"source": "GLOBANT", "users": [{"id": "u1"}], "leave_types": [{"id": "vacation"}]}) as other:
+        connect(host=other.url)
+        run_try(LEAVES)
+        assert len(other.leaves) == 4
+
+
+def test_a_generator_inside_the_input_is_sent_whole(run_try: Try, sandbox: Sandbox) -> None:
+    fail_in_the_middle(run_try, sandbox)
+    counts = run_try([(one for one in LEAVES)])
+    assert (counts["received"], counts["existing"], counts["created"]) == (5, 2, 2)
+
+
+def test_a_store_that_cannot_be_read_does_not_stop_the_push(
+    run_try: Try, store: StateStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "get", lambda *_: 1 / 0)
+    assert run_try(LEAVES)["created"] == 4
 
 
 def test_rejections_of_an_earlier_try_count_in_the_end(run_try: Try, sandbox: Sandbox) -> None:
