@@ -97,13 +97,13 @@ class CreateLeaveOperator(BaseOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Push the leave requests, and return the counts."""
+        leave_requests = load_lazy(self._leave_requests)
         self._stopping = stopping = threading.Event()
         hook = CorIntegrationsHook(self.cor_conn_id, source=self.source)
-        checkpoint = self._checkpoint(hook, context)
+        checkpoint = self._checkpoint(leave_requests, hook, context)
         account = Account(report_path=self.report_path, checkpoint=checkpoint, stopping=stopping, log=self.log)
         tally = account.tally
         try:
-            leave_requests = load_lazy(self._leave_requests)
             run_shielded(lambda: self._push(leave_requests, hook, account, stopping), stop=stopping.set)
             if error := self._ending(tally):
                 raise error
@@ -140,10 +140,10 @@ class CreateLeaveOperator(BaseOperator):
             )
         account.keep(outcomes)
 
-    def _checkpoint(self, hook: CorIntegrationsHook, context: Context) -> Checkpoint | None:
+    def _checkpoint(self, leave_requests: object, hook: CorIntegrationsHook, context: Context) -> Checkpoint | None:
         """Return how far an earlier try has come, where Airflow can remember it and the input can be read again."""
         store: Any = context.get("task_state_store")
-        if store is None or self.validate_only or not can_be_read_again(load_lazy(self._leave_requests)):
+        if store is None or self.validate_only or not can_be_read_again(leave_requests):
             return None
         if self.if_exists == "update":
             return None  # what was settled before is needed to tell a contradiction in the input from an update
