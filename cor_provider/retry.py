@@ -76,20 +76,16 @@ class Attempts:
 
     def run(self, send: Callable[[], T]) -> T:
         """Make one attempt, and remember how it ended."""
+        self.made += 1
         try:
-            result = send()
+            return send()
         except CorRateLimitError:
+            self.made -= 1
             raise
         except CorTransientError as error:
-            self.made += 1
             self.last_error = error
             self.lost_answer = self.lost_answer or error.lost_answer
             raise
-        except Exception:
-            self.made += 1
-            raise
-        self.made += 1
-        return result
 
 
 class Retries:

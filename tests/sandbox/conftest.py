@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from typing import Any
 
 import pytest
 import requests
 
 from cor_provider.sandbox import Sandbox
+from support import DOCUMENTED_BODY
 
 
 @pytest.fixture
@@ -32,15 +34,7 @@ def send() -> Callable[..., requests.Response]:
 @pytest.fixture
 def leave() -> dict[str, Any]:
     """COR's documented example of a request to create a leave."""
-    return {
-        "metadata": {"source": "GLOBANT"},
-        "id": "external-id-3",
-        "userId": "external-user-id-3",
-        "leaveTypeId": "external-type-3",
-        "start": "2026-05-11T00:00:00-00:00",
-        "end": "2026-05-11T23:59:00-00:00",
-        "allDay": True,
-    }
+    return deepcopy(DOCUMENTED_BODY)
 
 
 @pytest.fixture
