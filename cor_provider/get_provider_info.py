@@ -55,6 +55,11 @@ def get_provider_info() -> dict[str, Any]:
                         "description": "For one answer of COR. Empty means 30.",
                         "schema": {"type": ["number", "null"], "minimum": 1},
                     },
+                    "requests_per_second": {
+                        "label": "Requests per second",
+                        "description": "The most that one push sends. Empty means as many as COR takes.",
+                        "schema": {"type": ["number", "null"], "minimum": 0},
+                    },
                     "ca_bundle": {
                         "label": "CA bundle",
                         "description": "Path of the certificates to trust, where a proxy opens TLS.",

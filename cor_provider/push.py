@@ -16,8 +16,9 @@ from typing import Generic, TypeVar
 from cor_provider.exceptions import CorConflictingRepeatError, CorRecordError, CorTransientError
 from cor_provider.leave import LeaveKey, LeaveRequest, UnreadableLeave
 from cor_provider.outcome import LeaveOutcome
+from cor_provider.pace import Pace, Stopped
 from cor_provider.repeats import Repeats
-from cor_provider.retry import Attempts, Retries, RetryLimits, Stopped
+from cor_provider.retry import Attempts, Retries, RetryLimits
 
 Leave = TypeVar("Leave", LeaveRequest, LeaveKey)
 Send = Callable[[Leave, Attempts], LeaveOutcome]
@@ -28,6 +29,7 @@ def push(
     send: Send[Leave],
     *,
     concurrency: int,
+    requests_per_second: float | None,
     limits: RetryLimits,
     stopping: threading.Event,
 ) -> Iterator[LeaveOutcome]:
@@ -40,13 +42,15 @@ def push(
     :param leaves: read as they are needed, never held.
     :param send: makes one attempt to settle a leave request, knowing how the attempts before it ended.
     :param concurrency: how many requests may be under way at once.
+    :param requests_per_second: how many requests may go out per second; None for as many as COR takes.
     :param limits: how patient to be.
     :param stopping: set it, from any thread, to stop sending: what is under way settles, the rest is ``not_sent``.
         Closing the iterator sets it, and waits for what is under way.
     :raises Exception: once every leave request has its outcome, what kept all of them from being settled: an error of
         the configuration, or one in reading the input.
     """
-    return _Push(send, Retries(limits, stopping), stopping).run(leaves, concurrency)
+    pace = Pace(concurrency, requests_per_second, stopping)
+    return _Push(send, Retries(limits, pace, stopping), stopping).run(leaves, concurrency)
 
 
 def check(leaves: Iterable[LeaveRequest | UnreadableLeave]) -> Iterator[LeaveOutcome]:

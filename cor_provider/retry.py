@@ -8,7 +8,6 @@ that header comes, it counts.
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,21 +18,9 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 
 from cor_provider import clock
 from cor_provider.exceptions import CorConnectionError, CorRateLimitError, CorServerError, CorTransientError
+from cor_provider.pace import LONGEST_PAUSE, Pace, Stopped
 
 T = TypeVar("T")
-
-log = logging.getLogger(__name__)
-
-LONGEST_PAUSE = 300.0
-"""Seconds: the most that a ``Retry-After`` is heeded. It is COR's own advice for a 503."""
-
-
-SHORTEST_PAUSE = 0.1
-"""Seconds: the least, whatever ``Retry-After`` says; doubled for each further pause in a row, up to a second."""
-
-
-WORTH_TELLING = 5.0
-"""Seconds: pauses as long as this are told in the log."""
 
 
 @dataclass(frozen=True)
@@ -54,10 +41,6 @@ class RetryLimits:
             raise ValueError(f"max_attempts: expected at least 1; got {self.max_attempts!r}.")
         if not self.max_wait >= 0:
             raise ValueError(f"max_wait: expected a number of seconds; got {self.max_wait!r}.")
-
-
-class Stopped(Exception):  # noqa: N818  # nothing went wrong: somebody asked for it
-    """The push was stopped while a leave request waited."""
 
 
 class Attempts:
@@ -90,19 +73,19 @@ class Attempts:
 
 class Retries:
     """
-    The patience of one push, shared by its threads: one answer of 429 pauses them all.
+    The patience of one push, shared by its threads.
 
     :param limits: when to give up.
+    :param pace: says when a request may go out.
     :param stopping: set when the push is to stop; whoever waits then waits no longer.
     """
 
-    def __init__(self, limits: RetryLimits, stopping: threading.Event) -> None:
+    def __init__(self, limits: RetryLimits, pace: Pace, stopping: threading.Event) -> None:
+        self._pace = pace
         self._stopping = stopping
         self._lock = threading.Lock()
         self._wait_left = limits.max_wait
         self._waiting_until = float("-inf")
-        self._paused_until = float("-inf")
-        self._pauses_in_a_row = 0
         stop_after_attempts = stop_after_attempt(limits.max_attempts)
         self._retrying = Retrying(
             retry=retry_if_exception(is_worth_retrying),
@@ -124,38 +107,11 @@ class Retries:
 
     def _send_in_turn(self, send: Callable[[], T]) -> T:
         while True:
-            self._wait_for_turn()
             try:
-                result = send()
-            except CorRateLimitError as error:
-                self._pause(error)
-            except BaseException:
-                self._pauses_in_a_row = 0
-                raise
-            else:
-                self._pauses_in_a_row = 0
-                return result
-
-    def _wait_for_turn(self) -> None:
-        while (seconds := self._paused_until - clock.now()) > 0:
-            self._wait(seconds)
-        if self._stopping.is_set():
-            raise Stopped
-
-    def _pause(self, error: CorRateLimitError) -> None:
-        """Let nobody send for as long as COR asks, or for longer each time that it does not say how long."""
-        with self._lock:
-            now = clock.now()
-            if now >= self._paused_until:  # what was under way meets the same limit, and is no further pause
-                self._pauses_in_a_row += 1
-            doubled = 2.0 ** min(self._pauses_in_a_row - 1, 10)
-            asked = doubled if error.retry_after is None else max(error.retry_after, min(SHORTEST_PAUSE * doubled, 1.0))
-            seconds = min(asked, LONGEST_PAUSE)
-            self._paused_until = max(self._paused_until, now + seconds)
-        if not self._may_wait(seconds):
-            raise error
-        if seconds >= WORTH_TELLING:
-            log.info("COR asks to slow down: nothing is sent for %.0f seconds.", seconds)
+                return self._pace.run(send)
+            except CorRateLimitError:  # noqa: PERF203  # a pause, and another turn
+                if not self._may_wait(self._pace.pause):
+                    raise
 
     def _may_wait(self, seconds: float) -> bool:
         """Take a wait that begins now from what is left, and return whether there was enough."""

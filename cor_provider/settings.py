@@ -32,6 +32,7 @@ class CorSettings:
     :param login: the API key, empty where the password is a token.
     :param source: default for ``metadata.source``, if any.
     :param timeout: seconds to wait for an answer.
+    :param requests_per_second: how many requests one push may send per second; None for as many as COR takes.
     :param ca_bundle: path of the certificates to trust, empty for the usual ones.
     :param proxies: as ``requests`` takes them; empty for the environment's.
     """
@@ -42,6 +43,7 @@ class CorSettings:
     login: str = field(default="", repr=False)
     source: str = ""
     timeout: float = DEFAULT_TIMEOUT
+    requests_per_second: float | None = None
     ca_bundle: str = ""
     proxies: dict[str, str] = field(default_factory=dict, repr=False)
 
@@ -77,7 +79,8 @@ class CorSettings:
             password=password,
             login=login,
             source=_text(extra, "source"),
-            timeout=_seconds("Extra timeout", _text(extra, "timeout")),
+            timeout=_above_zero(extra, "timeout", "seconds") or DEFAULT_TIMEOUT,
+            requests_per_second=_above_zero(extra, "requests_per_second", "requests"),
             ca_bundle=_existing_path("Extra ca_bundle", _text(extra, "ca_bundle")),
             proxies=_proxies(extra.get("proxy")),
         )
@@ -111,14 +114,17 @@ def _text(extra: dict[str, Any], key: str) -> str:
     return "" if value is None else str(value).strip()
 
 
-def _seconds(field_name: str, text: str) -> float:
+def _above_zero(extra: dict[str, Any], key: str, unit: str) -> float | None:
+    text = _text(extra, key)
+    if not text:
+        return None
     try:
-        seconds = float(text or DEFAULT_TIMEOUT)
+        number = float(text)
     except ValueError:
-        seconds = math.nan
-    if not 0 < seconds < math.inf:
-        raise CorConfigurationError(f"The COR connection's {field_name} is not a number of seconds above 0.")
-    return seconds
+        number = math.nan
+    if not 0 < number < math.inf:
+        raise CorConfigurationError(f"The COR connection's Extra {key} is not a number of {unit} above 0.")
+    return number
 
 
 def _proxies(value: object) -> dict[str, str]:

@@ -120,7 +120,7 @@ class TestRateLimit:
             sandbox.answer_next(429)
             sandbox.answer_next(422)
         list(hook.push_leaves((leave(f"L{number}") for number in range(4)), concurrency=1))
-        assert waits == [1, 1, 1, 1]
+        assert max(waits) == 1
 
     def test_pauses_are_bounded_too(self, hook: CorIntegrationsHook, sandbox: Sandbox, waits: list[float]) -> None:
         for _ in range(20):
@@ -135,12 +135,15 @@ class TestRateLimit:
         paused = threading.Event()
         resume = threading.Event()
 
+        pass_time = clock.wait
+
         def wait(stopping: threading.Event, seconds: float) -> None:
-            paused.set()
-            resume.wait(10)
+            if seconds >= 1:
+                paused.set()
+                resume.wait(10)
+            pass_time(stopping, seconds)
 
         monkeypatch.setattr(clock, "wait", wait)
-        monkeypatch.setattr(clock, "now", lambda: 1000.0 if resume.is_set() else 0.0)
         sandbox.answer_next(429, headers={"Retry-After": "3"})
         outcomes: list[LeaveOutcome] = []
         leaves = [leave(f"L{number}") for number in range(20)]
@@ -193,8 +196,10 @@ class TestLostAnswers:
         hook = CorIntegrationsHook()
         hook.create_leave(leave())
         sandbox.stop()
+        pass_time = clock.wait
 
         def come_back(stopping: threading.Event, seconds: float) -> None:
+            pass_time(stopping, seconds)
             sandbox.start()
 
         with pytest.MonkeyPatch.context() as patch:
@@ -218,8 +223,10 @@ class TestLostAnswers:
         with Sandbox() as main_api:
             connect(login="api-key-4711", password="client-secret-0815", extra={"api_url": main_api.url})
             hook = CorIntegrationsHook()
+            pass_time = clock.wait
 
             def repair(stopping: threading.Event, seconds: float) -> None:
+                pass_time(stopping, seconds)
                 hook._settings.__dict__["api_url"] = sandbox.api_url
 
             main_api.stop()

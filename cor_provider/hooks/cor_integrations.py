@@ -22,7 +22,7 @@ from cor_provider.exceptions import (
 )
 from cor_provider.leave import LeaveKey, LeaveRequest, UnreadableLeave, read_external_id, read_leave, read_leave_key
 from cor_provider.outcome import LeaveOutcome
-from cor_provider.push import push
+from cor_provider.push import Leave, Send, push
 from cor_provider.retry import Attempts, RetryLimits
 from cor_provider.session import CorSession
 from cor_provider.settings import CorSettings
@@ -175,8 +175,7 @@ class CorIntegrationsHook(BaseHook):
             return self._settle_create(leave, source, if_exists, attempts)
 
         limits = RetryLimits(max_attempts, max_wait)
-        stopping = stopping or threading.Event()
-        return push(map(read_leave, leaves), send, concurrency=concurrency, limits=limits, stopping=stopping)
+        return self._push(map(read_leave, leaves), send, concurrency, limits, stopping)
 
     def delete_leaves(
         self,
@@ -206,8 +205,7 @@ class CorIntegrationsHook(BaseHook):
             return LeaveOutcome(leave.id, "deleted")
 
         limits = RetryLimits(max_attempts, max_wait)
-        stopping = stopping or threading.Event()
-        return push(map(read_leave_key, leaves), send, concurrency=concurrency, limits=limits, stopping=stopping)
+        return self._push(map(read_leave_key, leaves), send, concurrency, limits, stopping)
 
     def test_connection(self) -> tuple[bool, str]:
         """
@@ -247,6 +245,27 @@ class CorIntegrationsHook(BaseHook):
     @cached_property
     def _session(self) -> CorSession:
         return CorSession(self._settings)
+
+    def _push(
+        self,
+        leaves: Iterable[Leave | UnreadableLeave],
+        send: Send[Leave],
+        concurrency: int,
+        limits: RetryLimits,
+        stopping: threading.Event | None,
+    ) -> Iterator[LeaveOutcome]:
+        try:
+            requests_per_second = self._settings.requests_per_second
+        except CorConfigurationError:
+            requests_per_second = None  # none will be sent: each leave request meets the same error, as its outcome
+        return push(
+            leaves,
+            send,
+            concurrency=concurrency,
+            requests_per_second=requests_per_second,
+            limits=limits,
+            stopping=stopping or threading.Event(),
+        )
 
     def _settle_create(
         self, leave: LeaveRequest, source: str | None, if_exists: IfExists, attempts: Attempts

@@ -1,0 +1,210 @@
+"""
+When the requests of one push may go out: evenly spaced, not too many at once, and not while COR asks to wait.
+
+COR answers 429 to what comes too fast, and 503 when it is overloaded (developers.projectcor.com/quickstart). It
+documents no limit, so the limit is found, and then kept instead of hit over and over.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+from collections import deque
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import TypeVar
+
+from cor_provider import clock
+from cor_provider.exceptions import CorError, CorRateLimitError, CorRecordError
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+LONGEST_PAUSE = 300.0
+"""Seconds: the most that a ``Retry-After`` is heeded. It is COR's own advice for a 503."""
+
+SHORTEST_PAUSE = 0.1
+"""Seconds: the least, whatever ``Retry-After`` says; doubled for each further pause in a row, up to a second."""
+
+WORTH_TELLING = 5.0
+"""Seconds: pauses as long as this are told in the log."""
+
+
+class Stopped(Exception):  # noqa: N818  # nothing went wrong: somebody asked for it
+    """The push was stopped while a leave request waited."""
+
+
+class Pace:
+    """
+    The pace of one push, shared by its threads.
+
+    :param concurrency: how many requests may be under way at once, at most; fewer after a 429 or a 503, and one more
+        again after each round of good answers.
+    :param ceiling: requests per second, at most.
+    :param stopping: set when the push is to stop; whoever waits then waits no longer.
+    """
+
+    def __init__(self, concurrency: int, ceiling: float | None, stopping: threading.Event) -> None:
+        self._rate = Rate(ceiling or math.inf)
+        self._most_under_way = concurrency
+        self._room = float(concurrency)
+        self._room_left_at = -math.inf
+        self._under_way = 0
+        self._next_at = -math.inf
+        self._paused_until = -math.inf
+        self._pauses_in_a_row = 0
+        self._stopping = stopping
+        self._turn = threading.Lock()
+        self._state = threading.Condition()
+
+    def run(self, send: Callable[[], T]) -> T:
+        """
+        Send when it is time, and learn from the answer.
+
+        :raises Stopped: if the push is stopped before that.
+        """
+        sent_at = self._take_turn()
+        error: BaseException | None = None
+        try:
+            return send()
+        except BaseException as raised:
+            error = raised
+            raise
+        finally:
+            with self._state:
+                self._under_way -= 1
+                self._learn(sent_at, error)
+                self._state.notify()
+
+    @property
+    def pause(self) -> float:
+        """Seconds for which nothing may be sent yet, because COR asked for it."""
+        return max(0.0, self._paused_until - clock.now())
+
+    def _take_turn(self) -> float:
+        """Wait until the next request may go, and return when that is; the others wait behind."""
+        with self._turn:
+            while True:
+                with self._state:
+                    while self._under_way >= max(1, int(self._room)) and not self._stopping.is_set():
+                        self._state.wait()
+                    now = clock.now()
+                    if self._stopping.is_set():
+                        raise Stopped
+                    if now >= self._next_at:
+                        self._under_way += 1
+                        self._next_at = now + 1 / self._rate.per_second
+                        return now
+                    seconds = self._next_at - now
+                clock.wait(self._stopping, seconds)
+
+    def _learn(self, sent_at: float, error: BaseException | None) -> None:
+        now = clock.now()
+        if isinstance(error, CorRateLimitError):
+            self._pause(sent_at, now, error.retry_after)
+        else:
+            self._pauses_in_a_row = 0
+        if error is None or isinstance(error, CorRecordError):  # a rejection is as good an answer as any
+            self._room = min(self._room + 1 / self._room, self._most_under_way)
+            self._rate.rise(sent_at, now)
+        elif _asks_for_less(error) and sent_at > self._room_left_at:  # once for all that was under way
+            self._room = max(1.0, self._room / 2)
+            self._room_left_at = now
+
+    def _pause(self, sent_at: float, now: float, asked: float | None) -> None:
+        """Let nobody send for as long as COR asks, or for longer each time that it does not say how long."""
+        is_new = sent_at >= self._paused_until  # what was under way meets the same limit, and is no further pause
+        if is_new:
+            self._pauses_in_a_row += 1
+        doubled = 2.0 ** min(self._pauses_in_a_row - 1, 10)
+        seconds = doubled if asked is None else max(asked, min(SHORTEST_PAUSE * doubled, 1.0))
+        seconds = min(seconds, LONGEST_PAUSE)
+        if is_new:
+            self._rate.fall(sent_at, now, seconds)
+            if seconds >= WORTH_TELLING:
+                log.info("COR asks to slow down: nothing is sent for %.0f seconds.", seconds)
+        self._paused_until = max(self._paused_until, now + seconds)
+        self._next_at = max(self._next_at, self._paused_until)
+
+
+def _asks_for_less(error: BaseException) -> bool:
+    return isinstance(error, CorError) and error.status in {
+        HTTPStatus.TOO_MANY_REQUESTS,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+    }
+
+
+class Rate:
+    """
+    How many requests per second COR takes, as far as its answers tell.
+
+    It begins low, and rises quickly until the first 429: that comes soon, where there is a limit, and tells much about
+    it. From then on it stays a little below what COR was seen to take. After a while, the longer the more is known, it
+    creeps up: a limit may be higher than it looked, or be raised. Times are seconds of one clock.
+
+    :param ceiling: requests per second, at most.
+    """
+
+    FIRST = 20.0
+    """Per second, to begin with."""
+    RISE = 15.0
+    """Per second and good answer, below what COR is known to take: doubles the rate in less than 0.05 s."""
+    CREEP = 0.05
+    """Per second and good answer, above that: doubles the rate in 14 s."""
+    MARGIN = 0.98
+    """Of what COR was seen to take."""
+    BURST = 0.1
+    """Seconds' worth of requests that a limit is first believed to take at once, when none came for a while."""
+    KEPT = 1000
+    """How many good answers are remembered to learn from."""
+
+    def __init__(self, ceiling: float) -> None:
+        self._ceiling = ceiling
+        self.per_second = min(self.FIRST, ceiling)
+        self._known = math.inf
+        self._creep_at = -math.inf
+        self._burst = self.BURST
+        self._pause = math.inf
+        self._sent_from = -math.inf
+        self._taken: deque[float] = deque(maxlen=self.KEPT)
+
+    def rise(self, sent_at: float, now: float) -> None:
+        """Learn from a good answer."""
+        if sent_at >= self._sent_from:
+            self._taken.append(sent_at)
+        if self.per_second < self._known:
+            self.per_second = min(self.per_second + self.RISE, self._known, self._ceiling)
+        elif now >= self._creep_at:
+            self._known = self.per_second = min(self.per_second + self.CREEP, self._ceiling)
+
+    def fall(self, sent_at: float, now: float, pause: float) -> None:
+        """
+        Learn from a 429, the first one before a pause.
+
+        :param pause: seconds for which nothing will be sent.
+        """
+        taken = len(self._taken)
+        seconds = sent_at - min(self._taken, default=sent_at)
+        if taken:
+            if now < self._creep_at:  # what was thought to be known was too much
+                self._burst *= 3
+            self._known = min(self.MARGIN * self._seen(sent_at), self.MARGIN * self.per_second)
+            # Each try for more costs a pause: the next comes when this one has paid.
+            self._creep_at = now + pause + min(max(10 * seconds, 3 * pause), 60)
+            self._taken.clear()
+        self.per_second = min(self._known, self.per_second, (taken + 1) / (seconds + pause))
+        self._pause = pause
+        self._sent_from = now + pause
+
+    def _seen(self, refused_at: float) -> float:
+        """
+        Return the requests per second that COR was seen to take.
+
+        Over no stretch of time before the 429 did COR take more than its limit and one burst. So the limit is at least
+        the highest mean that forgives the burst; and no burst is more than a whole pause would bring.
+        """
+        burst = min(self._burst, self._pause)
+        latest_first = sorted(self._taken, reverse=True)
+        return max((count + 1) / (refused_at - sent_at + burst) for count, sent_at in enumerate(latest_first, start=1))

@@ -1,0 +1,128 @@
+"""The pace of a push: a limit that COR does not document is found and kept, and a ceiling is not crossed."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
+
+import pytest
+
+from cor_provider import clock
+from cor_provider.exceptions import CorError, CorRateLimitError, CorRecordError, CorServerError
+from cor_provider.hooks.cor_integrations import CorIntegrationsHook
+from cor_provider.pace import Pace
+from cor_provider.sandbox import Sandbox
+from support import Connect, leave
+
+SEED = {"source": "GLOBANT", "users": [{"id": "u1"}], "leave_types": [{"id": "vacation"}]}
+
+
+def leaves(count: int) -> Iterator[dict[str, Any]]:
+    return (leave(f"L{number}") for number in range(count))
+
+
+class TestUnknownLimit:
+    @pytest.mark.parametrize(("limit", "most_time"), [(5, 1.4), (50, 1.15), (300, 1.4)])
+    def test_it_is_found_and_kept(self, limit: float, most_time: float, connect: Connect) -> None:
+        # The sandbox lives in the same time as the push. With one request under way nothing else makes time pass.
+        with Sandbox(seed=SEED, rate_limit=limit, clock=clock.now) as sandbox:
+            connect(host=sandbox.url)
+            start = clock.now()
+            outcomes = list(CorIntegrationsHook().push_leaves(leaves(1000), concurrency=1))
+            seconds = clock.now() - start
+        assert Counter(outcome.status for outcome in outcomes) == {"created": 1000}
+        assert seconds < most_time * 1000 / limit
+        assert len(sandbox.requests) < 1.05 * 1000
+
+    def test_without_one_nothing_is_waited_for_but_the_start(
+        self, hook: CorIntegrationsHook, waits: list[float]
+    ) -> None:
+        list(hook.push_leaves(leaves(500)))
+        assert sum(waits) < 1
+
+
+class TestCeiling:
+    @pytest.mark.parametrize("concurrency", [1, 8])
+    def test_requests_are_spaced_evenly(
+        self, concurrency: int, connect: Connect, sandbox: Sandbox, waits: list[float]
+    ) -> None:
+        connect(extra={"requests_per_second": 10})
+        list(CorIntegrationsHook().push_leaves(leaves(50), concurrency=concurrency))
+        assert len(sandbox.leaves) == 50
+        assert waits == pytest.approx([0.1] * 49)
+
+    def test_it_holds_for_deletes_too(self, connect: Connect, sandbox: Sandbox, waits: list[float]) -> None:
+        connect(extra={"requests_per_second": 4})
+        list(CorIntegrationsHook().delete_leaves(leaves(9)))
+        assert waits == pytest.approx([0.25] * 8)
+
+    def test_waiting_for_it_takes_none_of_the_patience(self, connect: Connect) -> None:
+        connect(extra={"requests_per_second": "0.01"})
+        outcomes = CorIntegrationsHook().push_leaves(leaves(20), max_wait=1)
+        assert {outcome.status for outcome in outcomes} == {"created"}
+
+
+def most_under_way(pace: Pace, *, threads: int, at_once: int) -> int:
+    """Send with many threads, each of which waits for as many to be under way; return the most there were."""
+    under_way, most = 0, 0
+    lock = threading.Lock()
+    enough = threading.Barrier(at_once)
+
+    def send() -> None:
+        nonlocal under_way, most
+        with lock:
+            under_way += 1
+            most = max(most, under_way)
+        enough.wait(10)
+        with lock:
+            under_way -= 1
+
+    pool = [threading.Thread(target=pace.run, args=(send,)) for _ in range(threads)]
+    for thread in pool:
+        thread.start()
+    for thread in pool:
+        thread.join()
+    return most
+
+
+def answer_with(error: CorError) -> Callable[[], None]:
+    def send() -> None:
+        raise error
+
+    return send
+
+
+class TestConcurrency:
+    @pytest.mark.parametrize("error", [CorRateLimitError(status=429), CorServerError(status=503)])
+    def test_it_is_halved_when_cor_asks_for_less(self, error: CorError) -> None:
+        pace = Pace(8, None, threading.Event())
+        with suppress(CorError):
+            pace.run(answer_with(error))
+        assert most_under_way(pace, threads=8, at_once=4) == 4
+
+    def test_it_is_never_less_than_one(self) -> None:
+        pace = Pace(8, None, threading.Event())
+        for _ in range(10):
+            with suppress(CorError):
+                pace.run(answer_with(CorServerError(status=503)))
+        assert most_under_way(pace, threads=2, at_once=1) == 1
+
+    @pytest.mark.parametrize("status", [500, 502, 504])
+    def test_another_failure_leaves_it_alone(self, status: int) -> None:
+        pace = Pace(4, None, threading.Event())
+        with suppress(CorError):
+            pace.run(answer_with(CorServerError(status=status)))
+        assert most_under_way(pace, threads=8, at_once=4) == 4
+
+    @pytest.mark.parametrize("good", [lambda: None, answer_with(CorRecordError())], ids=["created", "rejected"])
+    def test_it_is_raised_again_while_answers_are_good(self, good: Callable[[], None]) -> None:
+        pace = Pace(4, None, threading.Event())
+        with suppress(CorError):
+            pace.run(answer_with(CorServerError(status=503)))
+        for _ in range(2 + 3 + 1):  # a round of two, a round of three
+            with suppress(CorError):
+                pace.run(good)
+        assert most_under_way(pace, threads=8, at_once=4) == 4
