@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import requests
 from airflow import __version__ as airflow_version
 from requests.adapters import HTTPAdapter
+from requests.cookies import merge_cookies
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
 from cor_provider import __version__
@@ -31,6 +32,7 @@ class CorSession(requests.Session):
     def __init__(self, settings: CorSettings) -> None:
         super().__init__()
         self._settings = settings
+        self._environment_settings: dict[tuple[str, ...], Any] = {}
         self.bearer = self.auth = BearerAuth(self._token_source(), (settings.host, settings.api_url))
         for scheme in ("https://", "http://"):
             self.mount(scheme, HTTPAdapter(pool_maxsize=MOST_KEPT_CONNECTIONS))
@@ -67,6 +69,37 @@ class CorSession(requests.Session):
             raise CorConnectionError(message, lost_answer=not _never_sent(error)) from None
         except (HTTPError, ValueError) as error:  # requests does not wrap all that urllib3 raises
             raise CorConfigurationError(_UNUSABLE_URL.format(type(error).__name__)) from None
+
+    def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
+        """
+        Prepare a request with what this session has to add: headers, cookies, and the token.
+
+        The general merging of settings that ``requests`` does here costs a tenth of the CPU of a push.
+        """
+        cookies = self.cookies
+        if request.cookies:
+            cookies = merge_cookies(cookies.copy(), request.cookies)  # type: ignore[no-untyped-call]
+        prepared = requests.PreparedRequest()
+        prepared.prepare(
+            method=request.method,
+            url=request.url,
+            headers={**self.headers, **request.headers},
+            files=request.files,
+            data=request.data,
+            json=request.json,
+            params=request.params,
+            auth=request.auth or self.auth,
+            cookies=cookies,
+            hooks=request.hooks,
+        )
+        return prepared
+
+    def merge_environment_settings(self, url: Any, *settings: Any) -> Any:
+        """Return proxies and certificates as the environment has them; it is looked through once for each server."""
+        key = (*urlsplit(url)[:2], repr(settings))
+        if key not in self._environment_settings:
+            self._environment_settings[key] = super().merge_environment_settings(url, *settings)
+        return self._environment_settings[key]
 
     def _token_source(self) -> TokenSource:
         settings = self._settings
