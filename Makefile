@@ -7,16 +7,22 @@ CONSTRAINTS := constraints/airflow-$(AIRFLOW).txt
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint constraints clean
+.PHONY: help demo test test-airflow2 bench lint constraints clean
 
 help:  ## list the commands
-	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 22
 
 demo: $(VENV)/.ready  ## sample HR database -> Airflow -> COR sandbox, and what became of every leave
 	@$(BIN)/python example_dags/demo/run.py
 
 test: $(VENV)/.ready  ## every test; AIRFLOW=2.11 for another Airflow, PYTHON=python3.12 for another Python
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+test-airflow2:  ## every test on Airflow 2.11, which needs Python 3.10 to 3.12
+	@$(MAKE) --no-print-directory test AIRFLOW=2.11
+
+bench: $(VENV)/.ready  ## how fast and how frugal a push is, in one table; BENCH_ARGS=--help for its options
+	@PYTHONPATH=tests $(BIN)/python -m benchmarks $(BENCH_ARGS)
 
 lint: $(VENV)/.ready  ## ruff and mypy
 	$(BIN)/ruff check .

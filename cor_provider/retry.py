@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TypeVar
 
-from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential, wait_random
 
 from cor_provider import clock
 from cor_provider.exceptions import CorConnectionError, CorRateLimitError, CorServerError, CorTransientError
@@ -143,7 +143,7 @@ def is_worth_retrying(error: BaseException) -> bool:
     return isinstance(error, CorConnectionError)
 
 
-_backoff = wait_exponential_jitter(initial=0.5, max=60, jitter=0.5)
+_backoff = wait_exponential(multiplier=0.5, max=60) + wait_random(0, 0.5)
 
 
 def seconds_before_retry(state: RetryCallState) -> float:

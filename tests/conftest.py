@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
+from packaging.version import Version
 
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
@@ -40,13 +41,30 @@ os.environ |= {
     ),
     "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
     "AIRFLOW__CORE__UNIT_TEST_MODE": "True",
+    "AIRFLOW__METRICS__TIMER_UNIT_CONSISTENCY": "True",  # Airflow 2 warns of itself without it
     "NO_PROXY": "127.0.0.1",
 }
+
+from airflow import __version__ as airflow_version  # noqa: E402
 
 from cor_provider import clock  # noqa: E402
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook  # noqa: E402
 from cor_provider.sandbox import Sandbox  # noqa: E402
 from support import Connect  # noqa: E402
+
+AIRFLOW = Version(airflow_version)
+WARNING_FILTERS = {
+    2: (
+        "error::airflow.exceptions.RemovedInAirflow3Warning",
+        # To name a mapped task, Airflow 2 itself reads all of the context. Airflow 3 no longer has what this warns of.
+        "ignore::airflow.utils.context.AirflowContextDeprecationWarning",
+    ),
+    3: (
+        "error::airflow.exceptions.RemovedInAirflow4Warning",
+        "error::airflow.sdk.exceptions.RemovedInAirflow4Warning",
+    ),
+}
+"""For the warnings of a major version of Airflow."""
 
 SEED = {
     "source": "GLOBANT",
@@ -54,6 +72,27 @@ SEED = {
     "leave_types": [{"id": "external-type-3", "name": "Vacation"}, {"id": "vacation", "name": "Vacation"}],
 }
 """The users and leave types of the sandbox that the tests share."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """
+    Make errors of Airflow's own deprecations, whichever module they are laid at: it is our code that runs here.
+
+    The filters in pyproject.toml are read before Airflow may be imported, and cannot name its warnings.
+    """
+    for line in ("error::airflow.exceptions.AirflowProviderDeprecationWarning", *WARNING_FILTERS[AIRFLOW.major]):
+        config.addinivalue_line("filterwarnings", line)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the tests of what came with a later Airflow than this one."""
+    later = [item for item in items if any(map(is_later, item.iter_markers("since_airflow")))]
+    config.hook.pytest_deselected(items=later)
+    items[:] = [item for item in items if item not in later]
+
+
+def is_later(since_airflow: pytest.Mark) -> bool:
+    return Version(since_airflow.args[0]) > AIRFLOW
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -22,11 +22,11 @@ def test_it_is_valid_by_airflows_schema() -> None:
     jsonschema.validate(get_provider_info(), schema)
 
 
+@pytest.mark.since_airflow("3.2")
 def test_the_connection_form_is_valid_by_airflows_schema() -> None:
     path = files(airflow).joinpath("provider.yaml.schema.json")
     schema = json.loads(path.read_text())["properties"]["connection-types"]
-    if "conn-fields" not in schema["items"]["properties"]:
-        pytest.skip("this Airflow has no declared connection forms")
+    assert "conn-fields" in schema["items"]["properties"]
     jsonschema.validate(get_provider_info()["connection-types"], schema)
 
 

@@ -197,6 +197,7 @@ class TestConnection:
         assert "pass@" not in str(raised.value)
         assert sandbox.requests == ()
 
+    @pytest.mark.filterwarnings("ignore:Encountered JSON value in `extra`")  # Airflow 2 warns of it too
     def test_an_extra_that_is_no_object_is_named(self, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("AIRFLOW_CONN_ODD", json.dumps({"conn_type": "cor", "password": "token-1", "extra": "[]"}))
         with pytest.raises(CorConfigurationError, match="Extra is not a JSON object"):

@@ -1,4 +1,4 @@
-"""An Airflow that runs as in production: scheduler, DAG processor and API server, and each task in its own process."""
+"""An Airflow that runs as in production: a scheduler, its REST API, and each task in its own process."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -24,15 +24,67 @@ import requests
 from cor_provider.sandbox import Sandbox
 
 DAGS = Path(__file__).parent / "dags"
-COMPONENTS = (("api-server",), ("dag-processor",), ("scheduler", "--skip-serve-logs"))
-SECONDS_TO_START = 60
-SECONDS_TO_RUN = 60
+SECONDS_TO_START = 120
+SECONDS_TO_RUN = 120
 SECONDS_BETWEEN_LOOKS = 0.2
 
 API_KEY = "api-key-zq7"
 CLIENT_SECRET = "client-secret-zq7"
 WRONG_SECRET = "wrong-secret-zq7"
 FIXED_TOKEN = "fixed-token-zq7"
+
+
+@dataclass(frozen=True)
+class Major:
+    """In what the major versions of Airflow differ for those who start and ask them."""
+
+    components: tuple[tuple[str, ...], ...]
+    healthy: set[str]
+    api: str
+    health: str
+    settings: dict[str, str]
+    """Airflow's, in which ``{url}`` and ``{port}`` are those of the REST API."""
+    files: dict[str, str] = field(default_factory=dict)
+    new_run: dict[str, Any] = field(default_factory=dict)
+
+
+AIRFLOW_2 = Major(
+    components=(("webserver",), ("scheduler", "--skip-serve-logs")),
+    healthy={"metadatabase", "scheduler"},
+    api="api/v1",
+    health="health",
+    settings={
+        "AIRFLOW__API__AUTH_BACKENDS": "airflow.providers.fab.auth_manager.api.auth.backend.basic_auth",
+        # It would rather have another database; for two tasks at a time SQLite is enough.
+        "_AIRFLOW__SKIP_DATABASE_EXECUTOR_COMPATIBILITY_CHECK": "1",
+        "AIRFLOW__WEBSERVER__BASE_URL": "{url}",
+        "AIRFLOW__WEBSERVER__SECRET_KEY": secrets.token_hex(),
+        "AIRFLOW__WEBSERVER__WEB_SERVER_HOST": "127.0.0.1",
+        "AIRFLOW__WEBSERVER__WEB_SERVER_PORT": "{port}",
+        "AIRFLOW__WEBSERVER__WORKERS": "1",
+    },
+    files={"webserver_config.py": 'AUTH_ROLE_PUBLIC = "Admin"\n'},
+)
+AIRFLOW_3 = Major(
+    components=(("api-server",), ("dag-processor",), ("scheduler", "--skip-serve-logs")),
+    healthy={"metadatabase", "scheduler", "dag_processor"},
+    api="api/v2",
+    health="monitor/health",
+    settings={
+        "AIRFLOW__API__BASE_URL": "{url}",
+        "AIRFLOW__API__HOST": "127.0.0.1",
+        "AIRFLOW__API__PORT": "{port}",
+        "AIRFLOW__API__SECRET_KEY": secrets.token_hex(),
+        "AIRFLOW__API__WORKERS": "1",
+        "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_hex(),
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": "{url}/execution/",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
+        # As long as that, Airflow may take to see that a task's process has ended.
+        "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
+    },
+    new_run={"logical_date": None},
+)
+MAJOR = AIRFLOW_2 if airflow.__version__.startswith("2.") else AIRFLOW_3
 
 
 @dataclass
@@ -44,7 +96,7 @@ class RunningAirflow:
 
     def start_run(self, dag_id: str, **conf: str) -> Run:
         """Trigger a DAG."""
-        body = {"logical_date": None, "conf": conf}
+        body = {**MAJOR.new_run, "conf": conf}
         return Run(self, dag_id, self._ask("POST", f"dags/{dag_id}/dagRuns", json=body)["dag_run_id"])
 
     def get(self, path: str, **parameters: Any) -> Any:
@@ -54,8 +106,8 @@ class RunningAirflow:
     def knows(self, dag_ids: set[str]) -> bool:
         """Tell whether everything is up and these DAGs can be run."""
         with suppress(requests.RequestException):
-            health = self.get("monitor/health")
-            up = all(health[part]["status"] == "healthy" for part in ("metadatabase", "scheduler", "dag_processor"))
+            health = self.get(MAJOR.health)
+            up = all(health[part]["status"] == "healthy" for part in MAJOR.healthy)
             return up and dag_ids <= {dag["dag_id"] for dag in self.get("dags")["dags"]}
         return False
 
@@ -77,7 +129,7 @@ class RunningAirflow:
     def _ask(self, method: str, path: str, **kwargs: Any) -> Any:
         with requests.Session() as session:
             session.trust_env = False
-            answer = session.request(method, f"{self.url}/api/v2/{path}", timeout=30, **kwargs)
+            answer = session.request(method, f"{self.url}/{MAJOR.api}/{path}", timeout=30, **kwargs)
         answer.raise_for_status()
         return answer.json()
 
@@ -104,7 +156,7 @@ class Run:
 
     def xcom(self, task_id: str, key: str = "return_value") -> Any:
         """Return an XCom of a task."""
-        return self.airflow.get(f"{self._path}/taskInstances/{task_id}/xcomEntries/{key}", deserialize=True)["value"]
+        return self.airflow.get(f"{self._path}/taskInstances/{task_id}/xcomEntries/{key}", stringify=False)["value"]
 
     @property
     def _path(self) -> str:
@@ -126,18 +178,18 @@ def cor() -> Iterator[Sandbox]:
 @pytest.fixture(scope="session")
 def running_airflow(cor: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningAirflow]:
     """An Airflow of its own, with several connections to COR, most of which work."""
-    if airflow.__version__.startswith("2."):
-        pytest.skip("these tests start the components of Airflow 3")
     home = tmp_path_factory.mktemp("airflow")
     running = RunningAirflow(home, f"http://127.0.0.1:{free_port()}")
     environment = make_environment(running, cor)
     (home / "output").mkdir()
+    for name, content in MAJOR.files.items():
+        (home / name).write_text(content)
     with ExitStack() as stack:
         migration = stack.enter_context(start(running, "migration", "db", "migrate", environment=environment))
         running.wait_for(lambda: migration.poll() is not None, SECONDS_TO_START)
         if migration.returncode:
             running.fail("Airflow's database could not be made")
-        for command in COMPONENTS:
+        for command in MAJOR.components:
             stack.enter_context(start(running, command[0], *command, environment=environment))
         dag_ids = {"marked_leave", "stopped_push", "retried_push", "timed_out_push"}
         running.wait_for(lambda: running.knows(dag_ids), SECONDS_TO_START)
@@ -147,32 +199,25 @@ def running_airflow(cor: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> I
 def make_environment(running: RunningAirflow, cor: Sandbox) -> dict[str, str]:
     """Return an environment in which nothing of another Airflow is left."""
     key = {"login": API_KEY, "password": CLIENT_SECRET}
+    port = running.url.rpartition(":")[2]
     return {
         **{name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "_AIRFLOW"))},
         "AIRFLOW_HOME": str(running.home),
-        "AIRFLOW__API__BASE_URL": running.url,
-        "AIRFLOW__API__PORT": running.url.rpartition(":")[2],
-        "AIRFLOW__API__HOST": "127.0.0.1",
-        "AIRFLOW__API__WORKERS": "1",
-        "AIRFLOW__API__SECRET_KEY": secrets.token_hex(),
-        "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_hex(),
+        **{name: setting.format(url=running.url, port=port) for name, setting in MAJOR.settings.items()},
         "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
-        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{running.url}/execution/",
         "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__PARALLELISM": "2",
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
         "AIRFLOW__LOGGING__LOGGING_LEVEL": "DEBUG",  # whatever can be told is to be searched for what must not be
         "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
-        # As long as that, Airflow may take to see that a task's process has ended.
-        "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
         "AIRFLOW_CONN_COR_DEFAULT": connection(cor.url, cor.api_url, **key),
         "AIRFLOW_CONN_COR_TOKEN": connection(cor.url, password=FIXED_TOKEN),
         "AIRFLOW_CONN_COR_WRONG_SECRET": connection(cor.url, cor.api_url, **{**key, "password": WRONG_SECRET}),
         "AIRFLOW_CONN_COR_UNREACHABLE": connection("http://127.0.0.1:1", password=FIXED_TOKEN),
         "NO_PROXY": "127.0.0.1",
         "no_proxy": "127.0.0.1",
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),  # Airflow 2 calls `airflow`
     }
 
 
