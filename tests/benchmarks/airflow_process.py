@@ -1,0 +1,75 @@
+"""A process that starts an Airflow, with a scheduler and a process for each task, and has it run DAGs one by one."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from contextlib import ExitStack
+from datetime import datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from running_airflow.conftest import MAJOR, RunningAirflow, free_port, make_environment, start
+
+DAGS = Path(__file__).parent / "dags"
+SECONDS_TO_START = 120
+SECONDS_TO_RUN = 900
+
+
+def run_dags(connection: str, parallelism: int, runs: list[tuple[str, str]]) -> dict[str, Any]:
+    """
+    Return the name of Airflow's executor, and for each run the seconds from the start of its first to the end of its
+    last task ``push``, as Airflow records them.
+
+    :param connection: the Airflow Connection to COR, as JSON.
+    :param parallelism: how many tasks Airflow runs at once.
+    :param runs: names of DAGs, each with the path of a file of leave requests.
+    """
+    running = RunningAirflow(Path(os.environ["AIRFLOW_HOME"]), f"http://127.0.0.1:{free_port()}")
+    (running.home / "output").mkdir(parents=True)
+    for name, content in MAJOR.files.items():
+        (running.home / name).write_text(content)
+    environment = airflow_environment(running, connection, parallelism)
+    with ExitStack() as stack:
+        migration = stack.enter_context(start(running, "migration", "db", "migrate", environment=environment))
+        if migration.wait(SECONDS_TO_START):
+            running.fail("Airflow's database could not be made")
+        for command in MAJOR.components:
+            stack.enter_context(start(running, command[0], *command, environment=environment))
+        running.wait_for(lambda: running.knows({dag_id for dag_id, _leaves in runs}), SECONDS_TO_START)
+        seconds = [run_dag(running, dag_id, leaves) for dag_id, leaves in runs]
+    return {"executor": environment["AIRFLOW__CORE__EXECUTOR"], "seconds": seconds}
+
+
+def run_dag(running: RunningAirflow, dag_id: str, leaves: str) -> float:
+    run = f"dags/{dag_id}/dagRuns/{running.start_run(dag_id, leaves=leaves).run_id}"
+    state = running.wait_for(
+        lambda: (state := running.get(run)["state"]) in {"success", "failed"} and state, SECONDS_TO_RUN
+    )
+    if state != "success":
+        running.fail(f"{dag_id} failed")
+    pages = [running.get(f"{run}/taskInstances", limit=100, offset=offset)["task_instances"] for offset in (0, 100)]
+    tasks = [task for page in pages for task in page if task["task_id"] == "push"]
+    starts, ends = ([datetime.fromisoformat(task[key]) for task in tasks] for key in ("start_date", "end_date"))
+    return (max(ends) - min(starts)).total_seconds()
+
+
+def airflow_environment(running: RunningAirflow, connection: str, parallelism: int) -> dict[str, str]:
+    cor = json.loads(connection)
+    http = {"conn_type": "http", "host": cor["host"], "extra": {"Authorization": f"Bearer {cor['password']}"}}
+    sandbox: Any = SimpleNamespace(url=cor["host"], api_url=cor["extra"]["api_url"])
+    return {
+        **make_environment(running, sandbox),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
+        "AIRFLOW__CORE__PARALLELISM": str(parallelism),
+        "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
+        "AIRFLOW_CONN_COR_DEFAULT": connection,
+        "AIRFLOW_CONN_COR_HTTP": json.dumps(http),
+    }
+
+
+if __name__ == "__main__":
+    task_path, result_path = map(Path, sys.argv[1:])
+    result_path.write_text(json.dumps(run_dags(**json.loads(task_path.read_text()))))
