@@ -207,6 +207,14 @@ class CorLeavesRejectedError(CorError, AirflowFailException):
 
 
 class CorPushIncompleteError(CorError):
-    """Some leave is not settled; running the task again is safe and sends the rest."""
+    """
+    Some leave is not settled; running the task again is safe and sends the rest.
+
+    :param retry_after: seconds that COR asked to wait, where it said so.
+    """
 
     default_name = "PushIncompleteError"
+
+    def __init__(self, message: str | None = None, *, retry_after: float | None = None, **details: Any) -> None:
+        super().__init__(message, **details)
+        self.retry_after = retry_after

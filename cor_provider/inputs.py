@@ -10,10 +10,11 @@ from datetime import tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from airflow.providers.common.compat.lineage.hook import get_hook_lineage_collector
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from cor_provider.exceptions import CorConfigurationError, CorValidationError
-from cor_provider.leave import LeaveRequest, UnreadableLeave, read_leave
+from cor_provider.leave import LeaveRequest, UnreadableLeave, read_leave, read_leave_id
 
 PATH_TYPES = (os.PathLike, ObjectStoragePath)
 """What names a file, besides text."""
@@ -59,6 +60,28 @@ def can_be_read_again(value: object) -> bool:
     return isinstance(value, (str, Mapping, LeaveRequest, *PATH_TYPES))
 
 
+def names_a_file(value: object) -> bool:
+    """Tell the path or URI of a file from leave requests themselves."""
+    if isinstance(value, str):
+        return not _is_json(value) and _reader_of(value) is not None
+    return isinstance(value, PATH_TYPES)
+
+
+def label(value: object) -> str | None:
+    """
+    Return a short name for an input, which tells mapped tasks apart: of people's data it holds an external leave id.
+
+    :param value: what :func:`iter_leaves` takes; of a form that cannot be looked into without reading it, None.
+    """
+    if names_a_file(value):
+        return "/".join(str(value).strip().split("/")[-2:])
+    if isinstance(value, (Mapping, LeaveRequest)):
+        return read_leave_id(value)
+    if isinstance(value, (list, tuple)) and value:
+        return f"{read_leave_id(value[0]) or 'leave'} and {len(value) - 1} more" if value[1:] else label(value[0])
+    return None
+
+
 def _read_timezone(name: str | None) -> tzinfo | None:
     if not name:
         return None
@@ -89,7 +112,7 @@ def _iter_records(value: object, *, nested: bool = False) -> Iterator[object]:
 def _iter_text(text: str) -> Iterator[object]:
     if _is_json(text):
         yield from _iter_content(_parse_json(text))
-    elif _reader_of(text):
+    elif names_a_file(text):
         yield from _iter_file(text.strip())
     elif text.strip() not in {"", "None"}:  # "None" is what a Jinja string makes of an upstream without a result
         raise _unexpected("text that is neither JSON nor ends like such a file")
@@ -129,7 +152,10 @@ def _iter_file(path: object) -> Iterator[object]:
     reader = _reader_of(str(path))
     if reader is None:
         raise _unexpected("a path that ends like none of these")
-    return reader(path if isinstance(path, ObjectStoragePath) else ObjectStoragePath(str(path)))
+    path = path if isinstance(path, ObjectStoragePath) else ObjectStoragePath(str(path))
+    # Airflow notes what is read at once, but not what is read line by line.
+    get_hook_lineage_collector().add_input_asset(context=path, uri=str(path))
+    return reader(path)
 
 
 def _iter_json(path: ObjectStoragePath) -> Iterator[object]:

@@ -243,7 +243,7 @@ def read_leave(record: object, *, timezone: tzinfo | None = None) -> LeaveReques
     try:
         return LeaveRequest.model_validate(record, context={"timezone": timezone})
     except CorRecordError as error:
-        return UnreadableLeave(_id_of(record), error)
+        return UnreadableLeave(read_leave_id(record), error)
 
 
 def read_leave_key(record: object) -> LeaveKey | UnreadableLeave:
@@ -264,10 +264,13 @@ def read_leave_key(record: object) -> LeaveKey | UnreadableLeave:
         user_id = record.get("user_id", record.get("userId"))
         return LeaveKey(read_external_id("id", record.get("id")), read_external_id("user_id", user_id))
     except CorRecordError as error:
-        return UnreadableLeave(_id_of(record), error)
+        return UnreadableLeave(read_leave_id(record), error)
 
 
-def _id_of(record: object) -> str | None:
+def read_leave_id(record: object) -> str | None:
+    """Return the external leave id of a record, or None if it has none that can be read."""
+    if isinstance(record, LeaveRequest):
+        return record.id
     try:
         return _read_external_id(record["id"]) if isinstance(record, Mapping) else None
     except (KeyError, ValueError):

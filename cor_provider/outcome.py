@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, get_args
 
-from cor_provider.exceptions import CorError
+from cor_provider.exceptions import CorError, CorTransientError
 
 Status = Literal["created", "updated", "deleted", "existing", "unchanged", "rejected", "failed", "not_sent"]
 
@@ -28,6 +28,7 @@ class LeaveOutcome:
     :param message: what to do about it; holds no field of the record.
     :param attempts: how many attempts were made to send it; an answer of 429 does not count.
     :param position: its place in the input, from 1.
+    :param retry_after: seconds that COR asked to wait, for ``failed``; in no report.
     """
 
     leave_id: str | None
@@ -37,10 +38,13 @@ class LeaveOutcome:
     message: str | None = None
     attempts: int = 0
     position: int | None = field(default=None, compare=False)
+    retry_after: float | None = field(default=None, compare=False, repr=False)
 
     @classmethod
     def of_error(cls, leave_id: str | None, status: Status, error: BaseException, **details: Any) -> LeaveOutcome:
         """Return the outcome of a leave request that ended in an error; of a foreign one only the name is told."""
+        if isinstance(error, CorTransientError):
+            details["retry_after"] = error.retry_after
         if isinstance(error, CorError):
             return cls(leave_id, status, error=error.name, message=error.message, **details)
         return cls(leave_id, status, error=type(error).__name__, **details)
@@ -48,6 +52,7 @@ class LeaveOutcome:
     def to_row(self) -> dict[str, Any]:
         """Return the row of this outcome in a report."""
         row = asdict(self)
+        del row["retry_after"]
         return {"id": row.pop("leave_id"), **row}
 
 
@@ -59,6 +64,7 @@ class Tally:
     errors: Counter[str] = field(default_factory=Counter)
     rejected: list[dict[str, str | None]] = field(default_factory=list)
     first_failure: str | None = None
+    retry_after: float | None = None
 
     def add(self, outcome: LeaveOutcome) -> None:
         """Count one outcome."""
@@ -67,6 +73,8 @@ class Tally:
             self.errors[outcome.error] += 1
         if outcome.status == "failed" and self.first_failure is None:
             self.first_failure = outcome.message
+        if outcome.retry_after:
+            self.retry_after = max(outcome.retry_after, self.retry_after or 0.0)
         if outcome.status == "rejected" and len(self.rejected) < KEPT_REJECTIONS:
             self.rejected.append({"id": outcome.leave_id, "error": outcome.error, "message": outcome.message})
 
@@ -80,6 +88,11 @@ class Tally:
     def received(self) -> int:
         """How many leave requests came in: the sum of all outcomes."""
         return self.counts.total()
+
+    @property
+    def in_cor(self) -> int:
+        """How many leave requests COR holds now, whether this push or an earlier one put them there."""
+        return self.counts["created"] + self.counts["updated"] + self.counts["existing"]
 
     def __str__(self) -> str:
         """Return the counts for people, such as ``3 received: 2 created, 1 rejected (ValidationError 1)``."""

@@ -18,6 +18,7 @@ from cor_provider.exceptions import CorConfigurationError
 # developers.projectcor.com/api-reference/integrations-introduction and /quickstart
 DEFAULT_HOST = "https://integrations.projectcor.com"
 DEFAULT_API_URL = "https://api.projectcor.com/v1"
+DEFAULT_WEB_URL = "https://app.projectcor.com"  # as public clients have it; COR documents only its APIs
 DEFAULT_TIMEOUT = 30.0
 
 
@@ -33,6 +34,7 @@ class CorSettings:
     :param source: default for ``metadata.source``, if any.
     :param timeout: seconds to wait for an answer.
     :param requests_per_second: how many requests one push may send per second; None for as many as COR takes.
+    :param web_url: where people see what COR holds.
     :param ca_bundle: path of the certificates to trust, empty for the usual ones.
     :param proxies: as ``requests`` takes them; empty for the environment's.
     """
@@ -44,6 +46,7 @@ class CorSettings:
     source: str = ""
     timeout: float = DEFAULT_TIMEOUT
     requests_per_second: float | None = None
+    web_url: str = DEFAULT_WEB_URL
     ca_bundle: str = ""
     proxies: dict[str, str] = field(default_factory=dict, repr=False)
 
@@ -81,6 +84,7 @@ class CorSettings:
             source=_text(extra, "source"),
             timeout=_above_zero(extra, "timeout", "seconds") or DEFAULT_TIMEOUT,
             requests_per_second=_above_zero(extra, "requests_per_second", "requests"),
+            web_url=_base_url("Extra web_url", _text(extra, "web_url") or DEFAULT_WEB_URL),
             ca_bundle=_existing_path("Extra ca_bundle", _text(extra, "ca_bundle")),
             proxies=_proxies(extra.get("proxy")),
         )

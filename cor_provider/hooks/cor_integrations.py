@@ -5,12 +5,15 @@ from __future__ import annotations
 import hmac
 import threading
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import cached_property
 from typing import Any, Literal, get_args
 from urllib.parse import quote
 
+from airflow.providers.common.compat.lineage.hook import get_hook_lineage_collector
 from airflow.providers.common.compat.sdk import AirflowNotFoundException, BaseHook
 
+from cor_provider import connection_form
 from cor_provider.answers import Operation, read_answer
 from cor_provider.exceptions import (
     CorAuthenticationError,
@@ -45,6 +48,7 @@ def check_push_options(if_exists: str, concurrency: int, max_rejected: int = 0) 
         raise ValueError(f"max_rejected: expected a number from 0; got {max_rejected!r}.")
 
 
+LEAVES_PATH = "/v2/integrations/leaves"
 _CHECK_API_URL = "check the COR connection's Extra api_url."
 
 
@@ -64,6 +68,16 @@ class CorIntegrationsHook(BaseHook):
     default_conn_name = "cor_default"
     conn_type = "cor"
     hook_name = "COR Integrations"
+
+    @classmethod
+    def get_connection_form_widgets(cls) -> dict[str, Any]:
+        """Return the fields of the Connection's form, for Airflow before 3.2."""
+        return connection_form.widgets()
+
+    @classmethod
+    def get_ui_field_behaviour(cls) -> dict[str, Any]:
+        """Return how the form shows the fields that every Connection has, for Airflow before 3.2."""
+        return connection_form.field_behaviour()
 
     def __init__(self, cor_conn_id: str = default_conn_name, *, source: str | None = None) -> None:
         super().__init__()
@@ -129,6 +143,24 @@ class CorIntegrationsHook(BaseHook):
                 "which users and leave types were created in COR."
             )
         return source
+
+    @property
+    def leaves_url(self) -> str:
+        """
+        The endpoint that leave is sent to.
+
+        :raises CorConfigurationError: if the Connection cannot work.
+        """
+        return self._settings.host + LEAVES_PATH
+
+    @property
+    def web_url(self) -> str:
+        """
+        Where people see the leave that COR holds.
+
+        :raises CorConfigurationError: if the Connection cannot work.
+        """
+        return self._settings.web_url
 
     def derive_key(self, purpose: str) -> bytes:
         """
@@ -254,10 +286,10 @@ class CorIntegrationsHook(BaseHook):
         limits: RetryLimits,
         stopping: threading.Event | None,
     ) -> Iterator[LeaveOutcome]:
-        try:
+        requests_per_second = None
+        with suppress(CorConfigurationError):  # each leave request meets the same error, as its outcome
             requests_per_second = self._settings.requests_per_second
-        except CorConfigurationError:
-            requests_per_second = None  # none will be sent: each leave request meets the same error, as its outcome
+            get_hook_lineage_collector().add_output_asset(context=self, uri=self.leaves_url)
         return push(
             leaves,
             send,
@@ -288,8 +320,8 @@ class CorIntegrationsHook(BaseHook):
     def _send(self, operation: Operation, payload: dict[str, Any], *, leave_id: str | None = None) -> dict[str, Any]:
         # The three pages under developers.projectcor.com/api-reference/integrations/user-leaves
         method = {"create": "POST", "update": "PUT", "delete": "DELETE"}[operation]
-        path = "/v2/integrations/leaves" + (f"/{quote(leave_id, safe='')}" if leave_id is not None else "")
-        return self._request(method, self._settings.host + path, operation, json=payload)
+        path = f"/{quote(leave_id, safe='')}" if leave_id is not None else ""
+        return self._request(method, self.leaves_url + path, operation, json=payload)
 
     def _request(self, method: str, url: str, operation: Operation, **kwargs: Any) -> dict[str, Any]:
         """Send a request, once more with a fresh token if there is one, and return what COR hands back."""

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from airflow.providers.common.compat.sdk import BaseOperator, Context
+from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
 
+from cor_provider import clock, links, metrics
 from cor_provider.account import Account
 from cor_provider.checkpoint import Checkpoint
 from cor_provider.exceptions import CorConfigurationError, CorError, CorLeavesRejectedError, CorPushIncompleteError
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook, IfExists, check_push_options
-from cor_provider.inputs import can_be_read_again, iter_leaves, load_lazy
+from cor_provider.inputs import can_be_read_again, iter_leaves, label, load_lazy, names_a_file
 from cor_provider.interruption import run_shielded
+from cor_provider.lineage import openlineage_facets, tell_outlets
 from cor_provider.outcome import Status, Tally
 from cor_provider.privacy import hide, reveal
 from cor_provider.push import check
@@ -41,6 +45,7 @@ class CreateLeaveOperator(BaseOperator):
     :param validate_only: read and check everything, send nothing.
     :param max_attempts: how often one leave request is sent before the push gives up; a 429 does not count.
     :param max_wait: seconds that the push may spend waiting in all.
+    :param map_index_template: what a mapped task is called; by default by its file, or its external leave ids.
     :return: the counts ``{"received", "created", "updated", "existing", "rejected", "failed", "not_sent", "report"}``.
         The XCom ``rejected`` holds the first 100 of these as ``{"id", "error", "message"}``. Both are there before the
         task raises.
@@ -52,7 +57,11 @@ class CreateLeaveOperator(BaseOperator):
     template_fields: Sequence[str] = ("leave_requests", "source", "cor_conn_id", "timezone", "report_path")
     ui_color = "#dfe9f5"
 
+    operator_extra_links = (links.CorLink(),)
+
     _stopping: threading.Event | None = None
+    _hook: CorIntegrationsHook | None = None
+    _tally: Tally
 
     def __init__(
         self,
@@ -68,9 +77,15 @@ class CreateLeaveOperator(BaseOperator):
         validate_only: bool = False,
         max_attempts: int = RetryLimits.max_attempts,
         max_wait: float = RetryLimits.max_wait,
+        map_index_template: str | None = "{{ task.label_of_input or ti.map_index }}",
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        # A mapped task is given the None of every parameter that it does not set.
+        if AIRFLOW_V_3_3_PLUS and kwargs.get("retry_policy") is None:
+            from cor_provider.retry_policy import CorRetryPolicy  # noqa: PLC0415  # older Airflow has none
+
+            kwargs["retry_policy"] = CorRetryPolicy()
+        super().__init__(map_index_template=map_index_template, **kwargs)
         check_push_options(if_exists, concurrency, max_rejected)
         RetryLimits(max_attempts, max_wait)
         self.leave_requests = leave_requests
@@ -95,23 +110,37 @@ class CreateLeaveOperator(BaseOperator):
         # Airflow comes here again with what it has rendered.
         self._leave_requests = reveal(value)
 
+    @property
+    def label_of_input(self) -> str | None:
+        """What to call this task among its mapped siblings."""
+        return label(self._leave_requests)
+
     def execute(self, context: Context) -> dict[str, Any]:
         """Push the leave requests, and return the counts."""
         leave_requests = load_lazy(self._leave_requests)
         self._stopping = stopping = threading.Event()
-        hook = CorIntegrationsHook(self.cor_conn_id, source=self.source)
+        self._hook = hook = CorIntegrationsHook(self.cor_conn_id, source=self.source)
         checkpoint = self._checkpoint(leave_requests, hook, context)
         account = Account(report_path=self.report_path, checkpoint=checkpoint, stopping=stopping, log=self.log)
-        tally = account.tally
+        self._tally = tally = account.tally
+        start = clock.now()
         try:
             run_shielded(lambda: self._push(leave_requests, hook, account, stopping), stop=stopping.set)
             if error := self._ending(tally):
                 raise error
         except BaseException:
-            self._publish(context, tally, return_value=self._counts(tally))
+            self._publish(context, seconds=clock.now() - start, return_value=self._counts(tally))
             raise
-        self._publish(context, tally)
+        self._publish(context, seconds=clock.now() - start)
+        tell_outlets(context, self.outlets, self._counts(tally))
         return self._counts(tally)
+
+    def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:  # noqa: ARG002  # OpenLineage's signature
+        """Return what OpenLineage is told of this task, if its provider is installed: nothing, if nothing was sent."""
+        if not self._hook or not (settled := self._tally.in_cor):
+            return None
+        inputs = str(self._leave_requests) if names_a_file(self._leave_requests) else None
+        return openlineage_facets(input_uri=inputs, output_url=self._hook.leaves_url, row_count=settled)
 
     def on_kill(self) -> None:
         """Stop sending: what is under way settles, the rest is ``not_sent``, and the task fails with that account."""
@@ -159,7 +188,8 @@ class CreateLeaveOperator(BaseOperator):
         if counts["failed"] or (counts["not_sent"] and not self.validate_only):
             reason = f" {tally.first_failure}" if tally.first_failure else ""
             return CorPushIncompleteError(
-                f"Leave is still to be sent; running the task again sends it. {tally}.{reason}"
+                f"Leave is still to be sent; running the task again sends it. {tally}.{reason}",
+                retry_after=tally.retry_after,
             )
         if counts["rejected"] > self.max_rejected:
             some = "; ".join(f"{one['id'] or ''} {one['error']}: {one['message']}" for one in tally.rejected[:3])
@@ -177,8 +207,12 @@ class CreateLeaveOperator(BaseOperator):
             "report": self.report_path,
         }
 
-    def _publish(self, context: Context, tally: Tally, **xcoms: Any) -> None:
+    def _publish(self, context: Context, *, seconds: float, **xcoms: Any) -> None:
+        tally = self._tally
         self.log.info("Leave requests: %s. Report: %s", tally, self.report_path or "none (no report_path)")
+        metrics.emit(tally, timedelta(seconds=seconds))
         if task_instance := context.get("ti"):
+            if self._hook and tally.in_cor:
+                xcoms[links.XCOM_KEY] = self._hook.web_url
             for key, value in {"rejected": tally.rejected, **xcoms}.items():
                 task_instance.xcom_push(key=key, value=value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any
 
-from airflow.providers.common.compat.sdk import DAG, task
+from airflow.providers.common.compat.sdk import DAG, Asset, task
 
 from cor_provider.operators.leaves import CreateLeaveOperator
 
@@ -41,7 +41,11 @@ with DAG(
     start_date=datetime(2026, 1, 1, tzinfo=timezone.utc),
 ) as dag:
     CreateLeaveOperator(task_id="one", leave_requests=leave("{{ dag.dag_id }}-one"))
-    CreateLeaveOperator(task_id="several", leave_requests=[leave("several-{{ 1 + 1 }}"), leave("several-3")])
+    CreateLeaveOperator(
+        task_id="several",
+        leave_requests=[leave("several-{{ 1 + 1 }}"), leave("several-3")],
+        outlets=[Asset("cor://leave")],
+    )
     one_of.override(task_id="pulled")("json") >> CreateLeaveOperator(
         task_id="json", leave_requests="[{{ ti.xcom_pull(task_ids='pulled') | tojson }}]"
     )

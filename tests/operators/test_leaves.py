@@ -68,6 +68,7 @@ def test_the_counts_are_returned_and_add_up(create: Create, task_instance: TaskI
     assert returned == counts(received=4, created=1, existing=1, rejected=2)
     assert list(returned) == ["received", "created", "updated", "existing", "rejected", "failed", "not_sent", "report"]
     assert task_instance.xcoms == {
+        "cor_url": "https://app.projectcor.com",
         "rejected": [
             {
                 "id": "L2",
@@ -80,7 +81,7 @@ def test_the_counts_are_returned_and_add_up(create: Create, task_instance: TaskI
                 "message": "Record 4: id: is missing; user_id: is missing; leave_type_id: is missing; "
                 "start: is missing; end: is missing",
             },
-        ]
+        ],
     }
 
 

@@ -10,10 +10,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from airflow.models import TaskInstance
 from airflow.models.renderedtifields import RenderedTaskInstanceFields
 from airflow.utils.session import create_session
 
 from cor_provider.sandbox import Sandbox
+
+try:
+    from airflow.models.asset import AssetEvent
+except ImportError:  # Airflow 2
+    from airflow.models.dataset import DatasetEvent as AssetEvent  # type: ignore[no-redef]
 
 
 @dataclass
@@ -22,6 +28,8 @@ class Run:
 
     created: set[str]
     rendered: dict[tuple[str, int], Any]
+    labels: dict[tuple[str, int], str]
+    asset_events: list[dict[str, Any]]
     log: str
 
 
@@ -38,7 +46,10 @@ def run(airflow_db: None, load_dag: Callable[[str], Any]) -> Run:
     with create_session() as session:
         rows = session.query(RenderedTaskInstanceFields).filter_by(dag_id="create_leave")
         rendered = {(row.task_id, row.map_index): row.rendered_fields.get("leave_requests", "") for row in rows}
-    return Run({leave.external_id for leave in sandbox.leaves}, rendered, log.getvalue())
+        tasks = session.query(TaskInstance).filter(TaskInstance.dag_id == "create_leave", TaskInstance.map_index >= 0)
+        labels = {(one.task_id, one.map_index): one.rendered_map_index for one in tasks}
+        asset_events = [event.extra for event in session.query(AssetEvent)]
+    return Run({leave.external_id for leave in sandbox.leaves}, rendered, labels, asset_events, log.getvalue())
 
 
 def test_every_form_that_airflow_hands_over_is_created(run: Run) -> None:
@@ -60,3 +71,17 @@ def test_the_log_counts_leave_and_tells_nothing_of_it(run: Run) -> None:
     assert "Leave requests: 3 received: 3 created." in run.log
     assert "employee-7" not in run.log
     assert "surgery" not in run.log
+
+
+@pytest.mark.since_airflow("3.0")  # `DAG.test` of Airflow 2 keeps neither
+def test_mapped_tasks_are_called_by_their_external_ids(run: Run) -> None:
+    assert {label for (task_id, _index), label in run.labels.items() if task_id.startswith("mapped")} == {
+        *("mapped-1", "mapped-2"),
+        *("over-1", "over-2"),
+    }
+
+
+@pytest.mark.since_airflow("3.0")  # `DAG.test` of Airflow 2 keeps neither
+def test_the_event_of_an_outlet_carries_the_counts(run: Run) -> None:
+    (extra,) = run.asset_events
+    assert (extra["received"], extra["created"], extra["rejected"]) == (2, 2, 0)

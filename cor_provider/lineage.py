@@ -1,0 +1,42 @@
+"""Where leave comes from and where it goes, for Airflow's asset events and for OpenLineage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from airflow.providers.common.compat.sdk import Asset
+
+
+def tell_outlets(context: Mapping[str, Any], outlets: Iterable[Any], counts: Mapping[str, Any]) -> None:
+    """Have the asset events of a task carry its counts."""
+    events = context.get("outlet_events")
+    for outlet in outlets:
+        if events is not None and isinstance(outlet, Asset):
+            events[outlet].extra.update(counts)
+
+
+def openlineage_facets(*, input_uri: str | None, output_url: str, row_count: int) -> Any:
+    """
+    Return what OpenLineage is told: the file read, COR's endpoint, and how many leaves it took.
+
+    OpenLineage's provider is imported here, since only that provider calls this.
+    """
+    from airflow.providers.common.compat.openlineage.facet import (  # noqa: PLC0415  # see above
+        Dataset,
+        OutputDataset,
+        OutputStatisticsOutputDatasetFacet,
+    )
+    from airflow.providers.openlineage.extractors import OperatorLineage  # noqa: PLC0415  # see above
+
+    statistics = OutputStatisticsOutputDatasetFacet(rowCount=row_count)
+    inputs = [Dataset(*_name(input_uri))] if input_uri else []
+    outputs = [OutputDataset(*_name(output_url), outputFacets={"outputStatistics": statistics})]
+    return OperatorLineage(inputs=inputs, outputs=outputs)
+
+
+def _name(uri: str) -> tuple[str, str]:
+    """Return a dataset's namespace and name, as OpenLineage's naming has them."""
+    parts = urlsplit(uri)
+    return (f"{parts.scheme}://{parts.netloc}" if parts.netloc else "file", parts.path)

@@ -1,0 +1,72 @@
+"""What a task's retries do about each kind of failure, on an Airflow that asks."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from cor_provider.exceptions import (
+    CorAuthenticationError,
+    CorConfigurationError,
+    CorConnectionError,
+    CorError,
+    CorLeavesRejectedError,
+    CorPushIncompleteError,
+    CorRateLimitError,
+    CorServerError,
+    CorUserNotFoundError,
+)
+from cor_provider.operators.leaves import CreateLeaveOperator
+from cor_provider.sandbox import Sandbox
+from support import Connect, leave
+
+pytestmark = pytest.mark.since_airflow("3.3")
+
+
+def decide(error: BaseException) -> Any:
+    from cor_provider.retry_policy import CorRetryPolicy  # noqa: PLC0415  # there is none on older Airflow
+
+    return CorRetryPolicy().evaluate(error, 1, 3)
+
+
+@pytest.mark.parametrize(
+    "error_class", [CorLeavesRejectedError, CorConfigurationError, CorAuthenticationError, CorUserNotFoundError]
+)
+def test_what_another_try_cannot_help_fails_at_once(error_class: type[CorError]) -> None:
+    decision = decide(error_class())
+    assert decision.action.value == "fail"
+    assert error_class.default_name in decision.reason
+
+
+@pytest.mark.parametrize("error_class", [CorRateLimitError, CorServerError, CorPushIncompleteError])
+def test_the_next_try_begins_when_cor_asked_for_it(error_class: type[Any]) -> None:
+    decision = decide(error_class(retry_after=90))
+    assert (decision.action.value, decision.retry_delay) == ("retry", timedelta(seconds=90))
+
+
+@pytest.mark.parametrize("error", [CorConnectionError(), CorPushIncompleteError(), OSError()])
+def test_anything_else_is_left_to_the_task(error: BaseException) -> None:
+    assert decide(error).action.value == "default"
+
+
+def test_a_push_that_ends_in_a_rate_limit_tells_how_long_cor_asked_to_wait(connect: Connect, sandbox: Sandbox) -> None:
+    connect()
+    sandbox.answer_next(429, headers={"Retry-After": "90"})
+    operator = CreateLeaveOperator(task_id="push", leave_requests=leave(), max_wait=1)
+    with pytest.raises(CorPushIncompleteError) as raised:
+        operator.execute({})
+    assert decide(raised.value).retry_delay == timedelta(seconds=90)
+
+
+def test_it_is_the_operators_default() -> None:
+    operator = CreateLeaveOperator(task_id="push", leave_requests=[])
+    assert type(operator.retry_policy).__name__ == "CorRetryPolicy"
+
+
+def test_a_policy_of_ones_own_takes_its_place() -> None:
+    from airflow.providers.common.compat.sdk import ExceptionRetryPolicy  # noqa: PLC0415  # as above
+
+    policy = ExceptionRetryPolicy(rules=[])
+    assert CreateLeaveOperator(task_id="push", leave_requests=[], retry_policy=policy).retry_policy is policy
