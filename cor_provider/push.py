@@ -13,6 +13,7 @@ from dataclasses import replace
 from queue import SimpleQueue
 from typing import Generic, TypeVar
 
+from cor_provider.affinity import one_cpu
 from cor_provider.exceptions import CorConflictingRepeatError, CorRecordError, CorTransientError
 from cor_provider.leave import LeaveKey, LeaveRequest, UnreadableLeave
 from cor_provider.outcome import LeaveOutcome
@@ -63,19 +64,22 @@ def check(leaves: Iterable[LeaveRequest | UnreadableLeave]) -> Iterator[LeaveOut
 
 
 class _Push(Generic[Leave]):
-    """One push. All but :meth:`_settle` happens in the thread of whoever iterates."""
+    """One push. All but :meth:`_work` happens in the thread of whoever iterates."""
 
     def __init__(self, send: Send[Leave], retries: Retries, stopping: threading.Event) -> None:
         self._send: Send[Leave] = send
         self._retries = retries
         self._stopping = stopping
         self._under_way: set[str] = set()
+        self._waiting: SimpleQueue[tuple[Leave, int] | None] = SimpleQueue()
         self._settled: SimpleQueue[tuple[str, LeaveOutcome]] = SimpleQueue()
         self._errors: list[BaseException] = []
 
     def run(self, leaves: Iterable[Leave | UnreadableLeave], concurrency: int) -> Iterator[LeaveOutcome]:
         self._repeats = Repeats()
-        with ThreadPoolExecutor(concurrency, thread_name_prefix="cor-push") as threads:
+        with ThreadPoolExecutor(concurrency, thread_name_prefix="cor-push", initializer=one_cpu()) as threads:
+            for _ in range(concurrency):
+                threads.submit(self._work)
             try:
                 for position, leave in enumerate(self._until_it_breaks(leaves), start=1):
                     if isinstance(leave, UnreadableLeave):
@@ -88,11 +92,13 @@ class _Push(Generic[Leave]):
                         yield replace(outcome, position=position)
                     else:
                         self._under_way.add(leave.id)
-                        threads.submit(self._settle, leave, position)
+                        self._waiting.put((leave, position))
                 while self._under_way:
                     yield self._next_settled()
             finally:
                 self._stopping.set()
+                for _ in range(concurrency):
+                    self._waiting.put(None)
         if self._errors:
             raise self._errors[0]
 
@@ -124,8 +130,14 @@ class _Push(Generic[Leave]):
             self._repeats.forget(leave_id)  # nothing of that id is in COR
         return outcome
 
-    def _settle(self, leave: Leave, position: int) -> None:
-        """Settle one leave request, in a thread of its own; whatever happens, there is an outcome."""
+    def _work(self) -> None:
+        """Settle what is waiting, in a thread of its own."""
+        while item := self._waiting.get():
+            leave, position = item
+            self._settled.put((leave.id, replace(self._settle(leave), position=position)))
+
+    def _settle(self, leave: Leave) -> LeaveOutcome:
+        """Settle one leave request; whatever happens, there is an outcome."""
         attempts = Attempts()
         try:
             outcome = self._retries.run(lambda: attempts.run(lambda: self._send(leave, attempts)))
@@ -139,4 +151,4 @@ class _Push(Generic[Leave]):
             self._stopping.set()
             if not isinstance(error, CorTransientError):
                 self._errors.append(error)
-        self._settled.put((leave.id, replace(outcome, attempts=attempts.made, position=position)))
+        return replace(outcome, attempts=attempts.made)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import platform
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 from airflow import __version__ as airflow_version
 from requests.adapters import HTTPAdapter
-from requests.cookies import merge_cookies
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
 from cor_provider import __version__
@@ -35,7 +37,7 @@ class CorSession(requests.Session):
         self._environment_settings: dict[tuple[str, ...], Any] = {}
         self.bearer = self.auth = BearerAuth(self._token_source(), (settings.host, settings.api_url))
         for scheme in ("https://", "http://"):
-            self.mount(scheme, HTTPAdapter(pool_maxsize=MOST_KEPT_CONNECTIONS))
+            self.mount(scheme, _Adapter(pool_maxsize=MOST_KEPT_CONNECTIONS))
         self.headers.update({"Accept": "application/json", "User-Agent": USER_AGENT})
         self._defaults: dict[str, Any] = {
             "allow_redirects": False,
@@ -74,24 +76,18 @@ class CorSession(requests.Session):
         """
         Prepare a request with what this session has to add: headers, cookies, and the token.
 
-        The general merging of settings that ``requests`` does here costs a tenth of the CPU of a push.
+        In general ``requests`` merges settings here and parses the URL: a sixth of the CPU of a push.
         """
-        cookies = self.cookies
-        if request.cookies:
-            cookies = merge_cookies(cookies.copy(), request.cookies)  # type: ignore[no-untyped-call]
+        if request.params or request.cookies:
+            return super().prepare_request(request)
         prepared = requests.PreparedRequest()
-        prepared.prepare(
-            method=request.method,
-            url=request.url,
-            headers={**self.headers, **request.headers},
-            files=request.files,
-            data=request.data,
-            json=request.json,
-            params=request.params,
-            auth=request.auth or self.auth,
-            cookies=cookies,
-            hooks=request.hooks,
-        )
+        prepared.prepare_method(request.method)
+        prepared.url = _canonical_url(request.url)
+        prepared.prepare_headers({**self.headers, **request.headers})
+        prepared.prepare_cookies(self.cookies)
+        prepared.prepare_body(request.data, request.files, request.json)
+        prepared.prepare_auth(request.auth or self.auth, prepared.url)
+        prepared.prepare_hooks(request.hooks)
         return prepared
 
     def merge_environment_settings(self, url: Any, *settings: Any) -> Any:
@@ -113,6 +109,57 @@ class CorSession(requests.Session):
                 auth=(settings.login, settings.password),
             )
         )
+
+
+class _Adapter(HTTPAdapter):
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
+
+
+class _AtOnce(HTTPConnection):
+    """
+    Sends the head of a request and its body at once.
+
+    One by one they are two packets. Between them, another thread takes Python's lock, and hands it back: with many
+    requests under way, that costs more than most of what is done for a leave.
+    """
+
+    _held: list[bytes] | None = None
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        self._held = []
+        try:
+            super().request(*args, **kwargs)
+            whole = b"".join(self._held)
+        finally:
+            self._held = None
+        self.send(whole)
+
+    def send(self, data: Any) -> None:
+        if self._held is None:
+            super().send(data)
+        else:
+            self._held.append(data)
+
+
+class _HTTPSAtOnce(_AtOnce, HTTPSConnection):
+    pass
+
+
+class _HTTPPool(HTTPConnectionPool):
+    ConnectionCls = _AtOnce
+
+
+class _HTTPSPool(HTTPSConnectionPool):
+    ConnectionCls = _HTTPSAtOnce
+
+
+@lru_cache
+def _canonical_url(url: str) -> str | None:
+    prepared = requests.PreparedRequest()
+    prepared.prepare_url(url, None)
+    return prepared.url
 
 
 _UNUSABLE_URL = (

@@ -106,7 +106,7 @@ class CorIntegrationsHook(BaseHook):
         :raises CorConfigurationError: if no leave can be created with this Connection and source.
         :raises CorTransientError: if the same request may succeed later.
         """
-        return self._send("create", LeaveRequest.model_validate(leave).to_payload(self.check_source(source)))
+        return self._send("create", _as_leave(leave).to_payload(self.check_source(source)))
 
     def update_leave(self, leave: LeaveRequest | Mapping[str, Any], *, source: str | None = None) -> dict[str, Any]:
         """
@@ -114,7 +114,7 @@ class CorIntegrationsHook(BaseHook):
 
         Parameters and errors are those of :meth:`create_leave`; ``CorLeaveNotFoundError`` if COR does not have it.
         """
-        payload = LeaveRequest.model_validate(leave).to_payload(self.check_source(source))
+        payload = _as_leave(leave).to_payload(self.check_source(source))
         return self._send("update", payload, leave_id=payload.pop("id"))
 
     def delete_leave(self, leave_id: str, *, user_id: str, source: str | None = None) -> dict[str, Any]:
@@ -333,6 +333,10 @@ class CorIntegrationsHook(BaseHook):
             if not session.bearer.replace_token(response):
                 raise
         return read_answer(session.request(method, url, **kwargs), operation)
+
+
+def _as_leave(leave: LeaveRequest | Mapping[str, Any]) -> LeaveRequest:
+    return leave if isinstance(leave, LeaveRequest) else LeaveRequest.model_validate(leave)
 
 
 def _cor_id(data: Mapping[str, Any]) -> int | None:
