@@ -5,16 +5,13 @@ from __future__ import annotations
 import json
 import os
 import sys
-from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
-from running_airflow.conftest import MAJOR, RunningAirflow, free_port, make_environment, start
+from local_airflow import EXECUTOR, RunningAirflow, run_airflow
 
 DAGS = Path(__file__).parent / "dags"
-SECONDS_TO_START = 120
 SECONDS_TO_RUN = 900
 
 
@@ -27,20 +24,17 @@ def run_dags(connection: str, parallelism: int, runs: list[tuple[str, str]]) -> 
     :param parallelism: how many tasks Airflow runs at once.
     :param runs: names of DAGs, each with the path of a file of leave requests.
     """
-    running = RunningAirflow(Path(os.environ["AIRFLOW_HOME"]), f"http://127.0.0.1:{free_port()}")
-    (running.home / "output").mkdir(parents=True)
-    for name, content in MAJOR.files.items():
-        (running.home / name).write_text(content)
-    environment = airflow_environment(running, connection, parallelism)
-    with ExitStack() as stack:
-        migration = stack.enter_context(start(running, "migration", "db", "migrate", environment=environment))
-        if migration.wait(SECONDS_TO_START):
-            running.fail("Airflow's database could not be made")
-        for command in MAJOR.components:
-            stack.enter_context(start(running, command[0], *command, environment=environment))
-        running.wait_for(lambda: running.knows({dag_id for dag_id, _leaves in runs}), SECONDS_TO_START)
+    cor = json.loads(connection)
+    http = {"conn_type": "http", "host": cor["host"], "extra": {"Authorization": f"Bearer {cor['password']}"}}
+    settings = {
+        "AIRFLOW__CORE__PARALLELISM": str(parallelism),
+        "AIRFLOW_CONN_COR_DEFAULT": connection,
+        "AIRFLOW_CONN_COR_HTTP": json.dumps(http),
+    }
+    with run_airflow(Path(os.environ["AIRFLOW_HOME"]), dags=DAGS, settings=settings) as running:
+        running.wait_for_dags(*(dag_id for dag_id, _leaves in runs))
         seconds = [run_dag(running, dag_id, leaves) for dag_id, leaves in runs]
-    return {"executor": environment["AIRFLOW__CORE__EXECUTOR"], "seconds": seconds}
+    return {"executor": EXECUTOR, "seconds": seconds}
 
 
 def run_dag(running: RunningAirflow, dag_id: str, leaves: str) -> float:
@@ -54,20 +48,6 @@ def run_dag(running: RunningAirflow, dag_id: str, leaves: str) -> float:
     tasks = [task for page in pages for task in page if task["task_id"] == "push"]
     starts, ends = ([datetime.fromisoformat(task[key]) for task in tasks] for key in ("start_date", "end_date"))
     return (max(ends) - min(starts)).total_seconds()
-
-
-def airflow_environment(running: RunningAirflow, connection: str, parallelism: int) -> dict[str, str]:
-    cor = json.loads(connection)
-    http = {"conn_type": "http", "host": cor["host"], "extra": {"Authorization": f"Bearer {cor['password']}"}}
-    sandbox: Any = SimpleNamespace(url=cor["host"], api_url=cor["extra"]["api_url"])
-    return {
-        **make_environment(running, sandbox),
-        "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
-        "AIRFLOW__CORE__PARALLELISM": str(parallelism),
-        "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
-        "AIRFLOW_CONN_COR_DEFAULT": connection,
-        "AIRFLOW_CONN_COR_HTTP": json.dumps(http),
-    }
 
 
 if __name__ == "__main__":

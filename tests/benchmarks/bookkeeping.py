@@ -13,7 +13,7 @@ MOST_OF_CPU = 0.15
 
 
 def measure(bench: Bench) -> Iterator[Row]:
-    with serve(bench) as server:
+    with serve(bench, latency_ms=0) as server:
         done = push(bench, server, bench.size(10_000, quick=200), concurrency=32)
         leaves = str(bench.write_leaves(done.leaves))
         task = {"url": server.url + LEAVES, "token": server.token, "leaves": leaves}

@@ -23,7 +23,7 @@ def measure(bench: Bench) -> Iterator[Row]:
     fastest = 0.0
     for latency_ms in (50, 20, 0):
         with ExitStack() as stack:
-            server = stack.enter_context(serve(bench, "--latency-ms", str(latency_ms)))
+            server = stack.enter_context(serve(bench, latency_ms))
             for concurrency, amount in LEAVES.items():
                 done = push(bench, server, bench.size(amount, quick=20), concurrency=concurrency)
                 fastest = max(fastest, done.per_second)
@@ -33,7 +33,7 @@ def measure(bench: Bench) -> Iterator[Row]:
                 capacity = requests_per_second(server, bench.write_leaves(amount))
                 yield Row(
                     f"{capacity / fastest:.1f} times the fastest of these pushes",
-                    f"what the server takes from a plain client over {CONNECTIONS} connections, 0 ms",
+                    f"what the lean server takes from a plain client over {CONNECTIONS} connections, 0 ms",
                     amount,
                     f"{capacity:,.0f} requests/s",
                     Target.at_least(LEAST_OF_SERVER, capacity / fastest),

@@ -13,7 +13,7 @@ MOST_PEAK_MEMORY = 1.3  # at the largest amount, as a multiple of that at the sm
 
 
 def measure(bench: Bench) -> Iterator[Row]:
-    with serve(bench) as server:
+    with serve(bench, latency_ms=0) as server:
         amounts = [bench.size(full, quick=full // 100) for full in (1_000, 10_000, 100_000)]
         pushes = [push(bench, server, amount, concurrency=32) for amount in amounts]
     first = pushes[0]

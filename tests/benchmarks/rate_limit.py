@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from benchmarks.bench import Bench
 from benchmarks.pushes import push
-from benchmarks.server import serve
+from benchmarks.server import serve_sandbox
 from benchmarks.table import Row, Target
 
 LIMIT = 50  # requests per second
@@ -16,7 +16,7 @@ MOST_REFUSED = 0.05  # share of the requests
 
 def measure(bench: Bench) -> Iterator[Row]:
     for concurrency in (8, 32):
-        with serve(bench, "--latency-ms", "50", "--rate-limit", str(LIMIT), "--verbose") as server:
+        with serve_sandbox(bench, "--latency-ms", "50", "--rate-limit", str(LIMIT), "--verbose") as server:
             done = push(bench, server, bench.size(1000, quick=50), concurrency=concurrency)
             answers = server.count_answers()
         ideal = done.leaves / LIMIT

@@ -1,166 +1,22 @@
-"""An Airflow that runs as in production: a scheduler, its REST API, and each task in its own process."""
+"""An Airflow that runs as in production, with several connections to COR."""
 
 from __future__ import annotations
 
 import json
-import os
-import secrets
-import signal
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NoReturn
 
-import airflow
-import psutil  # type: ignore[import-untyped]  # Airflow depends on it; its types are another package
 import pytest
-import requests
 
 from cor_provider.sandbox import Sandbox
+from local_airflow import RunningAirflow, run_airflow
 
 DAGS = Path(__file__).parent / "dags"
-SECONDS_TO_START = 120
-SECONDS_TO_RUN = 120
-SECONDS_BETWEEN_LOOKS = 0.2
 
 API_KEY = "api-key-zq7"
 CLIENT_SECRET = "client-secret-zq7"
 WRONG_SECRET = "wrong-secret-zq7"
 FIXED_TOKEN = "fixed-token-zq7"
-
-
-@dataclass(frozen=True)
-class Major:
-    """In what the major versions of Airflow differ for those who start and ask them."""
-
-    components: tuple[tuple[str, ...], ...]
-    healthy: set[str]
-    api: str
-    health: str
-    settings: dict[str, str]
-    """Airflow's, in which ``{url}`` and ``{port}`` are those of the REST API."""
-    files: dict[str, str] = field(default_factory=dict)
-    new_run: dict[str, Any] = field(default_factory=dict)
-
-
-AIRFLOW_2 = Major(
-    components=(("webserver",), ("scheduler", "--skip-serve-logs")),
-    healthy={"metadatabase", "scheduler"},
-    api="api/v1",
-    health="health",
-    settings={
-        "AIRFLOW__API__AUTH_BACKENDS": "airflow.providers.fab.auth_manager.api.auth.backend.basic_auth",
-        # It would rather have another database; for two tasks at a time SQLite is enough.
-        "_AIRFLOW__SKIP_DATABASE_EXECUTOR_COMPATIBILITY_CHECK": "1",
-        "AIRFLOW__WEBSERVER__BASE_URL": "{url}",
-        "AIRFLOW__WEBSERVER__SECRET_KEY": secrets.token_hex(),
-        "AIRFLOW__WEBSERVER__WEB_SERVER_HOST": "127.0.0.1",
-        "AIRFLOW__WEBSERVER__WEB_SERVER_PORT": "{port}",
-        "AIRFLOW__WEBSERVER__WORKERS": "1",
-    },
-    files={"webserver_config.py": 'AUTH_ROLE_PUBLIC = "Admin"\n'},
-)
-AIRFLOW_3 = Major(
-    components=(("api-server",), ("dag-processor",), ("scheduler", "--skip-serve-logs")),
-    healthy={"metadatabase", "scheduler", "dag_processor"},
-    api="api/v2",
-    health="monitor/health",
-    settings={
-        "AIRFLOW__API__BASE_URL": "{url}",
-        "AIRFLOW__API__HOST": "127.0.0.1",
-        "AIRFLOW__API__PORT": "{port}",
-        "AIRFLOW__API__SECRET_KEY": secrets.token_hex(),
-        "AIRFLOW__API__WORKERS": "1",
-        "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_hex(),
-        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": "{url}/execution/",
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
-        # As long as that, Airflow may take to see that a task's process has ended.
-        "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
-    },
-    new_run={"logical_date": None},
-)
-MAJOR = AIRFLOW_2 if airflow.__version__.startswith("2.") else AIRFLOW_3
-
-
-@dataclass
-class RunningAirflow:
-    """An Airflow to talk to through its REST API."""
-
-    home: Path
-    url: str
-
-    def start_run(self, dag_id: str, **conf: str) -> Run:
-        """Trigger a DAG."""
-        body = {**MAJOR.new_run, "conf": conf}
-        return Run(self, dag_id, self._ask("POST", f"dags/{dag_id}/dagRuns", json=body)["dag_run_id"])
-
-    def get(self, path: str, **parameters: Any) -> Any:
-        """Return what the REST API answers."""
-        return self._ask("GET", path, params=parameters)
-
-    def knows(self, dag_ids: set[str]) -> bool:
-        """Tell whether everything is up and these DAGs can be run."""
-        with suppress(requests.RequestException):
-            health = self.get(MAJOR.health)
-            up = all(health[part]["status"] == "healthy" for part in MAJOR.healthy)
-            return up and dag_ids <= {dag["dag_id"] for dag in self.get("dags")["dags"]}
-        return False
-
-    def wait_for(self, look: Callable[[], Any], seconds: float = SECONDS_TO_RUN) -> Any:
-        """Return the first true thing that is seen."""
-        end = time.monotonic() + seconds
-        while not (seen := look()):
-            if time.monotonic() > end:
-                self.fail(f"waited for {seconds} seconds")
-            time.sleep(SECONDS_BETWEEN_LOOKS)
-        return seen
-
-    def fail(self, reason: str) -> NoReturn:
-        """Fail the test, with the end of what every component has said."""
-        logs = sorted((self.home / "output").glob("*.log"))
-        tails = (f"{path.name}:\n{path.read_text(errors='replace')[-3000:]}" for path in logs)
-        pytest.fail("\n\n".join([reason, *tails]), pytrace=False)
-
-    def _ask(self, method: str, path: str, **kwargs: Any) -> Any:
-        with requests.Session() as session:
-            session.trust_env = False
-            answer = session.request(method, f"{self.url}/{MAJOR.api}/{path}", timeout=30, **kwargs)
-        answer.raise_for_status()
-        return answer.json()
-
-
-@dataclass
-class Run:
-    """One run of a DAG."""
-
-    airflow: RunningAirflow
-    dag_id: str
-    run_id: str
-
-    def wait(self) -> str:
-        """Return the state in which the run ends."""
-        ends = {"success", "failed"}
-        return str(self.airflow.wait_for(lambda: (state := self.airflow.get(self._path)["state"]) in ends and state))
-
-    def states(self) -> dict[str, set[str]]:
-        """Return the states of every task, which are several if it is mapped."""
-        states: dict[str, set[str]] = {}
-        for instance in self.airflow.get(f"{self._path}/taskInstances")["task_instances"]:
-            states.setdefault(instance["task_id"], set()).add(instance["state"])
-        return states
-
-    def xcom(self, task_id: str, key: str = "return_value") -> Any:
-        """Return an XCom of a task."""
-        return self.airflow.get(f"{self._path}/taskInstances/{task_id}/xcomEntries/{key}", stringify=False)["value"]
-
-    @property
-    def _path(self) -> str:
-        return f"dags/{self.dag_id}/dagRuns/{self.run_id}"
 
 
 @pytest.fixture(scope="session")
@@ -178,86 +34,18 @@ def cor() -> Iterator[Sandbox]:
 @pytest.fixture(scope="session")
 def running_airflow(cor: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningAirflow]:
     """An Airflow of its own, with several connections to COR, most of which work."""
-    home = tmp_path_factory.mktemp("airflow")
-    running = RunningAirflow(home, f"http://127.0.0.1:{free_port()}")
-    environment = make_environment(running, cor)
-    (home / "output").mkdir()
-    for name, content in MAJOR.files.items():
-        (home / name).write_text(content)
-    with ExitStack() as stack:
-        migration = stack.enter_context(start(running, "migration", "db", "migrate", environment=environment))
-        running.wait_for(lambda: migration.poll() is not None, SECONDS_TO_START)
-        if migration.returncode:
-            running.fail("Airflow's database could not be made")
-        for command in MAJOR.components:
-            stack.enter_context(start(running, command[0], *command, environment=environment))
-        dag_ids = {"marked_leave", "stopped_push", "retried_push", "timed_out_push"}
-        running.wait_for(lambda: running.knows(dag_ids), SECONDS_TO_START)
-        yield running
-
-
-def make_environment(running: RunningAirflow, cor: Sandbox) -> dict[str, str]:
-    """Return an environment in which nothing of another Airflow is left."""
     key = {"login": API_KEY, "password": CLIENT_SECRET}
-    port = running.url.rpartition(":")[2]
-    return {
-        **{name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "_AIRFLOW"))},
-        "AIRFLOW_HOME": str(running.home),
-        **{name: setting.format(url=running.url, port=port) for name, setting in MAJOR.settings.items()},
-        "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
-        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
-        "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
-        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "AIRFLOW__CORE__PARALLELISM": "2",
+    settings = {
         "AIRFLOW__LOGGING__LOGGING_LEVEL": "DEBUG",  # whatever can be told is to be searched for what must not be
-        "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
         "AIRFLOW_CONN_COR_DEFAULT": connection(cor.url, cor.api_url, **key),
         "AIRFLOW_CONN_COR_TOKEN": connection(cor.url, password=FIXED_TOKEN),
         "AIRFLOW_CONN_COR_WRONG_SECRET": connection(cor.url, cor.api_url, **{**key, "password": WRONG_SECRET}),
         "AIRFLOW_CONN_COR_UNREACHABLE": connection("http://127.0.0.1:1", password=FIXED_TOKEN),
-        "NO_PROXY": "127.0.0.1",
-        "no_proxy": "127.0.0.1",
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),  # Airflow 2 calls `airflow`
     }
+    with run_airflow(tmp_path_factory.mktemp("airflow"), dags=DAGS, settings=settings) as running:
+        running.wait_for_dags("marked_leave", "stopped_push", "retried_push", "timed_out_push")
+        yield running
 
 
 def connection(host: str, api_url: str = "", **fields: str) -> str:
     return json.dumps({"conn_type": "cor", "host": host, "extra": {"source": "GLOBANT", "api_url": api_url}, **fields})
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
-
-
-@contextmanager
-def start(
-    running: RunningAirflow, name: str, *arguments: str, environment: dict[str, str]
-) -> Iterator[subprocess.Popen[bytes]]:
-    """Run an Airflow command, and leave no process of it behind."""
-    with (running.home / "output" / f"{name}.log").open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "airflow", *arguments],
-            env=environment,
-            cwd=running.home,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
-        try:
-            yield process
-        finally:
-            stop(process)
-
-
-def stop(process: subprocess.Popen[bytes]) -> None:
-    """End a process and all that it started, some of it in groups of their own; nothing of it is worth waiting for."""
-    family = []
-    with suppress(psutil.NoSuchProcess):
-        family = psutil.Process(process.pid).children(recursive=True)
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    for one in family:
-        with suppress(psutil.NoSuchProcess):
-            one.kill()
