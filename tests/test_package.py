@@ -1,17 +1,22 @@
-"""The wheel, as somebody installs it into an environment of their own."""
+"""What is published: the distributions, installed into an environment of their own, and the registry's entry."""
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import subprocess
 import sys
+import tarfile
 from collections.abc import Callable
+from importlib.metadata import distribution
 from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
+import yaml  # type: ignore[import-untyped]  # Airflow depends on it; its types are another package
 from airflow import __version__ as airflow_version
+from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
 
 from cor_provider import __version__
 
@@ -20,17 +25,22 @@ CONSTRAINTS = REPOSITORY / "constraints" / f"airflow-{'.'.join(airflow_version.s
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def distributions(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("dist")
-    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(REPOSITORY)]
+    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(REPOSITORY)]
     subprocess.run(command, check=True, capture_output=True)
-    (path,) = folder.glob("*.whl")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def wheel(distributions: Path) -> Path:
+    (path,) = distributions.glob("*.whl")
     return path
 
 
 @pytest.fixture(scope="module")
-def airflow(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
-    """Install the wheel and nothing else, and return a function that runs `airflow` there."""
+def fresh(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
+    """Install the wheel and nothing else, and return a function that runs one of its environment's programs."""
     home = tmp_path_factory.mktemp("fresh")
     venv = home / "venv"
     uv = (sys.executable, "-m", "uv")
@@ -39,9 +49,9 @@ def airflow(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[.
     subprocess.run([*uv, "pip", "install", *options, str(wheel)], check=True)
     environment = {key: value for key, value in os.environ.items() if not key.startswith("AIRFLOW_")}
 
-    def run(*arguments: str) -> str:
+    def run(program: str, *arguments: str) -> str:
         return subprocess.run(
-            [str(venv / "bin" / "airflow"), *arguments],
+            [str(venv / "bin" / program), *arguments],
             check=True,
             capture_output=True,
             text=True,
@@ -52,6 +62,19 @@ def airflow(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[.
     return run
 
 
+def test_both_distributions_can_be_published(distributions: Path) -> None:
+    paths = sorted(map(str, distributions.iterdir()))
+    assert len(paths) == 2
+    subprocess.run([sys.executable, "-m", "twine", "check", "--strict", *paths], check=True, capture_output=True)
+
+
+def test_the_source_distribution_holds_what_its_tests_need(distributions: Path) -> None:
+    (path,) = distributions.glob("*.tar.gz")
+    with tarfile.open(path) as archive:
+        folders = {name.split("/")[1] for name in archive.getnames()}
+    assert {"cor_provider", "example_dags", "tests", "constraints", "Makefile", "pyproject.toml"} <= folders
+
+
 def test_the_wheel_holds_the_package_alone(wheel: Path) -> None:
     names = ZipFile(wheel).namelist()
     assert {name.split("/")[0].split("-")[0] for name in names} == {"cor_provider", "airflow_provider_cor"}
@@ -59,20 +82,35 @@ def test_the_wheel_holds_the_package_alone(wheel: Path) -> None:
     assert "cor_provider/sandbox/templates/calendar.html.jinja" in names
 
 
-def test_airflow_lists_the_provider(airflow: Callable[..., str]) -> None:
+def test_airflow_lists_the_provider(fresh: Callable[..., str]) -> None:
     (provider,) = [
         provider
-        for provider in json.loads(airflow("providers", "list", "--output", "json"))
+        for provider in json.loads(fresh("airflow", "providers", "list", "--output", "json"))
         if provider["package_name"] == "airflow-provider-cor"
     ]
     assert provider["version"] == __version__
 
 
-def test_airflow_lists_the_connection_type(airflow: Callable[..., str]) -> None:
+def test_airflow_lists_the_connection_type(fresh: Callable[..., str]) -> None:
     (hook,) = [
         hook
-        for hook in json.loads(airflow("providers", "hooks", "--output", "json"))
+        for hook in json.loads(fresh("airflow", "providers", "hooks", "--output", "json"))
         if hook["connection_type"] == "cor"
     ]
     assert hook["hook_name"] == "COR Integrations"
     assert hook["class"] == "cor_provider.hooks.cor_integrations.CorIntegrationsHook"
+
+
+@pytest.mark.parametrize("path", sorted((REPOSITORY / "example_dags").glob("*.py")), ids=lambda path: path.stem)
+def test_an_example_dag_needs_nothing_else_to_be_read(path: Path, fresh: Callable[..., str]) -> None:
+    fresh("python", "-W", "error:::__main__", str(path))
+
+
+def test_everything_in_the_registrys_entry_exists() -> None:
+    entry = yaml.safe_load((REPOSITORY / ".airflow-registry.yaml").read_text())
+    assert entry["package-name"] == distribution("airflow-provider-cor").name
+    for kind in ("operators", "hooks", "other"):
+        for item in entry[kind]:
+            module, _, name = item["module"].rpartition(".")
+            if name != "CorRetryPolicy" or AIRFLOW_V_3_3_PLUS:
+                assert getattr(importlib.import_module(module), name)
