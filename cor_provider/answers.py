@@ -76,8 +76,10 @@ _FAILURE_WORDS = {"error", "fail", "failed", "failure", "partial", "partial_succ
 
 
 def _error_of(response: Response, body: object, operation: Operation) -> CorError | None:
-    words = [word for word in _texts(body, "name", "error", "code", "error_code") if _WORD.fullmatch(word)]
     status = _status_of(response, body)
+    if status < HTTPStatus.MULTIPLE_CHOICES and isinstance(body, Mapping) and body.get("status") == "success":
+        return None  # nearly every answer
+    words = [word for word in _texts(body, "name", "error", "code", "error_code") if _WORD.fullmatch(word)]
     if status < HTTPStatus.MULTIPLE_CHOICES and not _says_failure(body, words):
         # Only a 201 tells that something was created, whatever the text beside it.
         if _is_web_page(response) and status != HTTPStatus.CREATED:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from cor_provider.exceptions import CorError, CorTransientError
@@ -28,7 +28,7 @@ class LeaveOutcome:
     :param message: what to do about it; holds no field of the record.
     :param attempts: how many attempts were made to send it; an answer of 429 does not count.
     :param position: its place in the input, from 1.
-    :param retry_after: seconds that COR asked to wait, for ``failed``; in no report.
+    :param retry_after: seconds that COR asked to wait, for ``failed``.
     """
 
     leave_id: str | None
@@ -51,9 +51,15 @@ class LeaveOutcome:
 
     def to_row(self) -> dict[str, Any]:
         """Return the row of this outcome in a report."""
-        row = asdict(self)
-        del row["retry_after"]
-        return {"id": row.pop("leave_id"), **row}
+        return {
+            "id": self.leave_id,
+            "status": self.status,
+            "cor_id": self.cor_id,
+            "error": self.error,
+            "message": self.message,
+            "attempts": self.attempts,
+            "position": self.position,
+        }
 
 
 @dataclass

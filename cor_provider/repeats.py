@@ -22,7 +22,7 @@ class Repeats:
 
     def add(self, leave: LeaveRequest | LeaveKey) -> Literal["new", "same", "different"]:
         """Remember a leave request; return whether its external id is new, or whether it says the same as the first."""
-        key, content = _digest(leave.id), _digest(repr(sorted(leave.__dict__.items())))
+        key, content = _digest(leave.id), _digest(repr(leave.__dict__))
         if self._database.execute("INSERT OR IGNORE INTO leave VALUES (?, ?)", (key, content)).rowcount:
             return "new"
         (first,) = self._database.execute("SELECT content FROM leave WHERE id = ?", (key,)).fetchone()

@@ -24,6 +24,10 @@ from cor_provider.push import check
 from cor_provider.retry import RetryLimits
 
 
+BY_INPUT = "{{ task.label_of_input or ti.map_index }}"
+"""What a mapped task is called, unless it says otherwise."""
+
+
 class CreateLeaveOperator(BaseOperator):
     """
     Create leave in COR, and account for every leave request.
@@ -77,7 +81,7 @@ class CreateLeaveOperator(BaseOperator):
         validate_only: bool = False,
         max_attempts: int = RetryLimits.max_attempts,
         max_wait: float = RetryLimits.max_wait,
-        map_index_template: str | None = "{{ task.label_of_input or ti.map_index }}",
+        map_index_template: str | None = BY_INPUT,
         **kwargs: Any,
     ) -> None:
         # A mapped task is given the None of every parameter that it does not set.
@@ -85,7 +89,7 @@ class CreateLeaveOperator(BaseOperator):
             from cor_provider.retry_policy import CorRetryPolicy  # noqa: PLC0415  # older Airflow has none
 
             kwargs["retry_policy"] = CorRetryPolicy()
-        super().__init__(map_index_template=map_index_template, **kwargs)
+        super().__init__(map_index_template=map_index_template or BY_INPUT, **kwargs)
         check_push_options(if_exists, concurrency, max_rejected)
         RetryLimits(max_attempts, max_wait)
         self.leave_requests = leave_requests
@@ -117,6 +121,8 @@ class CreateLeaveOperator(BaseOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Push the leave requests, and return the counts."""
+        if "map_index_template" in context:  # Airflow 2 took it before this mapped task was made
+            context["map_index_template"] = self.map_index_template
         leave_requests = load_lazy(self._leave_requests)
         self._stopping = stopping = threading.Event()
         self._hook = hook = CorIntegrationsHook(self.cor_conn_id, source=self.source)

@@ -20,7 +20,7 @@ def measure(bench: Bench) -> Iterator[Row]:
         alone = bench.run("bookkeeping_process", task) / done.leaves
     share = alone / done.cpu_per_leave
     yield Row(
-        f"{share:.0%} of the CPU time per leave",
+        f"{share:.1%} of the CPU time per leave",
         "validation, JSON and bookkeeping, timed alone in one thread",
         done.leaves,
         f"{alone * 1000:.3f} ms of {done.cpu_per_leave * 1000:.2f} ms",

@@ -58,7 +58,7 @@ def settle(leaves: Iterable[LeaveRequest | UnreadableLeave], answer: requests.Re
     for position, leave in enumerate(leaves, start=1):
         assert isinstance(leave, LeaveRequest)
         repeats.add(leave)
-        payload = LeaveRequest.model_validate(leave).to_payload(SOURCE)
+        payload = leave.to_payload(SOURCE)
         json.dumps(payload, allow_nan=False).encode()  # as `requests` does
         data = read_answer(answer, "create")
         yield LeaveOutcome(leave.id, "created", cor_id=int(data["id"]), attempts=1, position=position)

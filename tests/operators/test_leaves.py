@@ -171,7 +171,11 @@ class TestEndings:
 
         with pytest.raises(KeyboardInterrupt):
             create(interrupted())
-        assert task_instance.xcoms["return_value"] == counts(received=1, created=1)
+        # Whether the one leave was sent before the interruption or not at all, it is accounted for.
+        assert task_instance.xcoms["return_value"] in (
+            counts(received=1, created=1),
+            counts(received=1, not_sent=1),
+        )
 
     def test_a_connection_that_does_not_exist_fails_for_good(self, create: Create, task_instance: TaskInstance) -> None:
         with pytest.raises(CorConfigurationError, match="does not exist"):
