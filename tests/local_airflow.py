@@ -38,6 +38,7 @@ class Major:
     healthy: set[str]
     api: str
     health: str
+    asset_events: str
     settings: dict[str, str]
     """Airflow's, in which ``{url}`` and ``{port}`` are those of the REST API."""
     files: dict[str, str] = field(default_factory=dict)
@@ -49,6 +50,7 @@ AIRFLOW_2 = Major(
     healthy={"metadatabase", "scheduler"},
     api="api/v1",
     health="health",
+    asset_events="datasets/events",
     settings={
         "AIRFLOW__API__AUTH_BACKENDS": "airflow.providers.fab.auth_manager.api.auth.backend.basic_auth",
         # It would rather have another database; for two tasks at a time SQLite is enough.
@@ -66,6 +68,7 @@ AIRFLOW_3 = Major(
     healthy={"metadatabase", "scheduler", "dag_processor"},
     api="api/v2",
     health="monitor/health",
+    asset_events="assets/events",
     settings={
         "AIRFLOW__API__BASE_URL": "{url}",
         "AIRFLOW__API__HOST": "127.0.0.1",
@@ -149,9 +152,19 @@ class Run:
     def states(self) -> dict[str, set[str]]:
         """Return the states of every task, which are several if it is mapped."""
         states: dict[str, set[str]] = {}
-        for instance in self.airflow.get(f"{self._path}/taskInstances")["task_instances"]:
+        for instance in self.tasks():
             states.setdefault(instance["task_id"], set()).add(instance["state"])
         return states
+
+    def tasks(self) -> list[dict[str, Any]]:
+        """Return every task instance, as the REST API tells it."""
+        return list(self.airflow.get(f"{self._path}/taskInstances")["task_instances"])
+
+    def link(self, task_id: str, name: str) -> str | None:
+        """Return where an extra link of a task leads, if anywhere."""
+        links = self.airflow.get(f"{self._path}/taskInstances/{task_id}/links")
+        link: str | None = links.get("extra_links", links)[name]
+        return link
 
     def xcom(self, task_id: str, key: str = "return_value") -> Any:
         """Return an XCom of a task."""

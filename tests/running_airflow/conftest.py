@@ -43,7 +43,7 @@ def running_airflow(cor: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> I
         "AIRFLOW_CONN_COR_UNREACHABLE": connection("http://127.0.0.1:1", password=FIXED_TOKEN),
     }
     with run_airflow(tmp_path_factory.mktemp("airflow"), dags=DAGS, settings=settings) as running:
-        running.wait_for_dags("marked_leave", "stopped_push", "retried_push", "timed_out_push")
+        running.wait_for_dags("at_home", "marked_leave", "paced_mapped_retry", "stopped_push")  # one of each file
         yield running
 
 
