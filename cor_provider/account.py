@@ -29,6 +29,7 @@ class Account:
         self, *, report_path: str | None, checkpoint: Checkpoint | None, stopping: threading.Event, log: Any
     ) -> None:
         self.tally = Tally()
+        self.earlier = Tally()
         self._report_path = report_path
         self._checkpoint = checkpoint
         self._stopping = stopping
@@ -44,7 +45,8 @@ class Account:
         :param read_leaves: reads the input from its beginning.
         """
         if self._checkpoint and self._load(self._checkpoint, read_leaves()):
-            self.tally.include(self._checkpoint.tally)
+            self.earlier.include(self._checkpoint.tally)
+            self.tally.include(self.earlier)
             self._received = self.tally.received
             self._log.info("An earlier try has settled the first %s leave requests.", self._received)
         leaves = read_leaves()

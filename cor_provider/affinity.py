@@ -13,8 +13,8 @@ def one_cpu() -> Callable[[], None]:
     Return what a thread calls to share one CPU with all others that call it.
 
     Python lets one thread run at a time, and these let go of its lock many times per request. Handing that lock from
-    CPU to CPU costs more than the work: on one CPU, a push is a third faster. Other threads are free to move away. A
-    thread that was started by one of these is there already, and stays there.
+    CPU to CPU costs more than the work: on one CPU, a push is a third faster. Other threads are free to move away. What
+    one of these starts, a thread or a process, is there already, and stays there.
     """
     if not hasattr(os, "sched_setaffinity"):  # only Linux has it
         return lambda: None

@@ -12,7 +12,11 @@ from typing import Any
 from cor_provider.sources import KNOWN_SOURCES
 
 FIELD_BEHAVIOUR: dict[str, Any] = {
-    "hidden-fields": ["schema", "port"],
+    "hidden-fields": [
+        "schema",
+        "port",
+        "extra",
+    ],  # of Extra, every key has its own field; Airflow 3 shows it all the same
     "relabeling": {
         "host": "Base URL",
         "login": "API key",
@@ -50,7 +54,7 @@ EXTRA_FIELDS: dict[str, dict[str, Any]] = {
     "requests_per_second": {
         "label": "Requests per second",
         "description": "The most that one task sends. Empty: as many as COR takes, which is found out.",
-        "schema": {"type": ["number", "null"], "minimum": 0},
+        "schema": {"type": ["number", "null"], "exclusiveMinimum": 0},
     },
     "web_url": {
         "label": "Web URL",

@@ -210,7 +210,7 @@ class CorPushIncompleteError(CorError):
     """
     Some leave is not settled; running the task again is safe and sends the rest.
 
-    :param retry_after: seconds that COR asked to wait, where it said so.
+    :param retry_after: seconds that COR asked to wait, if its rate limit ended the push.
     """
 
     default_name = "PushIncompleteError"

@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import tzinfo
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from airflow.providers.common.compat.lineage.hook import get_hook_lineage_collector
@@ -74,7 +75,7 @@ def label(value: object) -> str | None:
     :param value: what :func:`iter_leaves` takes; of a form that cannot be looked into without reading it, None.
     """
     if names_a_file(value):
-        return "/".join(str(value).strip().split("/")[-2:])
+        return "/".join(urlsplit(str(value).strip()).path.split("/")[-2:])
     if isinstance(value, (Mapping, LeaveRequest)):
         return read_leave_id(value)
     if isinstance(value, (list, tuple)) and value:

@@ -39,4 +39,8 @@ def openlineage_facets(*, input_uri: str | None, output_url: str, row_count: int
 def _name(uri: str) -> tuple[str, str]:
     """Return a dataset's namespace and name, as OpenLineage's naming has them."""
     parts = urlsplit(uri)
-    return (f"{parts.scheme}://{parts.netloc}" if parts.netloc else "file", parts.path)
+    if not parts.netloc:
+        return "file", parts.path
+    # Airflow puts its connection's id before an @; an object has a key, where a file and an endpoint have a path.
+    path = parts.path if parts.scheme in {"http", "https"} else parts.path.lstrip("/")
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}", path

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-from cor_provider.exceptions import CorError, CorTransientError
+from cor_provider.exceptions import CorError, CorRateLimitError
 
 Status = Literal["created", "updated", "deleted", "existing", "unchanged", "rejected", "failed", "not_sent"]
 
@@ -28,7 +28,7 @@ class LeaveOutcome:
     :param message: what to do about it; holds no field of the record.
     :param attempts: how many attempts were made to send it; an answer of 429 does not count.
     :param position: its place in the input, from 1.
-    :param retry_after: seconds that COR asked to wait, for ``failed``.
+    :param retry_after: seconds that COR asked to wait, if a rate limit kept it from being settled.
     """
 
     leave_id: str | None
@@ -43,7 +43,7 @@ class LeaveOutcome:
     @classmethod
     def of_error(cls, leave_id: str | None, status: Status, error: BaseException, **details: Any) -> LeaveOutcome:
         """Return the outcome of a leave request that ended in an error; of a foreign one only the name is told."""
-        if isinstance(error, CorTransientError):
+        if isinstance(error, CorRateLimitError):
             details["retry_after"] = error.retry_after
         if isinstance(error, CorError):
             return cls(leave_id, status, error=error.name, message=error.message, **details)

@@ -75,8 +75,9 @@ class Pace:
         finally:
             with self._state:
                 self._under_way -= 1
-                self._learn(sent_at, error)
                 self._state.notify()
+                self._learn(sent_at, error)
+                error = None  # which would keep this frame alive, and the leave in it
 
     @property
     def pause(self) -> float:
@@ -185,6 +186,7 @@ class Rate:
 
         :param pause: seconds for which nothing will be sent.
         """
+        sent_at = max([sent_at, *self._taken])  # some that were sent later may have been answered before
         taken = len(self._taken)
         seconds = sent_at - min(self._taken, default=sent_at)
         if taken:
@@ -194,7 +196,8 @@ class Rate:
             # Each try for more costs a pause: the next comes when this one has paid.
             self._creep_at = now + pause + min(max(10 * seconds, 3 * pause), 60)
             self._taken.clear()
-        self.per_second = min(self._known, self.per_second, (taken + 1) / (seconds + pause))
+        # Not slower than one a second: whether the pause was enough should show soon after it.
+        self.per_second = min(self._known, self.per_second, max(1.0, (taken + 1) / (seconds + pause)))
         self._pause = pause
         self._sent_from = now + pause
 

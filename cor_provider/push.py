@@ -7,7 +7,7 @@ It knows neither Airflow nor what COR's messages look like; both are the busines
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from queue import SimpleQueue
@@ -33,7 +33,7 @@ def push(
     requests_per_second: float | None,
     limits: RetryLimits,
     stopping: threading.Event,
-) -> Iterator[LeaveOutcome]:
+) -> Generator[LeaveOutcome]:
     """
     Send leave requests and yield every outcome as it settles.
 
@@ -75,7 +75,7 @@ class _Push(Generic[Leave]):
         self._settled: SimpleQueue[tuple[str, LeaveOutcome]] = SimpleQueue()
         self._errors: list[BaseException] = []
 
-    def run(self, leaves: Iterable[Leave | UnreadableLeave], concurrency: int) -> Iterator[LeaveOutcome]:
+    def run(self, leaves: Iterable[Leave | UnreadableLeave], concurrency: int) -> Generator[LeaveOutcome]:
         self._repeats = Repeats()
         with ThreadPoolExecutor(concurrency, thread_name_prefix="cor-push", initializer=one_cpu()) as threads:
             for _ in range(concurrency):

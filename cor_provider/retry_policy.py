@@ -11,18 +11,22 @@ from cor_provider.exceptions import (
     CorConfigurationError,
     CorLeavesRejectedError,
     CorPushIncompleteError,
+    CorRateLimitError,
     CorRecordError,
     CorTransientError,
 )
 
+LONGEST_WAIT = timedelta(days=1)
+
 
 class CorRetryPolicy(RetryPolicy):
     """
-    Retries only what a retry can help, and as late as COR asks.
+    Retries only what a retry can help, and not before COR asked for it.
 
-    Rejections and errors of the configuration fail the task at once. Where COR said how long to wait, the next try
-    begins then. Anything else is left to the task's ``retries`` and ``retry_delay``. It is the default of this
-    provider's operators, and serves tasks of your own that use the hook: ``@task(retry_policy=CorRetryPolicy())``.
+    Rejections and errors of the configuration fail the task at once. After a rate limit the next try begins when COR
+    said; after another failure then, or after the task's ``retry_delay``, whichever is later. A day is the most.
+    Anything else is left to the task's ``retries`` and ``retry_delay``. It is the default of this provider's operators,
+    and serves tasks of your own that use the hook: ``@task(retry_policy=CorRetryPolicy())``.
     """
 
     def evaluate(
@@ -30,12 +34,14 @@ class CorRetryPolicy(RetryPolicy):
         exception: BaseException,
         try_number: int,  # noqa: ARG002  # Airflow's signature
         max_tries: int,  # noqa: ARG002
-        context: Any = None,  # noqa: ARG002
+        context: Any = None,
     ) -> RetryDecision:
         """Decide by the error."""
         if isinstance(exception, (CorConfigurationError, CorLeavesRejectedError, CorRecordError)):
             return RetryDecision.fail(reason=f"{exception.name}: another try could not help")
         if isinstance(exception, (CorTransientError, CorPushIncompleteError)) and exception.retry_after:
-            seconds = exception.retry_after
-            return RetryDecision.retry(delay=timedelta(seconds=seconds), reason=f"COR asks to wait {seconds:.0f} s")
+            asked = timedelta(seconds=min(exception.retry_after, LONGEST_WAIT.total_seconds()))
+            says_all = isinstance(exception, (CorRateLimitError, CorPushIncompleteError))
+            if says_all or not context or asked > context["task"].retry_delay:
+                return RetryDecision.retry(delay=asked, reason=f"COR asks to wait {asked.total_seconds():.0f} s")
         return RetryDecision.default()

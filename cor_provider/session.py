@@ -78,7 +78,13 @@ class CorSession(requests.Session):
 
         In general ``requests`` merges settings here and parses the URL: a sixth of the CPU of a push.
         """
-        if request.params or request.cookies:
+        if (
+            request.params
+            or request.cookies
+            or self.params
+            or self.hooks["response"]
+            or None in request.headers.values()
+        ):
             return super().prepare_request(request)
         prepared = requests.PreparedRequest()
         prepared.prepare_method(request.method)
@@ -90,11 +96,12 @@ class CorSession(requests.Session):
         prepared.prepare_hooks(request.hooks)
         return prepared
 
-    def merge_environment_settings(self, url: Any, *settings: Any) -> Any:
+    def merge_environment_settings(self, url: Any, proxies: Any, *settings: Any) -> Any:
         """Return proxies and certificates as the environment has them; it is looked through once for each server."""
-        key = (*urlsplit(url)[:2], repr(settings))
+        key = (*urlsplit(url)[:2], repr((proxies, settings)))
         if key not in self._environment_settings:
-            self._environment_settings[key] = super().merge_environment_settings(url, *settings)
+            own = dict(proxies or {})  # `requests` adds the environment's to what it is given
+            self._environment_settings[key] = super().merge_environment_settings(url, own, *settings)
         return self._environment_settings[key]
 
     def _token_source(self) -> TokenSource:

@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cor_provider.exceptions import CorConfigurationError
-from cor_provider.inputs import iter_leaves
+from cor_provider.inputs import iter_leaves, label
 from cor_provider.leave import LeaveRequest, UnreadableLeave
 from support import leave
 
@@ -238,3 +238,22 @@ def test_times_without_an_offset_are_in_the_given_timezone() -> None:
 def test_any_text_is_leave_requests_or_an_error(text: str) -> None:
     with contextlib.suppress(CorConfigurationError):
         read_all(text)
+
+
+@pytest.mark.parametrize(
+    ("leave_requests", "name"),
+    [
+        ("s3://key:secret@bucket/hr/de/leave.csv", "de/leave.csv"),
+        (Path("/srv/hr/leave.jsonl"), "hr/leave.jsonl"),
+        (leave("L7"), "L7"),
+        ([leave("L7")], "L7"),
+        ([leave("L7"), leave("L8"), leave("L9")], "L7 and 2 more"),
+        ([{"user_id": "u1"}, leave("L8")], "leave and 1 more"),
+        ([], None),
+        (json.dumps([leave()]), None),
+        (iter([leave()]), None),
+        (None, None),
+    ],
+)
+def test_a_label_tells_inputs_apart_by_file_or_external_id(leave_requests: Any, name: str | None) -> None:
+    assert label(leave_requests) == name

@@ -11,6 +11,7 @@ import pytest
 from airflow.providers.common.compat.lineage.hook import get_hook_lineage_collector
 from airflow.providers.common.compat.sdk import HookLineageCollector
 
+from cor_provider.lineage import openlineage_facets
 from cor_provider.operators.leaves import CreateLeaveOperator
 from cor_provider.sandbox import Sandbox
 from support import Connect, leave
@@ -36,7 +37,27 @@ def test_the_file_and_cors_endpoint_are_told_once_each(
     assert [(one.asset.uri, one.count) for one in told.outputs] == [(f"{sandbox.url}/v2/integrations/leaves", 1)]
 
 
+def test_a_push_that_wrote_nothing_is_not_told(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    connect()
+    collector = HookLineageCollector()
+    monkeypatch.setattr("airflow.providers.common.compat.sdk.get_hook_lineage_collector", lambda: collector)
+    CreateLeaveOperator(task_id="push", leave_requests=[leave(user_id="nobody")], max_rejected=1).execute({})
+    assert get_hook_lineage_collector().collected_assets.outputs == []
+
+
 class TestOpenLineage:
+    @pytest.mark.parametrize(
+        ("uri", "name"),
+        [
+            ("s3://aws_default@bucket/hr/leave.csv", ("s3://bucket", "hr/leave.csv")),
+            ("file:///srv/leave.csv", ("file", "/srv/leave.csv")),
+            ("/srv/leave.csv", ("file", "/srv/leave.csv")),
+        ],
+    )
+    def test_files_are_named_as_openlineage_names_them(self, uri: str, name: tuple[str, str]) -> None:
+        (source,) = openlineage_facets(input_uri=uri, output_url="https://cor.example/leaves", row_count=1).inputs
+        assert (source.namespace, source.name) == name
+
     def test_it_is_told_the_file_the_endpoint_and_how_many_leaves_cor_took(
         self, connect: Connect, sandbox: Sandbox, file_of_leave: Path
     ) -> None:

@@ -10,6 +10,7 @@ import pytest
 from cor_provider import metrics
 from cor_provider.exceptions import CorPushIncompleteError
 from cor_provider.operators.leaves import CreateLeaveOperator
+from cor_provider.outcome import LeaveOutcome, Tally
 from cor_provider.sandbox import Sandbox
 from support import Connect, leave
 
@@ -55,3 +56,13 @@ def test_the_push_is_timed(stats: Stats, sandbox: Sandbox) -> None:
     sandbox.answer_next(429, headers={"Retry-After": "7"})
     CreateLeaveOperator(task_id="push", leave_requests=leave()).execute({})
     assert stats.timings == {"cor.leaves.duration": timedelta(seconds=7)}
+
+
+def test_what_an_earlier_try_settled_is_not_counted_again(stats: Stats) -> None:
+    earlier, both = Tally(), Tally()
+    earlier.add(LeaveOutcome("L1", "created"))
+    both.include(earlier)
+    both.add(LeaveOutcome("L2", "created"))
+    both.add(LeaveOutcome("L3", "rejected"))
+    metrics.emit(both, timedelta(seconds=1), earlier=earlier)
+    assert stats.counts == {"cor.leaves.created": 1, "cor.leaves.rejected": 1}

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from airflow.providers.common.compat.sdk import DAG
 
 from cor_provider.exceptions import (
     CorAuthenticationError,
@@ -25,10 +26,10 @@ from support import Connect, leave
 pytestmark = pytest.mark.since_airflow("3.3")
 
 
-def decide(error: BaseException) -> Any:
+def decide(error: BaseException, context: Any = None) -> Any:
     from cor_provider.retry_policy import CorRetryPolicy  # noqa: PLC0415  # there is none on older Airflow
 
-    return CorRetryPolicy().evaluate(error, 1, 3)
+    return CorRetryPolicy().evaluate(error, 1, 3, context)
 
 
 @pytest.mark.parametrize(
@@ -44,6 +45,25 @@ def test_what_another_try_cannot_help_fails_at_once(error_class: type[CorError])
 def test_the_next_try_begins_when_cor_asked_for_it(error_class: type[Any]) -> None:
     decision = decide(error_class(retry_after=90))
     assert (decision.action.value, decision.retry_delay) == ("retry", timedelta(seconds=90))
+
+
+@pytest.mark.parametrize(("seconds", "action"), [(90, "default"), (900, "retry")])
+def test_after_a_failure_of_the_server_the_task_waits_no_less_than_it_would(seconds: float, action: str) -> None:
+    operator = CreateLeaveOperator(task_id="push", leave_requests=[], retry_delay=timedelta(minutes=5))
+    assert decide(CorServerError(retry_after=seconds), {"task": operator}).action.value == action
+
+
+def test_no_wait_is_longer_than_a_day() -> None:
+    assert decide(CorRateLimitError(retry_after=1e9)).retry_delay == timedelta(days=1)
+
+
+def test_default_arguments_of_a_dag_take_its_place() -> None:
+    from airflow.providers.common.compat.sdk import ExceptionRetryPolicy  # noqa: PLC0415  # as below
+
+    policy = ExceptionRetryPolicy(rules=[])
+    with DAG("any", schedule=None, default_args={"retry_policy": policy}):
+        operator = CreateLeaveOperator(task_id="push", leave_requests=[])
+    assert operator.retry_policy is policy
 
 
 @pytest.mark.parametrize("error", [CorConnectionError(), CorPushIncompleteError(), OSError()])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hmac
 import threading
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import closing, suppress
 from functools import cached_property
 from typing import Any, Literal, get_args
 from urllib.parse import quote
@@ -48,6 +48,7 @@ def check_push_options(if_exists: str, concurrency: int, max_rejected: int = 0) 
         raise ValueError(f"max_rejected: expected a number from 0; got {max_rejected!r}.")
 
 
+WRITTEN = {"created", "updated", "deleted"}
 LEAVES_PATH = "/v2/integrations/leaves"
 _CHECK_API_URL = "check the COR connection's Extra api_url."
 
@@ -289,8 +290,7 @@ class CorIntegrationsHook(BaseHook):
         requests_per_second = None
         with suppress(CorConfigurationError):  # each leave request meets the same error, as its outcome
             requests_per_second = self._settings.requests_per_second
-            get_hook_lineage_collector().add_output_asset(context=self, uri=self.leaves_url)
-        return push(
+        outcomes = push(
             leaves,
             send,
             concurrency=concurrency,
@@ -298,6 +298,17 @@ class CorIntegrationsHook(BaseHook):
             limits=limits,
             stopping=stopping or threading.Event(),
         )
+        return self._tell_lineage(outcomes)
+
+    def _tell_lineage(self, outcomes: Generator[LeaveOutcome]) -> Iterator[LeaveOutcome]:
+        """Tell Airflow that COR was written to, once it was."""
+        told = False
+        with closing(outcomes):
+            for outcome in outcomes:
+                if not told and outcome.status in WRITTEN:
+                    get_hook_lineage_collector().add_output_asset(context=self, uri=self.leaves_url)
+                    told = True
+                yield outcome
 
     def _settle_create(
         self, leave: LeaveRequest, source: str | None, if_exists: IfExists, attempts: Attempts

@@ -26,6 +26,9 @@ from cor_provider.retry import RetryLimits
 BY_INPUT = "{{ task.label_of_input or ti.map_index }}"
 """What a mapped task is called, unless it says otherwise."""
 
+LONGEST_LABEL = 200
+"""Characters: Airflow's database takes 250."""
+
 
 class CreateLeaveOperator(BaseOperator):
     """
@@ -48,6 +51,7 @@ class CreateLeaveOperator(BaseOperator):
     :param validate_only: read and check everything, send nothing.
     :param max_attempts: how often one leave request is sent before the push gives up; a 429 does not count.
     :param max_wait: seconds that the push may spend waiting in all.
+    :param retry_policy: what a failure means for the next try, on Airflow 3.3 and later; ``CorRetryPolicy`` by default.
     :param map_index_template: what a mapped task is called; by default by its file, or its external leave ids.
     :return: the counts ``{"received", "created", "updated", "existing", "rejected", "failed", "not_sent", "report"}``.
         The XCom ``rejected`` holds the first 100 of these as ``{"id", "error", "message"}``. Both are there before the
@@ -64,7 +68,7 @@ class CreateLeaveOperator(BaseOperator):
 
     _stopping: threading.Event | None = None
     _hook: CorIntegrationsHook | None = None
-    _tally: Tally
+    _account: Account
 
     def __init__(
         self,
@@ -81,13 +85,14 @@ class CreateLeaveOperator(BaseOperator):
         max_attempts: int = RetryLimits.max_attempts,
         max_wait: float = RetryLimits.max_wait,
         map_index_template: str | None = BY_INPUT,
+        retry_policy: Any = None,
         **kwargs: Any,
     ) -> None:
         # A mapped task is given the None of every parameter that it does not set.
-        if AIRFLOW_V_3_3_PLUS and kwargs.get("retry_policy") is None:
+        if AIRFLOW_V_3_3_PLUS:
             from cor_provider.retry_policy import CorRetryPolicy  # noqa: PLC0415  # older Airflow has none
 
-            kwargs["retry_policy"] = CorRetryPolicy()
+            kwargs["retry_policy"] = retry_policy or CorRetryPolicy()
         super().__init__(map_index_template=map_index_template or BY_INPUT, **kwargs)
         check_push_options(if_exists, concurrency, max_rejected)
         RetryLimits(max_attempts, max_wait)
@@ -116,7 +121,7 @@ class CreateLeaveOperator(BaseOperator):
     @property
     def label_of_input(self) -> str | None:
         """What to call this task among its mapped siblings."""
-        return label(self._leave_requests)
+        return (label(self._leave_requests) or "")[:LONGEST_LABEL] or None
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Push the leave requests, and return the counts."""
@@ -127,7 +132,8 @@ class CreateLeaveOperator(BaseOperator):
         self._hook = hook = CorIntegrationsHook(self.cor_conn_id, source=self.source)
         checkpoint = self._checkpoint(leave_requests, hook, context)
         account = Account(report_path=self.report_path, checkpoint=checkpoint, stopping=stopping, log=self.log)
-        self._tally = tally = account.tally
+        self._account = account
+        tally = account.tally
         start = clock.now()
         try:
             run_shielded(lambda: self._push(leave_requests, hook, account, stopping), stop=stopping.set)
@@ -142,7 +148,7 @@ class CreateLeaveOperator(BaseOperator):
 
     def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:  # noqa: ARG002  # OpenLineage's signature
         """Return what OpenLineage is told of this task, if its provider is installed: nothing, if nothing was sent."""
-        if not self._hook or not (settled := self._tally.in_cor):
+        if not self._hook or not (settled := self._account.tally.in_cor):
             return None
         inputs = str(self._leave_requests) if names_a_file(self._leave_requests) else None
         return openlineage_facets(input_uri=inputs, output_url=self._hook.leaves_url, row_count=settled)
@@ -213,9 +219,9 @@ class CreateLeaveOperator(BaseOperator):
         }
 
     def _publish(self, context: Context, *, seconds: float, **xcoms: Any) -> None:
-        tally = self._tally
+        tally = self._account.tally
         self.log.info("Leave requests: %s. Report: %s", tally, self.report_path or "none (no report_path)")
-        metrics.emit(tally, timedelta(seconds=seconds))
+        metrics.emit(tally, timedelta(seconds=seconds), earlier=self._account.earlier)
         if task_instance := context.get("ti"):
             if self._hook and tally.in_cor:
                 xcoms[links.XCOM_KEY] = self._hook.web_url

@@ -292,6 +292,19 @@ class TestConnection:
 
 
 class TestToken:
+    def test_another_host_does_not_bring_the_environments_proxy_to_this_machine(
+        self, connect: Connect, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with Sandbox() as proxy:
+            monkeypatch.setenv("http_proxy", proxy.url)
+            monkeypatch.setenv("https_proxy", proxy.url)
+            connect(extra={"api_url": "https://api.cor.invalid/v1"})
+            hook = CorIntegrationsHook()
+            hook.test_connection()
+            hook.create_leave(leave())
+            assert proxy.requests == ()
+        assert len(sandbox.leaves) == 1
+
     def test_netrc_does_not_replace_the_token(
         self, hook: CorIntegrationsHook, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
