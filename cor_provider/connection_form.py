@@ -12,11 +12,7 @@ from typing import Any
 from cor_provider.sources import KNOWN_SOURCES
 
 FIELD_BEHAVIOUR: dict[str, Any] = {
-    "hidden-fields": [
-        "schema",
-        "port",
-        "extra",
-    ],  # of Extra, every key has its own field; Airflow 3 shows it all the same
+    "hidden-fields": ["schema", "port"],  # not "extra": while that is hidden, Airflow 2's Test button does nothing
     "relabeling": {
         "host": "Base URL",
         "login": "API key",

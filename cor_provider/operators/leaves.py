@@ -23,7 +23,7 @@ from cor_provider.privacy import hide, reveal
 from cor_provider.push import check
 from cor_provider.retry import RetryLimits
 
-BY_INPUT = "{{ task.label_of_input or ti.map_index }}"
+BY_INPUT = "{% if ti.map_index >= 0 %}{{ task.label_of_input or ti.map_index }}{% endif %}"
 """What a mapped task is called, unless it says otherwise."""
 
 LONGEST_LABEL = 200
