@@ -85,14 +85,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the tests of what came with a later Airflow than this one."""
-    later = [item for item in items if any(map(is_later, item.iter_markers("since_airflow")))]
-    config.hook.pytest_deselected(items=later)
-    items[:] = [item for item in items if item not in later]
+    """Leave out the tests of what only other versions of Airflow have."""
+    others = [item for item in items if not is_for_this_airflow(item)]
+    config.hook.pytest_deselected(items=others)
+    items[:] = [item for item in items if item not in others]
 
 
-def is_later(since_airflow: pytest.Mark) -> bool:
-    return Version(since_airflow.args[0]) > AIRFLOW
+def is_for_this_airflow(item: pytest.Item) -> bool:
+    since = (Version(mark.args[0]) for mark in item.iter_markers("since_airflow"))
+    before = (Version(mark.args[0]) for mark in item.iter_markers("before_airflow"))
+    return all(version <= AIRFLOW for version in since) and all(version > AIRFLOW for version in before)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
