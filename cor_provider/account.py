@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from io import StringIO
+from typing import IO, Any
 
 from cor_provider.checkpoint import Checkpoint
 from cor_provider.leave import LeaveRequest, UnreadableLeave
@@ -34,7 +35,7 @@ class Account:
         self._checkpoint = checkpoint
         self._stopping = stopping
         self._log = log
-        self._earlier_rows: list[str] = []
+        self._earlier_rows: IO[str] = StringIO()
         self._received = 0
         self._told_of_store = False
 
@@ -59,7 +60,7 @@ class Account:
         :raises OSError: once there are no more, if the report could not be written; nothing is sent any more then.
         """
         progress = Progress(self._log, self.tally.received)
-        with open_report(self._report_path, earlier_rows=self._earlier_rows) as report:
+        with self._earlier_rows as rows, open_report(self._report_path, earlier_rows=rows) as report:
             try:
                 for settled in outcomes:
                     outcome = self._checkpoint.add(settled) if self._checkpoint else settled

@@ -24,6 +24,9 @@ from cor_provider.retry import Attempts, Retries, RetryLimits
 Leave = TypeVar("Leave", LeaveRequest, LeaveKey)
 Send = Callable[[Leave, Attempts], LeaveOutcome]
 
+FURTHEST_AHEAD = 10_000
+"""How many leave requests may be read behind one that is not settled: what settles out of turn has to be remembered."""
+
 
 def push(
     leaves: Iterable[Leave | UnreadableLeave],
@@ -70,7 +73,8 @@ class _Push(Generic[Leave]):
         self._send: Send[Leave] = send
         self._retries = retries
         self._stopping = stopping
-        self._under_way: set[str] = set()
+        self._under_way: dict[str, int] = {}
+        """The positions of the external ids that are, the first of them first."""
         self._waiting: SimpleQueue[tuple[Leave, int] | None] = SimpleQueue()
         self._settled: SimpleQueue[tuple[str, LeaveOutcome]] = SimpleQueue()
         self._errors: list[BaseException] = []
@@ -85,13 +89,12 @@ class _Push(Generic[Leave]):
                     if isinstance(leave, UnreadableLeave):
                         yield LeaveOutcome.of_error(leave.leave_id, "rejected", leave.error, position=position)
                         continue
-                    # A repeat waits for the first of its id: what became of that decides what it is.
-                    while self._settled.qsize() or len(self._under_way) >= concurrency or leave.id in self._under_way:
+                    while self._settled.qsize() or self._must_wait(leave.id, position, concurrency):
                         yield self._next_settled()
                     if outcome := self._settle_without_sending(leave):
                         yield replace(outcome, position=position)
                     else:
-                        self._under_way.add(leave.id)
+                        self._under_way[leave.id] = position
                         self._waiting.put((leave, position))
                 while self._under_way:
                     yield self._next_settled()
@@ -113,6 +116,12 @@ class _Push(Generic[Leave]):
             if not isinstance(error, Exception):  # somebody wants this to end
                 self._stopping.set()
 
+    def _must_wait(self, leave_id: str, position: int, concurrency: int) -> bool:
+        if len(self._under_way) >= concurrency:
+            return True
+        # A repeat waits for the first of its id: what became of that decides what it is.
+        return leave_id in self._under_way or position - next(iter(self._under_way.values()), position) > FURTHEST_AHEAD
+
     def _settle_without_sending(self, leave: Leave) -> LeaveOutcome | None:
         if self._stopping.is_set():
             return LeaveOutcome(leave.id, "not_sent")
@@ -125,7 +134,7 @@ class _Push(Generic[Leave]):
 
     def _next_settled(self) -> LeaveOutcome:
         leave_id, outcome = self._settled.get()
-        self._under_way.remove(leave_id)
+        del self._under_way[leave_id]
         if outcome.status == "rejected":
             self._repeats.forget(leave_id)  # nothing of that id is in COR
         return outcome

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from io import StringIO
+from tempfile import TemporaryFile
 from typing import IO
 
 from airflow.providers.common.compat.sdk import ObjectStoragePath
@@ -77,18 +79,30 @@ def open_report(path: str | None, *, earlier_rows: Iterable[str] = ()) -> Iterat
         raise report.error
 
 
-def read_rows(path: str | None, *, until: int) -> list[str] | None:
+def read_rows(path: str | None, *, until: int) -> IO[str] | None:
     """
     Return the rows of an earlier try's report, up to a position in the input; None if it does not have them all.
+
+    They are in a file that is gone when it is closed, since there may be millions.
 
     :param path: as :func:`open_report` takes it; without one, there are no rows to have.
     :param until: the last position.
     """
     if not path:
-        return []
+        return StringIO()
+    rows = TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115  # for the caller to close
+    count = 0
     try:
-        lines = ObjectStoragePath(path).read_bytes().split(b"\n")[:-1]  # a last line that was cut off is none
-        rows = [line.decode() + "\n" for line in lines if json.loads(line)["position"] <= until]
+        with ObjectStoragePath(path).open("rb") as stream:
+            for line in iter(stream.readline, b""):  # what Airflow 2 opens cannot be iterated
+                # A last line that was cut off is none.
+                if line.endswith(b"\n") and json.loads(line)["position"] <= until:
+                    rows.write(line.decode())
+                    count += 1
     except (OSError, ValueError, KeyError, TypeError):  # it is not there, or not a report
+        count = -1
+    if count != until:
+        rows.close()
         return None
-    return rows if len(rows) == until else None
+    rows.seek(0)
+    return rows

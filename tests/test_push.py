@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from cor_provider import clock
+from cor_provider import clock, push
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.outcome import LeaveOutcome
 from cor_provider.sandbox import Sandbox
@@ -308,6 +308,34 @@ class TestStopping:
             ("failed", "ServerError", 1),
             ("not_sent", None, 0),
         ]
+
+    def test_while_one_waits_for_another_attempt_only_so_many_are_read_behind_it(
+        self, hook: CorIntegrationsHook, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(push, "FURTHEST_AHEAD", 20)
+        pass_time = clock.wait
+        waits, too_many_are_read = threading.Event(), threading.Event()
+        unsettled_when_read: list[bool] = []
+
+        def wait(stopping: threading.Event, seconds: float) -> None:
+            if seconds >= 0.5:
+                waits.set()
+                too_many_are_read.wait(0.5)
+            pass_time(stopping, seconds)
+
+        def leaves() -> Iterator[dict[str, Any]]:
+            for number in range(30):
+                if number == 1:
+                    waits.wait(10)
+                unsettled_when_read.append("L0" not in {one.external_id for one in sandbox.leaves})
+                if sum(unsettled_when_read) > 1 + 20 + 1:
+                    too_many_are_read.set()
+                yield leave(f"L{number}")
+
+        monkeypatch.setattr(clock, "wait", wait)
+        sandbox.answer_next(500)
+        assert {outcome.status for outcome in hook.push_leaves(leaves(), concurrency=2)} == {"created"}
+        assert sum(unsettled_when_read) <= 1 + 20 + 1
 
     def test_an_input_that_breaks_off_is_raised_after_the_outcomes_of_what_came(
         self, hook: CorIntegrationsHook
