@@ -1,6 +1,7 @@
 # Every command sets up what it needs inside the clone, from Python (3.10 or newer) alone.
 PYTHON ?= python3
 AIRFLOW ?= 3.3
+PYTEST_ARGS ?= --numprocesses auto --maxprocesses 4 --dist loadfile
 PYTHON_VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 VENV := .venv-airflow$(AIRFLOW)-python$(PYTHON_VERSION)
 CONSTRAINTS := constraints/airflow-$(AIRFLOW).txt
