@@ -27,7 +27,6 @@ pushed stays in COR: this adds leave, it is not a sync.
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import datetime, timezone
@@ -39,6 +38,7 @@ from airflow.providers.common.compat.sdk import DAG, AirflowFailException, Objec
 from cor_provider.exceptions import CorValidationError
 from cor_provider.leave import read_external_id
 from cor_provider.operators.leaves import CreateLeaveOperator
+from cor_provider.summary import add_up, is_settled
 
 # Your choice: some thousand leaves in each. The split holds a file open for each, and Airflow maps a task over at most
 # 1,024 ([core] max_map_length).
@@ -97,13 +97,11 @@ def choose_batch(line: bytes) -> int:
 
 
 @task(trigger_rule="all_done")
-def add_up(leaves: int, pushes: Sequence[dict[str, Any]]) -> dict[str, int]:
+def summarise(leaves: int, pushes: Sequence[dict[str, Any]]) -> dict[str, int]:
     """Add up what became of all batches, the failed ones too, and fail unless it is settled for every leave."""
-    total: Counter[str] = Counter()
-    for counts in pushes[:]:  # Airflow 3 asks for a slice at once, otherwise for one element after another
-        total.update({status: count for status, count in counts.items() if status != "report"})
+    total = add_up(pushes)
     lost = leaves - total["received"]
-    if lost or total["failed"] or total["not_sent"] or total["rejected"] > MAX_REJECTED:
+    if lost or not is_settled(total, max_rejected=MAX_REJECTED):
         raise AirflowFailException(f"{leaves} leaves, of which {lost} are in no batch's account: {dict(total)}")
     return dict(total)
 
@@ -117,4 +115,4 @@ with DAG("large_file_to_cor_in_batches", schedule=None, **DAG_OPTIONS) as in_bat
         report_path=FOLDER + "/report-{{ ti.map_index }}.jsonl",
         **PUSH_OPTIONS,
     ).expand(leave_requests=batches)
-    add_up(batches["leaves"], push.output)
+    summarise(batches["leaves"], push.output)

@@ -179,7 +179,7 @@ def test_a_batch_that_fails_fails_the_run(failed_and_repeated: tuple[Run, Run]) 
         ("split", "success"): 1,
         ("push", "failed"): 1,
         ("push", "success"): BATCHES - 1,
-        ("add_up", "failed"): 1,
+        ("summarise", "failed"): 1,
     }
 
 
@@ -199,7 +199,7 @@ def test_a_repeated_run_sends_what_a_failed_batch_did_not(failed_and_repeated: t
 def test_refusals_that_every_batch_tolerates_fail_the_run_if_they_are_too_many(run_dag: RunDag, cor: Sandbox) -> None:
     run = run_dag(IN_BATCHES, cor, lines_of(*(leave(str(number), user_id="nobody") for number in range(11))))
     assert run.outcomes == {"rejected": 11}
-    assert run.tasks == {("split", "success"): 1, ("push", "success"): BATCHES, ("add_up", "failed"): 1}
+    assert run.tasks == {("split", "success"): 1, ("push", "success"): BATCHES, ("summarise", "failed"): 1}
 
 
 def test_a_file_that_cannot_be_split_fails_the_run(run_dag: RunDag, cor: Sandbox, dags: dict[str, Any]) -> None:
@@ -209,9 +209,9 @@ def test_a_file_that_cannot_be_split_fails_the_run(run_dag: RunDag, cor: Sandbox
 
 def test_a_batch_without_an_account_is_missed(dags: dict[str, Any]) -> None:
     account = {"received": 60, "created": 60, "failed": 0, "not_sent": 0, "rejected": 0, "report": None}
-    add_up = dags[IN_BATCHES].get_task("add_up").python_callable
+    summarise = dags[IN_BATCHES].get_task("summarise").python_callable
     with pytest.raises(AirflowFailException, match="100 leaves, of which 40 are in no batch's account"):
-        add_up(100, [account])
+        summarise(100, [account])
 
 
 def _ids(batch: list[bytes]) -> set[str]:
