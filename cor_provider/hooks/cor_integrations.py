@@ -34,15 +34,23 @@ IfExists = Literal["skip", "update", "fail"]
 IfMissing = Literal["skip", "fail"]
 
 
-def check_push_options(if_exists: str, concurrency: int, max_rejected: int = 0) -> None:
+def check_choice(name: str, value: object, choices: Any) -> None:
     """
-    Check the options of a push.
+    Check an option that has a few possible values, those of a ``Literal``.
+
+    :raises ValueError: naming the option.
+    """
+    if value not in get_args(choices):
+        raise ValueError(f"{name}: expected one of {', '.join(get_args(choices))}; got {value!r}.")
+
+
+def check_limits(concurrency: int, max_rejected: int = 0) -> None:
+    """
+    Check the numbers that bound a push.
 
     :raises ValueError: naming the one that is wrong.
     """
-    if if_exists not in get_args(IfExists):
-        raise ValueError(f"if_exists: expected one of {', '.join(get_args(IfExists))}; got {if_exists!r}.")
-    if concurrency < 1:
+    if not isinstance(concurrency, int) or concurrency < 1:
         raise ValueError(f"concurrency: expected at least 1; got {concurrency!r}.")
     if not isinstance(max_rejected, int) or max_rejected < 0:
         raise ValueError(f"max_rejected: expected a number from 0; got {max_rejected!r}.")
@@ -202,7 +210,7 @@ class CorIntegrationsHook(BaseHook):
         :raises ValueError: at once, for an option that cannot be.
         :raises CorConfigurationError: once every leave request has its outcome, if every one would fail alike.
         """
-        check_push_options(if_exists, concurrency)
+        check_choice("if_exists", if_exists, IfExists)
 
         def send(leave: LeaveRequest, attempts: Attempts) -> LeaveOutcome:
             return self._settle_create(leave, source, if_exists, attempts)
@@ -287,6 +295,7 @@ class CorIntegrationsHook(BaseHook):
         limits: RetryLimits,
         stopping: threading.Event | None,
     ) -> Iterator[LeaveOutcome]:
+        check_limits(concurrency)
         requests_per_second = None
         with suppress(CorConfigurationError):  # each leave request meets the same error, as its outcome
             requests_per_second = self._settings.requests_per_second

@@ -2,35 +2,16 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Iterable
 from typing import Any
 
-from airflow.providers.common.compat.sdk import BaseOperator, Context
-from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
-
-from cor_provider import clock, links, metrics
-from cor_provider.account import Account
-from cor_provider.checkpoint import Checkpoint
-from cor_provider.exceptions import CorConfigurationError, CorError, CorLeavesRejectedError, CorPushIncompleteError
-from cor_provider.hooks.cor_integrations import CorIntegrationsHook, IfExists, check_push_options
-from cor_provider.inputs import can_be_read_again, iter_leaves, label, load_lazy, names_a_file
-from cor_provider.interruption import run_shielded
-from cor_provider.lineage import openlineage_facets, tell_outlets
-from cor_provider.outcome import Status, Tally
-from cor_provider.privacy import hide, reveal
-from cor_provider.push import check
-from cor_provider.retry import RetryLimits
-
-BY_INPUT = "{% if ti.map_index >= 0 %}{{ task.label_of_input or ti.map_index }}{% endif %}"
-"""What a mapped task is called, unless it says otherwise."""
-
-LONGEST_LABEL = 200
-"""Characters: Airflow's database takes 250."""
+from cor_provider.account import Leaves
+from cor_provider.hooks.cor_integrations import CorIntegrationsHook, IfExists, check_choice
+from cor_provider.operators.base import LeaveOperator
+from cor_provider.outcome import LeaveOutcome
 
 
-class CreateLeaveOperator(BaseOperator):
+class CreateLeaveOperator(LeaveOperator):
     """
     Create leave in COR, and account for every leave request.
 
@@ -61,169 +42,19 @@ class CreateLeaveOperator(BaseOperator):
     :raises CorConfigurationError: if every leave request would fail alike; a retry could not help.
     """
 
-    template_fields: Sequence[str] = ("leave_requests", "source", "cor_conn_id", "timezone", "report_path")
-    ui_color = "#dfe9f5"
+    statuses = ("created", "updated", "existing", "rejected", "failed", "not_sent")
+    decided_by = ("if_exists",)
 
-    operator_extra_links = (links.CorLink(),)
-
-    _stopping: threading.Event | None = None
-    _hook: CorIntegrationsHook | None = None
-    _account: Account
-
-    def __init__(
-        self,
-        *,
-        leave_requests: Any,
-        source: str | None = None,
-        cor_conn_id: str = CorIntegrationsHook.default_conn_name,
-        if_exists: IfExists = "skip",
-        max_rejected: int = 0,
-        concurrency: int = 8,
-        timezone: str | None = None,
-        report_path: str | None = None,
-        validate_only: bool = False,
-        max_attempts: int = RetryLimits.max_attempts,
-        max_wait: float = RetryLimits.max_wait,
-        map_index_template: str | None = BY_INPUT,
-        retry_policy: Any = None,
-        **kwargs: Any,
-    ) -> None:
-        # A mapped task is given the None of every parameter that it does not set.
-        if AIRFLOW_V_3_3_PLUS:
-            from cor_provider.retry_policy import CorRetryPolicy  # noqa: PLC0415  # older Airflow has none
-
-            kwargs["retry_policy"] = retry_policy or CorRetryPolicy()
-        super().__init__(map_index_template=map_index_template or BY_INPUT, **kwargs)
-        check_push_options(if_exists, concurrency, max_rejected)
-        RetryLimits(max_attempts, max_wait)
-        self.leave_requests = leave_requests
-        self.source = source
-        self.cor_conn_id = cor_conn_id
+    def __init__(self, *, if_exists: IfExists = "skip", **kwargs: Any) -> None:
+        check_choice("if_exists", if_exists, IfExists)
+        super().__init__(**kwargs)
         self.if_exists = if_exists
-        self.max_rejected = max_rejected
-        self.concurrency = concurrency
-        self.timezone = timezone
-        self.report_path = report_path
-        self.validate_only = validate_only
-        self.max_attempts = max_attempts
-        self.max_wait = max_wait
 
     @property
-    def leave_requests(self) -> Any:
-        """What to send, as far as Airflow may show it."""
-        return hide(self._leave_requests)
+    def resumable(self) -> bool:
+        """What was settled before is needed to tell a contradiction in the input from an update."""
+        return self.if_exists != "update"
 
-    @leave_requests.setter
-    def leave_requests(self, value: Any) -> None:
-        # Airflow comes here again with what it has rendered.
-        self._leave_requests = reveal(value)
-
-    @property
-    def label_of_input(self) -> str | None:
-        """What to call this task among its mapped siblings."""
-        return (label(self._leave_requests) or "")[:LONGEST_LABEL] or None
-
-    def execute(self, context: Context) -> dict[str, Any]:
-        """Push the leave requests, and return the counts."""
-        if "map_index_template" in context:  # Airflow 2 took it before this mapped task was made
-            context["map_index_template"] = self.map_index_template
-        leave_requests = load_lazy(self._leave_requests)
-        self._stopping = stopping = threading.Event()
-        self._hook = hook = CorIntegrationsHook(self.cor_conn_id, source=self.source)
-        checkpoint = self._checkpoint(leave_requests, hook, context)
-        account = Account(report_path=self.report_path, checkpoint=checkpoint, stopping=stopping, log=self.log)
-        self._account = account
-        tally = account.tally
-        start = clock.now()
-        try:
-            run_shielded(lambda: self._push(leave_requests, hook, account, stopping), stop=stopping.set)
-            if error := self._ending(tally):
-                raise error
-        except BaseException:
-            self._publish(context, seconds=clock.now() - start, return_value=self._counts(tally))
-            raise
-        self._publish(context, seconds=clock.now() - start)
-        tell_outlets(context, self.outlets, self._counts(tally))
-        return self._counts(tally)
-
-    def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:  # noqa: ARG002  # OpenLineage's signature
-        """Return what OpenLineage is told of this task, if its provider is installed: nothing, if nothing was sent."""
-        if not self._hook or not (settled := self._account.tally.in_cor):
-            return None
-        inputs = str(self._leave_requests) if names_a_file(self._leave_requests) else None
-        return openlineage_facets(input_uri=inputs, output_url=self._hook.leaves_url, row_count=settled)
-
-    def on_kill(self) -> None:
-        """Stop sending: what is under way settles, the rest is ``not_sent``, and the task fails with that account."""
-        if self._stopping:
-            self.log.warning("The task is told to stop: what is under way settles, nothing more is sent.")
-            self._stopping.set()
-
-    def _push(
-        self, leave_requests: object, hook: CorIntegrationsHook, account: Account, stopping: threading.Event
-    ) -> None:
-        if self.report_path and str(self.report_path) == str(leave_requests):
-            raise CorConfigurationError("report_path: names the file of the leave requests, which it would overwrite.")
-        leaves = account.open(lambda: iter_leaves(leave_requests, timezone=self.timezone))
-        if self.validate_only:
-            hook.get_conn()
-            hook.check_source()
-            outcomes = check(leaves)
-        else:
-            outcomes = hook.push_leaves(
-                leaves,
-                if_exists=self.if_exists,
-                concurrency=self.concurrency,
-                max_attempts=self.max_attempts,
-                max_wait=self.max_wait,
-                stopping=stopping,
-            )
-        account.keep(outcomes)
-
-    def _checkpoint(self, leave_requests: object, hook: CorIntegrationsHook, context: Context) -> Checkpoint | None:
-        """Return how far an earlier try has come, where Airflow can remember it and the input can be read again."""
-        store: Any = context.get("task_state_store")
-        if store is None or self.validate_only or not can_be_read_again(leave_requests):
-            return None
-        if self.if_exists == "update":
-            return None  # what was settled before is needed to tell a contradiction in the input from an update
-        try:
-            key = hook.derive_key("checkpoint")
-        except CorConfigurationError:
-            return None  # the push will tell
-        bound_to = {"max_tries": context["ti"].max_tries, "source": self.source, "if_exists": self.if_exists}
-        return Checkpoint(store, key=key, bound_to=bound_to)
-
-    def _ending(self, tally: Tally) -> CorError | None:
-        counts = tally.counts
-        if counts["failed"] or (counts["not_sent"] and not self.validate_only):
-            reason = f" {tally.first_failure}" if tally.first_failure else ""
-            return CorPushIncompleteError(
-                f"Leave is still to be sent; running the task again sends it. {tally}.{reason}",
-                retry_after=tally.retry_after,
-            )
-        if counts["rejected"] > self.max_rejected:
-            some = "; ".join(f"{one['id'] or ''} {one['error']}: {one['message']}" for one in tally.rejected[:3])
-            return CorLeavesRejectedError(
-                f"More leave was rejected than max_rejected={self.max_rejected}. {tally}. The first: {some} "
-                "The others are in the XCom rejected, and all in the report, if the task has a report_path."
-            )
-        return None
-
-    def _counts(self, tally: Tally) -> dict[str, Any]:
-        statuses: tuple[Status, ...] = ("created", "updated", "existing", "rejected", "failed", "not_sent")
-        return {
-            "received": tally.received,
-            **{status: tally.counts[status] for status in statuses},
-            "report": self.report_path,
-        }
-
-    def _publish(self, context: Context, *, seconds: float, **xcoms: Any) -> None:
-        tally = self._account.tally
-        self.log.info("Leave requests: %s. Report: %s", tally, self.report_path or "none (no report_path)")
-        metrics.emit(tally, timedelta(seconds=seconds), earlier=self._account.earlier)
-        if task_instance := context.get("ti"):
-            if self._hook and tally.in_cor:
-                xcoms[links.XCOM_KEY] = self._hook.web_url
-            for key, value in {"rejected": tally.rejected, **xcoms}.items():
-                task_instance.xcom_push(key=key, value=value)
+    def send(self, leaves: Leaves, hook: CorIntegrationsHook, **patience: Any) -> Iterable[LeaveOutcome]:
+        """Create leave."""
+        return hook.push_leaves(leaves, if_exists=self.if_exists, **patience)
