@@ -8,12 +8,10 @@ from io import StringIO
 from typing import IO, Any
 
 from cor_provider.checkpoint import Checkpoint
-from cor_provider.leave import LeaveRequest, UnreadableLeave
+from cor_provider.leave import Leave, UnreadableLeave
 from cor_provider.outcome import LeaveOutcome, Tally
 from cor_provider.progress import Progress
 from cor_provider.report import Report, open_report, read_rows
-
-Leaves = Iterator[LeaveRequest | UnreadableLeave]
 
 
 class Account:
@@ -39,7 +37,7 @@ class Account:
         self._received = 0
         self._told_of_store = False
 
-    def open(self, read_leaves: Callable[[], Leaves]) -> Leaves:
+    def open(self, read_leaves: Callable[[], Iterator[Leave | UnreadableLeave]]) -> Iterator[Leave | UnreadableLeave]:
         """
         Return the leave requests that are still to be sent, and account for those that an earlier try has settled.
 
@@ -72,12 +70,12 @@ class Account:
             finally:
                 self._remember(report)
 
-    def _counting(self, leaves: Leaves) -> Leaves:
+    def _counting(self, leaves: Iterator[Leave | UnreadableLeave]) -> Iterator[Leave | UnreadableLeave]:
         for leave in leaves:
             self._received += 1
             yield leave
 
-    def _load(self, checkpoint: Checkpoint, leaves: Leaves) -> bool:
+    def _load(self, checkpoint: Checkpoint, leaves: Iterator[Leave | UnreadableLeave]) -> bool:
         """Take up what an earlier try has settled, if its report tells of all that too."""
         try:
             loaded = checkpoint.load(leaves)

@@ -65,7 +65,7 @@ _NAMED: dict[str, type[CorError]] = {
     )
 }
 _KNOWN = {**_NAMED, "ZC004": CorDuplicateExternalIdError, "CE001": CorUserNotFoundError}
-_NOT_ASSOCIATED = "ZC001"  # some external id has no mapping: the leave's own where the URL names it
+NOT_ASSOCIATED = "ZC001"  # some external id has no mapping: the leave's own where the URL names it
 
 # What COR's names and codes look like; only such words are repeated in an error.
 _NAME = re.compile(r"[A-Za-z]{1,60}(?:Error|Exception)")
@@ -87,27 +87,38 @@ def _error_of(response: Response, body: object, operation: Operation) -> CorErro
         return None
     code = next((word for word in words if _CODE.fullmatch(word)), None)
     name = next((word for word in words if word not in _GENERIC_NAMES), None)
-    known = _known_class([*words, *_words_of_messages(body)], operation)
+    words += _words_of_messages(body)
+    known = _known_class(words, operation)
     if known is CorRecordError:
-        return CorRecordError(_NOT_ASSOCIATED_MESSAGE, name=_NOT_ASSOCIATED, code=_NOT_ASSOCIATED, status=status)
+        return not_associated(status)
     error = known(status=status) if known else _error_by_status(status, name, body, operation)
     error.code = code
+    if known is CorLeaveNotFoundError and operation == "update" and known.default_name not in words:
+        error = CorLeaveNotFoundError(_LEAVE_NOT_ASSOCIATED, code=NOT_ASSOCIATED, status=status)
     if isinstance(error, CorTransientError):
         error.retry_after = read_retry_after(response)
     return error
 
 
-_NOT_ASSOCIATED_MESSAGE = (
-    "COR has no mapping for the user or the leave type of this leave request: create them, under the same source."
-)
+def not_associated(status: int | None) -> CorRecordError:
+    """Return the error for a leave whose user or leave type has no mapping, where COR does not say which."""
+    return CorRecordError(
+        "COR has no mapping for the user or the leave type of this leave request: create them, under the same source.",
+        name=NOT_ASSOCIATED,
+        code=NOT_ASSOCIATED,
+        status=status,
+    )
+
+
+_LEAVE_NOT_ASSOCIATED = "COR has no mapping for this external id, its user or its leave type under this source (ZC001)."
 
 
 def _known_class(words: list[str], operation: Operation) -> type[CorError] | None:
     """Return the class for which the first known name or code stands."""
     not_associated = CorLeaveNotFoundError if operation in {"update", "delete"} else CorRecordError
-    known = _KNOWN | {_NOT_ASSOCIATED: not_associated}
+    known = _KNOWN | {NOT_ASSOCIATED: not_associated}
     # ZC001 beside a name is the more general of the two.
-    for word in sorted(words, key=lambda word: word == _NOT_ASSOCIATED):
+    for word in sorted(words, key=lambda word: word == NOT_ASSOCIATED):
         if word in known:
             return known[word]
     return None
@@ -200,7 +211,7 @@ def _says_failure(body: object, words: list[str]) -> bool:
         words = [*words, *_words_of_messages(body)] if not body.keys() & {"id", "data"} else words
     elif isinstance(body, str):
         words = _words_of_messages(body)
-    return any(word in _KNOWN or word in _GENERIC_NAMES or word == _NOT_ASSOCIATED for word in words)
+    return any(word in _KNOWN or word in _GENERIC_NAMES or word == NOT_ASSOCIATED for word in words)
 
 
 def _words_of_messages(body: object) -> list[str]:

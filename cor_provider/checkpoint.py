@@ -10,9 +10,10 @@ from hashlib import blake2b
 from itertools import islice
 from typing import Any, Protocol
 
-from cor_provider.exceptions import CorConfigurationError
-from cor_provider.leave import LeaveRequest, UnreadableLeave
+from cor_provider.exceptions import CorConfigurationError, CorConflictingRepeatError
+from cor_provider.leave import Leave, LeaveKey, LeaveRequest, UnreadableLeave
 from cor_provider.outcome import LeaveOutcome, Tally
+from cor_provider.repeats import Repeats
 
 STATE_KEY = "cor_push"
 MOST_SAVED_BYTES = 60_000  # Airflow wants values of its state store below 64 KB
@@ -56,7 +57,7 @@ class Checkpoint:
         self._digest = ""
         self._resumed_at = 0
 
-    def load(self, leaves: Iterable[LeaveRequest | UnreadableLeave]) -> bool:
+    def load(self, leaves: Iterable[Leave | UnreadableLeave]) -> bool:
         """
         Take up what an earlier try saved; return whether there is something that is about these leave requests.
 
@@ -74,14 +75,20 @@ class Checkpoint:
         self.tally = Tally(Counter(saved["counts"]), Counter(saved["errors"]), saved["rejected"])
         return True
 
-    def watch(self, leaves: Iterable[LeaveRequest | UnreadableLeave]) -> Iterator[LeaveRequest | UnreadableLeave]:
-        """Pass on the leave requests that are not settled yet."""
+    def watch(self, leaves: Iterable[Leave | UnreadableLeave]) -> Iterator[Leave | UnreadableLeave]:
+        """Pass on the leave requests that are not settled yet; one that contradicts what is settled as unreadable."""
+        conflict = CorConflictingRepeatError.default_name
+        # The external id of a leave request that was refused is free for another.
+        refused = {one["id"] for one in self.tally.rejected if one["error"] != conflict}
+        settled = Repeats()
         for position, (digest, leave) in enumerate(self._digesting(leaves), start=1):
             if position > self._resumed_at:
                 self._digests[position] = digest
-                yield leave
+                yield self._refuse_contradiction(leave, settled) if self._resumed_at else leave
             elif position == self._resumed_at and digest != self._digest:
                 raise CorConfigurationError("leave_requests: the input changed while it was read.")
+            elif not isinstance(leave, UnreadableLeave) and leave.id not in refused:
+                settled.add(leave)
 
     def add(self, outcome: LeaveOutcome) -> LeaveOutcome:
         """Note an outcome, in whatever order they settle, and return it with its place in the whole input."""
@@ -111,12 +118,22 @@ class Checkpoint:
             saved["rejected"] = saved["rejected"][: len(saved["rejected"]) // 2]
         self._store.set(STATE_KEY, saved)
 
-    def _digesting(
-        self, leaves: Iterable[LeaveRequest | UnreadableLeave]
-    ) -> Iterator[tuple[str, LeaveRequest | UnreadableLeave]]:
+    def _refuse_contradiction(self, leave: Leave | UnreadableLeave, settled: Repeats) -> Leave | UnreadableLeave:
+        if not isinstance(leave, UnreadableLeave) and settled.compare(leave) == "different":
+            return UnreadableLeave(leave.id, CorConflictingRepeatError())
+        return leave
+
+    def _digesting(self, leaves: Iterable[Leave | UnreadableLeave]) -> Iterator[tuple[str, Leave | UnreadableLeave]]:
         """Yield each leave request with the digest of all up to it."""
         hashed = blake2b(key=self._key, digest_size=16)
         for leave in leaves:
-            content = leave.to_payload("") if isinstance(leave, LeaveRequest) else (leave.leave_id, leave.error.message)
-            hashed.update(repr(content).encode("utf-8", "surrogatepass"))
+            hashed.update(repr(_content(leave)).encode("utf-8", "surrogatepass"))
             yield hashed.hexdigest(), leave
+
+
+def _content(leave: LeaveRequest | LeaveKey | UnreadableLeave) -> object:
+    if isinstance(leave, LeaveRequest):
+        return leave.to_payload("")
+    if isinstance(leave, LeaveKey):
+        return leave.id, leave.user_id
+    return leave.leave_id, leave.error.message

@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import tzinfo
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -15,7 +16,7 @@ from airflow.providers.common.compat.lineage.hook import get_hook_lineage_collec
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from cor_provider.exceptions import CorConfigurationError, CorValidationError
-from cor_provider.leave import LeaveRequest, UnreadableLeave, read_leave, read_leave_id
+from cor_provider.leave import Leave, LeaveKey, LeaveRequest, UnreadableLeave, read_leave, read_leave_id, read_leave_key
 
 PATH_TYPES = (os.PathLike, ObjectStoragePath)
 """What names a file, besides text."""
@@ -33,9 +34,19 @@ def iter_leaves(leave_requests: object, *, timezone: str | None = None) -> Itera
     :param timezone: IANA name of the zone of times that carry no offset, such as ``Europe/Madrid``.
     :raises CorConfigurationError: on iteration, if the input is none of these; the message does not print it.
     """
-    zone = _read_timezone(timezone)
+    yield from _iter_read(leave_requests, partial(read_leave, timezone=_read_timezone(timezone)))
+
+
+def iter_leave_keys(leave_requests: object) -> Iterator[LeaveKey | UnreadableLeave]:
+    """Read what is needed to delete leaves; of each record, ``id`` and ``user_id`` are enough. Else as above."""
+    yield from _iter_read(leave_requests, read_leave_key)
+
+
+def _iter_read(
+    leave_requests: object, read: Callable[[object], Leave | UnreadableLeave]
+) -> Iterator[Leave | UnreadableLeave]:
     for position, record in enumerate(_iter_records(leave_requests), start=1):
-        leave = read_leave(record, timezone=zone)
+        leave = read(record)
         if isinstance(leave, UnreadableLeave) and leave.leave_id is None:
             leave = UnreadableLeave(None, CorValidationError(f"Record {position}: {leave.error.message}"))
         yield leave

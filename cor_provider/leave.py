@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timezone, tzinfo
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 from pydantic import (
@@ -221,6 +221,9 @@ class LeaveKey:
 
     def __repr__(self) -> str:
         return f"LeaveKey(id={self.id!r})"
+
+
+Leave = TypeVar("Leave", LeaveRequest, LeaveKey)
 
 
 @dataclass(frozen=True)

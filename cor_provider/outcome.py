@@ -97,8 +97,8 @@ class Tally:
 
     @property
     def in_cor(self) -> int:
-        """How many leave requests COR holds now, whether this push or an earlier one put them there."""
-        return self.counts["created"] + self.counts["updated"] + self.counts["existing"]
+        """How many leave requests show in COR now, this push's and earlier ones': leave put there, or taken away."""
+        return sum(self.counts[status] for status in ("created", "updated", "existing", "deleted"))
 
     def __str__(self) -> str:
         """Return the counts for people, such as ``3 received: 2 created, 1 rejected (ValidationError 1)``."""

@@ -11,17 +11,16 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from queue import SimpleQueue
-from typing import Generic, TypeVar
+from typing import Generic
 
 from cor_provider.affinity import one_cpu
 from cor_provider.exceptions import CorConflictingRepeatError, CorRecordError, CorTransientError
-from cor_provider.leave import LeaveKey, LeaveRequest, UnreadableLeave
-from cor_provider.outcome import LeaveOutcome
+from cor_provider.leave import Leave, LeaveKey, LeaveRequest, UnreadableLeave
+from cor_provider.outcome import LeaveOutcome, Status
 from cor_provider.pace import Pace, Stopped
 from cor_provider.repeats import Repeats
 from cor_provider.retry import Attempts, Retries, RetryLimits
 
-Leave = TypeVar("Leave", LeaveRequest, LeaveKey)
 Send = Callable[[Leave, Attempts], LeaveOutcome]
 
 FURTHEST_AHEAD = 10_000
@@ -36,6 +35,7 @@ def push(
     requests_per_second: float | None,
     limits: RetryLimits,
     stopping: threading.Event,
+    repeated: Status = "existing",
 ) -> Generator[LeaveOutcome]:
     """
     Send leave requests and yield every outcome as it settles.
@@ -50,14 +50,15 @@ def push(
     :param limits: how patient to be.
     :param stopping: set it, from any thread, to stop sending: what is under way settles, the rest is ``not_sent``.
         Closing the iterator sets it, and waits for what is under way.
+    :param repeated: what a leave request is that says the same as one before it, and is not sent.
     :raises Exception: once every leave request has its outcome, what kept all of them from being settled: an error of
         the configuration, or one in reading the input.
     """
     pace = Pace(concurrency, requests_per_second, stopping)
-    return _Push(send, Retries(limits, pace, stopping), stopping).run(leaves, concurrency)
+    return _Push(send, Retries(limits, pace, stopping), stopping, repeated).run(leaves, concurrency)
 
 
-def check(leaves: Iterable[LeaveRequest | UnreadableLeave]) -> Iterator[LeaveOutcome]:
+def check(leaves: Iterable[LeaveRequest | LeaveKey | UnreadableLeave]) -> Iterator[LeaveOutcome]:
     """Yield what can be told of leave requests without sending them: ``rejected`` or ``not_sent``."""
     for position, leave in enumerate(leaves, start=1):
         if isinstance(leave, UnreadableLeave):
@@ -69,10 +70,11 @@ def check(leaves: Iterable[LeaveRequest | UnreadableLeave]) -> Iterator[LeaveOut
 class _Push(Generic[Leave]):
     """One push. All but :meth:`_work` happens in the thread of whoever iterates."""
 
-    def __init__(self, send: Send[Leave], retries: Retries, stopping: threading.Event) -> None:
+    def __init__(self, send: Send[Leave], retries: Retries, stopping: threading.Event, repeated: Status) -> None:
         self._send: Send[Leave] = send
         self._retries = retries
         self._stopping = stopping
+        self._repeated: Status = repeated
         self._under_way: dict[str, int] = {}
         """The positions of the external ids that are, the first of them first."""
         self._waiting: SimpleQueue[tuple[Leave, int] | None] = SimpleQueue()
@@ -127,7 +129,7 @@ class _Push(Generic[Leave]):
             return LeaveOutcome(leave.id, "not_sent")
         seen = self._repeats.add(leave)
         if seen == "same":
-            return LeaveOutcome(leave.id, "existing")
+            return LeaveOutcome(leave.id, self._repeated)
         if seen == "different":
             return LeaveOutcome.of_error(leave.id, "rejected", CorConflictingRepeatError())
         return None

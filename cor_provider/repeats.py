@@ -8,6 +8,8 @@ from typing import Literal
 
 from cor_provider.leave import LeaveKey, LeaveRequest
 
+Comparison = Literal["new", "same", "different"]
+
 
 class Repeats:
     """
@@ -20,13 +22,19 @@ class Repeats:
         self._database = sqlite3.connect(":memory:", isolation_level=None)
         self._database.execute("CREATE TABLE leave (id INTEGER PRIMARY KEY, content INTEGER NOT NULL)")
 
-    def add(self, leave: LeaveRequest | LeaveKey) -> Literal["new", "same", "different"]:
+    def add(self, leave: LeaveRequest | LeaveKey) -> Comparison:
         """Remember a leave request; return whether its external id is new, or whether it says the same as the first."""
         key, content = _digest(leave.id), _digest(repr(leave.__dict__))
         if self._database.execute("INSERT OR IGNORE INTO leave VALUES (?, ?)", (key, content)).rowcount:
             return "new"
-        (first,) = self._database.execute("SELECT content FROM leave WHERE id = ?", (key,)).fetchone()
-        return "same" if content == first else "different"
+        return self.compare(leave)
+
+    def compare(self, leave: LeaveRequest | LeaveKey) -> Comparison:
+        """Return the same of a leave request without remembering it."""
+        first = self._database.execute("SELECT content FROM leave WHERE id = ?", (_digest(leave.id),)).fetchone()
+        if first is None:
+            return "new"
+        return "same" if first == (_digest(repr(leave.__dict__)),) else "different"
 
     def forget(self, leave_id: str) -> None:
         """Forget a leave request that was refused, so that its external id is free for another."""

@@ -48,13 +48,15 @@ class Attempts:
     The attempts to send one leave request.
 
     ``made`` counts those that COR did not put off. After a ``lost_answer`` COR may have done the work already.
-    ``existed`` is for whoever sends: once COR has said that it has the external id, whether it had it before.
+    Two are for whoever sends. ``existed``: once COR has said that it has the external id, whether it had it before.
+    ``missing``: COR has said that it does not have it.
     """
 
     def __init__(self) -> None:
         self.made = 0
         self.lost_answer = False
         self.existed: bool | None = None
+        self.missing = False
         self.last_error: CorTransientError | None = None
 
     def run(self, send: Callable[[], T]) -> T:

@@ -236,6 +236,104 @@ class TestLostAnswers:
         assert (outcome.status, outcome.attempts) == ("existing", 2)
 
 
+class TestUpdates:
+    def test_leave_that_cor_has_is_replaced(self, hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
+        hook.create_leave(leave(end="2026-05-30"))
+        (outcome,) = hook.update_leaves([leave()])
+        assert (outcome.status, outcome.cor_id) == ("updated", sandbox.leaves[0].cor_id)
+        assert sandbox.leaves[0].end == "2026-05-12T23:59:00-00:00"
+
+    @pytest.mark.parametrize(
+        ("if_missing", "status", "error"),
+        [
+            ("create", "created", None),
+            ("skip", "unchanged", "LeaveNotFoundError"),
+            ("fail", "rejected", "LeaveNotFoundError"),
+        ],
+    )
+    def test_if_missing_says_what_becomes_of_a_leave_that_cor_does_not_have(
+        self, if_missing: Any, status: str, error: str | None, hook: CorIntegrationsHook, sandbox: Sandbox
+    ) -> None:
+        (outcome,) = hook.update_leaves([leave()], if_missing=if_missing)
+        assert (outcome.status, outcome.error, outcome.attempts) == (status, error, 1)
+        assert len(sandbox.leaves) == (status == "created")
+
+    @pytest.mark.parametrize(
+        ("fields", "error"),
+        [({"user_id": "nobody"}, "UserNotFoundError"), ({"leave_type_id": "none"}, "LeaveTypeNotFoundError")],
+    )
+    def test_the_create_that_follows_names_what_zc001_did_not(
+        self, fields: dict[str, Any], error: str, hook: CorIntegrationsHook
+    ) -> None:
+        (outcome,) = hook.update_leaves([leave(**fields)])
+        assert (outcome.status, outcome.error) == ("rejected", error)
+
+    def test_a_leave_that_somebody_created_in_between_is_updated(
+        self, hook: CorIntegrationsHook, sandbox: Sandbox
+    ) -> None:
+        hook.create_leave(leave(end="2026-05-30"))
+        sandbox.answer_next(404, {"code": "ZC001"})
+        (outcome,) = hook.update_leaves([leave()])
+        assert outcome.status == "updated"
+        assert sandbox.leaves[0].end == "2026-05-12T23:59:00-00:00"
+        assert [request.method for request in sandbox.requests[1:]] == ["PUT", "POST", "PUT"]
+
+    @pytest.mark.parametrize("answer", [{"code": "ZC001"}, {"message": "ZC001: entity not associated"}])
+    def test_zc001_of_a_leave_that_cor_has_is_about_its_user_or_leave_type(
+        self, answer: dict[str, Any], hook: CorIntegrationsHook, sandbox: Sandbox
+    ) -> None:
+        for status, body in ((404, answer), (409, {"error": "DuplicateExternalIdError"}), (404, answer)):
+            sandbox.answer_next(status, body)
+        (outcome,) = hook.update_leaves([leave()])
+        assert (outcome.status, outcome.error) == ("rejected", "ZC001")
+        assert outcome.message
+        assert "the user or the leave type" in outcome.message
+        assert [request.method for request in sandbox.requests] == ["PUT", "POST", "PUT"]
+
+    def test_an_update_whose_answer_was_lost_is_an_update(self, hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
+        hook.create_leave(leave(end="2026-05-30"))
+        sandbox.drop_next()
+        (outcome,) = hook.update_leaves([leave()])
+        assert (outcome.status, outcome.attempts) == ("updated", 2)
+
+    def test_the_lost_answer_of_the_create_that_followed_is_a_creation(
+        self, hook: CorIntegrationsHook, sandbox: Sandbox
+    ) -> None:
+        sandbox.answer_next(404, {"code": "ZC001"})
+        sandbox.drop_next()
+        (outcome,) = hook.update_leaves([leave()])
+        assert (outcome.status, outcome.attempts, len(sandbox.leaves)) == ("created", 2, 1)
+
+    def test_a_lost_answer_before_cor_said_that_it_is_missing_makes_no_creation(
+        self, hook: CorIntegrationsHook, sandbox: Sandbox
+    ) -> None:
+        hook.create_leave(leave())
+        sandbox.drop_next(commit=False)
+        sandbox.answer_next(404, {"code": "ZC001"})
+        (outcome,) = hook.update_leaves([leave()])
+        assert (outcome.status, outcome.attempts) == ("updated", 2)
+
+    def test_a_create_under_a_rate_limit_is_not_begun_with_a_put_again(
+        self, hook: CorIntegrationsHook, sandbox: Sandbox
+    ) -> None:
+        sandbox.answer_next(404, {"code": "ZC001"})
+        sandbox.answer_next(429)
+        assert [outcome.status for outcome in hook.update_leaves([leave()])] == ["created"]
+        assert [request.method for request in sandbox.requests] == ["PUT", "POST", "POST"]
+
+    def test_an_identical_repeat_is_unchanged_without_a_request(
+        self, hook: CorIntegrationsHook, sandbox: Sandbox
+    ) -> None:
+        hook.create_leave(leave())
+        outcomes = hook.update_leaves([leave(), leave(), leave(end="2026-05-30")])
+        assert [(outcome.status, outcome.error) for outcome in outcomes] == [
+            ("updated", None),
+            ("unchanged", None),
+            ("rejected", "ConflictingRepeatError"),
+        ]
+        assert len(sandbox.requests) == 2
+
+
 class TestDeletes:
     def test_leave_is_deleted_by_its_external_id(self, hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
         list(hook.push_leaves([leave(), leave("L2"), leave("L3")]))
@@ -255,6 +353,17 @@ class TestDeletes:
         sandbox.drop_next()
         (outcome,) = hook.delete_leaves([leave()], if_missing="fail")
         assert (outcome.status, outcome.attempts, sandbox.leaves) == ("deleted", 2, ())
+
+    def test_an_identical_repeat_is_deleted_without_a_request(
+        self, hook: CorIntegrationsHook, sandbox: Sandbox
+    ) -> None:
+        outcomes = hook.delete_leaves([leave(), leave(), leave(user_id="u2")])
+        assert [(outcome.status, outcome.error) for outcome in outcomes] == [
+            ("deleted", None),
+            ("deleted", None),
+            ("rejected", "ConflictingRepeatError"),
+        ]
+        assert len(sandbox.requests) == 1
 
     @pytest.mark.parametrize("record", [5, {"id": "L1"}, {"user_id": "u1"}])
     def test_a_record_without_its_user_is_rejected(

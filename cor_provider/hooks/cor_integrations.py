@@ -14,7 +14,7 @@ from airflow.providers.common.compat.lineage.hook import get_hook_lineage_collec
 from airflow.providers.common.compat.sdk import AirflowNotFoundException, BaseHook
 
 from cor_provider import connection_form
-from cor_provider.answers import Operation, read_answer
+from cor_provider.answers import NOT_ASSOCIATED, Operation, not_associated, read_answer
 from cor_provider.exceptions import (
     CorAuthenticationError,
     CorConfigurationError,
@@ -23,15 +23,24 @@ from cor_provider.exceptions import (
     CorLeaveNotFoundError,
     CorTransientError,
 )
-from cor_provider.leave import LeaveKey, LeaveRequest, UnreadableLeave, read_external_id, read_leave, read_leave_key
-from cor_provider.outcome import LeaveOutcome
-from cor_provider.push import Leave, Send, push
+from cor_provider.leave import (
+    Leave,
+    LeaveKey,
+    LeaveRequest,
+    UnreadableLeave,
+    read_external_id,
+    read_leave,
+    read_leave_key,
+)
+from cor_provider.outcome import LeaveOutcome, Status
+from cor_provider.push import Send, push
 from cor_provider.retry import Attempts, RetryLimits
 from cor_provider.session import CorSession
 from cor_provider.settings import CorSettings
 
 IfExists = Literal["skip", "update", "fail"]
 IfMissing = Literal["skip", "fail"]
+IfMissingOnUpdate = Literal["create", "skip", "fail"]
 
 
 def check_choice(name: str, value: object, choices: Any) -> None:
@@ -218,6 +227,37 @@ class CorIntegrationsHook(BaseHook):
         limits = RetryLimits(max_attempts, max_wait)
         return self._push(map(read_leave, leaves), send, concurrency, limits, stopping)
 
+    def update_leaves(
+        self,
+        leaves: Iterable[LeaveRequest | UnreadableLeave | Mapping[str, Any]],
+        *,
+        source: str | None = None,
+        if_missing: IfMissingOnUpdate = "create",
+        concurrency: int = 8,
+        max_attempts: int = RetryLimits.max_attempts,
+        max_wait: float = RetryLimits.max_wait,
+        stopping: threading.Event | None = None,
+    ) -> Iterator[LeaveOutcome]:
+        """
+        Replace leaves and yield what became of each as it settles; as patient as :meth:`push_leaves`, which tells more.
+
+        COR's ``ZC001`` says that it lacks the leave, or else its user or its leave type. With ``"create"`` COR is made
+        to say which: it then creates the leave, or names what it lacks. After a lost answer, a leave is ``created`` if
+        COR said before that it did not have it, and has it now; ``updated`` if COR had it, whoever put it there. An
+        external id that the input repeats is ``unchanged``.
+
+        :param leaves: any iterable; it is read as it is sent, never held.
+        :param if_missing: an external id that COR does not have is created and ``created`` (``"create"``); is
+            ``unchanged``, with the error that says why (``"skip"``); or is ``rejected`` (``"fail"``).
+        """
+        check_choice("if_missing", if_missing, IfMissingOnUpdate)
+
+        def send(leave: LeaveRequest, attempts: Attempts) -> LeaveOutcome:
+            return self._settle_update(leave, source, if_missing, attempts)
+
+        limits = RetryLimits(max_attempts, max_wait)
+        return self._push(map(read_leave, leaves), send, concurrency, limits, stopping, repeated="unchanged")
+
     def delete_leaves(
         self,
         leaves: Iterable[LeaveRequest | LeaveKey | UnreadableLeave | Mapping[str, Any]],
@@ -232,10 +272,13 @@ class CorIntegrationsHook(BaseHook):
         """
         Delete leaves and yield what became of each as it settles; as patient as :meth:`push_leaves`, which tells more.
 
+        An external id that the input repeats is ``deleted`` each time.
+
         :param leaves: mappings with ``id`` and ``user_id``, or leave requests.
         :param if_missing: an external id that COR does not have is ``deleted`` too (``"skip"``), or ``rejected``
             (``"fail"``); after a lost answer it is ``deleted`` in any case.
         """
+        check_choice("if_missing", if_missing, IfMissing)
 
         def send(leave: LeaveKey, attempts: Attempts) -> LeaveOutcome:
             try:
@@ -246,7 +289,7 @@ class CorIntegrationsHook(BaseHook):
             return LeaveOutcome(leave.id, "deleted")
 
         limits = RetryLimits(max_attempts, max_wait)
-        return self._push(map(read_leave_key, leaves), send, concurrency, limits, stopping)
+        return self._push(map(read_leave_key, leaves), send, concurrency, limits, stopping, repeated="deleted")
 
     def test_connection(self) -> tuple[bool, str]:
         """
@@ -294,6 +337,8 @@ class CorIntegrationsHook(BaseHook):
         concurrency: int,
         limits: RetryLimits,
         stopping: threading.Event | None,
+        *,
+        repeated: Status = "existing",
     ) -> Iterator[LeaveOutcome]:
         check_limits(concurrency)
         requests_per_second = None
@@ -306,6 +351,7 @@ class CorIntegrationsHook(BaseHook):
             requests_per_second=requests_per_second,
             limits=limits,
             stopping=stopping or threading.Event(),
+            repeated=repeated,
         )
         return self._tell_lineage(outcomes)
 
@@ -333,9 +379,30 @@ class CorIntegrationsHook(BaseHook):
             else:
                 return LeaveOutcome(leave.id, "created", cor_id=_cor_id(data))
         if if_exists == "update":
-            data = self.update_leave(leave, source=source)
+            try:
+                data = self.update_leave(leave, source=source)
+            except CorLeaveNotFoundError as error:
+                # COR has just said that it has the leave; what it lacks is the user or the leave type.
+                raise not_associated(error.status) if error.code == NOT_ASSOCIATED else error from None
             return LeaveOutcome(leave.id, "updated" if attempts.existed else "created", cor_id=_cor_id(data))
         return LeaveOutcome(leave.id, "existing" if attempts.existed else "created")
+
+    def _settle_update(
+        self, leave: LeaveRequest, source: str | None, if_missing: IfMissingOnUpdate, attempts: Attempts
+    ) -> LeaveOutcome:
+        if not attempts.missing:
+            try:
+                data = self.update_leave(leave, source=source)
+            except CorLeaveNotFoundError as error:
+                if if_missing == "fail":
+                    raise
+                if if_missing == "skip":
+                    return LeaveOutcome.of_error(leave.id, "unchanged", error)
+                # Whatever answer was lost before, nothing came of it.
+                attempts.missing, attempts.lost_answer = True, False
+            else:
+                return LeaveOutcome(leave.id, "updated", cor_id=_cor_id(data))
+        return self._settle_create(leave, source, "update", attempts)
 
     def _send(self, operation: Operation, payload: dict[str, Any], *, leave_id: str | None = None) -> dict[str, Any]:
         # The three pages under developers.projectcor.com/api-reference/integrations/user-leaves

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from abc import abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar
 
@@ -12,7 +12,7 @@ from airflow.providers.common.compat.sdk import BaseOperator, Context
 from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
 
 from cor_provider import clock, links, metrics
-from cor_provider.account import Account, Leaves
+from cor_provider.account import Account
 from cor_provider.checkpoint import Checkpoint
 from cor_provider.exceptions import CorConfigurationError, CorError, CorLeavesRejectedError, CorPushIncompleteError
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook, check_limits
@@ -159,23 +159,18 @@ class LeaveOperator(BaseOperator):
         else:
             account.keep(self.send(leaves, hook, **self.patience, stopping=stopping))
 
-    def read(self, leave_requests: object) -> Leaves:
+    def read(self, leave_requests: object) -> Iterator[Any]:
         """Read the input from its beginning."""
         return iter_leaves(leave_requests, timezone=self.timezone)
 
     @abstractmethod
-    def send(self, leaves: Leaves, hook: CorIntegrationsHook, **patience: Any) -> Iterable[LeaveOutcome]:
-        """Send leave requests, and yield what becomes of each."""
+    def send(self, leaves: Iterator[Any], hook: CorIntegrationsHook, **patience: Any) -> Iterable[LeaveOutcome]:
+        """Send leave requests, as :meth:`read` gives them, and yield what becomes of each."""
 
     @property
     def patience(self) -> dict[str, Any]:
         """How much the hook may have under way, and when it is to give up."""
         return {"concurrency": self.concurrency, "max_attempts": self.max_attempts, "max_wait": self.max_wait}
-
-    @property
-    def resumable(self) -> bool:
-        """Whether a retry may go on where the try before it ended."""
-        return True
 
     def counts(self, tally: Tally) -> dict[str, Any]:
         """Return what the task returns."""
@@ -189,8 +184,6 @@ class LeaveOperator(BaseOperator):
         """Return how far an earlier try has come, where Airflow can remember it and the input can be read again."""
         store: Any = context.get("task_state_store")
         if store is None or self.validate_only or not can_be_read_again(leave_requests):
-            return None
-        if not self.resumable:
             return None
         try:
             key = hook.derive_key("checkpoint")

@@ -1,12 +1,18 @@
-"""Operators that put leave into COR."""
+"""Operators that put leave into COR, change it there and take it out."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from cor_provider.account import Leaves
-from cor_provider.hooks.cor_integrations import CorIntegrationsHook, IfExists, check_choice
+from cor_provider.hooks.cor_integrations import (
+    CorIntegrationsHook,
+    IfExists,
+    IfMissing,
+    IfMissingOnUpdate,
+    check_choice,
+)
+from cor_provider.inputs import iter_leave_keys
 from cor_provider.operators.base import LeaveOperator
 from cor_provider.outcome import LeaveOutcome
 
@@ -50,11 +56,64 @@ class CreateLeaveOperator(LeaveOperator):
         super().__init__(**kwargs)
         self.if_exists = if_exists
 
-    @property
-    def resumable(self) -> bool:
-        """What was settled before is needed to tell a contradiction in the input from an update."""
-        return self.if_exists != "update"
-
-    def send(self, leaves: Leaves, hook: CorIntegrationsHook, **patience: Any) -> Iterable[LeaveOutcome]:
+    def send(self, leaves: Iterator[Any], hook: CorIntegrationsHook, **patience: Any) -> Iterable[LeaveOutcome]:
         """Create leave."""
         return hook.push_leaves(leaves, if_exists=self.if_exists, **patience)
+
+
+class UpdateLeaveOperator(LeaveOperator):
+    """
+    Replace leave that COR has, and account for every leave request.
+
+    Running the task again is safe: it sends the same again. What is not told here is as :class:`CreateLeaveOperator`
+    tells it.
+
+    :param leave_requests: as for :class:`CreateLeaveOperator` (templated).
+    :param if_missing: what to do about an external id that COR does not have. ``"create"``: it is created. ``"skip"``:
+        it is ``unchanged``, with the error that says why in the report. ``"fail"``: it is ``rejected``.
+    :return: the counts ``{"received", "created", "updated", "unchanged", "rejected", "failed", "not_sent", "report"}``.
+        An external id that the input repeats is ``unchanged`` too.
+    """
+
+    statuses = ("created", "updated", "unchanged", "rejected", "failed", "not_sent")
+    decided_by = ("if_missing",)
+
+    def __init__(self, *, if_missing: IfMissingOnUpdate = "create", **kwargs: Any) -> None:
+        check_choice("if_missing", if_missing, IfMissingOnUpdate)
+        super().__init__(**kwargs)
+        self.if_missing = if_missing
+
+    def send(self, leaves: Iterator[Any], hook: CorIntegrationsHook, **patience: Any) -> Iterable[LeaveOutcome]:
+        """Replace leave."""
+        return hook.update_leaves(leaves, if_missing=self.if_missing, **patience)
+
+
+class DeleteLeaveOperator(LeaveOperator):
+    """
+    Delete leave from COR, and account for every leave request.
+
+    Running the task again is safe, but with ``if_missing="fail"``, which rejects what an earlier try deleted. What is
+    not told here is as :class:`CreateLeaveOperator` tells it.
+
+    :param leave_requests: as for :class:`CreateLeaveOperator` (templated), but that ``id`` and ``user_id`` are all that
+        is read of each; so ``timezone`` changes nothing.
+    :param if_missing: what to do about an external id that COR does not have. ``"skip"``: it is ``deleted``.
+        ``"fail"``: it is ``rejected``, unless an answer was lost before.
+    :return: the counts ``{"received", "deleted", "rejected", "failed", "not_sent", "report"}``.
+    """
+
+    statuses = ("deleted", "rejected", "failed", "not_sent")
+    decided_by = ("if_missing",)
+
+    def __init__(self, *, if_missing: IfMissing = "skip", **kwargs: Any) -> None:
+        check_choice("if_missing", if_missing, IfMissing)
+        super().__init__(**kwargs)
+        self.if_missing = if_missing
+
+    def read(self, leave_requests: object) -> Iterator[Any]:
+        """Read what is needed to delete leave."""
+        return iter_leave_keys(leave_requests)
+
+    def send(self, leaves: Iterator[Any], hook: CorIntegrationsHook, **patience: Any) -> Iterable[LeaveOutcome]:
+        """Delete leave."""
+        return hook.delete_leaves(leaves, if_missing=self.if_missing, **patience)

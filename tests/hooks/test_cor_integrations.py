@@ -450,13 +450,20 @@ class TestPushLeaves:
         assert len(sandbox.leaves) <= 4
 
     @pytest.mark.parametrize(
-        "options", [{"if_exists": "replace"}, {"concurrency": 0}, {"max_attempts": 0}, {"max_wait": -1}]
+        ("method", "choice"),
+        [
+            ("push_leaves", {"if_exists": "replace"}),
+            ("update_leaves", {"if_missing": "replace"}),
+            ("delete_leaves", {"if_missing": "create"}),
+        ],
     )
+    @pytest.mark.parametrize("options", [{}, {"concurrency": 0}, {"max_attempts": 0}, {"max_wait": -1}])
     def test_options_that_cannot_be_are_refused_at_once(
-        self, options: dict[str, Any], hook: CorIntegrationsHook
+        self, method: str, choice: dict[str, Any], options: dict[str, Any], hook: CorIntegrationsHook
     ) -> None:
+        options = options or choice
         with pytest.raises(ValueError, match=next(iter(options))):
-            hook.push_leaves([], **options)
+            getattr(hook, method)([], **options)
 
 
 class TestTestConnection:

@@ -1,4 +1,4 @@
-"""CreateLeaveOperator: what it takes, what it returns, and how it ends."""
+"""The operators on leave: what they take, what they return, and how they end."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ from cor_provider.exceptions import (
     CorPushIncompleteError,
     CorUserNotFoundError,
 )
-from cor_provider.operators.leaves import CreateLeaveOperator
+from cor_provider.operators.base import LeaveOperator
+from cor_provider.operators.leaves import CreateLeaveOperator, DeleteLeaveOperator, UpdateLeaveOperator
 from cor_provider.privacy import reveal
 from cor_provider.sandbox import Sandbox
 from support import Connect, leave
@@ -56,6 +57,30 @@ def create(connect: Connect, task_instance: TaskInstance) -> Callable[..., dict[
 
 
 Create = Callable[..., dict[str, Any]]
+
+
+EveryOperator = pytest.mark.parametrize(
+    ("operator_class", "settled"),
+    [(CreateLeaveOperator, "created"), (UpdateLeaveOperator, "updated"), (DeleteLeaveOperator, "deleted")],
+    ids=["create", "update", "delete"],
+)
+"""With the status of a leave request that it carried out."""
+
+Run = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def run(create: Create, task_instance: TaskInstance, sandbox: Sandbox) -> Run:
+    """Run any of the operators; those that need leave in COR find `L1` and `L2` there."""
+
+    def execute(operator_class: type[LeaveOperator], leave_requests: Any, **parameters: Any) -> dict[str, Any]:
+        if operator_class is not CreateLeaveOperator:
+            create([leave(), leave("L2")])
+            task_instance.xcoms.clear()
+        operator = operator_class(task_id="push", leave_requests=leave_requests, **parameters)
+        return operator.execute(cast("Context", {"ti": task_instance}))
+
+    return execute
 
 
 def counts(**some: Any) -> dict[str, Any]:
@@ -118,6 +143,111 @@ def test_the_source_and_the_connection_are_the_tasks(create: Create, connect: Co
     connect(conn_id="cor_other", extra={"source": "SAP"})
     create(leave(), cor_conn_id="cor_other", source="GLOBANT")
     assert sandbox.leaves[0].source == "GLOBANT"
+
+
+@EveryOperator
+class TestEveryOperator:
+    def test_its_counts_add_up(
+        self, operator_class: type[LeaveOperator], settled: str, run: Run, task_instance: TaskInstance, tmp_path: Path
+    ) -> None:
+        report = str(tmp_path / "report.jsonl")
+        records = [leave(), leave("L2"), leave("L2"), {"id": "L3"}]
+        returned = run(operator_class, records, max_rejected=1, report_path=report, concurrency=1)
+        assert list(returned) == ["received", *operator_class.statuses, "report"]
+        assert returned["received"] == sum(returned[status] for status in operator_class.statuses) == 4
+        assert (returned[settled] >= 2, returned["rejected"]) == (True, 1)
+        rows = [json.loads(line) for line in Path(report).read_text().splitlines()]
+        assert sorted(row["position"] for row in rows) == [1, 2, 3, 4]
+        assert [one["id"] for one in task_instance.xcoms["rejected"]] == ["L3"]
+        assert task_instance.xcoms["cor_url"] == "https://app.projectcor.com"
+
+    def test_what_cannot_be_settled_is_an_error_that_airflow_retries(
+        self, operator_class: type[LeaveOperator], settled: str, run: Run, sandbox: Sandbox, task_instance: TaskInstance
+    ) -> None:
+        def cor_fails() -> Iterator[dict[str, Any]]:
+            sandbox.answer_next(503)
+            yield from (leave(), leave("L2"))
+
+        with pytest.raises(CorPushIncompleteError) as raised:
+            run(operator_class, cor_fails(), concurrency=1, max_attempts=1)
+        assert not isinstance(raised.value, AirflowFailException)
+        published = task_instance.xcoms["return_value"]
+        assert (published["received"], published[settled], published["failed"], published["not_sent"]) == (2, 0, 1, 1)
+
+    def test_more_rejections_than_tolerated_fail_for_good(
+        self, operator_class: type[LeaveOperator], settled: str, run: Run, task_instance: TaskInstance
+    ) -> None:
+        with pytest.raises(CorLeavesRejectedError):
+            run(operator_class, [leave(), {"id": "L3"}])
+        published = task_instance.xcoms["return_value"]
+        assert (published["received"], published[settled], published["rejected"]) == (2, 1, 1)
+
+    def test_validate_only_sends_nothing(
+        self, operator_class: type[LeaveOperator], settled: str, run: Run, sandbox: Sandbox
+    ) -> None:
+        before = len(sandbox.requests) + (2 if operator_class is not CreateLeaveOperator else 0)
+        returned = run(operator_class, [leave(), leave("L2")], validate_only=True)
+        assert (returned[settled], returned["not_sent"]) == (0, 2)
+        assert len(sandbox.requests) == before
+
+    def test_a_task_that_is_killed_sends_nothing_more(
+        self, operator_class: type[LeaveOperator], settled: str, connect: Connect, task_instance: TaskInstance
+    ) -> None:
+        def killed() -> Iterator[dict[str, Any]]:
+            operator.on_kill()
+            yield leave()
+
+        connect()
+        operator = operator_class(task_id="push", leave_requests=killed())
+        with pytest.raises(CorPushIncompleteError):
+            operator.execute(cast("Context", {"ti": task_instance}))
+        published = task_instance.xcoms["return_value"]
+        assert (published[settled], published["not_sent"]) == (0, 1)
+
+    @pytest.mark.parametrize("parameters", [{"concurrency": 0}, {"max_rejected": -1}, {"max_rejected": "10%"}])
+    def test_options_that_cannot_be_are_refused_when_the_dag_is_read(
+        self, operator_class: type[LeaveOperator], settled: str, parameters: dict[str, Any]
+    ) -> None:
+        with pytest.raises(ValueError, match=next(iter(parameters))):
+            operator_class(task_id="push", leave_requests=[], **parameters)
+
+    def test_leave_requests_are_templated_and_not_shown(
+        self, operator_class: type[LeaveOperator], settled: str
+    ) -> None:
+        operator = operator_class(task_id="push", leave_requests=[leave("{{ 1 + 1 }}")])
+        operator.render_template_fields(cast("Context", {}))
+        assert repr(operator.leave_requests) == "<leave requests are not shown>"
+        assert reveal(operator.leave_requests)[0]["id"] == "2"
+
+
+@pytest.mark.parametrize(
+    ("if_missing", "expected"),
+    [("create", {"created": 1}), ("skip", {"unchanged": 1}), ("fail", {"rejected": 1})],
+)
+def test_an_update_of_what_cor_does_not_have_is_as_if_missing_says(
+    if_missing: str, expected: dict[str, int], run: Run
+) -> None:
+    returned = run(UpdateLeaveOperator, [leave(), leave("L3")], if_missing=if_missing, max_rejected=1)
+    zero = dict.fromkeys(("created", "updated", "unchanged", "rejected", "failed", "not_sent"), 0)
+    assert returned == {"received": 2, **zero, "updated": 1, **expected, "report": None}
+
+
+@pytest.mark.parametrize(("if_missing", "expected"), [("skip", (2, 0)), ("fail", (1, 1))])
+def test_a_delete_of_what_cor_does_not_have_is_as_if_missing_says(
+    if_missing: str, expected: tuple[int, int], run: Run, sandbox: Sandbox
+) -> None:
+    records = [{"id": "L1", "userId": "u1"}, {"id": "L3", "user_id": "u1"}]
+    returned = run(DeleteLeaveOperator, records, if_missing=if_missing, max_rejected=1)
+    assert (returned["deleted"], returned["rejected"]) == expected
+    assert list(returned) == ["received", "deleted", "rejected", "failed", "not_sent", "report"]
+    assert [stored.external_id for stored in sandbox.leaves] == ["L2"]
+
+
+def test_a_delete_reads_files_of_ids_alone(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+    path = tmp_path / "cancelled.csv"
+    path.write_text("id,user_id\nL1,u1\nL2,u1\n")
+    assert run(DeleteLeaveOperator, str(path))["deleted"] == 2
+    assert sandbox.leaves == ()
 
 
 class TestEndings:
@@ -331,11 +461,18 @@ class TestValidateOnly:
 
 class TestParameters:
     @pytest.mark.parametrize(
-        "parameters", [{"if_exists": "replace"}, {"concurrency": 0}, {"max_rejected": -1}, {"max_rejected": "10%"}]
+        ("operator_class", "parameters"),
+        [
+            (CreateLeaveOperator, {"if_exists": "replace"}),
+            (UpdateLeaveOperator, {"if_missing": "replace"}),
+            (DeleteLeaveOperator, {"if_missing": "create"}),
+        ],
     )
-    def test_options_that_cannot_be_are_refused_when_the_dag_is_read(self, parameters: dict[str, Any]) -> None:
+    def test_a_choice_that_there_is_not_is_refused_when_the_dag_is_read(
+        self, operator_class: type[LeaveOperator], parameters: dict[str, Any]
+    ) -> None:
         with pytest.raises(ValueError, match=next(iter(parameters))):
-            CreateLeaveOperator(task_id="push", leave_requests=[], **parameters)
+            operator_class(task_id="push", leave_requests=[], **parameters)
 
     def test_what_is_templated(self) -> None:
         assert set(CreateLeaveOperator.template_fields) == {

@@ -12,7 +12,7 @@ import pytest
 from airflow.providers.common.compat.sdk import Context
 
 from cor_provider.exceptions import CorLeavesRejectedError, CorPushIncompleteError
-from cor_provider.operators.leaves import CreateLeaveOperator
+from cor_provider.operators.leaves import CreateLeaveOperator, DeleteLeaveOperator, UpdateLeaveOperator
 from cor_provider.sandbox import Sandbox
 from support import Connect, leave
 
@@ -54,11 +54,14 @@ def run_try(connect: Connect, store: StateStore) -> Try:
     """Run one try of the same task."""
     connect()
 
-    def execute(leave_requests: Any, *, max_tries: int = 2, **parameters: Any) -> dict[str, Any]:
+    def execute(
+        leave_requests: Any, *, max_tries: int = 2, operator_class: Any = CreateLeaveOperator, **parameters: Any
+    ) -> dict[str, Any]:
         options = {"max_rejected": 1, "concurrency": 1, "max_attempts": 1, **parameters}
-        operator = CreateLeaveOperator(task_id="push", leave_requests=leave_requests, **options)
+        operator = operator_class(task_id="push", leave_requests=leave_requests, **options)
         context = {"ti": TaskInstance(max_tries), "task_state_store": store}
-        return operator.execute(cast("Context", context))
+        returned: dict[str, Any] = operator.execute(cast("Context", context))
+        return returned
 
     return execute
 
@@ -83,6 +86,39 @@ def test_a_retry_sends_what_is_left(run_try: Try, sandbox: Sandbox) -> None:
     counts = run_try(LEAVES)
     assert sent(sandbox)[before:] == ["L4", "L5"]
     assert (counts["received"], counts["created"], counts["rejected"]) == (5, 4, 1)
+
+
+@pytest.mark.parametrize(
+    ("operator_class", "status"), [(UpdateLeaveOperator, "updated"), (DeleteLeaveOperator, "deleted")]
+)
+def test_a_retry_of_updates_and_deletes_goes_on_too(
+    operator_class: Any, status: str, run_try: Try, sandbox: Sandbox
+) -> None:
+    leaves = [leave("L1"), leave("L2"), leave("L3")]
+    run_try(leaves, max_tries=0)
+    sandbox.answer_next(200, commit=True)
+    sandbox.answer_next(500)
+    with pytest.raises(CorPushIncompleteError):
+        run_try(leaves, operator_class=operator_class)
+    before = len(sandbox.requests)
+    assert run_try(leaves, operator_class=operator_class)[status] == 3
+    assert [request.path.rpartition("/")[2] for request in sandbox.requests[before:]] == ["L2", "L3"]
+
+
+@pytest.mark.parametrize(("rejected_first", "status"), [(False, "rejected"), (True, "updated")])
+def test_a_retry_knows_what_contradicts_a_leave_that_an_earlier_try_settled(
+    rejected_first: bool, status: str, run_try: Try, sandbox: Sandbox
+) -> None:
+    run_try([leave("L1"), leave("L2")], max_tries=0)
+    leaves = [leave("L1", user_id="nobody" if rejected_first else "u1"), leave("L2"), leave("L1", end="2026-05-30")]
+    refused = (404, {"error": "UserNotFoundError"})
+    sandbox.answer_next(*refused) if rejected_first else sandbox.answer_next(200, commit=True)
+    sandbox.answer_next(500)
+    with pytest.raises(CorPushIncompleteError):
+        run_try(leaves, operator_class=UpdateLeaveOperator)
+    counts = run_try(leaves, operator_class=UpdateLeaveOperator)
+    assert (counts["updated"], counts["rejected"]) == (2, 1)
+    assert (sandbox.leaves[0].end == "2026-05-30T23:59:00-00:00") == (status == "updated")
 
 
 def test_the_report_of_a_retry_is_whole(run_try: Try, sandbox: Sandbox, tmp_path: Path) -> None:
