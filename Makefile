@@ -38,7 +38,7 @@ constraints: $(VENV)/.ready  ## resolve the pinned versions anew, for every supp
 	done
 
 clean:  ## remove everything that these commands made
-	rm -rf .venv-* .demo dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv-* .demo .screenshots dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 $(VENV)/.ready: pyproject.toml $(CONSTRAINTS)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
