@@ -1,0 +1,71 @@
+"""How far an incremental extract has come, kept from one run to the next."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.providers.common.compat.sdk import Asset, Context, Variable
+from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
+
+STATE_KEY = "watermark"
+
+
+class Watermark:
+    """
+    How far an extract has come: a time of the database, a calendar's sync token, the name of a file.
+
+    An extract reads it before it asks HR, and a later task sets it, once COR has taken what was read: a run that fails
+    leaves it where it is, and the next one reads the same again. Run one at a time (``max_active_runs=1``): the last
+    to set it wins.
+
+    It is kept in the state of an asset on Airflow 3.3 and later, where the UI shows it beside the asset, and in the
+    Airflow Variable ``watermark_<name of the asset>`` before. Data intervals are no substitute: on Airflow 3 those of a
+    cron schedule are empty, and a run that somebody triggers has none.
+
+    :param asset: what is extracted from. On Airflow 3.3 it has to be among the ``inlets`` or ``outlets`` of the task.
+    :param context: of the task.
+    """
+
+    def __init__(self, asset: Asset, context: Context) -> None:
+        self._store = _AssetState(asset, context) if AIRFLOW_V_3_3_PLUS else _Variable(asset, context)
+
+    def get(self) -> str | None:
+        """Return the watermark; None before the first, which means: read everything."""
+        return self._store.get()
+
+    def set(self, value: str) -> None:
+        """
+        Keep a watermark.
+
+        :param value: text below 64 KB, with nobody's data in it: Airflow shows it.
+        """
+        self._store.set(value)
+
+
+class _AssetState:
+    def __init__(self, asset: Asset, context: Context) -> None:
+        try:
+            self._state: Any = context["asset_state_store"][asset]
+        except KeyError:
+            raise ValueError(f"A task that uses the watermark of {asset} needs it in its inlets or outlets.") from None
+
+    def get(self) -> str | None:
+        value: str | None = self._state.get(STATE_KEY)
+        return value
+
+    def set(self, value: str) -> None:
+        self._state.set(STATE_KEY, value)
+
+
+class _Variable:
+    def __init__(self, asset: Asset, context: Context) -> None:
+        # Airflow 2 knows assets by their URI alone.
+        self._key = f"{STATE_KEY}_{getattr(asset, 'name', None) or asset.uri}"
+        self._variables: Any = context["var"]["value"]
+
+    def get(self) -> str | None:
+        value: str | None = self._variables.get(self._key, None)
+        return value
+
+    def set(self, value: str) -> None:
+        Variable.set(self._key, value)

@@ -1,0 +1,35 @@
+"""Tells the watermark that it finds, and has another one kept."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+from airflow.providers.common.compat.sdk import DAG, Asset, get_current_context, task
+
+from cor_provider.watermark import Watermark
+
+HR = Asset("hr")
+ANOTHER = Asset("another")
+
+
+@task(inlets=[HR])
+def extract() -> str | None:
+    """Return the watermark."""
+    return Watermark(HR, get_current_context()).get()
+
+
+@task(outlets=[HR, ANOTHER])
+def remember(of_hr: str, of_another: str) -> None:
+    """Set the watermarks that are given."""
+    for asset, value in ((HR, of_hr), (ANOTHER, of_another)):
+        if value:
+            Watermark(asset, get_current_context()).set(value)
+
+
+with DAG(
+    "watermark",
+    schedule=None,
+    start_date=datetime(2026, 1, 1, tzinfo=timezone.utc),
+    params={"of_hr": "", "of_another": ""},
+) as dag:
+    extract() >> remember("{{ params.of_hr }}", "{{ params.of_another }}")

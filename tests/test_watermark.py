@@ -1,0 +1,39 @@
+"""What an extract keeps for the next one, in real runs of a DAG."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast
+
+import pytest
+from airflow.providers.common.compat.sdk import Asset, Context
+
+from cor_provider.watermark import Watermark
+
+Run = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def run(load_dag: Callable[[str], Any], airflow_db: None) -> Run:
+    """Return a function that runs a DAG, and returns the watermark which that run found."""
+    dag = load_dag("watermark")
+
+    def run(**new: str) -> Any:
+        dag_run = dag.test(run_conf=new)
+        assert dag_run.state == "success"
+        return dag_run.get_task_instance("extract").xcom_pull(task_ids="extract")
+
+    return run
+
+
+def test_a_run_finds_what_the_last_one_set_for_the_same_asset(run: Run) -> None:
+    assert run(of_hr="2026-05-11 09:00:00+00") is None
+    assert run(of_hr="2026-05-12 09:00:00+00") == "2026-05-11 09:00:00+00"
+    assert run(of_another="7") == "2026-05-12 09:00:00+00"
+    assert run() == "2026-05-12 09:00:00+00"
+
+
+@pytest.mark.since_airflow("3.3")
+def test_a_task_that_does_not_name_the_asset_is_told_to() -> None:
+    with pytest.raises(ValueError, match="needs it in its inlets or outlets"):
+        Watermark(Asset("hr"), cast("Context", {}))
