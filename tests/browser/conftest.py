@@ -12,7 +12,7 @@ from pathlib import Path
 
 import airflow
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from cor_provider.sandbox import Sandbox
 from local_airflow import RunningAirflow, run_airflow
@@ -72,6 +72,7 @@ def running_airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runnin
 def browser() -> Iterator[Browser]:
     if CHROMIUM is None:
         pytest.skip("needs Chromium: apt-get install chromium")
+    expect.set_options(timeout=SECONDS_TO_SHOW * 1000)  # the context's default timeout is not that of expectations
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser
