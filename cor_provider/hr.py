@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
+from cor_provider.exceptions import CorValidationError
 from cor_provider.leave import read_external_id
 
 Half = Literal["morning", "afternoon"]
@@ -59,16 +60,18 @@ def lay_out(
         in ``-first`` and ``-last``, so that the same half keeps its id when HR edits the leave.
     :param zone: IANA name of the employee's time zone; without one, times carry no offset.
     :param hours: the employee's working hours.
-    :return: mappings with ``id``, ``start``, ``end`` (ISO 8601) and ``all_day``.
-    :raises ValueError: if it ends before it starts, or the policy is neither.
+    :return: mappings with ``id``, ``start``, ``end`` (ISO 8601) and ``all_day``. Leave that ends before it starts comes
+        out as it is, for the push to reject: one bad row must not take the others with it.
+    :raises ValueError: if the policy or a half is none of these.
     """
-    if last < first:
-        raise ValueError(f"Leave {leave_id} ends before it starts.")
-    if policy not in {"span", "split"}:
-        raise ValueError(f"policy: expected span or split; got {policy!r}.")
+    if policy not in get_args(HalfDayPolicy):
+        raise ValueError(f"policy: expected one of {', '.join(get_args(HalfDayPolicy))}; got {policy!r}.")
+    for name, half in {"half_first": half_first, "half_last": half_last}.items():
+        if half not in {None, *get_args(Half)}:
+            raise ValueError(f"{name}: expected None or one of {', '.join(get_args(Half))}; got {half!r}.")
     if first == last:
         half_first = half_last = _half_of_one_day(half_first, half_last)
-    if not half_first and not half_last:
+    if last < first or not (half_first or half_last):
         return [_whole_days(leave_id, first, last)]
     day_zone = ZoneInfo(zone) if zone else None
     if policy == "span" or first == last:
@@ -141,10 +144,13 @@ def prefix_id(system: str, leave_id: object) -> str:
     Return an external leave id that no other HR system has: COR tells them apart by nothing else within one source.
 
     :param system: name of the HR system, or of one of its tenants.
-    :param leave_id: its id there, text or a number.
-    :raises CorValidationError: if the id is blank.
+    :param leave_id: its id there, text or a number. A blank one stays blank, for the push to reject: one bad row must
+        not take the others with it.
     """
-    return f"{system}-{read_external_id('id', leave_id)}"
+    try:
+        return f"{system}-{read_external_id('id', leave_id)}"
+    except CorValidationError:
+        return ""
 
 
 def overlaps(first: date, last: date | None, window: tuple[date, date]) -> bool:
