@@ -46,8 +46,12 @@ def run_dag(running: RunningAirflow, dag_id: str, leaves: str) -> float:
         running.fail(f"{dag_id} failed")
     pages = [running.get(f"{run}/taskInstances", limit=100, offset=offset)["task_instances"] for offset in (0, 100)]
     tasks = [task for page in pages for task in page if task["task_id"] == "push"]
-    starts, ends = ([datetime.fromisoformat(task[key]) for task in tasks] for key in ("start_date", "end_date"))
+    starts, ends = ([read_time(task[key]) for task in tasks] for key in ("start_date", "end_date"))
     return (max(ends) - min(starts)).total_seconds()
+
+
+def read_time(text: str) -> datetime:
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))  # Python 3.10 does not know `Z`
 
 
 if __name__ == "__main__":
