@@ -6,6 +6,8 @@ import threading
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
+from inspect import Signature, signature
+from operator import attrgetter
 from typing import Any, ClassVar
 
 from airflow.providers.common.compat.sdk import BaseOperator, Context
@@ -53,6 +55,13 @@ class LeaveOperator(BaseOperator):
     _stopping: threading.Event | None = None
     _hook: CorIntegrationsHook | None = None
     _account: Account
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Show the parameters of this class with those of the subclass: to people, and to what reads signatures."""
+        super().__init_subclass__(**kwargs)
+        own, shared = signature(cls.__init__).parameters, signature(LeaveOperator.__init__).parameters
+        parameters = {**shared, **own}.values()
+        cls.__init__.__signature__ = Signature(sorted(parameters, key=attrgetter("kind")))  # type: ignore[attr-defined]
 
     def __init__(
         self,
@@ -119,7 +128,7 @@ class LeaveOperator(BaseOperator):
         start = clock.now()
         try:
             run_shielded(lambda: self.settle(leave_requests, hook, account, stopping), stop=stopping.set)
-            if error := self._ending(tally):
+            if error := self._ending(account):
                 raise error
         except BaseException:
             self._publish(context, seconds=clock.now() - start, return_value=self.counts(tally))
@@ -130,7 +139,7 @@ class LeaveOperator(BaseOperator):
 
     def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:  # noqa: ARG002  # OpenLineage's signature
         """Return what OpenLineage is told of this task, if its provider is installed: nothing, if nothing was sent."""
-        if not self._hook or not (settled := self._account.tally.in_cor):
+        if not self._hook or not (settled := self._account.total.in_cor):
             return None
         inputs = str(self._leave_requests) if names_a_file(self._leave_requests) else None
         return openlineage_facets(input_uri=inputs, output_url=self._hook.leaves_url, row_count=settled)
@@ -192,25 +201,26 @@ class LeaveOperator(BaseOperator):
         options = {name: getattr(self, name) for name in ("source", *self.decided_by)}
         return Checkpoint(store, key=key, bound_to={"max_tries": context["ti"].max_tries, **options})
 
-    def _ending(self, tally: Tally) -> CorError | None:
+    def _ending(self, account: Account) -> CorError | None:
+        tally = account.total
         counts = tally.counts
         if counts["failed"] or (counts["not_sent"] and not self.validate_only):
             reason = f" {tally.first_failure}" if tally.first_failure else ""
             return CorPushIncompleteError(
-                f"Leave is still to be sent; running the task again sends it. {tally}.{reason}",
+                f"Leave is still to be sent; running the task again sends it. {account}.{reason}",
                 retry_after=tally.retry_after,
             )
         if counts["rejected"] > self.max_rejected:
             some = "; ".join(f"{one['id'] or ''} {one['error']}: {one['message']}" for one in tally.rejected[:3])
             return CorLeavesRejectedError(
-                f"More leave was rejected than max_rejected={self.max_rejected}. {tally}. The first: {some} "
+                f"More leave was rejected than max_rejected={self.max_rejected}. {account}. The first: {some} "
                 "The others are in the XCom rejected, and all in the report, if the task has a report_path."
             )
         return None
 
     def _publish(self, context: Context, *, seconds: float, **xcoms: Any) -> None:
-        tally = self._account.tally
-        self.log.info("Leave requests: %s. Report: %s", tally, self.report_path or "none (no report_path)")
+        tally = self._account.total
+        self.log.info("Leave requests: %s. Report: %s", self._account, self.report_path or "none (no report_path)")
         metrics.emit(tally, timedelta(seconds=seconds), earlier=self._account.earlier)
         if task_instance := context.get("ti"):
             if self._hook and tally.in_cor:

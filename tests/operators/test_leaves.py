@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import signal
@@ -143,6 +144,15 @@ def test_the_source_and_the_connection_are_the_tasks(create: Create, connect: Co
     connect(conn_id="cor_other", extra={"source": "SAP"})
     create(leave(), cor_conn_id="cor_other", source="GLOBANT")
     assert sandbox.leaves[0].source == "GLOBANT"
+
+
+@EveryOperator
+def test_the_signature_shows_every_parameter(operator_class: type[LeaveOperator], settled: str) -> None:
+    parameters = inspect.signature(operator_class).parameters
+    assert {*inspect.signature(LeaveOperator).parameters} < {*parameters}
+    assert parameters["cor_conn_id"].default == "cor_default"
+    own = "if_exists" if settled == "created" else "if_missing"
+    assert parameters[own].default in {"skip", "create"}
 
 
 @EveryOperator
