@@ -1,0 +1,116 @@
+"""What the tests of the example DAGs for HR systems over HTTP share: a run of one, and what COR is to hold after it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import date, datetime, time, timezone
+from pathlib import Path
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+import pytest
+from airflow.utils.session import create_session
+from example_dags.hris_fake import HrisFake
+from sqlalchemy import text
+
+from cor_provider.sandbox import Sandbox
+
+NOW = datetime(2026, 6, 15, 12, 0, tzinfo=timezone.utc)  # in Auckland, it is the 16th
+HOME = ("Europe/Berlin", "span")
+CHOICES = [
+    HOME,
+    ("America/Argentina/Buenos_Aires", "span"),
+    ("Pacific/Auckland", "span"),
+    ("UTC", "span"),
+    ("Pacific/Auckland", "split"),
+]
+"""A company's time zone, and how it wants to see half days."""
+
+InCor = tuple[str, str, str, str, bool]
+"""A leave in COR: user, leave type, start, end, all-day."""
+
+
+class Part(NamedTuple):
+    """A part of a leave as COR is to hold it: days, and times of day where it is not all-day."""
+
+    first: str
+    last: str
+    starts: int | None = None
+    ends: int | None = None
+    suffix: str = ""
+
+    def in_cor(self, user_id: str, leave_type: str, zone: str) -> InCor:
+        if self.starts is None or self.ends is None:
+            return user_id, leave_type, f"{self.first}T00:00:00-00:00", f"{self.last}T23:59:00-00:00", True
+        return user_id, leave_type, utc(self.first, self.starts, zone), utc(self.last, self.ends, zone), False
+
+
+class Run(NamedTuple):
+    """A run of a DAG, and what it left behind."""
+
+    state: str
+    in_cor: dict[str, InCor]
+    files: str
+    """All that is in the folder of the run."""
+    kept: str
+    """All that Airflow keeps of the tasks: XComs and rendered templates."""
+    report: list[dict[str, Any]]
+
+
+RunDag = Callable[..., Run]
+"""The fixture `run_dag`: runs the DAG from an HR system into a COR, under a company's choices."""
+
+
+class Clock(datetime):
+    """Stands still."""
+
+    @classmethod
+    def now(cls, tz: Any = None) -> Clock:
+        return cls.fromtimestamp(NOW.timestamp(), tz)
+
+
+def new_cor(*users: str) -> Sandbox:
+    types = [{"id": "vacation"}, {"id": "absence"}, {"id": "training"}]
+    return Sandbox(seed={"source": "GLOBANT", "users": [{"id": user} for user in users], "leave_types": types})
+
+
+def run_hris_dag(
+    dag: Any, leave_exchange: Path, hr: HrisFake, cor: Sandbox, *, connection: dict[str, str], choice: tuple[str, str]
+) -> Run:
+    """Run a DAG; the Connection to the HR system goes by the first word of the DAG's id."""
+    connections = {
+        dag.dag_id.partition("_")[0]: {"conn_type": "http", "host": hr.url, **connection},
+        "cor_default": {"conn_type": "cor", "host": cor.url, "password": cor.token},
+    }
+    names = dag.get_task("extract").python_callable.__globals__
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in zip(("datetime", "COMPANY_ZONE", "POLICY"), (Clock, *choice), strict=True):
+            patch.setitem(names, name, value)
+        for name, fields in connections.items():
+            patch.setenv(f"AIRFLOW_CONN_{name.upper()}", json.dumps(fields))
+        dag_run = dag.test()
+    folder = leave_exchange / dag.dag_id / dag_run.run_id
+    report = folder / "report.jsonl"
+    return Run(
+        str(dag_run.state),
+        {one.external_id: (one.user_id, one.leave_type_id, one.start, one.end, one.all_day) for one in cor.leaves},
+        "".join(path.read_text(encoding="utf-8") for path in folder.glob("*")),
+        xcoms_and_rendered_fields(dag.dag_id, dag_run.run_id),
+        [json.loads(line) for line in report.read_text().splitlines()] if report.exists() else [],
+    )
+
+
+def utc(day: str, hour: int, zone: str) -> str:
+    moment = datetime.combine(date.fromisoformat(day), time(hour), ZoneInfo(zone))
+    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S-00:00")
+
+
+def xcoms_and_rendered_fields(dag_id: str, run_id: str) -> str:
+    queries = (
+        "SELECT value FROM xcom WHERE dag_id = :dag_id AND run_id = :run_id",
+        "SELECT rendered_fields FROM rendered_task_instance_fields WHERE dag_id = :dag_id AND run_id = :run_id",
+    )
+    names = {"dag_id": dag_id, "run_id": run_id}
+    with create_session() as session:
+        return str([session.execute(text(query), names).fetchall() for query in queries])
