@@ -32,6 +32,9 @@ BY_INPUT = "{% if ti.map_index >= 0 %}{{ task.label_of_input or ti.map_index }}{
 LONGEST_LABEL = 200
 """Characters: Airflow's database takes 250."""
 
+TOLD = 3
+"""How many rejections the error of the task names."""
+
 
 class LeaveOperator(BaseOperator):
     """
@@ -211,10 +214,11 @@ class LeaveOperator(BaseOperator):
                 retry_after=tally.retry_after,
             )
         if counts["rejected"] > self.max_rejected:
-            some = "; ".join(f"{one['id'] or ''} {one['error']}: {one['message']}" for one in tally.rejected[:3])
+            told = [f"{one['id'] or ''} {one['error']}: {one['message']}".strip(" .") for one in tally.rejected[:TOLD]]
+            more = " More are in the XCom rejected, and all in the report, if the task has a report_path."
             return CorLeavesRejectedError(
-                f"More leave was rejected than max_rejected={self.max_rejected}. {account}. The first: {some} "
-                "The others are in the XCom rejected, and all in the report, if the task has a report_path."
+                f"More leave was rejected than max_rejected={self.max_rejected}. {account}. The first: {'; '.join(told)}."
+                + (more if counts["rejected"] > TOLD else "")
             )
         return None
 

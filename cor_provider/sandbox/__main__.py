@@ -82,7 +82,8 @@ def _how_to_reach(sandbox: Sandbox, options: dict[str, object]) -> str:
         "conn_type": "cor",
         "host": sandbox.url,
         "password": "<your --token>" if "token" in options else sandbox.token,
-        "extra": {**source, "api_url": sandbox.api_url},
+        # Its page is where the leave is seen, so the link of a task leads there.
+        "extra": {**source, "api_url": sandbox.api_url, "web_url": sandbox.url},
     }
     return f"For Airflow: export AIRFLOW_CONN_COR_DEFAULT={shlex.quote(json.dumps(connection))}"
 

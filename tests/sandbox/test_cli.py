@@ -74,7 +74,7 @@ def test_its_one_line_is_the_connection_that_airflow_needs() -> None:
         "conn_type": "cor",
         "host": sandbox.url,
         "password": "sandbox-token",
-        "extra": {"source": "GLOBANT", "api_url": f"{sandbox.url}/v1"},
+        "extra": {"source": "GLOBANT", "api_url": f"{sandbox.url}/v1", "web_url": sandbox.url},
     }
 
 
@@ -84,7 +84,7 @@ def test_of_several_sources_the_connection_names_none(tmp_path: Path) -> None:
     with served("--seed", str(seed)) as sandbox:
         connection = json.loads(shlex.split(sandbox.line)[-1].partition("=")[2])
 
-    assert connection["extra"] == {"api_url": f"{sandbox.url}/v1"}
+    assert connection["extra"] == {"api_url": f"{sandbox.url}/v1", "web_url": sandbox.url}
 
 
 def test_a_token_of_ones_own_is_used_and_not_shown(leave: dict[str, Any]) -> None:
