@@ -217,8 +217,8 @@ class LeaveOperator(BaseOperator):
             told = [f"{one['id'] or ''} {one['error']}: {one['message']}".strip(" .") for one in tally.rejected[:TOLD]]
             more = " More are in the XCom rejected, and all in the report, if the task has a report_path."
             return CorLeavesRejectedError(
-                f"More leave was rejected than max_rejected={self.max_rejected}. {account}. The first: {'; '.join(told)}."
-                + (more if counts["rejected"] > TOLD else "")
+                f"More leave was rejected than max_rejected={self.max_rejected}. {account}. "
+                f"The first: {'; '.join(told)}." + (more if counts["rejected"] > TOLD else "")
             )
         return None
 
