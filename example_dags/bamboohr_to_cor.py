@@ -13,9 +13,9 @@ It needs
 BambooHR cannot say what changed, so that each run reads all leave that touches the window. If that fails, nothing is
 sent. ``Retry-After`` is heeded, with a 429 and with a 503, which BambooHR sent until September 2026.
 
-Leave that is cancelled stays in COR: it is just no longer among what is read. So does, with ``POLICY = "split"``, a half
-day that became a whole one. Dates that change after the approval are updated; a request that changes before it gets
-another id, and COR never had the first.
+Leave that is cancelled stays in COR: it is just no longer among what is read. So does, with ``POLICY = "split"``, a
+half day that became a whole one. Dates that change after the approval are updated; a request that changes before it
+gets another id, and COR never had the first.
 
 BambooHR knows how much of each day somebody takes, but not when: half days in the middle of a leave count as whole
 ones, and so does anything above half. Names, notes and reasons are not kept. Weekends and holidays within a leave are

@@ -222,7 +222,9 @@ def test_more_rows_than_a_page_of_absences_in_hours_are_read(run_dag: RunDag) ->
     periods = [hours_off(number, ("2026-07-06", 9), ("2026-07-06", 10)) for number in range(450)]
     with new_hr([], periods) as hr, new_cor("100", "101") as cor:
         run = run_dag(hr, cor)
+        offsets = [query["offset"] for _, path, query in hr.requests if path == "/v1/company/absence-periods"]
     assert len(run.in_cor) == 450
+    assert offsets == ["0", "200", "400"]
 
 
 def test_names_comments_and_types_stay_in_hr(
