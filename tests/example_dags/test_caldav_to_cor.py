@@ -16,8 +16,7 @@ from urllib.parse import quote
 
 import pytest
 import requests
-from airflow.utils.session import create_session
-from sqlalchemy import text
+from example_dags.in_cor import InCor, leaves_in, timed, whole_days, xcoms_and_rendered_fields
 
 from cor_provider.sandbox import Sandbox
 from local_airflow import free_port
@@ -31,24 +30,6 @@ SECONDS_TO_START = 60
 
 ANA, BEN, CARO, DEV = (f"{name}@firm.example" for name in ("ana", "ben", "caro", "dev"))
 PEOPLE = (ANA, BEN, CARO, DEV)
-
-
-class InCor(NamedTuple):
-    """A leave as COR is to hold it."""
-
-    user_id: str
-    leave_type_id: str
-    start: str
-    end: str
-    all_day: bool
-
-
-def whole_days(user_id: str, first: str, last: str, leave_type_id: str = "vacation") -> InCor:
-    return InCor(user_id, leave_type_id, f"{first}T00:00:00-00:00", f"{last}T23:59:00-00:00", all_day=True)
-
-
-def timed(user_id: str, start: str, end: str, leave_type_id: str = "vacation") -> InCor:
-    return InCor(user_id, leave_type_id, f"{start}:00-00:00", f"{end}:00-00:00", all_day=False)
 
 
 class Event(NamedTuple):
@@ -230,10 +211,7 @@ class Transfer:
         written = self.folder / "caldav_to_cor" / dag_run.run_id
         return Run(
             {one.task_id: str(one.state) for one in dag_run.get_task_instances()},
-            {
-                one.external_id: InCor(one.user_id, one.leave_type_id, one.start, one.end, one.all_day)
-                for one in self.cor.leaves
-            },
+            leaves_in(self.cor),
             read_lines(written / "leaves.jsonl"),
             [row for path in sorted(written.glob("report*.jsonl")) for row in read_lines(path)],
             len(self.cor.requests) - before,
@@ -452,10 +430,13 @@ def test_the_extract_holds_what_cor_needs_and_nothing_else(start: Start) -> None
     assert {tuple(leave) for leave in run.leaves} == {("id", "user_id", "leave_type_id", "start", "end", "all_day")}
 
 
-def test_neither_log_nor_airflow_keeps_hr_data(start: Start, capfd: pytest.CaptureFixture[str]) -> None:
+def test_neither_log_nor_airflow_keeps_hr_data(
+    start: Start, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
     odd = Event([*dates("20260701", "20260702"), "CREATED:00001231T000000Z"], None)  # caldav would log it to correct it
     start({**EVENTS, **REFUSED, "odd": odd}).run()
-    kept = "".join(capfd.readouterr()) + _xcoms_and_rendered_fields()
+    kept = caplog.text + "".join(capfd.readouterr()) + xcoms_and_rendered_fields("caldav_to_cor")
     assert "report.jsonl" in kept
     personal = [*PEOPLE, "Secret", "vacation", "Vacation", "Sick", "2026-05-11", "20260511"]
     assert [marker for marker in personal if marker in kept] == []
@@ -472,12 +453,3 @@ def test_dates_are_right_to_the_day_wherever_the_worker_is(
     finally:
         monkeypatch.undo()
         time.tzset()
-
-
-def _xcoms_and_rendered_fields() -> str:
-    queries = (
-        "SELECT * FROM xcom WHERE dag_id = 'caldav_to_cor'",
-        "SELECT * FROM rendered_task_instance_fields WHERE dag_id = 'caldav_to_cor'",
-    )
-    with create_session() as session:
-        return str([session.execute(text(query)).fetchall() for query in queries])

@@ -7,15 +7,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import fsspec  # type: ignore[import-untyped]  # what Airflow opens object storage with
 import pytest
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, ObjectStoragePath
-from airflow.utils.session import create_session
+from example_dags.in_cor import InCor, leaves_in, timed, whole_days, xcoms_and_rendered_fields
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import text
 
 from cor_provider.sandbox import Sandbox
 
@@ -24,51 +23,33 @@ HEADER = "Absence ID;Personnel no.;Name;Absence type;First day;Last day;Half day
 NAME = "leave-any.csv"
 
 
-class InCor(NamedTuple):
-    """A leave as COR is to hold it."""
-
-    user_id: str
-    leave_type_id: str
-    start: str
-    end: str
-    all_day: bool
-
-
-def whole_days(user_id: str, leave_type_id: str, first: str, last: str) -> InCor:
-    return InCor(user_id, leave_type_id, f"{first}T00:00:00-00:00", f"{last}T23:59:00-00:00", all_day=True)
-
-
-def timed(user_id: str, leave_type_id: str, start: str, end: str) -> InCor:
-    return InCor(user_id, leave_type_id, f"{start}:00-00:00", f"{end}:00-00:00", all_day=False)
-
-
 ROWS = {
-    "4711;1001;Secret Name;Annual leave;11/05/2026;12/05/2026;;Approved;Secret note": (
-        whole_days("1001", "vacation", "2026-05-11", "2026-05-12")
+    "4711;EMP-1001;Secret Name;Annual leave;11/05/2026;12/05/2026;;Approved;Secret note": (
+        whole_days("EMP-1001", "2026-05-11", "2026-05-12")
     ),
-    '4712;1002;"Secret; Name";Sickness;05/06/2026;05/06/2026;;Approved;': (
-        whole_days("1002", "absence", "2026-06-05", "2026-06-05")
+    '4712;EMP-1002;"Secret; Name";Sickness;05/06/2026;05/06/2026;;Approved;': (
+        whole_days("EMP-1002", "2026-06-05", "2026-06-05", "absence")
     ),
-    '4713;1001;Secret Name;Annual leave;28/12/2026;04/01/2027;;Approved;"Secret\nnote"': (
-        whole_days("1001", "vacation", "2026-12-28", "2027-01-04")
+    '4713;EMP-1001;Secret Name;Annual leave;28/12/2026;04/01/2027;;Approved;"Secret\nnote"': (
+        whole_days("EMP-1001", "2026-12-28", "2027-01-04")
     ),
-    "4714;1001;Secret Name;Training;27/03/2026;30/03/2026;;Approved;": (
-        whole_days("1001", "training", "2026-03-27", "2026-03-30")
+    "4714;EMP-1001;Secret Name;Training;27/03/2026;30/03/2026;;Approved;": (
+        whole_days("EMP-1001", "2026-03-27", "2026-03-30", "training")
     ),
-    "4715;1002;Secret Name;Annual leave;08/06/2026;08/06/2026;AM;Approved;": (
-        timed("1002", "vacation", "2026-06-08T07:00", "2026-06-08T11:00")
+    "4715;EMP-1002;Secret Name;Annual leave;08/06/2026;08/06/2026;AM;Approved;": (
+        timed("EMP-1002", "2026-06-08T07:00", "2026-06-08T11:00")
     ),
-    "4716;1002;Secret Name;Annual leave;09/12/2026;09/12/2026;PM;Approved;": (
-        timed("1002", "vacation", "2026-12-09T12:00", "2026-12-09T17:00")
+    "4716;EMP-1002;Secret Name;Annual leave;09/12/2026;09/12/2026;PM;Approved;": (
+        timed("EMP-1002", "2026-12-09T12:00", "2026-12-09T17:00")
     ),
-    "4717;1001;Secret Name;Annual leave;01/09/2026;02/09/2026;;Pending;": None,
-    "4718;1001;Secret Name;Annual leave;03/09/2026;04/09/2026;;Cancelled;": None,
+    "4717;EMP-1001;Secret Name;Annual leave;01/09/2026;02/09/2026;;Pending;": None,
+    "4718;EMP-1001;Secret Name;Annual leave;03/09/2026;04/09/2026;;Cancelled;": None,
 }
 REFUSED = {
-    "4801;1001;;Jury duty;01/10/2026;01/10/2026;;Approved;": "LeaveTypeNotFoundError",
-    "4802;9999;;Annual leave;01/10/2026;01/10/2026;;Approved;": "UserNotFoundError",
-    "4803;1001;;Annual leave;10/13/2026;10/14/2026;;Approved;": "ValidationError",
-    "4804;1001;;Annual leave;02/10/2026;01/10/2026;;Approved;": "InvalidDateRangeError",
+    "4801;EMP-1001;;Jury duty;01/10/2026;01/10/2026;;Approved;": "LeaveTypeNotFoundError",
+    "4802;EMP-9999;;Annual leave;01/10/2026;01/10/2026;;Approved;": "UserNotFoundError",
+    "4803;EMP-1001;;Annual leave;10/13/2026;10/14/2026;;Approved;": "ValidationError",
+    "4804;EMP-1001;;Annual leave;02/10/2026;01/10/2026;;Approved;": "InvalidDateRangeError",
     "4805;;;Annual leave;02/10/2026;03/10/2026;;Approved;": "ValidationError",
 }
 
@@ -142,10 +123,7 @@ class Transfer:
         reports = [folder / name for name in ("report.jsonl", "report-delete.jsonl")]
         return Run(
             {one.task_id: str(one.state) for one in dag_run.get_task_instances()},
-            {
-                one.external_id: InCor(one.user_id, one.leave_type_id, one.start, one.end, one.all_day)
-                for one in self.cor.leaves
-            },
+            leaves_in(self.cor),
             [json.loads(row) for path in reports if path.exists() for row in path.read_text().splitlines()],
             len(self.cor.requests) - before,
         )
@@ -194,7 +172,7 @@ def s3(module_patch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 @pytest.fixture
 def start_with(dag: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, airflow_db: None) -> Iterator[StartWith]:
-    users, leave_types = ("1001", "1002"), ("vacation", "absence", "training")
+    users, leave_types = ("EMP-1001", "EMP-1002"), ("vacation", "absence", "training")
     seed = {
         "source": "GLOBANT",
         "users": [{"id": user} for user in users],
@@ -250,16 +228,16 @@ def test_cor_holds_exactly_the_approved_leave_of_the_file(transfer: Transfer) ->
 def test_after_the_next_file_cor_holds_what_that_says(transfer: Transfer) -> None:
     transfer.put(file_of(*ROWS))
     transfer.run()
-    moved = "4711;1001;;Annual leave;12/05/2026;15/05/2026;;Approved;"
-    cancelled = "4712;1002;;Sickness;05/06/2026;05/06/2026;;Cancelled;"
-    approved = "4717;1001;;Annual leave;01/09/2026;02/09/2026;;Approved;"
+    moved = "4711;EMP-1001;;Annual leave;12/05/2026;15/05/2026;;Approved;"
+    cancelled = "4712;EMP-1002;;Sickness;05/06/2026;05/06/2026;;Cancelled;"
+    approved = "4717;EMP-1001;;Annual leave;01/09/2026;02/09/2026;;Approved;"
     transfer.put(file_of(moved, cancelled, approved), day=25)
     run = transfer.run()
     assert run.tasks == SUCCESS
     expected = in_cor(ROWS)
     del expected["hr-4712"]
-    expected["hr-4711"] = whole_days("1001", "vacation", "2026-05-12", "2026-05-15")
-    expected["hr-4717"] = whole_days("1001", "vacation", "2026-09-01", "2026-09-02")
+    expected["hr-4711"] = whole_days("EMP-1001", "2026-05-12", "2026-05-15")
+    expected["hr-4717"] = whole_days("EMP-1001", "2026-09-01", "2026-09-02")
     assert run.in_cor == expected
 
 
@@ -274,8 +252,10 @@ def test_after_the_next_file_cor_holds_what_that_says(transfer: Transfer) -> Non
         pytest.param(file_of(*ROWS, trailer="TRAILER;7"), "8 rows, but 7 by its TRAILER", id="too many rows"),
         pytest.param(file_of(*ROWS, trailer="TRAILER;"), "8 rows, but None by its TRAILER", id="without a count"),
         pytest.param(file_of(*ROWS, trailer="TRAILER"), "8 rows, but None by its TRAILER", id="cut before the count"),
-        pytest.param(file_of("4711;1001;;Annual", *ROWS), "1 of 9 rows have not 9 fields", id="a row cut short"),
-        pytest.param(f'{HEADER}\n4711;1001;"cut', f"{len(HEADER) + 15} bytes are no complete file", id="an open quote"),
+        pytest.param(file_of("4711;EMP-1001;;Annual", *ROWS), "1 of 9 rows have not 9 fields", id="a row cut short"),
+        pytest.param(
+            f'{HEADER}\n4711;EMP-1001;"cut', f"{len(HEADER) + 19} bytes are no complete file", id="an open quote"
+        ),
     ],
 )
 def test_an_incomplete_file_is_refused_before_anything_is_sent(
@@ -359,16 +339,7 @@ def test_without_a_file_the_run_fails(on_disk: Transfer, read_logs: Callable[[],
 def test_neither_log_nor_airflow_keeps_hr_data(on_disk: Transfer, read_logs: Callable[[], str]) -> None:
     name = on_disk.put(file_of(*ROWS, *REFUSED))
     on_disk.run()
-    kept = read_logs() + _xcoms_and_rendered_fields()
+    kept = read_logs() + xcoms_and_rendered_fields("csv_drop_to_cor")
     assert name in kept
-    personal = ["Secret", "1001", "1002", "9999", "vacation", "Sickness", "Jury", "28/12/2026", "2026-12-28"]
+    personal = ["Secret", "EMP-", "vacation", "Sickness", "Jury", "28/12/2026", "2026-12-28"]
     assert [marker for marker in personal if marker in kept] == []
-
-
-def _xcoms_and_rendered_fields() -> str:
-    queries = (
-        "SELECT * FROM xcom WHERE dag_id = 'csv_drop_to_cor'",
-        "SELECT * FROM rendered_task_instance_fields WHERE dag_id = 'csv_drop_to_cor'",
-    )
-    with create_session() as session:
-        return str([session.execute(text(query)).fetchall() for query in queries])

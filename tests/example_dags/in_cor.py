@@ -1,0 +1,46 @@
+"""What COR is to hold after a run of an example DAG, what it does hold, and what Airflow keeps of that run."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from airflow.utils.session import create_session
+from sqlalchemy import text
+
+from cor_provider.sandbox import Sandbox
+
+
+class InCor(NamedTuple):
+    """A leave as COR is to hold it."""
+
+    user_id: str
+    leave_type_id: str
+    start: str
+    end: str
+    all_day: bool
+
+
+def whole_days(user_id: str, first: str, last: str, leave_type_id: str = "vacation") -> InCor:
+    return InCor(user_id, leave_type_id, f"{first}T00:00:00-00:00", f"{last}T23:59:00-00:00", all_day=True)
+
+
+def timed(user_id: str, start: str, end: str, leave_type_id: str = "vacation") -> InCor:
+    """Times are in UTC, to the minute."""
+    return InCor(user_id, leave_type_id, f"{start}:00-00:00", f"{end}:00-00:00", all_day=False)
+
+
+def leaves_in(cor: Sandbox) -> dict[str, InCor]:
+    """Return every leave that COR holds, by its external id."""
+    return {
+        one.external_id: InCor(one.user_id, one.leave_type_id, one.start, one.end, one.all_day) for one in cor.leaves
+    }
+
+
+def xcoms_and_rendered_fields(dag_id: str) -> str:
+    """Return what Airflow keeps of the runs of a DAG and shows to whoever may see them."""
+    queries = (
+        "SELECT * FROM xcom WHERE dag_id = :dag_id",
+        "SELECT * FROM rendered_task_instance_fields WHERE dag_id = :dag_id",
+    )
+    with create_session() as session:
+        return str([session.execute(text(query), {"dag_id": dag_id}).fetchall() for query in queries])
