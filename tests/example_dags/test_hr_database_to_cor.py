@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -93,15 +92,6 @@ def run_dag(
 @pytest.fixture(scope="module")
 def first_run(run_dag: Callable[[], Run]) -> Run:
     return run_dag()
-
-
-def test_the_dag_file_is_parsed_without_a_warning_about_our_code(load_dag: Callable[[str], Any]) -> None:
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        load_dag("hr_database_to_cor")
-    root = Path(__file__).parents[2]
-    ours = [f"{warning.filename}: {warning.message}" for warning in caught if _is_below(root, warning.filename)]
-    assert ours == []
 
 
 def test_refusals_that_the_dag_tolerates_leave_the_run_green(first_run: Run) -> None:
@@ -318,8 +308,3 @@ def _xcoms_and_rendered_fields() -> str:
 
 def _read_lines(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-
-
-def _is_below(folder: Path, file: str) -> bool:
-    path = Path(file)
-    return path.is_relative_to(folder) and "site-packages" not in path.parts
