@@ -17,27 +17,21 @@ creates no users and no leave types either: COR refuses leave of those that it d
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from airflow.providers.common.compat.sdk import DAG, BaseHook, ObjectStoragePath, Param, task
 
+from cor_provider.hr import lay_out, map_leave_type
 from cor_provider.operators.leaves import CreateLeaveOperator
 
 # Your choice: which leave type of COR (its external id) stands for which of HR. Project leads read COR, clients may,
-# so illness and family look like any other absence here. What is not listed goes out as "unmapped", which COR refuses:
+# so illness and family look like any other absence here. What is in neither goes out as "unmapped", which COR refuses:
 # it is reported, where a filter would lose it.
-LEAVE_TYPES = {
-    "Annual Leave": "vacation",
-    "Sick Leave": "absence",
-    "Medical Appointment": "absence",
-    "Parental Leave": "absence",
-    "Leave Without Pay": "absence",
-    "Training": "training",
-}
-# Your choice: the working day, and the time zone of employees for whom HR has none.
-MORNING, MIDDAY, EVENING = "09:00", "13:00", "18:00"
+LEAVE_TYPES = {"Annual Leave": "vacation", "Training": "training"}
+SENSITIVE = {"Sick Leave", "Medical Appointment", "Parental Leave", "Leave Without Pay"}
+# Your choice: the time zone of employees for whom HR has none.
 COMPANY_ZONE = "Europe/Madrid"
 
 # No name and no reason leaves the database. Frappe HR amends a leave by a new document; all of them go by the name of
@@ -78,22 +72,27 @@ def to_leave(row: tuple[Any, ...]) -> dict[str, Any]:
     """Say in COR's terms what a row of the query says: dates for whole days, one span of time for anything else."""
     leave_id, employee, leave_type, *when, zone = row
     first, last, half_day, from_time, to_time = (value and str(value) for value in when)
+    # Your choice: here COR's users were created under their HR employee numbers.
+    leave = {
+        "id": leave_id,
+        "user_id": employee,
+        "leave_type_id": map_leave_type(leave_type, LEAVE_TYPES, sensitive=SENSITIVE),
+    }
     if from_time:
-        start, end = f"{first}T{from_time}", f"{last}T{to_time}"
+        times = (datetime.fromisoformat(at) for at in (f"{first}T{from_time}", f"{last}T{to_time}"))
+        start, end = (at.replace(tzinfo=ZoneInfo(zone or COMPANY_ZONE)).isoformat() for at in times)
+        return {**leave, "start": start, "end": end, "all_day": False}
     # Your choice: Frappe HR does not tell morning from afternoon. Here a half day at the end, or alone, ends at midday,
     # and one at the beginning begins there. One in between counts as a whole day.
-    elif half_day == last:
-        start, end = f"{first}T{MORNING}", f"{last}T{MIDDAY}"
-    elif half_day == first:
-        start, end = f"{first}T{MIDDAY}", f"{last}T{EVENING}"
-    else:
-        start, end = first, last
-    all_day = start == first
-    if zone and not all_day:
-        start, end = (datetime.fromisoformat(time).replace(tzinfo=ZoneInfo(zone)).isoformat() for time in (start, end))
-    # Your choice: here COR's users were created under their HR employee numbers.
-    who_and_what = {"user_id": employee, "leave_type_id": LEAVE_TYPES.get(leave_type, "unmapped")}
-    return {"id": leave_id, **who_and_what, "start": start, "end": end, "all_day": all_day}
+    (days,) = lay_out(
+        leave_id,
+        date.fromisoformat(first),
+        date.fromisoformat(last),
+        half_first="afternoon" if half_day == first != last else None,
+        half_last="morning" if half_day == last else None,
+        zone=zone or COMPANY_ZONE,
+    )
+    return {**leave, **days}
 
 
 with DAG(
@@ -113,7 +112,6 @@ with DAG(
         task_id="push",
         leave_requests=extract(f"{folder}/leaves.jsonl", "{{ params.first_day or '' }}", "{{ params.last_day or '' }}"),
         source="GLOBANT",  # as your users and leave types were created in COR
-        timezone=COMPANY_ZONE,  # of times without an offset
         if_exists="skip",  # "update" sends changed dates too, with a second request for each leave that COR has
         max_rejected=10,  # a few refused leaves are for somebody to read about in the report; more fail the task
         report_path=f"{folder}/report.jsonl",
