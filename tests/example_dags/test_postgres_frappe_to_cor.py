@@ -49,9 +49,10 @@ UPDATE "tabLeave Application" SET to_date = '2027-01-08', modified = {NOW} WHERE
 UPDATE "tabLeave Application" SET docstatus = 1, status = 'Approved', modified = {NOW} WHERE name = 'DRAFT';
 """  # noqa: S608  # nothing of it comes from outside
 MOVE = f"""UPDATE "tabLeave Application" SET to_date = %s, modified = {NOW} WHERE name = 'HALF-BETWEEN'"""  # noqa: S608
-HIRE = f"""
-INSERT INTO "tabLeave Application" (name, employee, leave_type, from_date, to_date, modified)
-VALUES ('NEWCOMER', 'nobody', 'Annual Leave', '2026-09-01', '2026-09-02', {NOW})
+ADD_BAD_ROWS = f"""
+INSERT INTO "tabLeave Application" (name, employee, leave_type, from_date, to_date, modified) VALUES
+('NEWCOMER', 'nobody', 'Annual Leave', '2026-09-01', '2026-09-02', {NOW}),
+('BACKWARDS', 'UTC', 'Annual Leave', '2026-09-02', '2026-09-01', {NOW})
 """  # noqa: S608
 
 
@@ -118,13 +119,13 @@ def test_a_late_commit_is_found_by_the_overlap_and_only_by_it(
 
 
 @pytest.mark.usefixtures("without_overlap")
-def test_a_refused_leave_is_read_again_by_the_next_run(transfer: Transfer) -> None:
+def test_refused_leave_is_read_again_by_the_next_run(transfer: Transfer) -> None:
     transfer.run()
-    transfer.database.execute(HIRE)
+    transfer.database.execute(ADD_BAD_ROWS)
     for _ in range(2):
         run = transfer.run()
         assert run.tasks == {**SUCCESS, "remember": "skipped"}
-        assert run.outcomes == {("frappe-NEWCOMER", "rejected")}
+        assert run.outcomes == {("frappe-NEWCOMER", "rejected"), ("frappe-BACKWARDS", "rejected")}
 
 
 @pytest.mark.usefixtures("without_overlap")
