@@ -29,6 +29,8 @@ class Account:
     ) -> None:
         self.tally = Tally()
         self.earlier = Tally()
+        self.deletions = Tally()
+        """Of what the input lacks: they are no leave requests, and their outcomes have no position."""
         self._report_path = report_path
         self._checkpoint = checkpoint
         self._stopping = stopping
@@ -36,6 +38,17 @@ class Account:
         self._earlier_rows: IO[str] = StringIO()
         self._received = 0
         self._told_of_store = False
+
+    @property
+    def total(self) -> Tally:
+        """All that was to be done, whether the input asked for it or its silence did."""
+        total = Tally()
+        total.include(self.tally)
+        total.include(self.deletions)
+        return total
+
+    def __str__(self) -> str:
+        return f"{self.tally}; {self.deletions.describe('to delete')}" if self.deletions.received else str(self.tally)
 
     def open(self, read_leaves: Callable[[], Iterator[Leave | UnreadableLeave]]) -> Iterator[Leave | UnreadableLeave]:
         """
@@ -62,7 +75,7 @@ class Account:
             try:
                 for settled in outcomes:
                     outcome = self._checkpoint.add(settled) if self._checkpoint else settled
-                    self.tally.add(outcome)
+                    (self.tally if outcome.position else self.deletions).add(outcome)
                     if not report.add(outcome):
                         self._stopping.set()
                     if progress.tell(self.tally, self._received):

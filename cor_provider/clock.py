@@ -14,3 +14,8 @@ def now() -> float:
 def wait(stopping: threading.Event, seconds: float) -> None:
     """Wait, unless and until it is time to stop."""
     stopping.wait(seconds)
+
+
+def timestamp() -> float:
+    """Return the seconds since the epoch, as far as machines agree on them."""
+    return time.time()

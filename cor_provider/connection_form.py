@@ -52,6 +52,14 @@ EXTRA_FIELDS: dict[str, dict[str, Any]] = {
         "description": "The most that one task sends. Empty: as many as COR takes, which is found out.",
         "schema": {"type": ["number", "null"], "exclusiveMinimum": 0},
     },
+    "ledger_secret": {
+        "label": "Ledger secret",
+        "description": (
+            "Some long random text, which keys what a sync remembers. Empty: the secret above does; then a new token "
+            "makes the next sync send everything again."
+        ),
+        "schema": {"type": ["string", "null"], "format": "password"},
+    },
     "web_url": {
         "label": "Web URL",
         "description": "Where the link COR of a task leads. Empty: https://app.projectcor.com.",

@@ -7,7 +7,9 @@ The errors of this provider, by what they mean rather than by the status they ca
     ├── CorConfigurationError               every leave would fail alike; Airflow does not retry it
     │   ├── CorAuthenticationError          COR does not accept the token
     │   ├── CorPermissionError              the token may not write leave
-    │   └── CorInvalidSourceError           COR does not know this metadata.source
+    │   ├── CorInvalidSourceError           COR does not know this metadata.source
+    │   ├── CorLedgerError                  the ledger cannot be read, or is not this sync's
+    │   └── CorPlanChangedError             what a sync would do is not what was approved
     ├── CorRecordError                      this leave request is refused; sending it again unchanged cannot help
     │   ├── CorValidationError              a field is missing or not readable
     │   ├── CorUserNotFoundError            the user has no mapping in COR
@@ -20,6 +22,8 @@ The errors of this provider, by what they mean rather than by the status they ca
     │   ├── CorRateLimitError               COR asks to slow down
     │   ├── CorServerError                  COR failed
     │   └── CorConnectionError              no answer arrived
+    ├── CorDeleteGuardError                 a sync would delete more than it may; Airflow does not retry it
+    ├── CorLedgerBusyError                  another sync works on the ledger; Airflow retries it
     ├── CorLeavesRejectedError              a push's end: more rejections than tolerated; Airflow does not retry it
     └── CorPushIncompleteError              a push's end: leave is still to be sent; Airflow retries it
 
@@ -97,6 +101,18 @@ class CorInvalidSourceError(CorConfigurationError):
         "COR does not know this source: use the one under which users and leave types were created in COR. "
         f"It documents {', '.join(KNOWN_SOURCES)}."
     )
+
+
+class CorLedgerError(CorConfigurationError):
+    """The ledger of a sync cannot be read, or is not this sync's."""
+
+    default_name = "LedgerError"
+
+
+class CorPlanChangedError(CorConfigurationError):
+    """What a sync would do is not what was approved; nothing was sent."""
+
+    default_name = "PlanChangedError"
 
 
 class CorRecordError(CorError):
@@ -198,6 +214,25 @@ class CorConnectionError(CorTransientError):
 
     default_name = "ConnectionError"
     default_message = "COR could not be reached, or its answer was lost."
+
+
+class CorDeleteGuardError(CorError, AirflowFailException):
+    """A sync would delete more than it may; nothing was sent."""
+
+    default_name = "DeleteGuardError"
+
+
+class CorLedgerBusyError(CorError):
+    """
+    Another sync works on the ledger, and two at once would undo each other's work.
+
+    :param reason: who it is, in words.
+    """
+
+    default_name = "LedgerBusyError"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The ledger is in use: {reason}. Running this task again later is safe.")
 
 
 class CorLeavesRejectedError(CorError, AirflowFailException):

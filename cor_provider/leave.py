@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timezone, tzinfo
+from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from decimal import Decimal
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
@@ -131,6 +131,8 @@ class LeaveRequest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
+    _days: tuple[date, date] | None = None
+
     id: ExternalId
     user_id: ExternalId = Field(validation_alias=AliasChoices("user_id", "userId"))
     leave_type_id: ExternalId = Field(validation_alias=AliasChoices("leave_type_id", "leaveTypeId"))
@@ -140,6 +142,11 @@ class LeaveRequest(BaseModel):
         default=None,  # type: ignore[assignment]  # `_settle_dates` decides
         validation_alias=AliasChoices("all_day", "allDay"),
     )
+
+    @property
+    def days(self) -> tuple[date, date]:
+        """The first and the last day that it touches: calendar dates as they were written, whatever their offsets."""
+        return self._days or (self.start, self.end)
 
     def to_payload(self, source: str) -> dict[str, Any]:
         """
@@ -199,7 +206,9 @@ class LeaveRequest(BaseModel):
             start, end = _calendar_date(start), _calendar_date(end)
         else:
             zone = (info.context or {}).get("timezone")
+            written = start, end
             start, end = _moment("start", start, zone), _moment("end", end, zone)
+            self._days = _days(*written)
         if end < start:
             raise CorInvalidDateRangeError("end: lies before start.")
         # The model is frozen for everyone else.
@@ -290,6 +299,13 @@ def _list_problems(error: ValidationError) -> str:
 
 def _calendar_date(when: date) -> date:
     return when.date() if isinstance(when, datetime) else when
+
+
+def _days(start: date, end: date) -> tuple[date, date]:
+    """Return the days of a timed leave; one until midnight does not touch the day that begins then."""
+    first, last = _calendar_date(start), _calendar_date(end)
+    is_until_midnight = isinstance(end, datetime) and end.time() == time() and last > first
+    return first, last - timedelta(days=is_until_midnight)
 
 
 def _moment(field: str, when: date, zone: tzinfo | None) -> datetime:

@@ -88,7 +88,9 @@ class Tally:
         """Count what another tally has counted."""
         self.counts += other.counts
         self.errors += other.errors
-        self.rejected += other.rejected
+        self.rejected += other.rejected[: KEPT_REJECTIONS - len(self.rejected)]
+        self.first_failure = self.first_failure or other.first_failure
+        self.retry_after = max(self.retry_after or 0.0, other.retry_after or 0.0) or None
 
     @property
     def received(self) -> int:
@@ -102,8 +104,16 @@ class Tally:
 
     def __str__(self) -> str:
         """Return the counts for people, such as ``3 received: 2 created, 1 rejected (ValidationError 1)``."""
+        return self.describe("received")
+
+    def describe(self, word: str) -> str:
+        """
+        Return the counts for people.
+
+        :param word: what all of them are.
+        """
         parts = [f"{self.counts[status]} {status}" for status in get_args(Status) if self.counts[status]]
-        return f"{self.received} received" + (": " + ", ".join(parts) if parts else "") + _in_brackets(self.errors)
+        return f"{self.received} {word}" + (": " + ", ".join(parts) if parts else "") + _in_brackets(self.errors)
 
 
 def _in_brackets(counts: Mapping[str, int]) -> str:

@@ -100,8 +100,10 @@ class _Push(Generic[Leave]):
                         self._waiting.put((leave, position))
                 while self._under_way:
                     yield self._next_settled()
-            finally:
+            except BaseException:  # nobody wants the rest
                 self._stopping.set()
+                raise
+            finally:
                 for _ in range(concurrency):
                     self._waiting.put(None)
         if self._errors:

@@ -21,6 +21,9 @@ DEFAULT_API_URL = "https://api.projectcor.com/v1"
 DEFAULT_WEB_URL = "https://app.projectcor.com"  # as public clients have it; COR documents only its APIs
 DEFAULT_TIMEOUT = 30.0
 
+SHORTEST_LEDGER_SECRET = 16
+"""Characters."""
+
 
 @dataclass(frozen=True)
 class CorSettings:
@@ -34,6 +37,7 @@ class CorSettings:
     :param source: default for ``metadata.source``, if any.
     :param timeout: seconds to wait for an answer.
     :param requests_per_second: how many requests one push may send per second; None for as many as COR takes.
+    :param ledger_secret: keys the digests in a sync's ledger; empty for the connection's own secret.
     :param web_url: where people see what COR holds.
     :param ca_bundle: path of the certificates to trust, empty for the usual ones.
     :param proxies: as ``requests`` takes them; empty for the environment's.
@@ -46,6 +50,7 @@ class CorSettings:
     source: str = ""
     timeout: float = DEFAULT_TIMEOUT
     requests_per_second: float | None = None
+    ledger_secret: str = field(default="", repr=False)
     web_url: str = DEFAULT_WEB_URL
     ca_bundle: str = ""
     proxies: dict[str, str] = field(default_factory=dict, repr=False)
@@ -84,6 +89,7 @@ class CorSettings:
             source=_text(extra, "source"),
             timeout=_above_zero(extra, "timeout", "seconds") or DEFAULT_TIMEOUT,
             requests_per_second=_above_zero(extra, "requests_per_second", "requests"),
+            ledger_secret=_ledger_secret(extra),
             web_url=_base_url("Extra web_url", _text(extra, "web_url") or DEFAULT_WEB_URL),
             ca_bundle=_existing_path("Extra ca_bundle", _text(extra, "ca_bundle")),
             proxies=_proxies(extra.get("proxy")),
@@ -116,6 +122,21 @@ def is_loopback(url: str) -> bool:
 def _text(extra: dict[str, Any], key: str) -> str:
     value = extra.get(key)
     return "" if value is None else str(value).strip()
+
+
+def _ledger_secret(extra: dict[str, Any]) -> str:
+    secret = _text(extra, "ledger_secret")
+    if secret and not secret.strip("*"):  # apache/airflow#52301: what masks a secret is stored in its place
+        raise CorConfigurationError(
+            "The COR connection's Extra ledger_secret is nothing but asterisks: Airflow's form has put them in the "
+            "place of the secret. Write the secret there again."
+        )
+    if secret and len(secret) < SHORTEST_LEDGER_SECRET:
+        raise CorConfigurationError(
+            f"The COR connection's Extra ledger_secret is shorter than {SHORTEST_LEDGER_SECRET} characters, so it "
+            "could be guessed: write some long random text."
+        )
+    return secret
 
 
 def _above_zero(extra: dict[str, Any], key: str, unit: str) -> float | None:

@@ -311,3 +311,19 @@ def test_a_timed_leave_keeps_its_moment_in_every_zone(moment: datetime, zone: Zo
     leave = read(start=start, end=start + timedelta(days=2), all_day=False)
     sent, _ = sent_dates(leave)
     assert datetime.fromisoformat(sent) == start.astimezone(timezone.utc)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "days"),
+    [
+        ("2026-05-11", "2026-05-15", ("2026-05-11", "2026-05-15")),
+        ("2026-05-11T09:00-05:00", "2026-05-11T23:30-05:00", ("2026-05-11", "2026-05-11")),
+        # Until midnight is not into the next day.
+        ("2026-05-11T00:30+02:00", "2026-05-12T00:00+02:00", ("2026-05-11", "2026-05-11")),
+        ("2026-05-11T00:00Z", "2026-05-11T00:00Z", ("2026-05-11", "2026-05-11")),
+        ("2026-05-11T22:00+02:00", "2026-05-12T06:00+02:00", ("2026-05-11", "2026-05-12")),
+    ],
+)
+def test_its_days_are_those_that_were_written(start: str, end: str, days: tuple[str, str]) -> None:
+    leave = read(start=start, end=end, all_day="T" not in start)
+    assert tuple(map(str, leave.days)) == days

@@ -180,15 +180,25 @@ class CorIntegrationsHook(BaseHook):
         """
         return self._settings.web_url
 
-    def derive_key(self, purpose: str) -> bytes:
+    def derive_key(self, purpose: str, *, secret: str | None = None) -> bytes:
         """
         Return a key that only who knows the Connection's secret can have.
 
         :param purpose: what it is for; another purpose gives another key, and so do another Host and source.
+        :param secret: of the Connection's secrets, another one than its Password.
         :raises CorConfigurationError: if the Connection cannot work.
         """
         bound_to = f"{purpose} {self._settings.host} {self.check_source()}"
-        return hmac.digest(self._settings.password.encode(), bound_to.encode(), "sha256")
+        return hmac.digest((secret or self._settings.password).encode(), bound_to.encode(), "sha256")
+
+    @property
+    def ledger_key(self) -> bytes:
+        """
+        The key of a sync's ledger: from the extra ``ledger_secret``, or else from the Connection's secret.
+
+        :raises CorConfigurationError: if the Connection cannot work.
+        """
+        return self.derive_key("ledger", secret=self._settings.ledger_secret)
 
     def push_leaves(
         self,

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import json
+import threading
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from typing import Any
 
+from airflow.providers.common.compat.sdk import Context, ObjectStoragePath
+
+from cor_provider.account import Account
+from cor_provider.checkpoint import Checkpoint
+from cor_provider.exceptions import CorConfigurationError, CorDeleteGuardError
 from cor_provider.hooks.cor_integrations import (
     CorIntegrationsHook,
     IfExists,
@@ -13,8 +21,12 @@ from cor_provider.hooks.cor_integrations import (
     check_choice,
 )
 from cor_provider.inputs import iter_leave_keys
+from cor_provider.lease import Lease, Owner
+from cor_provider.ledger import Ledger, Window
 from cor_provider.operators.base import LeaveOperator
-from cor_provider.outcome import LeaveOutcome
+from cor_provider.outcome import LeaveOutcome, Tally
+from cor_provider.plan import KEY_ADVICE, ApprovedPlan, Guards, Plan, make_plan
+from cor_provider.sync import Sync
 
 
 class CreateLeaveOperator(LeaveOperator):
@@ -117,3 +129,168 @@ class DeleteLeaveOperator(LeaveOperator):
     def send(self, leaves: Iterator[Any], hook: CorIntegrationsHook, **patience: Any) -> Iterable[LeaveOutcome]:
         """Delete leave."""
         return hook.delete_leaves(leaves, if_missing=self.if_missing, **patience)
+
+
+class SyncLeavesOperator(LeaveOperator):
+    """
+    Keep the leave of a window in step with COR: what is new is created, what changed is replaced, what is gone deleted.
+
+    COR cannot be asked what it holds, so the ledger remembers what was put there, and only leave that it remembers is
+    ever deleted: if the input lacks it and it has a day in the window. What has fallen out of the window is left alone
+    and forgotten. Deletes come first, then updates, then creates; leave that COR holds as it is costs no request. What
+    was rejected or failed is tried again by the next run. What is not told here is as :class:`CreateLeaveOperator`
+    tells it.
+
+    :param leave_requests: all leave that should be in COR for the window (templated). A record that cannot be read is
+        ``rejected``, and the leave of its external id stays as it is.
+    :param window: the first and the last day, both included: two dates, or text such as ``2026-01-01/2026-12-31``
+        (templated).
+    :param ledger: path or URI of a folder, on a disk that all workers share or in an object store, which this sync has
+        for itself: two extracts that shared one would delete each other's leave (templated).
+    :param max_deletes: how many leaves may be deleted; None for any number.
+    :param max_delete_fraction: which share of the leaves that the ledger holds in the window may be deleted, 0 to 1.
+    :param allow_empty: whether an empty input may be meant, while the ledger is not empty.
+    :param plan_only: compute and write the plan, send nothing: what would be sent is ``not_sent``, and the guards warn.
+    :param reassert: send what is unchanged too, to heal what somebody changed in COR by hand.
+    :param plan_path: path or URI of a JSON Lines file for the plan, with a row for every operation:
+        ``{"operation", "id", "user_id", "start", "end", "digest"}`` and ``previous_…`` for what an update changes of
+        these (templated).
+    :param plan_shows_types: tell leave types in the plan too, which can be health data.
+    :param approved_plan: path or URI of a plan that was written before: the sync does exactly that, or nothing
+        (templated).
+    :return: the counts ``{"received", "created", "updated", "deleted", "unchanged", "rejected", "failed", "not_sent",
+        "report", "plan"}``. Each leave request counts once; deletions count in ``deleted`` besides, and nowhere else:
+        those that are rejected, fail or are not sent are told by the report, whose rows have no position then, and by
+        the error that ends the task. The XCom ``planned`` holds how many operations of each kind the plan had.
+    :raises CorDeleteGuardError: if more would be deleted than allowed; nothing is sent, and a retry could not help.
+    :raises CorPlanChangedError: if the plan is not the approved one; likewise.
+    :raises CorLedgerBusyError: if another run works on the ledger; Airflow retries the task.
+    :raises CorLedgerError: if the ledger cannot be read, or is about another source or COR.
+    """
+
+    statuses = ("created", "updated", "deleted", "unchanged", "rejected", "failed", "not_sent")
+
+    template_fields: Sequence[str] = (*LeaveOperator.template_fields, "window", "ledger", "plan_path", "approved_plan")
+
+    _owner: Owner
+    _plan: Plan | None = None
+
+    def __init__(
+        self,
+        *,
+        window: Any,
+        ledger: Any,
+        max_deletes: int | None = None,
+        max_delete_fraction: float = 0.2,
+        allow_empty: bool = False,
+        plan_only: bool = False,
+        reassert: bool = False,
+        plan_path: str | None = None,
+        plan_shows_types: bool = False,
+        approved_plan: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(validate_only=plan_only, **kwargs)
+        Guards(max_deletes, max_delete_fraction, allow_empty)
+        self.window = window
+        self.ledger = ledger
+        self.max_deletes = max_deletes
+        self.max_delete_fraction = max_delete_fraction
+        self.allow_empty = allow_empty
+        self.plan_only = plan_only
+        self.reassert = reassert
+        self.plan_path = plan_path
+        self.plan_shows_types = plan_shows_types
+        self.approved_plan = approved_plan
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Keep the window in step, and return the counts."""
+        self._owner = Owner.from_context(context)
+        return super().execute(context)
+
+    def settle(
+        self, leave_requests: object, hook: CorIntegrationsHook, account: Account, stopping: threading.Event
+    ) -> None:
+        """Plan, and do what was planned."""
+        self._check_paths(leave_requests)
+        hook.get_conn()
+        leaves = account.open(lambda: self.read(leave_requests))
+        with closing(self.send(leaves, hook, **self.patience, stopping=stopping)) as outcomes:
+            account.keep(outcomes)
+
+    def send(self, leaves: Iterator[Any], hook: CorIntegrationsHook, **patience: Any) -> Generator[LeaveOutcome]:
+        """Send what the plan says, and nothing else."""
+        window = Window.read(self.window)
+        ledger = Ledger(self.ledger, source=hook.check_source(), cor=hook.leaves_url, key=hook.ledger_key)
+        if self.plan_only:
+            plan = yield from self._make_plan(leaves, ledger, window)
+            yield from plan.not_sent()
+            return
+        lease = Lease(ledger.path, self._owner)
+        lease.take()
+        try:
+            with lease.kept(patience["stopping"]):
+                plan = yield from self._make_plan(leaves, ledger, window)
+                yield from Sync(hook, ledger, lease, **patience).apply(plan)
+        finally:
+            lease.release()
+
+    def counts(self, tally: Tally) -> dict[str, Any]:
+        """Return what the task returns."""
+        deleted = self._account.deletions.counts["deleted"]
+        return {**super().counts(tally), "deleted": deleted, "plan": self.plan_path}
+
+    def _make_plan(self, leaves: Iterator[Any], ledger: Ledger, window: Window) -> Generator[LeaveOutcome, None, Plan]:
+        """Return the plan, and yield what needs no request; everything, if the plan must not be done."""
+        approved = ApprovedPlan(self.approved_plan) if self.approved_plan else None
+        ledger.read()
+        if ledger.key_changed:
+            self.log.warning("Everything is sent again, since the ledger's digests cannot be compared: %s", KEY_ADVICE)
+        self._plan = plan = Plan()
+        try:
+            make_plan(leaves, ledger, window, reassert=self.reassert, plan=plan)
+            self.log.info("The plan: %s", plan)
+            self._write_plan(plan)
+            self._check(plan, approved)
+        except Exception:
+            yield from plan.settled()
+            yield from plan.not_sent()
+            raise
+        yield from plan.settled()
+        return plan
+
+    def _check(self, plan: Plan, approved: ApprovedPlan | None) -> None:
+        """Refuse what must not be done, or warn of it where nothing is done anyway."""
+        guards = Guards(self.max_deletes, self.max_delete_fraction, self.allow_empty)
+        try:
+            guards.check(plan)
+        except CorDeleteGuardError as error:
+            if not self.plan_only:
+                raise
+            self.log.warning("This plan would be refused. %s", error)
+        if approved:
+            approved.check(plan)
+
+    def _write_plan(self, plan: Plan) -> None:
+        if self.plan_path:
+            path = ObjectStoragePath(self.plan_path)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            rows = plan.rows(show_types=self.plan_shows_types)
+            path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+
+    def _check_paths(self, leave_requests: object) -> None:
+        """Refuse paths of which one would overwrite the other."""
+        written = {name: path for name in ("report_path", "plan_path") if (path := str(getattr(self, name) or ""))}
+        read = {"leave_requests": str(leave_requests), "approved_plan": self.approved_plan}
+        for name, path in written.items():
+            for other, other_path in {**read, **written}.items():
+                if other != name and other_path == path:
+                    raise CorConfigurationError(f"{name}: names the file of {other}, which it would overwrite.")
+
+    def _checkpoint(self, *_: Any) -> Checkpoint | None:
+        """Return nothing: the ledger remembers."""
+        return None
+
+    def _publish(self, context: Context, *, seconds: float, **xcoms: Any) -> None:
+        planned = {"planned": self._plan.counts} if self._plan else {}
+        super()._publish(context, seconds=seconds, **planned, **xcoms)

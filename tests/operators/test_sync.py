@@ -1,0 +1,619 @@
+"""SyncLeavesOperator: what it sends, what it must not delete, and what it remembers."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException, Context, ObjectStoragePath
+
+from cor_provider import clock
+from cor_provider.exceptions import (
+    CorConfigurationError,
+    CorDeleteGuardError,
+    CorLeavesRejectedError,
+    CorLedgerBusyError,
+    CorLedgerError,
+    CorPlanChangedError,
+    CorPushIncompleteError,
+)
+from cor_provider.hooks.cor_integrations import CorIntegrationsHook
+from cor_provider.lease import Lease, Owner
+from cor_provider.ledger import Ledger
+from cor_provider.operators.leaves import SyncLeavesOperator
+from cor_provider.sandbox import Sandbox
+from support import Connect, leave
+
+MAY = ("2026-05-01", "2026-05-31")
+ZERO = dict.fromkeys(("received", "created", "updated", "deleted", "unchanged", "rejected", "failed", "not_sent"), 0)
+
+
+class TaskInstance(SimpleNamespace):
+    """Takes what a task hands to Airflow."""
+
+    def __init__(self, try_number: int = 1) -> None:
+        super().__init__(dag_id="d", run_id="r", task_id="sync", map_index=-1, try_number=try_number, xcoms={})
+
+    def xcom_push(self, *, key: str, value: Any) -> None:
+        self.xcoms[key] = json.loads(json.dumps(value))
+
+
+@pytest.fixture
+def task_instance() -> TaskInstance:
+    return TaskInstance()
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Path:
+    """The file of the ledger."""
+    return tmp_path / "ledger" / "GLOBANT.jsonl"
+
+
+@pytest.fixture
+def logged(caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]) -> Callable[[], str]:
+    """Return a function that returns what was logged: Airflow 3 prints it."""
+    caplog.set_level(logging.INFO)
+    return lambda: caplog.text + capsys.readouterr().out
+
+
+Run = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def sync(connect: Connect, ledger: Path, task_instance: TaskInstance) -> Run:
+    """Run a `SyncLeavesOperator` on leave requests, in May unless it is told another window."""
+    connect()
+
+    def execute(leave_requests: Any, *, context: Any = None, **parameters: Any) -> dict[str, Any]:
+        options = {"window": MAY, "ledger": f"file://{ledger.parent}", "max_delete_fraction": 1.0, **parameters}
+        task_instance.operator = operator = SyncLeavesOperator(task_id="sync", leave_requests=leave_requests, **options)
+        return operator.execute(cast("Context", {"ti": task_instance, **(context or {})}))
+
+    return execute
+
+
+def counts(**some: Any) -> dict[str, Any]:
+    return {**ZERO, "report": None, "plan": None, **some}
+
+
+def sent(sandbox: Sandbox) -> list[str]:
+    """What was asked of COR, such as `PUT L1`, since this was last asked."""
+    requests, sandbox._cor.requests[:] = sandbox.requests, []
+    ids = [json.loads(one.body)["id"] if one.method == "POST" else one.path.split("/")[-1] for one in requests]
+    return [f"{request.method} {leave_id}" for request, leave_id in zip(requests, ids, strict=True)]
+
+
+def held(sandbox: Sandbox) -> list[str]:
+    return sorted(stored.external_id for stored in sandbox.leaves)
+
+
+def remembered(ledger: Path) -> dict[str, str]:
+    rows = [json.loads(line) for line in ledger.read_text().splitlines()]
+    return {row["id"]: row["in_cor"] for row in rows[1:-1]}
+
+
+# What is sent
+
+
+def test_the_first_run_creates(sync: Run, sandbox: Sandbox, ledger: Path) -> None:
+    assert sync([leave(), leave("L2")]) == counts(received=2, created=2)
+    assert held(sandbox) == ["L1", "L2"]
+    assert remembered(ledger) == {"L1": "yes", "L2": "yes"}
+
+
+def test_the_counts_are_in_the_order_of_the_contract(sync: Run) -> None:
+    assert list(sync([leave()])) == [*ZERO, "report", "plan"]
+
+
+def test_what_did_not_change_costs_no_request(sync: Run, sandbox: Sandbox) -> None:
+    sync([leave(), leave("L2")])
+    sent(sandbox)
+    assert sync([leave(), leave("L2")]) == counts(received=2, unchanged=2)
+    assert sent(sandbox) == []
+
+
+def test_deletes_come_first_then_updates_then_creates(sync: Run, sandbox: Sandbox) -> None:
+    sync([leave("gone"), leave("changed")])
+    sent(sandbox)
+    returned = sync([leave("new"), leave("changed", end="2026-05-20")])
+    assert returned == counts(received=2, created=1, updated=1, deleted=1)
+    assert sent(sandbox) == ["DELETE gone", "PUT changed", "POST new"]
+    assert held(sandbox) == ["changed", "new"]
+
+
+def test_a_change_of_the_user_moves_the_leave(sync: Run, sandbox: Sandbox) -> None:
+    sync([leave()])
+    assert sync([leave(user_id="u2")])["updated"] == 1
+    assert sandbox.leaves[0].user_id == "u2"
+    assert sync([], allow_empty=True)["deleted"] == 1
+    assert held(sandbox) == []
+
+
+def test_reassert_sends_what_did_not_change(sync: Run, sandbox: Sandbox) -> None:
+    sync([leave(), leave("L2")])
+    sandbox.store.delete_leave(source="GLOBANT", external_id="L1", user_id="u1")
+    sent(sandbox)
+    assert sync([leave(), leave("L2")], reassert=True, concurrency=1) == counts(received=2, created=1, updated=1)
+    assert sent(sandbox) == ["PUT L1", "POST L1", "PUT L2"]
+    assert held(sandbox) == ["L1", "L2"]
+
+
+def test_a_repeat_is_unchanged_and_a_contradiction_is_rejected(sync: Run, sandbox: Sandbox) -> None:
+    returned = sync([leave(), leave(), leave(end="2026-05-20")], max_rejected=1)
+    assert returned == counts(received=3, created=1, unchanged=1, rejected=1)
+    assert sent(sandbox) == ["POST L1"]
+
+
+def test_what_was_rejected_is_tried_again(sync: Run, sandbox: Sandbox, ledger: Path) -> None:
+    with pytest.raises(CorLeavesRejectedError):
+        sync([leave(user_id="later")])
+    assert remembered(ledger) == {}
+    sandbox.store.add_user("GLOBANT", "later", "Later")
+    assert sync([leave(user_id="later")])["created"] == 1
+
+
+def test_an_update_that_was_rejected_is_tried_again(sync: Run, sandbox: Sandbox, ledger: Path) -> None:
+    sync([leave()])
+    assert sync([leave(user_id="later")], max_rejected=1)["rejected"] == 1
+    assert remembered(ledger) == {"L1": "yes"}
+    sandbox.store.add_user("GLOBANT", "later", "Later")
+    assert sync([leave(user_id="later")])["updated"] == 1
+
+
+def test_a_lost_ledger_heals(sync: Run, sandbox: Sandbox, ledger: Path) -> None:
+    sync([leave(), leave("L2")])
+    ledger.unlink()
+    assert sync([leave(), leave("L2", end="2026-05-20")]) == counts(received=2, updated=2)
+    assert sync([leave()])["deleted"] == 1
+
+
+def test_a_new_token_sends_everything_again_and_says_how_to_avoid_that(
+    sync: Run, connect: Connect, sandbox: Sandbox, logged: Callable[[], str]
+) -> None:
+    sync([leave(), leave("L2"), leave("L3")])
+    sandbox.token = sandbox._tokens.mint("Basic YXBpLWtleS00NzExOmNsaWVudC1zZWNyZXQtMDgxNQ==") or ""
+    connect()
+    assert sync([leave(), leave("L2")]) == counts(received=2, updated=2, deleted=1)
+    assert "Extra ledger_secret" in logged()
+    assert sync([leave(), leave("L2")])["unchanged"] == 2
+
+
+def test_a_ledger_secret_outlives_tokens(sync: Run, connect: Connect, sandbox: Sandbox) -> None:
+    connect(extra={"ledger_secret": "some long random text"})
+    sync([leave()])
+    sandbox.token = sandbox._tokens.mint("Basic YXBpLWtleS00NzExOmNsaWVudC1zZWNyZXQtMDgxNQ==") or ""
+    connect(extra={"ledger_secret": "some long random text"})
+    assert sync([leave()])["unchanged"] == 1
+
+
+# What is deleted, and what is not
+
+
+def test_what_is_no_longer_in_the_input_is_deleted(sync: Run, sandbox: Sandbox, ledger: Path) -> None:
+    sync([leave(), leave("L2")])
+    assert sync([leave()]) == counts(received=1, unchanged=1, deleted=1)
+    assert held(sandbox) == ["L1"]
+    assert remembered(ledger) == {"L1": "yes"}
+
+
+def test_what_fell_out_of_the_window_is_left_alone_and_forgotten(sync: Run, sandbox: Sandbox, ledger: Path) -> None:
+    sync([leave("past"), leave("now", start="2026-05-30", end="2026-06-02")])
+    assert sync([], window=("2026-06-01", "2026-06-30"), allow_empty=True)["deleted"] == 1
+    assert held(sandbox) == ["past"]
+    assert remembered(ledger) == {}
+
+
+def test_a_leave_outside_the_window_is_sent_and_remembered_like_others(sync: Run, sandbox: Sandbox) -> None:
+    assert sync([leave(start="2027-01-01", end="2027-01-02")])["created"] == 1
+    assert sync([leave(start="2027-01-01", end="2027-01-03")])["updated"] == 1
+
+
+def test_leave_that_the_sync_did_not_put_there_is_never_deleted(sync: Run, sandbox: Sandbox) -> None:
+    sandbox.store.create_leave(
+        source="GLOBANT",
+        external_id="by hand",
+        user_id="u1",
+        leave_type_id="vacation",
+        start="2026-05-01T00:00:00-00:00",
+        end="2026-05-02T23:59:00-00:00",
+        all_day=True,
+    )
+    sync([leave()])
+    sync([], allow_empty=True)
+    assert held(sandbox) == ["by hand"]
+
+
+def test_deleting_what_somebody_deleted_by_hand_is_fine(sync: Run, sandbox: Sandbox) -> None:
+    sync([leave(), leave("L2")])
+    sandbox.store.delete_leave(source="GLOBANT", external_id="L2", user_id="u1")
+    assert sync([leave()])["deleted"] == 1
+
+
+def test_an_unreadable_record_protects_its_leave(sync: Run, sandbox: Sandbox, ledger: Path) -> None:
+    sync([leave(), leave("L2")])
+    returned = sync([leave(), leave("L2", start="soon")], max_rejected=1)
+    assert returned == counts(received=2, unchanged=1, rejected=1)
+    assert held(sandbox) == ["L1", "L2"]
+    assert remembered(ledger) == {"L1": "yes", "L2": "yes"}
+
+
+def test_an_unreadable_record_without_an_id_refuses_every_delete(sync: Run, sandbox: Sandbox) -> None:
+    sync([leave(), leave("L2")])
+    with pytest.raises(CorDeleteGuardError, match="1 records have no id that can be read"):
+        sync([leave(), {}], max_rejected=1)
+    assert held(sandbox) == ["L1", "L2"]
+    assert sync([leave(), leave("L2"), {}], max_rejected=1)["unchanged"] == 2
+
+
+# Guards
+
+
+def refused(sync: Run, sandbox: Sandbox, ledger: Path, leave_requests: Any, **parameters: Any) -> CorDeleteGuardError:
+    before, ledger_before = sandbox.leaves, ledger.read_bytes()
+    sent(sandbox)
+    with pytest.raises(CorDeleteGuardError) as refusal:
+        sync(leave_requests, **parameters)
+    assert sent(sandbox) == []
+    assert (sandbox.leaves, ledger.read_bytes()) == (before, ledger_before)
+    return refusal.value
+
+
+def test_an_empty_input_is_refused(sync: Run, sandbox: Sandbox, ledger: Path) -> None:
+    sync([leave()])
+    error = refused(sync, sandbox, ledger, [])
+    assert "The input is empty, while the ledger holds 1 leaves" in error.message
+    assert isinstance(error, AirflowFailException)
+
+
+def test_an_empty_input_is_fine_while_nothing_is_remembered(sync: Run) -> None:
+    assert sync([]) == counts()
+
+
+def test_more_deletes_than_the_most_are_refused(sync: Run, sandbox: Sandbox, ledger: Path) -> None:
+    leaves = [leave(f"L{number}") for number in range(5)]
+    sync(leaves)
+    error = refused(sync, sandbox, ledger, leaves[:3], max_deletes=1)
+    assert error.message == (
+        "The sync would delete 2 of the 5 leaves that its ledger holds in the window, more than max_deletes=1. Check "
+        "that the extract is whole; if it is, raise the limit for this run. Nothing was sent. The plan: 0 create, "
+        "0 update, 2 delete, 3 unchanged, 0 rejected."
+    )
+    assert sync(leaves[:3], max_deletes=2)["deleted"] == 2
+
+
+def test_a_half_empty_extract_is_refused_by_default(sync: Run, sandbox: Sandbox, ledger: Path) -> None:
+    leaves = [leave(f"L{number}") for number in range(10)]
+    sync(leaves)
+    error = refused(sync, sandbox, ledger, leaves[:5], max_delete_fraction=0.2)
+    assert "more than max_delete_fraction=0.2" in error.message
+    assert sync(leaves[:8], max_delete_fraction=0.2)["deleted"] == 2
+
+
+def test_the_fraction_is_of_what_the_ledger_holds_in_the_window(sync: Run, sandbox: Sandbox, ledger: Path) -> None:
+    past = [leave(f"P{number}", start="2026-04-01", end="2026-04-02") for number in range(100)]
+    leaves = [leave(f"L{number}") for number in range(4)]
+    sync([*past, *leaves], window=("2026-01-01", "2026-12-31"))
+    refused(sync, sandbox, ledger, leaves[:3], max_delete_fraction=0.2)
+
+
+def test_a_refusal_is_accounted_for(sync: Run, task_instance: TaskInstance) -> None:
+    sync([leave(), leave("L2")])
+    with pytest.raises(CorDeleteGuardError):
+        sync([leave("L3"), leave("L2")], max_deletes=0)
+    assert task_instance.xcoms["return_value"] == counts(received=2, unchanged=1, not_sent=1)
+    planned = {"create": 1, "update": 0, "delete": 1, "unchanged": 1, "rejected": 0}
+    assert task_instance.xcoms["planned"] == planned
+
+
+@pytest.mark.parametrize("wrong", [{"max_deletes": -1}, {"max_delete_fraction": 20}, {"max_deletes": "5"}])
+def test_limits_that_cannot_be_are_told_when_the_dag_is_read(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        SyncLeavesOperator(task_id="sync", leave_requests=[], window=MAY, ledger="ledger", **wrong)
+
+
+# Trouble
+
+
+def test_where_a_delete_is_not_settled_nothing_else_is_sent(
+    sync: Run, sandbox: Sandbox, ledger: Path, task_instance: TaskInstance, tmp_path: Path
+) -> None:
+    sync([leave(), leave("L2")])
+    sent(sandbox)
+    sandbox.answer_next(500)
+    with pytest.raises(CorPushIncompleteError, match="2 received: 1 unchanged, 1 not_sent; 1 to delete: 1 failed"):
+        sync([leave("L3"), leave()], max_attempts=1, report_path=f"{tmp_path}/report.jsonl")
+    assert sent(sandbox) == ["DELETE L2"]
+    returned = counts(received=2, unchanged=1, not_sent=1, report=f"{tmp_path}/report.jsonl")
+    assert task_instance.xcoms["return_value"] == returned
+    assert remembered(ledger) == {"L1": "yes", "L2": "unknown"}
+    rows = [json.loads(line) for line in (tmp_path / "report.jsonl").read_text().splitlines()]
+    assert [(row["id"], row["status"], row["position"]) for row in rows] == [
+        ("L1", "unchanged", 2), ("L2", "failed", None), ("L3", "not_sent", 1),
+    ]  # fmt: skip
+    assert sync([leave("L3"), leave()]) == counts(received=2, unchanged=1, created=1, deleted=1)
+
+
+def test_a_delete_that_is_rejected_fails_the_task(sync: Run, sandbox: Sandbox, ledger: Path) -> None:
+    sync([leave(), leave("L2")])
+    sandbox.answer_next(400, {"error": "UserNotFoundError"})
+    with pytest.raises(CorLeavesRejectedError, match="1 to delete: 1 rejected"):
+        sync([leave()])
+    assert remembered(ledger) == {"L1": "yes", "L2": "yes"}
+
+
+def test_a_configuration_error_accounts_for_everything(
+    sync: Run, connect: Connect, sandbox: Sandbox, task_instance: TaskInstance
+) -> None:
+    sync([leave("gone"), leave("changed")])
+    sandbox.revoke_tokens()
+    with pytest.raises(CorConfigurationError):
+        sync([leave("changed", end="2026-05-20"), leave("new")], concurrency=1)
+    assert task_instance.xcoms["return_value"] == counts(received=2, not_sent=2)
+
+
+def test_intents_are_written_before_the_first_request(
+    sync: Run, sandbox: Sandbox, ledger: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sync([leave("gone"), leave("changed"), leave("same")])
+    during = []
+    send = CorIntegrationsHook._request
+
+    def look(*args: Any, **kwargs: Any) -> Any:
+        during.append(remembered(ledger))
+        return send(*args, **kwargs)
+
+    monkeypatch.setattr(CorIntegrationsHook, "_request", look)
+    sync([leave("changed", end="2026-05-20"), leave("same"), leave("new")])
+    assert during == [dict.fromkeys(("gone", "changed", "new"), "unknown") | {"same": "yes"}] * 3
+    assert remembered(ledger) == dict.fromkeys(("changed", "same", "new"), "yes")
+
+
+def test_an_update_cut_short_that_moved_a_leave_can_be_deleted_whosever_it_is(
+    sync: Run, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for commit in (False, True):
+        sync([leave()])
+        sandbox.answer_next(500, commit=commit)
+        with pytest.raises(CorPushIncompleteError):
+            sync([leave(user_id="u2")], max_attempts=1)
+        assert sandbox.leaves[0].user_id == ("u2" if commit else "u1")
+        assert sync([], allow_empty=True)["deleted"] == 1
+        assert held(sandbox) == []
+
+
+def test_the_ledger_is_written_every_minute_while_a_long_push_goes_on(
+    sync: Run, ledger: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = iter(range(0, 100_000, 20))
+    monkeypatch.setattr(clock, "now", lambda: float(next(seconds)))
+    writes: list[int] = []
+    write = Ledger.write
+
+    def count(self: Ledger) -> None:
+        writes.append(sum(entry.digest is not None for entry in self.entries.values()))
+        write(self)
+
+    monkeypatch.setattr(Ledger, "write", count)
+    sync([leave(f"L{number}") for number in range(20)], concurrency=1)
+    assert writes[0] == 0
+    assert writes[-1] == 20
+    assert len(writes) > 4
+    assert writes == sorted(writes)
+
+
+def test_an_interrupted_run_stops_and_remembers(
+    sync: Run, ledger: Path, monkeypatch: pytest.MonkeyPatch, task_instance: TaskInstance
+) -> None:
+    send = CorIntegrationsHook._request
+
+    def kill(*args: Any, **kwargs: Any) -> Any:
+        task_instance.operator.on_kill()
+        return send(*args, **kwargs)
+
+    monkeypatch.setattr(CorIntegrationsHook, "_request", kill)
+    with pytest.raises(CorPushIncompleteError, match="1 created, 2 not_sent"):
+        sync([leave(), leave("L2"), leave("L3")], concurrency=1)
+    assert remembered(ledger) == {"L1": "yes"}
+    monkeypatch.setattr(CorIntegrationsHook, "_request", send)
+    assert sync([leave(), leave("L2"), leave("L3")]) == counts(received=3, unchanged=1, created=2)
+
+
+def test_while_another_run_is_at_work_nothing_is_sent(sync: Run, sandbox: Sandbox, ledger: Path) -> None:
+    Lease(ObjectStoragePath(f"file://{ledger}"), Owner("d other_run sync", 1, "")).take()
+    with pytest.raises(CorLedgerBusyError, match="d other_run sync works on it") as refusal:
+        sync([leave()])
+    assert not isinstance(refusal.value, AirflowFailException)
+    assert sent(sandbox) == []
+    assert not ledger.exists()
+
+
+def test_a_run_that_lost_its_lease_stops_without_writing(
+    sync: Run, sandbox: Sandbox, ledger: Path, monkeypatch: pytest.MonkeyPatch, task_instance: TaskInstance
+) -> None:
+    send = CorIntegrationsHook._request
+
+    def lose(*args: Any, **kwargs: Any) -> Any:
+        (ledger.parent / "GLOBANT.lock.2").write_text("{}")  # another run's
+        return send(*args, **kwargs)
+
+    monkeypatch.setattr(CorIntegrationsHook, "_request", lose)
+    seconds = iter(range(0, 100_000, 60))
+    monkeypatch.setattr(clock, "now", lambda: float(next(seconds)))
+    with pytest.raises(CorLedgerBusyError, match="taken over"):
+        sync([leave(), leave("L2"), leave("L3")], concurrency=1)
+    assert remembered(ledger) == dict.fromkeys(("L1", "L2", "L3"), "unknown")
+    assert len(sent(sandbox)) < 3
+    returned = task_instance.xcoms["return_value"]
+    assert returned["received"] == 3
+    assert returned["created"] + returned["not_sent"] == 3
+
+
+def test_a_retry_of_a_killed_run_takes_over_at_once(
+    sync: Run, sandbox: Sandbox, ledger: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(Lease, "release", lambda _self: None)
+        sync([leave()])
+    with pytest.raises(CorLedgerBusyError):
+        sync([leave()])
+    assert sync([leave()], context={"ti": TaskInstance(try_number=2)})["unchanged"] == 1
+
+
+def test_a_ledger_that_is_not_whole_stops_the_run(sync: Run, sandbox: Sandbox, ledger: Path) -> None:
+    sync([leave()])
+    ledger.write_bytes(ledger.read_bytes()[:-20])
+    sent(sandbox)
+    with pytest.raises(CorLedgerError, match="not whole"):
+        sync([leave(), leave("L2")])
+    assert sent(sandbox) == []
+
+
+def test_an_input_that_breaks_off_sends_nothing(
+    sync: Run, sandbox: Sandbox, tmp_path: Path, task_instance: TaskInstance
+) -> None:
+    def broken() -> Any:
+        yield leave()
+        yield leave("L2", start="soon")
+        raise OSError("gone")
+
+    with pytest.raises(OSError, match="gone"):
+        sync(broken())
+    assert sent(sandbox) == []
+    assert task_instance.xcoms["return_value"] == counts(received=2, rejected=1, not_sent=1)
+
+
+def test_nothing_personal_is_logged_or_handed_on(
+    sync: Run, task_instance: TaskInstance, logged: Callable[[], str]
+) -> None:
+    sync([leave(), leave("L2")])
+    with pytest.raises(CorDeleteGuardError) as refusal:
+        sync([leave("L3", start="2026-05-07")], max_deletes=0)
+    told = logged() + json.dumps(task_instance.xcoms) + str(refusal.value)
+    for personal in ("u1", "vacation", "2026-05-1", "2026-05-07"):
+        assert personal not in told
+
+
+# Plans
+
+
+def plan_rows(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_plan_only_sends_nothing_and_remembers_nothing(
+    sync: Run, sandbox: Sandbox, ledger: Path, tmp_path: Path, task_instance: TaskInstance
+) -> None:
+    sync([leave("gone"), leave("changed"), leave("same")])
+    before = ledger.read_bytes()
+    sent(sandbox)
+    path = tmp_path / "plans" / "plan.jsonl"
+    leaves = [leave("changed", end="2026-05-20", user_id="u2"), leave("same"), leave("new"), leave("bad", start="soon")]
+    returned = sync(leaves, plan_only=True, plan_path=str(path), max_rejected=1)
+    assert returned == counts(received=4, unchanged=1, rejected=1, not_sent=2, plan=str(path))
+    assert task_instance.xcoms["planned"] == {"create": 1, "update": 1, "delete": 1, "unchanged": 1, "rejected": 1}
+    assert sent(sandbox) == []
+    assert ledger.read_bytes() == before
+    rows = plan_rows(path)
+    assert all(len(row.pop("digest")) == 32 for row in rows)
+    dates = {"start": "2026-05-11", "end": "2026-05-12"}
+    assert rows == [
+        {"operation": "delete", "id": "gone", "user_id": "u1", **dates},
+        {
+            "operation": "update",
+            "id": "changed",
+            "user_id": "u2",
+            "start": "2026-05-11",
+            "end": "2026-05-20",
+            "previous_user_id": "u1",
+            "previous_end": "2026-05-12",
+        },
+        {"operation": "create", "id": "new", "user_id": "u1", **dates},
+    ]
+
+
+def test_a_plan_waits_for_nobody(sync: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Lease, "release", lambda _self: None)
+    sync([leave()])
+    assert sync([leave()], plan_only=True)["unchanged"] == 1
+
+
+def test_a_plan_that_would_be_refused_is_written_with_a_warning(
+    sync: Run, tmp_path: Path, logged: Callable[[], str]
+) -> None:
+    sync([leave()])
+    sync([], plan_only=True, plan_path=f"{tmp_path}/plan.jsonl")
+    assert len(plan_rows(tmp_path / "plan.jsonl")) == 1
+    assert "This plan would be refused. The input is empty" in logged()
+
+
+def test_leave_types_are_in_a_plan_only_if_asked_for(sync: Run, tmp_path: Path) -> None:
+    path = tmp_path / "plan.jsonl"
+    sync([leave()], plan_only=True, plan_path=str(path))
+    assert "vacation" not in path.read_text()
+    sync([leave()], plan_only=True, plan_path=str(path), plan_shows_types=True)
+    assert plan_rows(path)[0]["leave_type_id"] == "vacation"
+
+
+def test_an_approved_plan_is_done(sync: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+    sync([leave("gone"), leave("changed")])
+    leaves = [leave("changed", end="2026-05-20"), leave("new")]
+    sync(leaves, plan_only=True, plan_path=f"{tmp_path}/plan.jsonl", plan_shows_types=True)
+    returned = sync(leaves, approved_plan=f"{tmp_path}/plan.jsonl")
+    assert returned == counts(received=2, created=1, updated=1, deleted=1)
+
+
+@pytest.mark.parametrize(
+    ("leave_requests", "told"),
+    [
+        ([leave("new"), leave("newer")], "1 operations are new, 0 are gone, 0 are different"),
+        ([], "0 operations are new, 1 are gone, 0 are different"),
+        ([leave("new", leave_type_id="external-type-3")], "0 operations are new, 0 are gone, 1 are different"),
+    ],
+)
+def test_another_plan_than_the_approved_one_is_refused(
+    leave_requests: Any, told: str, sync: Run, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    sync([leave("new")], plan_only=True, plan_path=f"{tmp_path}/plan.jsonl")
+    with pytest.raises(CorPlanChangedError, match=told) as refusal:
+        sync(leave_requests, approved_plan=f"{tmp_path}/plan.jsonl")
+    assert isinstance(refusal.value, AirflowFailException)
+    assert sandbox.leaves == ()
+
+
+def test_an_approved_plan_of_another_key_is_refused_with_the_remedy(
+    sync: Run, connect: Connect, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    sync([leave()], plan_only=True, plan_path=f"{tmp_path}/plan.jsonl")
+    connect(extra={"ledger_secret": "some long random text"})
+    with pytest.raises(CorPlanChangedError, match="Extra ledger_secret"):
+        sync([leave()], approved_plan=f"{tmp_path}/plan.jsonl")
+
+
+def test_a_plan_that_is_not_there_or_is_none_is_told(sync: Run, tmp_path: Path) -> None:
+    with pytest.raises(CorConfigurationError, match="there is no file"):
+        sync([leave()], approved_plan=f"{tmp_path}/plan.jsonl")
+    (tmp_path / "plan.jsonl").write_text("[]")
+    with pytest.raises(CorConfigurationError, match="is not a plan"):
+        sync([leave()], approved_plan=f"{tmp_path}/plan.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "told"),
+    [
+        (
+            {"plan_path": "{folder}/a.jsonl", "report_path": "{folder}/a.jsonl"},
+            "report_path: names the file of plan_path",
+        ),
+        ({"plan_path": "{folder}/a.jsonl", "approved_plan": "{folder}/a.jsonl"}, "plan_path: .*approved_plan"),
+        ({"report_path": "{folder}/in.jsonl"}, "report_path: names the file of leave_requests"),
+    ],
+)
+def test_no_file_overwrites_another(parameters: dict[str, str], told: str, sync: Run, tmp_path: Path) -> None:
+    options = {name: path.format(folder=tmp_path) for name, path in parameters.items()}
+    with pytest.raises(CorConfigurationError, match=told):
+        sync(f"{tmp_path}/in.jsonl", **options)

@@ -1,0 +1,110 @@
+"""Files that are there whole or not at all, on a disk and in an object store."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from airflow.providers.common.compat.sdk import ObjectStoragePath
+from moto.server import ThreadedMotoServer
+
+from cor_provider import files
+
+
+@pytest.fixture(scope="module")
+def s3() -> Iterator[str]:
+    """The URI of a bucket."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+    server.start()
+    url = "http://{}:{}".format(*server.get_host_and_port())
+    connection = {
+        "conn_type": "aws",
+        "login": "key",
+        "password": "opens-nothing",
+        "extra": {"endpoint_url": url, "region_name": "us-east-1"},
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AIRFLOW_CONN_S3_OF_FILES", json.dumps(connection))
+        ObjectStoragePath("s3://s3_of_files@hr-bucket").fs.mkdir("hr-bucket")
+        yield "s3://s3_of_files@hr-bucket"
+    server.stop()
+
+
+@pytest.fixture(params=["disk", "s3"])
+def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ObjectStoragePath]:
+    """A folder that does not exist yet."""
+    if request.param == "disk":
+        yield ObjectStoragePath(f"file://{tmp_path}/a/ledger")
+    else:
+        yield ObjectStoragePath(request.getfixturevalue("s3")) / tmp_path.name / "ledger"
+
+
+def test_what_is_not_there_is_none(folder: ObjectStoragePath) -> None:
+    assert files.read(folder / "a.jsonl") is None
+    assert files.names(folder) == []
+
+
+def test_a_file_is_replaced(folder: ObjectStoragePath) -> None:
+    for content in (b"old", b"new"):
+        files.replace(folder / "a.jsonl", content)
+        assert files.read(folder / "a.jsonl") == content
+    assert files.names(folder) == ["a.jsonl"]
+
+
+def test_a_file_is_made_once(folder: ObjectStoragePath) -> None:
+    assert files.create(folder / "a.lock.1", b"mine")
+    assert not files.create(folder / "a.lock.1", b"yours")
+    assert files.read(folder / "a.lock.1") == b"mine"
+
+
+def test_what_somebody_else_did_since_is_seen(folder: ObjectStoragePath) -> None:
+    files.create(folder / "a.lock.1", b"1")
+    assert files.names(folder) == ["a.lock.1"]
+    fs = type(folder.fs)(**folder.fs.storage_options, skip_instance_cache=True)  # another machine
+    fs.pipe_file((folder / "a.lock.2").path, b"2")
+    assert sorted(files.names(folder)) == ["a.lock.1", "a.lock.2"]
+
+
+def test_deleting_what_is_gone_is_fine(folder: ObjectStoragePath) -> None:
+    files.create(folder / "a.lock.1", b"1")
+    files.delete(folder / "a.lock.1")
+    files.delete(folder / "a.lock.1")
+    assert files.names(folder) == []
+
+
+def test_an_interrupted_write_leaves_the_old_file_and_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = ObjectStoragePath(f"file://{tmp_path}/a.jsonl")
+    files.replace(path, b"old")
+
+    def fail(_number: int) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(OSError, match="disk full"):
+        files.replace(path, b"new")
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == {"a.jsonl": b"old"}
+
+
+def test_a_reader_never_sees_half_a_file(tmp_path: Path) -> None:
+    path = ObjectStoragePath(f"file://{tmp_path}/a.jsonl")
+    contents = {bytes([letter]) * 1_000_000 for letter in b"ab"}
+    files.replace(path, b"a" * 1_000_000)
+    done = threading.Event()
+    seen = set()
+
+    def look() -> None:
+        while not done.is_set():
+            seen.add(files.read(path))
+
+    reader = threading.Thread(target=look)
+    reader.start()
+    for _ in range(20):
+        for content in contents:
+            files.replace(path, content)
+    done.set()
+    reader.join()
+    assert seen <= contents
