@@ -12,11 +12,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import uuid4
 
 import psycopg2  # type: ignore[import-untyped]  # its types are another package
 import pytest
+from example_dags.in_cor import InCor, leaves_in
 
 from cor_provider.sandbox import Sandbox
 from local_airflow import free_port
@@ -130,24 +131,6 @@ def _administer(server: str, sql: str) -> None:
             cursor.execute(sql)
 
 
-class InCor(NamedTuple):
-    """A leave as COR is to hold it."""
-
-    user_id: str
-    leave_type_id: str
-    start: str
-    end: str
-    all_day: bool
-
-
-def whole_days(user_id: str, first: str, last: str, leave_type_id: str = "vacation") -> InCor:
-    return InCor(user_id, leave_type_id, f"{first}T00:00:00-00:00", f"{last}T23:59:00-00:00", all_day=True)
-
-
-def timed(user_id: str, start: str, end: str) -> InCor:
-    return InCor(user_id, "vacation", f"{start}:00-00:00", f"{end}:00-00:00", all_day=False)
-
-
 @dataclass
 class Run:
     """A run of the DAG, and what it left behind."""
@@ -172,10 +155,7 @@ class Transfer:
         report = [row for path in written.glob("report*.jsonl") for row in _read_lines(path)]
         return Run(
             {one.task_id: str(one.state) for one in dag_run.get_task_instances()},
-            {
-                one.external_id: InCor(one.user_id, one.leave_type_id, one.start, one.end, one.all_day)
-                for one in self.cor.leaves
-            },
+            leaves_in(self.cor),
             {row["id"] for row in _read_lines(written / "leaves.jsonl")},
             {(row["id"], row["status"]) for row in report},
         )

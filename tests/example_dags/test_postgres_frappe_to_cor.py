@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.utils.session import create_session
-from example_dags.postgres import Run, Transfer, start_transfer, timed, whole_days
-from sqlalchemy import text
+from example_dags.in_cor import timed, whole_days, xcoms_and_rendered_fields
+from example_dags.postgres import Run, Transfer, start_transfer
 
 NOW = "now() AT TIME ZONE 'Europe/Madrid'"
 SUCCESS = dict.fromkeys(("extract", "delete", "push", "remember"), "success")
@@ -137,12 +136,3 @@ def test_airflow_keeps_no_hr_data(second: Run) -> None:
     kept = xcoms_and_rendered_fields("postgres_frappe_to_cor")
     assert "report.jsonl" in kept
     assert [one for one in ("Secret", "Annual Leave", "vacation", "2026-05-12", "BUE") if one in kept] == []
-
-
-def xcoms_and_rendered_fields(dag_id: str) -> str:
-    queries = (
-        "SELECT value FROM xcom WHERE dag_id = :dag_id",
-        "SELECT rendered_fields FROM rendered_task_instance_fields WHERE dag_id = :dag_id",
-    )
-    with create_session() as session:
-        return str([session.execute(text(query), {"dag_id": dag_id}).fetchall() for query in queries])
