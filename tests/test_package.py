@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import json
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -103,8 +105,16 @@ def test_airflow_lists_the_connection_type(fresh: Callable[..., str]) -> None:
 
 
 @pytest.mark.parametrize("path", sorted((REPOSITORY / "example_dags").glob("*.py")), ids=lambda path: path.stem)
-def test_an_example_dag_needs_nothing_else_to_be_read(path: Path, fresh: Callable[..., str]) -> None:
-    fresh("python", "-W", "error:::__main__", str(path))
+def test_an_example_dag_needs_no_more_to_be_read_than_it_says(path: Path, fresh: Callable[..., str]) -> None:
+    error = ""
+    try:
+        fresh("python", "-W", "error:::__main__", str(path))
+    except subprocess.CalledProcessError as failed:
+        error = failed.stderr
+    missing = re.findall(r"ModuleNotFoundError: No module named 'airflow\.providers\.(\w+)'", error)
+    assert bool(missing) == bool(error), error
+    says = ast.get_docstring(ast.parse(path.read_text())) or ""
+    assert all(f"pip install apache-airflow-providers-{name}" in says for name in missing)
 
 
 def test_everything_in_the_registrys_entry_exists() -> None:
