@@ -13,9 +13,10 @@ It needs
 BambooHR cannot say what changed, so that each run reads all leave that touches the window. If that fails, nothing is
 sent. ``Retry-After`` is heeded, with a 429 and with a 503, which BambooHR sent until September 2026.
 
-Leave that is cancelled stays in COR: it is just no longer among what is read. So does, with ``POLICY = "split"``, a
-half day that became a whole one. Dates that change after the approval are updated; a request that changes before it
-gets another id, and COR never had the first.
+Leave that was cancelled is no longer among what is read, and so it is deleted from COR, if this DAG put it there: the
+folder ``bamboohr_to_cor/ledger`` remembers what it did. Keep it; without it nothing is deleted. If a run would delete
+more than a fifth, which is what a key with fewer rights looks like, it fails before anything is sent. Leave that ends
+before the window stays as it is.
 
 BambooHR knows how much of each day somebody takes, but not when: half days in the middle of a leave count as whole
 ones, and so does anything above half. Names, notes and reasons are not kept. Weekends and holidays within a leave are
@@ -36,7 +37,7 @@ from requests.auth import HTTPBasicAuth
 
 from cor_provider.hr import Half, HalfDayPolicy, lay_out, map_leave_type, overlaps, prefix_id
 from cor_provider.hr_http import read_json
-from cor_provider.operators.leaves import CreateLeaveOperator
+from cor_provider.operators.leaves import SyncLeavesOperator
 
 # Your choice: which leave type of COR (its external id) stands for which of BambooHR. Project leads read COR, clients
 # may, so that illness looks like any other absence. What is in neither goes out as "unmapped", which COR refuses: it is
@@ -98,11 +99,12 @@ with DAG(
     default_args={"retries": 2},
 ) as dag:
     extracted: Any = extract(RUN + "/leaves.jsonl")
-    CreateLeaveOperator(
-        task_id="push",
+    SyncLeavesOperator(
+        task_id="sync",
         leave_requests=extracted["path"],
         source="GLOBANT",  # as your users and leave types were created in COR
-        if_exists="update",
+        window=extracted["window"],
+        ledger=FOLDER + "/ledger",
         max_rejected=10,
         report_path=RUN + "/report.jsonl",
     )

@@ -12,8 +12,10 @@ It needs
 Personio's API v1 has an endpoint for each of the two, and neither tells of the other's. Each run reads all of both that
 touches the window, page by page, and counts: unless both are complete, nothing is sent.
 
-Absences that are cancelled or deleted stay in COR: they are just no longer among what is read. So does, with
-``POLICY = "split"``, a half day that became a whole one. Dates that change are updated.
+Absences that were cancelled or deleted are no longer among what is read, and so they are deleted from COR, if they were
+put there by this DAG: the folder ``personio_to_cor/ledger`` remembers what was. Keep it; without it nothing is deleted.
+If a run would delete more than a fifth, which is what lost rights look like, it fails before anything is sent. Absences
+that end before the window stay as they are.
 
 Absences in days are taken at the date that Personio writes, whatever the offset beside it. Those in hours are moments;
 where they run from midnight to midnight in ``COMPANY_ZONE``, they are whole days. Which half of a day somebody takes
@@ -36,7 +38,7 @@ from requests import PreparedRequest
 
 from cor_provider.hr import Half, HalfDayPolicy, lay_out, map_leave_type, overlaps, prefix_id, to_inclusive
 from cor_provider.hr_http import read_json
-from cor_provider.operators.leaves import CreateLeaveOperator
+from cor_provider.operators.leaves import SyncLeavesOperator
 
 # Your choice: which leave type of COR (its external id) stands for which of Personio. Project leads read COR, clients
 # may, so that illness looks like any other absence. What is in neither goes out as "unmapped", which COR refuses: it is
@@ -158,11 +160,12 @@ with DAG(
     default_args={"retries": 2},
 ) as dag:
     extracted: Any = extract(RUN + "/leaves.jsonl")
-    CreateLeaveOperator(
-        task_id="push",
+    SyncLeavesOperator(
+        task_id="sync",
         leave_requests=extracted["path"],
         source="GLOBANT",  # as your users and leave types were created in COR
-        if_exists="update",
+        window=extracted["window"],
+        ledger=FOLDER + "/ledger",
         max_rejected=10,
         report_path=RUN + "/report.jsonl",
     )

@@ -83,6 +83,7 @@ def run_hris_dag(
         dag.dag_id.partition("_")[0]: {"conn_type": "http", "host": hr.url, **connection},
         "cor_default": {"conn_type": "cor", "host": cor.url, "password": cor.token},
     }
+    dag.get_task("sync").ledger = f"file://{leave_exchange}/ledger-{cor.url.rpartition(':')[2]}"
     names = dag.get_task("extract").python_callable.__globals__
     with pytest.MonkeyPatch.context() as patch:
         for name, value in zip(("datetime", "COMPANY_ZONE", "POLICY"), (Clock, *choice), strict=True):

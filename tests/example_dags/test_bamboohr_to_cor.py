@@ -180,6 +180,14 @@ def test_a_wrong_key_sends_nothing(run_dag: RunDag) -> None:
         assert cor.requests == ()
 
 
+def test_cancelled_leave_is_deleted(run_dag: RunDag) -> None:
+    with new_hr() as hr, new_cor("100", "101") as cor:
+        run_dag(hr, cor)
+        hr.rows = [row for row in ROWS if row["id"] != "1"]
+        run = run_dag(hr, cor)
+    assert approved(*HOME).keys() - run.in_cor.keys() == {"bamboohr-1"}
+
+
 def test_dates_that_change_are_updated(run_dag: RunDag) -> None:
     with new_hr([WHOLE[0]]) as hr, new_cor("100", "101") as cor:
         run_dag(hr, cor)

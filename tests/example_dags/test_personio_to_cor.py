@@ -281,6 +281,15 @@ def test_a_wrong_secret_sends_nothing(run_dag: RunDag) -> None:
         assert cor.requests == ()
 
 
+def test_absences_that_are_cancelled_are_deleted(run_dag: RunDag) -> None:
+    with new_cor("100", "101") as cor:
+        with new_hr() as hr:
+            run_dag(hr, cor)
+        with new_hr(TIME_OFFS[1:], PERIODS[1:]) as hr:
+            run = run_dag(hr, cor)
+    assert approved(*HOME).keys() - run.in_cor.keys() == {"personio-1", f"personio-{PERIOD_ID.format(1)}"}
+
+
 def test_dates_that_change_are_updated(run_dag: RunDag) -> None:
     with new_cor("100", "101") as cor:
         for last in ("2026-06-22", "2026-06-24"):
