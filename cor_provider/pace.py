@@ -11,7 +11,7 @@ import logging
 import math
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from http import HTTPStatus
 from typing import TypeVar
 
@@ -86,6 +86,7 @@ class Pace:
 
     def _take_turn(self) -> float:
         """Wait until the next request may go, and return when that is; the others wait behind."""
+        late = 0.0
         with self._turn:
             while True:
                 with self._state:
@@ -96,10 +97,12 @@ class Pace:
                         raise Stopped
                     if now >= self._next_at:
                         self._under_way += 1
-                        self._next_at = now + 1 / self._rate.per_second
+                        interval = 1 / self._rate.per_second
+                        self._next_at = now + interval - min(late, interval / 2)
                         return now
-                    seconds = self._next_at - now
-                clock.wait(self._stopping, seconds)
+                    until = self._next_at
+                clock.wait(self._stopping, until - now)
+                late = clock.now() - until  # as waits end; unless the next one makes up for it, the pace is slower
 
     def _learn(self, sent_at: float, error: BaseException | None) -> None:
         now = clock.now()
@@ -142,20 +145,20 @@ class Rate:
     How many requests per second COR takes, as far as its answers tell.
 
     It begins low, and rises quickly until the first 429: that comes soon, where there is a limit, and tells much about
-    it. From then on it stays a little below what COR was seen to take. After a while, the longer the more is known, it
-    creeps up: a limit may be higher than it looked, or be raised. Times are seconds of one clock.
+    it. From then on it is what COR was seen to take. After a while, the longer the more is known, it creeps up: a limit
+    may be higher than it looked, or be raised. Times are seconds of one clock.
 
     :param ceiling: requests per second, at most.
     """
 
     FIRST = 40.0
     """Per second, to begin with."""
-    RISE = 25.0
-    """Per second and good answer, below what COR is known to take: doubles the rate in 0.03 s."""
+    RISE = 10.0
+    """Per second and good answer, below what COR is known to take: doubles the rate in 0.07 s."""
     CREEP = 0.05
     """Per second and good answer, above that: doubles the rate in 14 s."""
     MARGIN = 0.98
-    """Of what COR was seen to take."""
+    """Of a rate that was refused: the most that is tried next."""
     BURST = 0.1
     """Seconds' worth of requests that a limit is first believed to take at once, when none came for a while."""
     KEPT = 1000
@@ -167,14 +170,18 @@ class Rate:
         self._known = math.inf
         self._creep_at = -math.inf
         self._burst = self.BURST
+        self._is_refused = False
         self._pause = math.inf
-        self._sent_from = -math.inf
+        self._resumes_at = -math.inf
         self._taken: deque[float] = deque(maxlen=self.KEPT)
 
     def rise(self, sent_at: float, now: float) -> None:
         """Learn from a good answer."""
-        if sent_at >= self._sent_from:
-            self._taken.append(sent_at)
+        if self._is_refused and sent_at >= self._resumes_at:
+            self._settle(now)
+        self._taken.append(sent_at)
+        if self._is_refused:
+            return  # sent before the pause: it tells what COR takes, but not that it takes more again
         if self.per_second < self._known:
             self.per_second = min(self.per_second + self.RISE, self._known, self._ceiling)
         elif now >= self._creep_at:
@@ -186,28 +193,36 @@ class Rate:
 
         :param pause: seconds for which nothing will be sent.
         """
-        sent_at = max([sent_at, *self._taken])  # some that were sent later may have been answered before
-        taken = len(self._taken)
-        seconds = sent_at - min(self._taken, default=sent_at)
-        if taken:
+        if self._taken and not self._is_refused:
             if now < self._creep_at:  # what was thought to be known was too much
                 self._burst *= 3
-            self._known = min(self.MARGIN * self._seen(sent_at), self.MARGIN * self.per_second)
-            # Each try for more costs a pause: the next comes when this one has paid.
-            self._creep_at = now + pause + min(max(10 * seconds, 3 * pause), 60)
-            self._taken.clear()
+            self._known = self.MARGIN * self.per_second
+            self._is_refused = True
         # Not slower than one a second: whether the pause was enough should show soon after it.
-        self.per_second = min(self._known, self.per_second, max(1.0, (taken + 1) / (seconds + pause)))
+        taken_per_second = (len(self._taken) + 1) / (_stretch([sent_at, *self._taken]) + pause)
+        self.per_second = min(self._known, self.per_second, max(1.0, taken_per_second))
         self._pause = pause
-        self._sent_from = now + pause
+        self._resumes_at = now + pause
 
-    def _seen(self, refused_at: float) -> float:
+    def _settle(self, now: float) -> None:
+        """Make use of what was taken, now that the answers to all that was under way before the pause are in."""
+        self._known = min(self._known, self._seen())
+        # Each try for more costs a pause: a twentieth of the time, or less where long experience leaves little to gain.
+        self._creep_at = now + min(max(20 * self._pause, 10 * _stretch(self._taken)), 60)
+        self._taken.clear()
+        self._is_refused = False
+
+    def _seen(self) -> float:
         """
         Return the requests per second that COR was seen to take.
 
-        Over no stretch of time before the 429 did COR take more than its limit and one burst. So the limit is at least
-        the highest mean that forgives the burst; and no burst is more than a whole pause would bring.
+        Over no stretch of time did COR take more than its limit and one burst. So the limit is at least the highest
+        mean that forgives the burst; and no burst is more than a whole pause would bring.
         """
         burst = min(self._burst, self._pause)
         latest_first = sorted(self._taken, reverse=True)
-        return max((count + 1) / (refused_at - sent_at + burst) for count, sent_at in enumerate(latest_first, start=1))
+        return max(count / (latest_first[0] - sent_at + burst) for count, sent_at in enumerate(latest_first, start=1))
+
+
+def _stretch(moments: Collection[float]) -> float:
+    return max(moments) - min(moments)

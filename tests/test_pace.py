@@ -28,7 +28,7 @@ def leaves(count: int) -> Iterator[dict[str, Any]]:
 
 
 class TestUnknownLimit:
-    @pytest.mark.parametrize(("limit", "most_time"), [(5, 1.4), (50, 1.15), (300, 1.4)])
+    @pytest.mark.parametrize(("limit", "most_time"), [(5, 1.4), (50, 1.1), (300, 1.4)])
     def test_it_is_found_and_kept(self, limit: float, most_time: float, connect: Connect) -> None:
         # The sandbox lives in the same time as the push. With one request under way nothing else makes time pass.
         with Sandbox(seed=SEED, rate_limit=limit, clock=clock.now) as sandbox:
@@ -63,6 +63,28 @@ class TestLearning:
         rate.fall(sent_at=0.0, now=0.0, pause=0.1)
         assert 0.5 < rate.per_second < 100
 
+    def test_good_answers_that_come_after_the_429_are_learned_from(self) -> None:
+        rate = Rate(math.inf)
+        sent = [number / 20 for number in range(20)]
+        for moment in sent[:10]:
+            rate.rise(sent_at=moment, now=1.1)
+        rate.fall(sent_at=1.0, now=1.2, pause=1.0)
+        for moment in [*sent[10:], *[2.2] * 10]:
+            rate.rise(sent_at=moment, now=2.3)
+        assert 0.9 * 20 < rate.per_second <= 20
+
+    def test_a_429_is_risked_again_when_the_last_one_has_paid(self) -> None:
+        rate = Rate(math.inf)
+        rate.rise(sent_at=0.0, now=0.0)
+        rate.fall(sent_at=0.1, now=0.1, pause=1.0)
+        for _ in range(100):
+            rate.rise(sent_at=1.1, now=1.1)
+        known = rate.per_second
+        rate.rise(sent_at=20.0, now=20.0)
+        assert rate.per_second == known
+        rate.rise(sent_at=22.0, now=22.0)
+        assert rate.per_second > known
+
     def test_after_a_long_pause_nobody_waits_as_long_again(self) -> None:
         rate = Rate(math.inf)
         rate.fall(sent_at=0.0, now=0.0, pause=300.0)
@@ -94,6 +116,13 @@ class TestCeiling:
         list(CorIntegrationsHook().push_leaves(leaves(50), concurrency=concurrency))
         assert len(sandbox.leaves) == 50
         assert waits == pytest.approx([0.1] * 49)
+
+    def test_waits_that_end_late_do_not_slow_it_down(self, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+        wait = clock.wait
+        monkeypatch.setattr(clock, "wait", lambda stopping, seconds: wait(stopping, seconds + 0.01))
+        connect(extra={"requests_per_second": 10})
+        list(CorIntegrationsHook().push_leaves(leaves(50)))
+        assert clock.now() == pytest.approx(4.9 + 0.01)
 
     def test_it_holds_for_deletes_too(self, connect: Connect, sandbox: Sandbox, waits: list[float]) -> None:
         connect(extra={"requests_per_second": 4})
