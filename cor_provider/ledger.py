@@ -121,6 +121,7 @@ class Ledger:
             raise CorConfigurationError("ledger: needs the path or URI of a folder.")
         folder = folder if isinstance(folder, ObjectStoragePath) else ObjectStoragePath(str(folder))
         self.path = folder / f"{quote(source, safe='')}.jsonl"
+        self.source = source
         self.entries: dict[str, Entry] = {}
         self.key_changed = False
         self._key = key

@@ -145,7 +145,7 @@ def make_plan(
 
     :param leaves: everything that should be in COR; read once, from the beginning.
     :param window: the days that the sync owns.
-    :param reassert: send what is unchanged too; so is done where the ledger's digests were made with another key.
+    :param reassert: send what is unchanged too. Where digests were made with another key, nothing looks unchanged.
     :param plan: takes what is found, as it is found, so that it is not lost where reading breaks off.
     """
     plan.remembered = len(ledger.entries)
@@ -154,7 +154,7 @@ def make_plan(
     for position, leave in enumerate(leaves, start=1):
         plan.received = position
         if isinstance(leave, LeaveRequest):
-            _plan_leave(leave, position, ledger, plan, seen, reassert=reassert or ledger.key_changed)
+            _plan_leave(leave, position, ledger, plan, seen, reassert=reassert)
             continue
         assert isinstance(leave, UnreadableLeave)  # noqa: S101  # what is read in full is a leave request
         plan.rejected.append(LeaveOutcome.of_error(leave.leave_id, "rejected", leave.error, position=position))

@@ -26,6 +26,7 @@ from cor_provider.ledger import Ledger, Window
 from cor_provider.operators.base import LeaveOperator
 from cor_provider.outcome import LeaveOutcome, Tally
 from cor_provider.plan import KEY_ADVICE, ApprovedPlan, Guards, Plan, make_plan
+from cor_provider.plan_page import render_plan
 from cor_provider.sync import Sync
 
 
@@ -154,7 +155,7 @@ class SyncLeavesOperator(LeaveOperator):
     :param reassert: send what is unchanged too, to heal what somebody changed in COR by hand.
     :param plan_path: path or URI of a JSON Lines file for the plan, with a row for every operation:
         ``{"operation", "id", "user_id", "start", "end", "digest"}`` and ``previous_…`` for what an update changes of
-        these (templated).
+        these; beside it, a page that shows it on a calendar, with the suffix ``.html`` (templated).
     :param plan_shows_types: tell leave types in the plan too, which can be health data.
     :param approved_plan: path or URI of a plan that was written before: the sync does exactly that, or nothing
         (templated).
@@ -250,7 +251,7 @@ class SyncLeavesOperator(LeaveOperator):
         try:
             make_plan(leaves, ledger, window, reassert=self.reassert, plan=plan)
             self.log.info("The plan: %s", plan)
-            self._write_plan(plan)
+            self._write_plan(plan, window, ledger.source)
             self._check(plan, approved)
         except Exception:
             yield from plan.settled()
@@ -271,15 +272,20 @@ class SyncLeavesOperator(LeaveOperator):
         if approved:
             approved.check(plan)
 
-    def _write_plan(self, plan: Plan) -> None:
-        if self.plan_path:
-            path = ObjectStoragePath(self.plan_path)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            rows = plan.rows(show_types=self.plan_shows_types)
-            path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    def _write_plan(self, plan: Plan, window: Window, source: str) -> None:
+        if not self.plan_path:
+            return
+        path = ObjectStoragePath(self.plan_path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        rows = plan.rows(show_types=self.plan_shows_types)
+        path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+        page = path.parent / f"{path.stem}.html"
+        page.write_text(render_plan(rows, counts=plan.counts, window=window, source=source), encoding="utf-8")
 
     def _check_paths(self, leave_requests: object) -> None:
         """Refuse paths of which one would overwrite the other."""
+        if str(self.plan_path or "").lower().endswith(".html"):
+            raise CorConfigurationError("plan_path: names the plan, such as plan.jsonl; its page goes to plan.html.")
         written = {name: path for name in ("report_path", "plan_path") if (path := str(getattr(self, name) or ""))}
         read = {"leave_requests": str(leave_requests), "approved_plan": self.approved_plan}
         for name, path in written.items():

@@ -179,6 +179,8 @@ class TestConnection:
             ({"extra": {"timeout": "inf"}}, "Extra timeout is not a number of seconds"),
             ({"extra": {"requests_per_second": "many"}}, "Extra requests_per_second is not a number of requests"),
             ({"extra": {"requests_per_second": 0}}, "Extra requests_per_second is not a number of requests"),
+            ({"extra": {"ledger_secret": "*" * 20}}, "Extra ledger_secret is nothing but asterisks"),
+            ({"extra": {"ledger_secret": "guess me"}}, "Extra ledger_secret is shorter than 16 characters"),
             ({"extra": {"ca_bundle": "/no/such/file"}}, "Extra ca_bundle is not a file"),
             ({"password": ""}, "has no Password"),
             ({"password": "two\nlines"}, "Password holds spaces or characters that it cannot have"),

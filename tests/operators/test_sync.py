@@ -617,3 +617,13 @@ def test_no_file_overwrites_another(parameters: dict[str, str], told: str, sync:
     options = {name: path.format(folder=tmp_path) for name, path in parameters.items()}
     with pytest.raises(CorConfigurationError, match=told):
         sync(f"{tmp_path}/in.jsonl", **options)
+
+
+def test_a_page_of_the_plan_is_written_beside_it(sync: Run, tmp_path: Path) -> None:
+    sync([leave("new")], plan_path=f"{tmp_path}/a.b/plan.v1.jsonl")
+    assert sorted(file.name for file in (tmp_path / "a.b").iterdir()) == ["plan.v1.html", "plan.v1.jsonl"]
+    page = (tmp_path / "a.b" / "plan.v1.html").read_text()
+    assert "u1: Create, Mon 11 May 2026 to Tue 12 May 2026; external id new" in page
+    assert "vacation" not in page
+    with pytest.raises(CorConfigurationError, match=r"plan\.jsonl"):
+        sync([leave("new")], plan_path=f"{tmp_path}/plan.html")
