@@ -13,7 +13,7 @@ from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import alternatives, bookkeeping, concurrency, memory, rate_limit
+from benchmarks import alternatives, bookkeeping, concurrency, memory, rate_limit, sync
 from benchmarks.bench import Bench
 from benchmarks.table import Row, to_markdown
 
@@ -23,6 +23,7 @@ SECTIONS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "memory": memory.measure,
     "bookkeeping": bookkeeping.measure,
     "rate-limit": rate_limit.measure,
+    "sync": sync.measure,
 }
 
 
