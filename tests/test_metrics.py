@@ -9,7 +9,9 @@ import pytest
 
 from cor_provider import metrics
 from cor_provider.exceptions import CorPushIncompleteError
-from cor_provider.operators.leaves import CreateLeaveOperator
+from cor_provider.hooks.cor_integrations import CorIntegrationsHook
+from cor_provider.operators.base import LeaveOperator
+from cor_provider.operators.leaves import CreateLeaveOperator, DeleteLeaveOperator, UpdateLeaveOperator
 from cor_provider.outcome import LeaveOutcome, Tally
 from cor_provider.sandbox import Sandbox
 from support import Connect, leave
@@ -37,24 +39,44 @@ def stats(monkeypatch: pytest.MonkeyPatch, connect: Connect) -> Stats:
     return stats
 
 
-def test_outcomes_are_counted_by_their_names(stats: Stats) -> None:
-    leaves = [leave(), leave(), leave("L2"), leave("L3", user_id="nobody")]
-    CreateLeaveOperator(task_id="push", leave_requests=leaves, max_rejected=1).execute({})
-    assert stats.counts == {"cor.leaves.created": 2, "cor.leaves.existing": 1, "cor.leaves.rejected": 1}
+EveryOperator = pytest.mark.parametrize(
+    ("operator_class", "counts"),
+    [
+        (CreateLeaveOperator, {"created": 1, "existing": 2, "rejected": 1}),
+        (UpdateLeaveOperator, {"created": 1, "updated": 1, "unchanged": 1, "rejected": 1}),
+        (DeleteLeaveOperator, {"deleted": 3, "rejected": 1}),
+    ],
+)
+"""With the outcomes of four leave requests: one that COR has, twice, one that it does not have, and half a record."""
 
 
-def test_a_push_that_fails_is_counted_too(stats: Stats, sandbox: Sandbox) -> None:
+@EveryOperator
+def test_outcomes_are_counted_by_their_names(
+    operator_class: type[LeaveOperator], counts: dict[str, int], stats: Stats
+) -> None:
+    CorIntegrationsHook().create_leave(leave())
+    leaves = [leave(), leave(), leave("L2"), {"id": "L3"}]
+    operator_class(task_id="push", leave_requests=leaves, max_rejected=1).execute({})
+    assert stats.counts == {f"cor.leaves.{status}": count for status, count in counts.items()}
+
+
+@EveryOperator
+def test_a_push_that_fails_is_counted_too(
+    operator_class: type[LeaveOperator], counts: dict[str, int], stats: Stats, sandbox: Sandbox
+) -> None:
     sandbox.answer_next(500)
+    leaves = [leave(), leave("L2")]
     with pytest.raises(CorPushIncompleteError):
-        CreateLeaveOperator(
-            task_id="push", leave_requests=[leave(), leave("L2")], max_attempts=1, concurrency=1
-        ).execute({})
+        operator_class(task_id="push", leave_requests=leaves, max_attempts=1, concurrency=1).execute({})
     assert stats.counts == {"cor.leaves.failed": 1, "cor.leaves.not_sent": 1}
 
 
-def test_the_push_is_timed(stats: Stats, sandbox: Sandbox) -> None:
+@EveryOperator
+def test_the_push_is_timed(
+    operator_class: type[LeaveOperator], counts: dict[str, int], stats: Stats, sandbox: Sandbox
+) -> None:
     sandbox.answer_next(429, headers={"Retry-After": "7"})
-    CreateLeaveOperator(task_id="push", leave_requests=leave()).execute({})
+    operator_class(task_id="push", leave_requests=leave()).execute({})
     assert stats.timings == {"cor.leaves.duration": timedelta(seconds=7)}
 
 
