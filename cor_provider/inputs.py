@@ -79,6 +79,15 @@ def names_a_file(value: object) -> bool:
     return isinstance(value, PATH_TYPES)
 
 
+def files_in(value: object) -> Iterator[str]:
+    """Yield the paths and URIs of the files that an input names, alone or in a list."""
+    if names_a_file(value):
+        yield str(value).strip()
+    elif isinstance(value, (list, tuple)):
+        for element in value:
+            yield from files_in(element)
+
+
 def label(value: object) -> str | None:
     """
     Return a short name for an input, which tells mapped tasks apart: of people's data it holds an external leave id.

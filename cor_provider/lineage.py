@@ -17,9 +17,9 @@ def tell_outlets(context: Mapping[str, Any], outlets: Iterable[Any], counts: Map
             events[outlet].extra.update(counts)
 
 
-def openlineage_facets(*, input_uri: str | None, output_url: str, row_count: int) -> Any:
+def openlineage_facets(*, input_uris: Iterable[str], output_url: str, row_count: int) -> Any:
     """
-    Return what OpenLineage is told: the file read, COR's endpoint, and how many leaves it took.
+    Return what OpenLineage is told: the files read, COR's endpoint, and how many leaves it took.
 
     OpenLineage's provider is imported here, since only that provider calls this.
     """
@@ -31,7 +31,7 @@ def openlineage_facets(*, input_uri: str | None, output_url: str, row_count: int
     from airflow.providers.openlineage.extractors import OperatorLineage  # noqa: PLC0415  # see above
 
     statistics = OutputStatisticsOutputDatasetFacet(rowCount=row_count)
-    inputs = [Dataset(*_name(input_uri))] if input_uri else []
+    inputs = [Dataset(*_name(uri)) for uri in dict.fromkeys(input_uris)]
     outputs = [OutputDataset(*_name(output_url), outputFacets={"outputStatistics": statistics})]
     return OperatorLineage(inputs=inputs, outputs=outputs)
 

@@ -5,44 +5,83 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from airflow.providers.common.compat.lineage.hook import get_hook_lineage_collector
 from airflow.providers.common.compat.sdk import HookLineageCollector
 
+from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.lineage import openlineage_facets
-from cor_provider.operators.leaves import CreateLeaveOperator
+from cor_provider.operators.base import LeaveOperator
+from cor_provider.operators.leaves import CreateLeaveOperator, DeleteLeaveOperator, UpdateLeaveOperator
 from cor_provider.sandbox import Sandbox
 from support import Connect, leave
+
+EveryOperator = pytest.mark.parametrize(
+    "operator_class", [CreateLeaveOperator, UpdateLeaveOperator, DeleteLeaveOperator]
+)
 
 
 @pytest.fixture
 def file_of_leave(tmp_path: Path) -> Path:
+    """Hold leave that COR has, leave that it does not have, and a record that cannot be read."""
     path = tmp_path / "leave.jsonl"
-    path.write_text("".join(json.dumps(one) + "\n" for one in (leave(), leave("L2"), leave("L3", user_id="nobody"))))
+    path.write_text("".join(json.dumps(one) + "\n" for one in (leave(), leave("L2"), {"id": "L3"})))
     return path
 
 
-def test_the_file_and_cors_endpoint_are_told_once_each(
-    connect: Connect, sandbox: Sandbox, file_of_leave: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    connect()
+@pytest.fixture
+def collector(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Collect what hooks tell: Airflow's own collector does nothing as long as nobody reads it."""
     collector = HookLineageCollector()
-    # Airflow's own does nothing as long as nobody reads what it collects.
     monkeypatch.setattr("airflow.providers.common.compat.sdk.get_hook_lineage_collector", lambda: collector)
-    CreateLeaveOperator(task_id="push", leave_requests=file_of_leave, max_rejected=1).execute({})
-    told = get_hook_lineage_collector().collected_assets
+    return get_hook_lineage_collector()
+
+
+Run = Callable[..., LeaveOperator]
+
+
+@pytest.fixture
+def run(connect: Connect, sandbox: Sandbox) -> Run:
+    """Run an operator against a COR that has the leave `L1`, and return it."""
+    connect()
+
+    def execute(operator_class: type[LeaveOperator], leave_requests: Any, **parameters: Any) -> LeaveOperator:
+        CorIntegrationsHook().create_leave(leave())
+        operator = operator_class(task_id="push", leave_requests=leave_requests, max_rejected=1, **parameters)
+        operator.execute({})
+        return operator
+
+    return execute
+
+
+@EveryOperator
+def test_the_file_and_cors_endpoint_are_told_once_each(
+    operator_class: type[LeaveOperator], run: Run, collector: Any, sandbox: Sandbox, file_of_leave: Path
+) -> None:
+    run(operator_class, file_of_leave)
+    told = collector.collected_assets
     assert [(one.asset.uri.removeprefix("file://"), one.count) for one in told.inputs] == [(str(file_of_leave), 1)]
     assert [(one.asset.uri, one.count) for one in told.outputs] == [(f"{sandbox.url}/v2/integrations/leaves", 1)]
 
 
-def test_a_push_that_wrote_nothing_is_not_told(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
-    connect()
-    collector = HookLineageCollector()
-    monkeypatch.setattr("airflow.providers.common.compat.sdk.get_hook_lineage_collector", lambda: collector)
-    CreateLeaveOperator(task_id="push", leave_requests=[leave(user_id="nobody")], max_rejected=1).execute({})
-    assert get_hook_lineage_collector().collected_assets.outputs == []
+@pytest.mark.parametrize(
+    ("operator_class", "parameters"),
+    [
+        (CreateLeaveOperator, {}),
+        (UpdateLeaveOperator, {"if_missing": "skip"}),
+        (UpdateLeaveOperator, {"if_missing": "fail"}),
+        (DeleteLeaveOperator, {"if_missing": "fail"}),
+    ],
+)
+def test_a_push_that_wrote_nothing_is_not_told(
+    operator_class: type[LeaveOperator], parameters: dict[str, Any], run: Run, collector: Any
+) -> None:
+    run(operator_class, [leave("L2", user_id="nobody")], **parameters)
+    assert collector.collected_assets.outputs == []
 
 
 class TestOpenLineage:
@@ -55,30 +94,39 @@ class TestOpenLineage:
         ],
     )
     def test_files_are_named_as_openlineage_names_them(self, uri: str, name: tuple[str, str]) -> None:
-        (source,) = openlineage_facets(input_uri=uri, output_url="https://cor.example/leaves", row_count=1).inputs
+        (source,) = openlineage_facets(input_uris=[uri], output_url="https://cor.example/leaves", row_count=1).inputs
         assert (source.namespace, source.name) == name
 
+    @EveryOperator
     def test_it_is_told_the_file_the_endpoint_and_how_many_leaves_cor_took(
-        self, connect: Connect, sandbox: Sandbox, file_of_leave: Path
+        self, operator_class: type[LeaveOperator], run: Run, sandbox: Sandbox, file_of_leave: Path
     ) -> None:
-        connect()
-        operator = CreateLeaveOperator(task_id="push", leave_requests=f"file://{file_of_leave}", max_rejected=1)
-        operator.execute({})
-        lineage = operator.get_openlineage_facets_on_complete(None)
+        lineage: Any = run(operator_class, f"file://{file_of_leave}").get_openlineage_facets_on_complete(None)
         (source,), (target,) = lineage.inputs, lineage.outputs
         assert (source.namespace, source.name) == ("file", str(file_of_leave))
         assert (target.namespace, target.name) == (sandbox.url, "/v2/integrations/leaves")
         assert target.outputFacets["outputStatistics"].rowCount == 2
 
-    def test_leave_that_came_as_records_has_no_input_to_tell(self, connect: Connect) -> None:
-        connect()
-        operator = CreateLeaveOperator(task_id="push", leave_requests=[leave()])
-        operator.execute({})
-        assert operator.get_openlineage_facets_on_complete(None).inputs == []
+    @EveryOperator
+    def test_every_file_of_a_list_is_told_once(
+        self, operator_class: type[LeaveOperator], run: Run, file_of_leave: Path, tmp_path: Path
+    ) -> None:
+        another = tmp_path / "another.csv"
+        another.write_text("id,user_id,leave_type_id,start,end\nL4,u1,vacation,2026-06-01,2026-06-01\n")
+        inputs = [str(file_of_leave), [another, leave("L5")], f" {another}\n"]
+        lineage = run(operator_class, inputs).get_openlineage_facets_on_complete(None)
+        assert [source.name for source in lineage.inputs] == [str(file_of_leave), str(another)]
 
-    def test_a_task_that_sent_nothing_has_nothing_to_tell(self, connect: Connect) -> None:
+    def test_leave_that_came_as_records_has_no_input_to_tell(self, run: Run) -> None:
+        lineage = run(CreateLeaveOperator, [leave(), json.dumps(leave("L2"))]).get_openlineage_facets_on_complete(None)
+        assert lineage.inputs == []
+
+    @EveryOperator
+    def test_a_task_that_sent_nothing_has_nothing_to_tell(
+        self, operator_class: type[LeaveOperator], connect: Connect
+    ) -> None:
         connect()
-        operator = CreateLeaveOperator(task_id="push", leave_requests=[])
+        operator = operator_class(task_id="push", leave_requests=[])
         assert operator.get_openlineage_facets_on_complete(None) is None
         operator.execute({})
         assert operator.get_openlineage_facets_on_complete(None) is None

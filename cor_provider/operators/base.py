@@ -18,7 +18,7 @@ from cor_provider.account import Account
 from cor_provider.checkpoint import Checkpoint
 from cor_provider.exceptions import CorConfigurationError, CorError, CorLeavesRejectedError, CorPushIncompleteError
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook, check_limits
-from cor_provider.inputs import can_be_read_again, iter_leaves, label, load_lazy, names_a_file
+from cor_provider.inputs import can_be_read_again, files_in, iter_leaves, label, load_lazy
 from cor_provider.interruption import run_shielded
 from cor_provider.lineage import openlineage_facets, tell_outlets
 from cor_provider.outcome import LeaveOutcome, Status, Tally
@@ -58,6 +58,7 @@ class LeaveOperator(BaseOperator):
     _stopping: threading.Event | None = None
     _hook: CorIntegrationsHook | None = None
     _account: Account
+    _files: Sequence[str] = ()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Show the parameters of this class with those of the subclass: to people, and to what reads signatures."""
@@ -122,6 +123,7 @@ class LeaveOperator(BaseOperator):
         if "map_index_template" in context:  # Airflow 2 took it before this mapped task was made
             context["map_index_template"] = self.map_index_template
         leave_requests = load_lazy(self._leave_requests)
+        self._files = list(files_in(leave_requests))
         self._stopping = stopping = threading.Event()
         self._hook = hook = CorIntegrationsHook(self.cor_conn_id, source=self.source)
         checkpoint = self._checkpoint(leave_requests, hook, context)
@@ -144,8 +146,7 @@ class LeaveOperator(BaseOperator):
         """Return what OpenLineage is told of this task, if its provider is installed: nothing, if nothing was sent."""
         if not self._hook or not (settled := self._account.total.in_cor):
             return None
-        inputs = str(self._leave_requests) if names_a_file(self._leave_requests) else None
-        return openlineage_facets(input_uri=inputs, output_url=self._hook.leaves_url, row_count=settled)
+        return openlineage_facets(input_uris=self._files, output_url=self._hook.leaves_url, row_count=settled)
 
     def on_kill(self) -> None:
         """Stop sending: what is under way settles, the rest is ``not_sent``, and the task fails with that account."""
