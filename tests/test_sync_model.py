@@ -118,7 +118,9 @@ class Change:
     to: HrLeave
 
 
-changes = st.builds(Change, which=st.integers(0, 9), what=st.sampled_from(("edit", "another id", "cancel")), to=leaves)
+changes = st.builds(
+    Change, which=st.integers(0, 3), what=st.sampled_from(("edit", "another id", "cancel", "undo")), to=leaves
+)
 none = st.none()
 
 
@@ -134,6 +136,7 @@ class Sync(RuleBasedStateMachine):
         self.window = window
         self.numbers = iter(range(1000))
         self.hr = {f"L{next(self.numbers)}": leave for leave in leaves}
+        self.hr_before = dict(self.hr)
         self.tries = 0
         self.secret = 0
         self.others: dict[tuple[str, str], tuple[Any, ...]] = {}
@@ -141,6 +144,7 @@ class Sync(RuleBasedStateMachine):
         """Ids of leave that the sync has put into COR and may have forgotten."""
         self.unsure: set[str] = set()
         """Ids that were under way when a run ended badly: it may know more than one version of them."""
+        self._run(self._extract(outside=True))
 
     # The HR system
 
@@ -154,6 +158,10 @@ class Sync(RuleBasedStateMachine):
         self._apply(change)
 
     def _apply(self, change: Change) -> None:
+        if change.what == "undo":
+            self.hr = self.hr_before
+            return
+        self.hr_before = dict(self.hr)
         leave_id = [*self.hr][change.which % len(self.hr)]
         if change.what == "edit":
             self.hr[leave_id] = change.to
@@ -190,6 +198,9 @@ class Sync(RuleBasedStateMachine):
 
     @rule(outside=st.booleans(), reassert=st.booleans())
     def run(self, outside: bool, reassert: bool) -> None:
+        if reassert:
+            for leave_id in [*self._ours()][:1]:  # what somebody deletes by hand
+                del COR.store._leaves["GLOBANT", leave_id]
         self._run(self._extract(outside=outside), reassert=reassert)
 
     @rule(
@@ -206,11 +217,13 @@ class Sync(RuleBasedStateMachine):
             COR._faults._queue.clear()
         self._change_and_run(change)
 
-    @rule(outside=st.booleans(), events=st.integers(0, 16), change=none | changes)
-    def run_and_be_killed(self, outside: bool, events: int, change: Change | None) -> None:
+    @rule(outside=st.booleans(), events=st.integers(0, 16), before=none | changes, after=none | changes)
+    def run_and_be_killed(self, outside: bool, events: int, before: Change | None, after: Change | None) -> None:
+        if before and self.hr:
+            self._apply(before)
         with kill_after(events):
             self._run(self._extract(outside=outside))
-        self._change_and_run(change)
+        self._change_and_run(after)
 
     @precondition(lambda self: self.hr)
     @rule(parts=st.integers(0, 3))
@@ -344,6 +357,6 @@ def kill_after(events: int) -> Iterator[None]:
 
 
 Sync.TestCase.settings = settings(
-    max_examples=500, stateful_step_count=15, suppress_health_check=[*HealthCheck], deadline=None
+    max_examples=500, stateful_step_count=12, suppress_health_check=[*HealthCheck], deadline=None
 )
 TestSync = Sync.TestCase
