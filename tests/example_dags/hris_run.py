@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from airflow.utils.session import create_session
-from example_dags.hris_fake import HrisFake
 from sqlalchemy import text
 
 from cor_provider.sandbox import Sandbox
+from example_dags.hris_fake import HrisFake
 
 NOW = datetime(2026, 6, 15, 12, 0, tzinfo=timezone.utc)  # in Auckland, it is the 16th
 HOME = ("Europe/Berlin", "span")

@@ -17,9 +17,9 @@ from uuid import uuid4
 
 import psycopg2  # type: ignore[import-untyped]  # its types are another package
 import pytest
-from example_dags.in_cor import InCor, leaves_in
 
 from cor_provider.sandbox import Sandbox
+from example_dags.in_cor import InCor, leaves_in
 from local_airflow import free_port
 
 SERVER = "COR_TEST_POSTGRES"

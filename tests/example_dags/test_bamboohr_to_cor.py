@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from example_dags.hris_fake import BambooHR
-from example_dags.hris_run import CHOICES, HOME, InCor, Part, Run, RunDag, new_cor, run_hris_dag
 
 from cor_provider.sandbox import Sandbox
+from example_dags.hris_fake import BambooHR
+from example_dags.hris_run import CHOICES, HOME, InCor, Part, Run, RunDag, new_cor, run_hris_dag
 
 DAG_ID = "bamboohr_to_cor"
 KEY = "bamboo-key-4711"

@@ -16,9 +16,9 @@ from urllib.parse import quote
 
 import pytest
 import requests
-from example_dags.in_cor import InCor, leaves_in, timed, whole_days, xcoms_and_rendered_fields
 
 from cor_provider.sandbox import Sandbox
+from example_dags.in_cor import InCor, leaves_in, timed, whole_days, xcoms_and_rendered_fields
 from local_airflow import free_port
 
 pytest.importorskip("caldav", reason="caldav is not installed")

@@ -12,11 +12,11 @@ from typing import Any, Protocol
 import fsspec  # type: ignore[import-untyped]  # what Airflow opens object storage with
 import pytest
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, ObjectStoragePath
-from example_dags.in_cor import InCor, leaves_in, timed, whole_days, xcoms_and_rendered_fields
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cor_provider.sandbox import Sandbox
+from example_dags.in_cor import InCor, leaves_in, timed, whole_days, xcoms_and_rendered_fields
 
 BUCKET = "hr-files"
 HEADER = "Absence ID;Personnel no.;Name;Absence type;First day;Last day;Half day;Status;Note"

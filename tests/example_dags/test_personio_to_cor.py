@@ -9,10 +9,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from example_dags.hris_fake import Personio
-from example_dags.hris_run import CHOICES, HOME, InCor, Part, Run, RunDag, new_cor, run_hris_dag
 
 from cor_provider.sandbox import Sandbox
+from example_dags.hris_fake import Personio
+from example_dags.hris_run import CHOICES, HOME, InCor, Part, Run, RunDag, new_cor, run_hris_dag
 
 DAG_ID = "personio_to_cor"
 CLIENT_ID, CLIENT_SECRET = "papi-client-4711", "papi-secret-0815"

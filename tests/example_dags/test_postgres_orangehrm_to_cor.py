@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from example_dags.in_cor import timed, whole_days
 from example_dags.postgres import Run, Transfer, start_transfer
 
