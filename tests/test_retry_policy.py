@@ -19,7 +19,8 @@ from cor_provider.exceptions import (
     CorServerError,
     CorUserNotFoundError,
 )
-from cor_provider.operators.leaves import CreateLeaveOperator
+from cor_provider.operators.base import LeaveOperator
+from cor_provider.operators.leaves import CreateLeaveOperator, DeleteLeaveOperator, UpdateLeaveOperator
 from cor_provider.sandbox import Sandbox
 from support import Connect, leave
 
@@ -57,12 +58,13 @@ def test_no_wait_is_longer_than_a_day() -> None:
     assert decide(CorRateLimitError(retry_after=1e9)).retry_delay == timedelta(days=1)
 
 
-def test_default_arguments_of_a_dag_take_its_place() -> None:
+@pytest.mark.parametrize("operator_class", [CreateLeaveOperator, UpdateLeaveOperator, DeleteLeaveOperator])
+def test_default_arguments_of_a_dag_take_its_place(operator_class: type[LeaveOperator]) -> None:
     from airflow.providers.common.compat.sdk import ExceptionRetryPolicy  # noqa: PLC0415  # as below
 
     policy = ExceptionRetryPolicy(rules=[])
     with DAG("any", schedule=None, default_args={"retry_policy": policy}):
-        operator = CreateLeaveOperator(task_id="push", leave_requests=[])
+        operator: Any = operator_class(task_id="push", leave_requests=[])
     assert operator.retry_policy is policy
 
 
