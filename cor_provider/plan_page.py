@@ -36,6 +36,7 @@ def render_plan(rows: Sequence[Mapping[str, Any]], *, counts: Mapping[str, int],
         rows=[_table_row(number, row) for number, row in enumerate(drawn)],
         left_out=len(rows) - len(drawn),
         kinds=[*CHANGES.values(), BEFORE],
+        update=CHANGES["update"],
         sections=list(sections(entries)),
         counts=counts,
         window=window,
@@ -65,15 +66,14 @@ def _entry(number: int, row: Mapping[str, Any], kind: Kind) -> Entry:
 
 def _table_row(number: int, row: Mapping[str, Any]) -> dict[str, Any]:
     before = _dates(row.get("previous_start", row["start"]), row.get("previous_end", row["end"]))
-    changes = [f"user {row['previous_user_id']}"] if "previous_user_id" in row else []
-    changes += [before] if row.keys() & {"previous_start", "previous_end"} else []
     return {
         "anchor": f"change-{number}",
         "user": row["user_id"],
         "kind": CHANGES[row["operation"]],
         "type": row.get("leave_type_id"),
         "dates": _dates(row["start"], row["end"]),
-        "before": ", ".join(changes) or ("other details" if row["operation"] == "update" else ""),
+        "previous_user": row.get("previous_user_id", ""),
+        "previous_dates": before if row.keys() & {"previous_start", "previous_end"} else "",
         "id": row["id"],
     }
 

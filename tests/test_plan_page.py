@@ -39,7 +39,7 @@ def test_every_change_is_drawn_and_listed() -> None:
         "u1: Delete, Mon 11 May 2026 to Tue 12 May 2026; external id gone",
         "u2: Create, Mon 11 May 2026; external id new",
     ]
-    assert re.findall(r"<td><code>(\w+)</code></td>", page) == ["gone", "new"]
+    assert re.findall(r"<code><bdi>(\w+)</bdi></code>", page) == ["gone", "new"]
 
 
 def test_leave_that_moves_is_drawn_where_it_was_too() -> None:
@@ -48,7 +48,7 @@ def test_leave_that_moves_is_drawn_where_it_was_too() -> None:
         "u1: Update, Mon 11 May 2026 to Tue 12 May 2026; external id L1",
         "u2: Until now, Mon 11 May 2026 to Wed 20 May 2026; external id L1",
     ]
-    assert "<td>user u2, Mon 11 May 2026 to Wed 20 May 2026</td>" in page
+    assert '<td class="before">user <bdi>u2</bdi>, Mon 11 May 2026 to Wed 20 May 2026</td>' in page
 
 
 def test_a_change_of_nothing_that_is_shown_says_so() -> None:
@@ -67,7 +67,7 @@ def test_an_empty_plan_says_that_nothing_would_change() -> None:
 
 def test_leave_types_show_only_if_the_rows_have_them() -> None:
     assert "vacation" not in render(row())
-    assert "Create vacation" in render(row(leave_type_id="vacation"))
+    assert "Create</span> <bdi>vacation</bdi>" in render(row(leave_type_id="vacation"))
 
 
 def test_what_people_wrote_is_text_and_nothing_else() -> None:
