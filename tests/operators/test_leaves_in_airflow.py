@@ -150,3 +150,30 @@ def test_leave_requests_of_changes_are_shown_nowhere(changes: Run) -> None:
 def test_the_events_of_outlets_of_changes_carry_the_counts(changes: Run) -> None:
     assert changes.asset_events["update"] == changes.results["update", -1]
     assert changes.asset_events["delete"] == changes.results["delete", -1]
+
+
+@pytest.fixture(scope="module")
+def syncs(run_dag: RunDag, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SYNC_FOLDER", str(tmp_path_factory.mktemp("sync")))
+        return run_dag("sync_leaves")
+
+
+def test_a_plan_is_done_and_the_next_extract_kept_in_step(syncs: Run) -> None:
+    assert syncs.in_cor == {
+        "kept": whole_days("employee-7", "2026-05-11", "2026-05-29", "surgery"),
+        "moved": whole_days("employee-7", "2026-05-18", "2026-05-29", "surgery"),
+    }
+    told = ("created", "updated", "deleted", "unchanged", "not_sent")
+    assert {task: [result[status] for status in told] for (task, _), result in syncs.results.items()} == {
+        "plan": [0, 0, 0, 0, 3],
+        "apply": [3, 0, 0, 0, 0],
+        "again": [0, 1, 1, 1, 0],
+    }
+
+
+def test_a_sync_tells_nothing_of_leave(syncs: Run) -> None:
+    assert "The plan: 0 create, 1 update, 1 delete, 1 unchanged, 0 rejected" in syncs.log
+    for personal in ("employee-7", "surgery", "2026-05-1"):
+        assert personal not in syncs.log
+    assert {str(shown) for shown in syncs.rendered.values()} <= {HIDDEN, "", "None"}

@@ -627,3 +627,12 @@ def test_a_page_of_the_plan_is_written_beside_it(sync: Run, tmp_path: Path) -> N
     assert "vacation" not in page
     with pytest.raises(CorConfigurationError, match=r"plan\.jsonl"):
         sync([leave("new")], plan_path=f"{tmp_path}/plan.html")
+
+
+def test_a_leave_that_was_refused_after_a_lost_answer_may_be_in_cor(sync: Run, sandbox: Sandbox, ledger: Path) -> None:
+    sandbox.drop_next(commit=True)
+    sandbox.answer_next(404, {"error": "UserNotFoundError"})
+    assert sync([leave()], max_rejected=1)["rejected"] == 1
+    assert remembered(ledger) == {"L1": "unknown"}
+    assert sync([], allow_empty=True)["deleted"] == 1
+    assert held(sandbox) == []
