@@ -96,7 +96,7 @@ class Sandbox:
             error_style=error_style,
             record_requests=record_requests,
         )
-        self._server: _Server | None = None
+        self._server: BackgroundServer | None = None
 
     def __enter__(self) -> Self:
         self.start()
@@ -117,7 +117,7 @@ class Sandbox:
         # Accepted connections inherit it; without it, every answer waits 40 ms for the client's acknowledgement.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._port = listener.getsockname()[1]
-        self._server = _Server(self._cor.app())
+        self._server = BackgroundServer(self._cor.app())
         self._server.start(listener)
 
     def stop(self) -> None:
@@ -172,7 +172,7 @@ class Sandbox:
         self._tokens.revoke_all()
 
 
-class _Server(uvicorn.Server):
+class BackgroundServer(uvicorn.Server):
     """uvicorn in a thread, which starts and stops without waiting for a tick of its clock or for a client."""
 
     def __init__(self, app: FastAPI) -> None:

@@ -25,7 +25,7 @@ from fastapi.responses import JSONResponse
 from starlette.middleware.base import RequestResponseEndpoint
 from typing_extensions import Self
 
-from cor_provider.sandbox.server import HOST, _Server
+from cor_provider.sandbox.server import HOST, BackgroundServer
 
 LARGEST_PAGE = 200  # Personio's
 
@@ -42,7 +42,7 @@ class HrisFake:
     def __enter__(self) -> Self:
         listener = socket.create_server((HOST, 0))
         self.url = f"http://{HOST}:{listener.getsockname()[1]}"
-        self._server = _Server(self.app)
+        self._server = BackgroundServer(self.app)
         self._server.start(listener)
         return self
 
