@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import date, datetime, time, timezone
+from datetime import time
 from pathlib import Path
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 import pytest
-from airflow.utils.session import create_session
-from sqlalchemy import text
 
 from cor_provider.sandbox import Sandbox
 from example_dags.hris_fake import HrisFake
+from example_dags.in_cor import Clock, InCor, leaves_in, utc, whole_days, xcoms_and_rendered_fields
 
-NOW = datetime(2026, 6, 15, 12, 0, tzinfo=timezone.utc)  # in Auckland, it is the 16th
 HOME = ("Europe/Berlin", "span")
 CHOICES = [
     HOME,
@@ -26,9 +23,6 @@ CHOICES = [
     ("Pacific/Auckland", "split"),
 ]
 """A company's time zone, and how it wants to see half days."""
-
-InCor = tuple[str, str, str, str, bool]
-"""A leave in COR: user, leave type, start, end, all-day."""
 
 
 class Part(NamedTuple):
@@ -42,8 +36,9 @@ class Part(NamedTuple):
 
     def in_cor(self, user_id: str, leave_type: str, zone: str) -> InCor:
         if self.starts is None or self.ends is None:
-            return user_id, leave_type, f"{self.first}T00:00:00-00:00", f"{self.last}T23:59:00-00:00", True
-        return user_id, leave_type, utc(self.first, self.starts, zone), utc(self.last, self.ends, zone), False
+            return whole_days(user_id, self.first, self.last, leave_type)
+        start, end = utc(self.first, time(self.starts), zone), utc(self.last, time(self.ends), zone)
+        return InCor(user_id, leave_type, start, end, all_day=False)
 
 
 class Run(NamedTuple):
@@ -60,14 +55,6 @@ class Run(NamedTuple):
 
 RunDag = Callable[..., Run]
 """The fixture `run_dag`: runs the DAG from an HR system into a COR, under a company's choices."""
-
-
-class Clock(datetime):
-    """Stands still."""
-
-    @classmethod
-    def now(cls, tz: Any = None) -> Clock:
-        return cls.fromtimestamp(NOW.timestamp(), tz)
 
 
 def new_cor(*users: str) -> Sandbox:
@@ -95,23 +82,8 @@ def run_hris_dag(
     report = folder / "report.jsonl"
     return Run(
         str(dag_run.state),
-        {one.external_id: (one.user_id, one.leave_type_id, one.start, one.end, one.all_day) for one in cor.leaves},
+        leaves_in(cor),
         "".join(path.read_text(encoding="utf-8") for path in folder.glob("*")),
         xcoms_and_rendered_fields(dag.dag_id, dag_run.run_id),
         [json.loads(line) for line in report.read_text().splitlines()] if report.exists() else [],
     )
-
-
-def utc(day: str, hour: int, zone: str) -> str:
-    moment = datetime.combine(date.fromisoformat(day), time(hour), ZoneInfo(zone))
-    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S-00:00")
-
-
-def xcoms_and_rendered_fields(dag_id: str, run_id: str) -> str:
-    queries = (
-        "SELECT value FROM xcom WHERE dag_id = :dag_id AND run_id = :run_id",
-        "SELECT rendered_fields FROM rendered_task_instance_fields WHERE dag_id = :dag_id AND run_id = :run_id",
-    )
-    names = {"dag_id": dag_id, "run_id": run_id}
-    with create_session() as session:
-        return str([session.execute(text(query), names).fetchall() for query in queries])

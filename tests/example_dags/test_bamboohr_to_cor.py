@@ -10,7 +10,8 @@ import pytest
 
 from cor_provider.sandbox import Sandbox
 from example_dags.hris_fake import BambooHR
-from example_dags.hris_run import CHOICES, HOME, InCor, Part, Run, RunDag, new_cor, run_hris_dag
+from example_dags.hris_run import CHOICES, HOME, Part, Run, RunDag, new_cor, run_hris_dag
+from example_dags.in_cor import InCor
 
 DAG_ID = "bamboohr_to_cor"
 KEY = "bamboo-key-4711"

@@ -10,14 +10,13 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from airflow.utils.session import create_session
-from sqlalchemy import text
 
 from cor_provider.sandbox import Sandbox
+from example_dags.in_cor import InCor, leaves_in, xcoms_and_rendered_fields
 
 WINDOW = {"first_day": "2026-01-01", "last_day": "2026-12-31"}
 
@@ -29,16 +28,6 @@ REFUSED = {
     "HR-LAP-2026-00048": "UserNotFoundError",
 }
 TWICE = "HR-LAP-2026-00054"
-
-
-class InCor(NamedTuple):
-    """A leave as COR is to hold it."""
-
-    user_id: str
-    leave_type_id: str
-    start: str
-    end: str
-    all_day: bool
 
 
 @dataclass
@@ -80,11 +69,7 @@ def run_dag(
         before = set(leave_exchange.rglob("*.jsonl"))
         dag_run = hr_dag.test(run_conf=WINDOW)
         written = {path.stem: path for path in set(leave_exchange.rglob("*.jsonl")) - before}
-        in_cor = {
-            leave.external_id: InCor(leave.user_id, leave.leave_type_id, leave.start, leave.end, leave.all_day)
-            for leave in sandbox.leaves
-        }
-        return Run(dag_run.state, in_cor, _read_lines(written["leaves"]), _read_lines(written["report"]))
+        return Run(dag_run.state, leaves_in(sandbox), _read_lines(written["leaves"]), _read_lines(written["report"]))
 
     return run
 
@@ -203,7 +188,7 @@ def test_the_extract_holds_what_cor_needs_and_nothing_else(first_run: Run) -> No
 
 
 def test_airflow_keeps_no_hr_data(first_run: Run, hr_database: Path) -> None:
-    kept = _xcoms_and_rendered_fields()
+    kept = xcoms_and_rendered_fields("hr_database_to_cor")
     assert "report.jsonl" in kept
     personal = _query(hr_database, "SELECT name, employee_name, company_email FROM employee")
     personal += _query(hr_database, "SELECT leave_type, description, employee FROM leave_application")
@@ -295,15 +280,6 @@ def _query(database: Path, sql: str) -> list[sqlite3.Row]:
     with closing(sqlite3.connect(database)) as connection:
         connection.row_factory = sqlite3.Row
         return connection.execute(sql).fetchall()
-
-
-def _xcoms_and_rendered_fields() -> str:
-    queries = (
-        "SELECT * FROM xcom WHERE dag_id = 'hr_database_to_cor'",
-        "SELECT * FROM rendered_task_instance_fields WHERE dag_id = 'hr_database_to_cor'",
-    )
-    with create_session() as session:
-        return str([session.execute(text(query)).fetchall() for query in queries])
 
 
 def _read_lines(path: Path) -> list[dict[str, Any]]:

@@ -11,10 +11,9 @@ from typing import Any, NamedTuple
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
-from airflow.utils.session import create_session
-from sqlalchemy import text
 
 from cor_provider.sandbox import Sandbox
+from example_dags.in_cor import xcoms_and_rendered_fields
 from support import leave
 
 IN_ONE_TASK, IN_BATCHES = "large_file_to_cor", "large_file_to_cor_in_batches"
@@ -161,7 +160,7 @@ def test_every_line_is_in_one_batch(runs: dict[str, Run]) -> None:
 
 @both_ways
 def test_airflow_keeps_nothing_of_the_leave(runs: dict[str, Run], dag_id: str) -> None:
-    kept = _xcoms_and_rendered_fields(dag_id)
+    kept = xcoms_and_rendered_fields(dag_id)
     assert "report" in kept
     assert [marker for marker in ("u1", "u2", "vacation", "2026-05-12", "2026-05-30") if marker in kept] == []
 
@@ -216,12 +215,3 @@ def test_a_batch_without_an_account_is_missed(dags: dict[str, Any]) -> None:
 
 def _ids(batch: list[bytes]) -> set[str]:
     return {json.loads(line)["id"] for line in batch}
-
-
-def _xcoms_and_rendered_fields(dag_id: str) -> str:
-    queries = (
-        "SELECT value FROM xcom WHERE dag_id = :dag_id",
-        "SELECT rendered_fields FROM rendered_task_instance_fields WHERE dag_id = :dag_id",
-    )
-    with create_session() as session:
-        return str([session.execute(text(query), {"dag_id": dag_id}).fetchall() for query in queries])

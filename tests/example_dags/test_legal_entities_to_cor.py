@@ -7,20 +7,17 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from datetime import date, datetime, time, timezone
+from datetime import time
 from pathlib import Path
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
-from airflow.utils.session import create_session
-from sqlalchemy import text
 
 from cor_provider.sandbox import Sandbox
+from example_dags.in_cor import Clock, InCor, leaves_in, utc, xcoms_and_rendered_fields
 
 DAG_ID = "legal_entities_to_cor"
-NOW = datetime(2026, 6, 15, 12, 0, tzinfo=timezone.utc)  # in Auckland, it is the 16th
 
 
 class Entity(NamedTuple):
@@ -82,16 +79,6 @@ REFUSED = [
 ]
 ERRORS = {"14": "LeaveTypeNotFoundError", "15": "InvalidDateRangeError", "16": "ValidationError"}
 LEAVES = 27  # 9 of each entity: of the 10 that are approved, one is outside its window
-
-
-class InCor(NamedTuple):
-    """A leave as COR is to hold it."""
-
-    user_id: str
-    leave_type_id: str
-    start: str
-    end: str
-    all_day: bool
 
 
 class Run(NamedTuple):
@@ -163,10 +150,7 @@ def run_dag(
             Counter((instance.task_id, str(instance.state)) for instance in instances),
             {(one.task_id, one.rendered_map_index) for one in instances if one.map_index >= 0},
             instances[0].xcom_pull(task_ids="summarise"),
-            {
-                one.external_id: InCor(one.user_id, one.leave_type_id, one.start, one.end, one.all_day)
-                for one in cor.leaves
-            },
+            leaves_in(cor),
             {
                 path.parent.name: [json.loads(row) for row in path.read_text(encoding="utf-8").splitlines()]
                 for path in folder.glob("*/report.jsonl")
@@ -255,7 +239,7 @@ def test_mapped_tasks_go_by_the_name_of_their_entity(first_run: Run) -> None:
 
 
 def test_airflow_keeps_nothing_of_the_leave(first_run: Run) -> None:
-    kept = xcoms_and_rendered_fields()
+    kept = xcoms_and_rendered_fields(DAG_ID)
     assert "report.jsonl" in kept
     personal = ["name of", "reason for", "1001", "1002", "2026-07-06", "absence"]
     personal += [word for entity in ENTITIES.values() for word in (entity.vacation, entity.sickness)]
@@ -319,14 +303,6 @@ def test_the_summary_fails_if_an_entity_is_not_settled(
         dag.get_task("summarise").python_callable(pushes)
 
 
-class Clock(datetime):
-    """Stands still."""
-
-    @classmethod
-    def now(cls, tz: Any = None) -> Clock:
-        return cls.fromtimestamp(NOW.timestamp(), tz)
-
-
 def approved_by_hr(name: str, database: Path) -> Iterator[tuple[str, InCor]]:
     """Say what COR is to hold of an entity, in plain Python and from nothing but its table."""
     entity = ENTITIES[name]
@@ -341,27 +317,13 @@ def approved_by_hr(name: str, database: Path) -> Iterator[tuple[str, InCor]]:
             continue
         yield (
             f"{name}-{row.id}",
-            InCor(f"{name}-{row.employee}", types[row.leave_type], *when(row, ZoneInfo(entity.zone))),
+            InCor(f"{name}-{row.employee}", types[row.leave_type], *when(row, entity.zone)),
         )
 
 
-def when(row: Row, zone: ZoneInfo) -> tuple[str, str, bool]:
+def when(row: Row, zone: str) -> tuple[str, str, bool]:
     if not row.first_part and not row.last_part:
         return f"{row.first_day}T00:00:00-00:00", f"{row.last_day}T23:59:00-00:00", True
     begins = time(13) if row.first_part == "afternoon" else time(9)
     ends = time(13) if "morning" in (row.last_part, row.first_part) else time(18)
     return utc(row.first_day, begins, zone), utc(row.last_day, ends, zone), False
-
-
-def utc(day: str, hour: time, zone: ZoneInfo) -> str:
-    moment = datetime.combine(date.fromisoformat(day), hour, zone)
-    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S-00:00")
-
-
-def xcoms_and_rendered_fields() -> str:
-    queries = (
-        "SELECT value FROM xcom WHERE dag_id = :dag_id",
-        "SELECT rendered_fields FROM rendered_task_instance_fields WHERE dag_id = :dag_id",
-    )
-    with create_session() as session:
-        return str([session.execute(text(query), {"dag_id": DAG_ID}).fetchall() for query in queries])

@@ -8,10 +8,9 @@ from typing import Any, NamedTuple
 
 import pytest
 from airflow.exceptions import ParamValidationError
-from airflow.utils.session import create_session
-from sqlalchemy import text
 
 from cor_provider.sandbox import Sandbox
+from example_dags.in_cor import xcoms_and_rendered_fields
 
 DAG_ID = "single_leave_to_cor"
 TYPED = {"leave_id": "HR-LAP-7", "user_id": "HR-EMP-1", "first_day": "2026-06-22", "last_day": "2026-06-22"}
@@ -50,7 +49,9 @@ def run_dag(dag: Any, cor: Sandbox, airflow_db: None) -> RunDag:
         dag_run = dag.test(run_conf={**TYPED, **typed})
         (task,) = dag_run.get_task_instances()
         rejected = task.xcom_pull(task_ids="push", key="rejected") or []
-        return Run(str(dag_run.state), [one["error"] for one in rejected], xcoms_and_rendered_fields(dag_run.run_id))
+        return Run(
+            str(dag_run.state), [one["error"] for one in rejected], xcoms_and_rendered_fields(DAG_ID, dag_run.run_id)
+        )
 
     return run
 
@@ -161,13 +162,3 @@ def test_the_task_keeps_nothing_of_the_leave(run_dag: RunDag, cor: Sandbox) -> N
     assert "received" in kept
     assert "leave requests are not shown" in kept
     assert [value for value in ("HR-EMP-1", "training", "2026-06-22", "morning") if value in kept] == []
-
-
-def xcoms_and_rendered_fields(run_id: str) -> str:
-    queries = (
-        "SELECT value FROM xcom WHERE dag_id = :dag_id AND run_id = :run_id",
-        "SELECT rendered_fields FROM rendered_task_instance_fields WHERE dag_id = :dag_id AND run_id = :run_id",
-    )
-    names = {"dag_id": DAG_ID, "run_id": run_id}
-    with create_session() as session:
-        return str([session.execute(text(query), names).fetchall() for query in queries])
