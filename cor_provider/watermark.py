@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from airflow.providers.common.compat.sdk import Asset, Context, Variable
+from airflow.providers.common.compat.sdk import AirflowSkipException, Asset, Context, Variable
 from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
+
+from cor_provider.summary import add_up, is_settled
 
 STATE_KEY = "watermark"
 
@@ -14,9 +17,9 @@ class Watermark:
     """
     How far an extract has come: a time of the database, a calendar's sync token, the name of a file.
 
-    An extract reads it before it asks HR, and a later task sets it, once COR has taken what was read: a run that fails
-    leaves it where it is, and the next one reads the same again. Run one at a time (``max_active_runs=1``): the last
-    to set it wins.
+    An extract reads it before it asks HR, and a later task advances it, once COR has taken what was read: a run that
+    fails leaves it where it is, and the next one reads the same again. Run one at a time (``max_active_runs=1``): the
+    last to set it wins.
 
     It is kept in the state of an asset on Airflow 3.3 and later, where the UI shows it beside the asset, and in the
     Airflow Variable ``watermark_<name of the asset>`` before. Data intervals are no substitute: on Airflow 3 those of a
@@ -40,6 +43,20 @@ class Watermark:
         :param value: text below 64 KB, with nobody's data in it: Airflow shows it.
         """
         self._store.set(value)
+
+    def advance(self, value: str, pushes: Iterable[Mapping[str, Any]]) -> None:
+        """
+        Keep a watermark if COR has taken everything, and skip the task otherwise, tolerated rejections included.
+
+        :param value: as above.
+        :param pushes: the counts that every push of what was read has returned, deletions among them.
+        :raises AirflowSkipException: if something was not taken: the next run reads and sends the same again.
+        """
+        total = add_up(pushes)
+        if not is_settled(total):
+            left = total["rejected"] + total["failed"] + total["not_sent"]
+            raise AirflowSkipException(f"COR did not take {left}: the next run reads and sends the same again.")
+        self.set(value)
 
 
 class _AssetState:

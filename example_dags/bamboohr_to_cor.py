@@ -26,15 +26,15 @@ names each.
 
 from __future__ import annotations
 
-import json
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from airflow.providers.common.compat.sdk import DAG, ObjectStoragePath, task
+from airflow.providers.common.compat.sdk import DAG, task
 from airflow.providers.http.hooks.http import HttpHook
 from requests.auth import HTTPBasicAuth
 
+from cor_provider.extract import write_lines
 from cor_provider.hr import Half, HalfDayPolicy, lay_out, map_leave_type, overlaps, prefix_id
 from cor_provider.hr_http import read_json
 from cor_provider.operators.leaves import SyncLeavesOperator
@@ -64,9 +64,7 @@ def extract(path: str) -> dict[str, Any]:
     hook = HttpHook("GET", http_conn_id="bamboohr", auth_type=lambda _, key: HTTPBasicAuth(key, "x"))
     filters = {"start": first.isoformat(), "end": last.isoformat(), "status": "approved", "excludeNote": "1"}
     rows = read_json(hook, "/api/v1/time_off/requests", filters)
-    file = ObjectStoragePath(path)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text("".join(json.dumps(leave) + "\n" for row in rows for leave in to_leaves(row, (first, last))))
+    write_lines(path, (leave for row in rows for leave in to_leaves(row, (first, last))))
     return {"path": path, "window": [first.isoformat(), last.isoformat()]}
 
 

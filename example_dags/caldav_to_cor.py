@@ -28,7 +28,6 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable
 from contextlib import suppress
 from datetime import date, datetime, time, timezone
 from http import HTTPStatus
@@ -38,7 +37,6 @@ from airflow.providers.common.compat.sdk import (
     DAG,
     AirflowException,
     AirflowFailException,
-    AirflowSkipException,
     Asset,
     BaseHook,
     ObjectStoragePath,
@@ -47,6 +45,7 @@ from airflow.providers.common.compat.sdk import (
     task,
 )
 
+from cor_provider.extract import write_lines
 from cor_provider.hr import map_leave_type, prefix_id, to_inclusive
 from cor_provider.operators.leaves import CreateLeaveOperator, DeleteLeaveOperator
 from cor_provider.watermark import Watermark
@@ -84,7 +83,6 @@ def extract(folder: str, run: str, max_deletes: str) -> None:
             f"{len(deleted)} of {len(to_pairs(known))} leaves are gone from the calendar, more than max_deletes="
             f"{max_deletes}. If that is true, trigger the DAG with a higher max_deletes. Nothing was sent."
         )
-    ObjectStoragePath(run).mkdir(parents=True, exist_ok=True)
     write_lines(f"{run}/leaves.jsonl", [leave for _, leave in leaves])
     write_lines(f"{run}/deleted.jsonl", [{"id": leave_id, "user_id": user_id} for leave_id, user_id in sorted(deleted)])
     write_lines(f"{run}/after.json", [{"token": token, "known": after}])
@@ -99,9 +97,7 @@ def remember(folder: str, run: str, deleted: Any, pushed: Any) -> None:
     after = json.loads((ObjectStoragePath(run) / "after.json").read_text())
     if not deleted["rejected"]:
         (ObjectStoragePath(folder) / "known.json").write_text(json.dumps(after["known"]))
-    if refused := deleted["rejected"] + pushed["rejected"]:
-        raise AirflowSkipException(f"{refused} were refused: the next run reads and sends the same changes again.")
-    Watermark(CALENDAR, get_current_context()).set(after["token"])
+    Watermark(CALENDAR, get_current_context()).advance(after["token"], [deleted, pushed])
 
 
 def read_changes(token: str | None) -> tuple[dict[str, list[Any]], str, bool]:
@@ -188,11 +184,6 @@ def to_dates(start: date, end: date) -> tuple[str, str, bool]:
 def to_pairs(known: dict[str, list[list[str]]], *addresses: str) -> set[tuple[str, ...]]:
     """Return the leaves, each with whose it is, that are known of the events at these addresses, or at all."""
     return {tuple(pair) for address in addresses or known for pair in known.get(address, [])}
-
-
-def write_lines(path: str, rows: Iterable[Any]) -> None:
-    """Write JSON Lines."""
-    ObjectStoragePath(path).write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
 with DAG(

@@ -12,8 +12,9 @@ It needs
 The newest file is read: the names must sort by date. Its last line has to be a trailer with the number of rows. A file
 without it, with more or fewer rows, or with a row cut short is refused before anything is sent, in an error with the
 file and the counts; as it may still be on its way, the task tries again. A row that cannot be read, such as one without
-a date, is rejected by itself and is in the report. A file whose leave COR has already is skipped, unless its content
-changed or you name it when you trigger the DAG: sending it twice changes nothing, it only takes its time.
+a date, is rejected by itself and is in the report. A file of which COR has taken all is skipped, unless its content
+changed or you name it when you trigger the DAG. Until then each run sends it again, which changes nothing else: so
+leave of somebody whom COR does not know yet arrives as soon as COR does.
 
 Cancelled leave is deleted from COR for as long as the file says that it is cancelled. What just vanishes from the file
 stays: a file of all leave, with no word on what was cancelled, is for ``SyncLeavesOperator``. Nobody is told here if
@@ -24,8 +25,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
-from collections.abc import Iterable
 from datetime import date, datetime, timedelta, timezone
 from fnmatch import fnmatch
 from hashlib import sha256
@@ -44,6 +43,7 @@ from airflow.providers.common.compat.sdk import (
     task,
 )
 
+from cor_provider.extract import write_lines
 from cor_provider.hr import Half, lay_out, map_leave_type, prefix_id
 from cor_provider.operators.leaves import CreateLeaveOperator, DeleteLeaveOperator
 from cor_provider.watermark import Watermark
@@ -74,16 +74,15 @@ def extract(drop: str, name: str, run: str) -> str:
     if not name and version == Watermark(FILE, get_current_context()).get():
         raise AirflowSkipException(f"COR has the leave of {file.name} already. Name the file to push it again.")
     rows = read_rows(file.name, content)
-    ObjectStoragePath(run).mkdir(parents=True, exist_ok=True)
     write_lines(f"{run}/leaves.jsonl", [to_leave(row) for row in rows if row[STATUS] in APPROVED])
     write_lines(f"{run}/cancelled.jsonl", [to_leave(row) for row in rows if row[STATUS] in CANCELLED])
     return version
 
 
 @task(outlets=[FILE])
-def remember(version: str) -> None:
-    """Have the next run skip this file."""
-    Watermark(FILE, get_current_context()).set(version)
+def remember(version: str, *pushes: Any) -> None:
+    """Have the next run skip this file, if COR took all of it."""
+    Watermark(FILE, get_current_context()).advance(version, pushes)
 
 
 def find_newest(drop: ObjectStoragePath) -> ObjectStoragePath:
@@ -135,11 +134,6 @@ def to_date(text: str) -> date:
     return datetime.strptime(text, DATE_FORMAT).replace(tzinfo=timezone.utc).date()
 
 
-def write_lines(path: str, rows: Iterable[Any]) -> None:
-    """Write JSON Lines."""
-    ObjectStoragePath(path).write_text("".join(json.dumps(row) + "\n" for row in rows))
-
-
 with DAG(
     dag_id="csv_drop_to_cor",
     schedule="0 4 * * *",
@@ -161,4 +155,4 @@ with DAG(
         if_exists="update",
         **options,
     )
-    version >> delete >> push >> remember(version)
+    version >> delete >> push >> remember(version, delete.output, push.output)

@@ -3,7 +3,8 @@ Approved leave of an HR database, pushed into COR every day.
 
 It needs
   * the Connection ``hr_database``: an SQL database that holds leave as Frappe HR (ERPNext) lays it out. The query runs
-    on SQLite and PostgreSQL; for another layout, write another query that gives the same columns;
+    on SQLite and PostgreSQL; for another layout, write another query that gives the same columns. The database's
+    provider is a package: ``apache-airflow-providers-sqlite``, ``apache-airflow-providers-postgres``;
   * the Connection ``cor_default``, of type "COR Integrations";
   * the Variable ``leave_exchange``: the URI of a folder (``s3://bucket/leave``, ``file:///srv/leave``) for what is
     extracted and for the reports. That is personal data: let few people read the folder, and delete what is some days
@@ -16,13 +17,13 @@ creates no users and no leave types either: COR refuses leave of those that it d
 
 from __future__ import annotations
 
-import json
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from airflow.providers.common.compat.sdk import DAG, BaseHook, ObjectStoragePath, Param, task
+from airflow.providers.common.compat.sdk import DAG, BaseHook, Param, task
 
+from cor_provider.extract import write_lines
 from cor_provider.hr import lay_out, map_leave_type
 from cor_provider.operators.leaves import CreateLeaveOperator
 
@@ -62,10 +63,7 @@ def extract(path: str, first_day: str, last_day: str) -> str:
     last_day = last_day or str(today + timedelta(days=365))
     database = BaseHook.get_hook("hr_database")
     rows = database.get_records(APPROVED_LEAVE.replace("?", database.placeholder), (last_day, first_day))
-    file = ObjectStoragePath(path)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text("".join(json.dumps(to_leave(row)) + "\n" for row in rows))
-    return path
+    return write_lines(path, map(to_leave, rows))
 
 
 def to_leave(row: tuple[Any, ...]) -> dict[str, Any]:

@@ -8,7 +8,8 @@ Both DAGs need
     is some days old.
 
 ``large_file_to_cor`` is enough as a rule: the task reads while it sends, so that its memory does not grow with the
-file, and COR bounds its pace. It reads ``.csv`` and ``.parquet`` as well.
+file, and COR bounds its pace. It reads ``.csv`` as well, and ``.parquet`` after
+``pip install "airflow-provider-cor[parquet]"``.
 
 ``large_file_to_cor_in_batches`` is for more than one process can send, and for batches that are run again one by one.
 It needs

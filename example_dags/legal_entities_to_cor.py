@@ -7,7 +7,8 @@ and nothing but that entity's way is gone again.
 
 It needs
   * for each entity, a Connection named by it (``hr_ar``, ``hr_de``, ``hr_nz``): an SQL database with a table as the
-    query below reads it. For another layout, write another query that gives the same columns;
+    query below reads it. For another layout, write another query that gives the same columns. The database's provider
+    is a package, such as ``apache-airflow-providers-postgres``;
   * the Connection ``cor_default``, of type "COR Integrations";
   * the Pool ``cor``, whose slots are how many entities may be pushed at once: ``airflow pools set cor 2 "COR"``.
     The extra ``requests_per_second`` of the Connection holds for each push: COR gets at most that, times the slots;
@@ -26,7 +27,6 @@ names each.
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
@@ -34,15 +34,9 @@ from pathlib import PurePosixPath
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from airflow.providers.common.compat.sdk import (
-    DAG,
-    AirflowFailException,
-    BaseHook,
-    ObjectStoragePath,
-    task,
-    task_group,
-)
+from airflow.providers.common.compat.sdk import DAG, AirflowFailException, BaseHook, task, task_group
 
+from cor_provider.extract import write_lines
 from cor_provider.hr import lay_out, map_leave_type, prefix_id
 from cor_provider.operators.leaves import CreateLeaveOperator
 from cor_provider.summary import is_settled
@@ -81,10 +75,7 @@ def extract(entity: str, path: str) -> str:
     database = BaseHook.get_hook(f"hr_{entity}")
     window = (str(today + timedelta(days=365)), str(today - timedelta(days=30)))
     rows = database.get_records(APPROVED_LEAVE.replace("?", database.placeholder), window)
-    file = ObjectStoragePath(path)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text("".join(json.dumps(leave) + "\n" for row in rows for leave in to_leaves(entity, row)))
-    return path
+    return write_lines(path, (leave for row in rows for leave in to_leaves(entity, row)))
 
 
 def to_leaves(entity: str, row: tuple[Any, ...]) -> list[dict[str, Any]]:

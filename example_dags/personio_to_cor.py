@@ -26,16 +26,17 @@ that it does not know, and the report names each.
 
 from __future__ import annotations
 
-import json
 from datetime import date, datetime, time, timedelta, timezone
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import pendulum
-from airflow.providers.common.compat.sdk import DAG, AirflowException, BaseHook, ObjectStoragePath, mask_secret, task
+from airflow.providers.common.compat.sdk import DAG, AirflowException, BaseHook, task
 from airflow.providers.http.hooks.http import HttpHook
 from requests import PreparedRequest
 
+from cor_provider.extract import write_lines
+from cor_provider.compat import mask_secret
 from cor_provider.hr import Half, HalfDayPolicy, lay_out, map_leave_type, overlaps, prefix_id, to_inclusive
 from cor_provider.hr_http import read_json
 from cor_provider.operators.leaves import SyncLeavesOperator
@@ -64,16 +65,14 @@ def extract(path: str) -> dict[str, Any]:
     hook = log_in()
     in_days = read_all(hook, "/v1/company/time-offs", window, step=1)  # their offset counts pages
     in_hours = read_all(hook, "/v1/company/absence-periods", window, step=PAGE)  # theirs counts rows
-    leaves = [
+    leaves = (
         {**who_and_what(row), **part}
         for rows, lay in ((in_days, lay_days), (in_hours, lay_hours))
         for row in rows
         if row["status"] == "approved"
         for part in lay(row, window)
-    ]
-    file = ObjectStoragePath(path)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text("".join(json.dumps(leave) + "\n" for leave in leaves))
+    )
+    write_lines(path, leaves)
     return {"path": path, "window": [first.isoformat(), last.isoformat()]}
 
 
@@ -99,6 +98,9 @@ def read_all(hook: HttpHook, endpoint: str, window: tuple[date, date], *, step: 
     while total is None or len(rows) < total:
         filters = {"start_date": str(window[0]), "end_date": str(window[1]), "limit": PAGE, "offset": offset}
         page = read_json(hook, endpoint, filters)
+        if total not in {None, page["metadata"]["total_elements"]}:
+            # Rows may have moved over to a page that was read before, and look cancelled.
+            raise AirflowException(f"{endpoint}: changed between two pages. Nothing was sent to COR.")
         total = page["metadata"]["total_elements"]
         rows |= {row["attributes"]["id"]: row["attributes"] for row in page["data"]}
         if not page["data"] and len(rows) < total:

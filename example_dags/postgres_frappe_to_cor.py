@@ -24,22 +24,13 @@ This creates no users and no leave types: COR refuses leave of those that it doe
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from airflow.providers.common.compat.sdk import (
-    DAG,
-    AirflowSkipException,
-    Asset,
-    BaseHook,
-    ObjectStoragePath,
-    Param,
-    get_current_context,
-    task,
-)
+from airflow.providers.common.compat.sdk import DAG, Asset, BaseHook, Param, get_current_context, task
 
+from cor_provider.extract import write_lines
 from cor_provider.hr import lay_out, map_leave_type, prefix_id
 from cor_provider.operators.leaves import CreateLeaveOperator, DeleteLeaveOperator
 from cor_provider.watermark import Watermark
@@ -56,7 +47,8 @@ OVERLAP = timedelta(minutes=15)  # longer than any transaction of the database i
 # No name and no reason leaves the database. Of the documents of a leave, the approved one counts, if there is one.
 CHANGED_LEAVE = """
 WITH RECURSIVE document (name, first_name) AS (
-    SELECT name, name FROM "tabLeave Application" WHERE amended_from IS NULL
+    SELECT name, COALESCE(amended_from, name) FROM "tabLeave Application"
+    WHERE amended_from IS NULL OR amended_from NOT IN (SELECT name FROM "tabLeave Application")
     UNION
     SELECT later.name, document.first_name
     FROM "tabLeave Application" AS later JOIN document ON document.name = later.amended_from
@@ -84,7 +76,6 @@ def extract(since: str, run: str) -> str:
     ((now,),) = database.get_records("SELECT now()::text")
     since = since or Watermark(HR, get_current_context()).get() or "-infinity"
     rows = database.get_records(CHANGED_LEAVE, {"zone": COMPANY_ZONE, "since": since, "overlap": OVERLAP})
-    ObjectStoragePath(run).mkdir(parents=True, exist_ok=True)
     write_lines(f"{run}/leaves.jsonl", (to_leave(row) for *row, is_approved in rows if is_approved))
     write_lines(f"{run}/cancelled.jsonl", (to_leave(row) for *row, is_approved in rows if not is_approved))
     return str(now)
@@ -116,14 +107,7 @@ def to_leave(row: Sequence[Any]) -> dict[str, Any]:
 @task(outlets=[HR])
 def remember(now: str, *pushes: Any) -> None:
     """Have the next run begin where this one did."""
-    if refused := sum(counts["rejected"] for counts in pushes):
-        raise AirflowSkipException(f"{refused} were refused: the next run reads and sends the same changes again.")
-    Watermark(HR, get_current_context()).set(now)
-
-
-def write_lines(path: str, rows: Iterable[Any]) -> None:
-    """Write JSON Lines."""
-    ObjectStoragePath(path).write_text("".join(json.dumps(row) + "\n" for row in rows))
+    Watermark(HR, get_current_context()).advance(now, pushes)
 
 
 with DAG(

@@ -29,24 +29,15 @@ names each.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta, timezone
 from itertools import groupby
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from airflow.providers.common.compat.sdk import (
-    DAG,
-    AirflowSkipException,
-    Asset,
-    BaseHook,
-    ObjectStoragePath,
-    Param,
-    get_current_context,
-    task,
-)
+from airflow.providers.common.compat.sdk import DAG, Asset, BaseHook, Param, get_current_context, task
 
+from cor_provider.extract import write_lines
 from cor_provider.hr import group_days, lay_out, map_leave_type, prefix_id
 from cor_provider.operators.leaves import CreateLeaveOperator, DeleteLeaveOperator
 from cor_provider.watermark import Watermark
@@ -102,17 +93,14 @@ def extract(since: str, run: str) -> str:
     ((now,),) = database.get_records("SELECT now()::text")
     since = since or Watermark(HR, get_current_context()).get() or "-infinity"
     rows = database.get_records(CHANGED_REQUESTS, {"since": since, "overlap": OVERLAP})
-    ObjectStoragePath(run).mkdir(parents=True, exist_ok=True)
-    with (
-        ObjectStoragePath(f"{run}/leaves.jsonl").open("w") as leaves,
-        ObjectStoragePath(f"{run}/gone.jsonl").open("w") as gone,
-    ):
-        for _, request in groupby((Day(*row) for row in rows), key=lambda day: day.request_id):
-            days = list(request)
-            in_force = list(to_leaves(days))
-            leaves.writelines(json.dumps(leave) + "\n" for leave in in_force)
-            ids = {leave["id"] for leave in in_force}
-            gone.writelines(json.dumps(leave) + "\n" for leave in all_there_could_be(days) if leave["id"] not in ids)
+    requests = [list(days) for _, days in groupby((Day(*row) for row in rows), key=lambda day: day.request_id)]
+    leaves = [leave for days in requests for leave in to_leaves(days)]
+    in_force = {leave["id"] for leave in leaves}
+    write_lines(f"{run}/leaves.jsonl", leaves)
+    write_lines(
+        f"{run}/gone.jsonl",
+        (leave for days in requests for leave in all_there_could_be(days) if leave["id"] not in in_force),
+    )
     return str(now)
 
 
@@ -156,9 +144,7 @@ def all_there_could_be(days: list[Day]) -> Iterator[dict[str, Any]]:
 @task(outlets=[HR])
 def remember(now: str, *pushes: Any) -> None:
     """Have the next run begin where this one did."""
-    if refused := sum(counts["rejected"] for counts in pushes):
-        raise AirflowSkipException(f"{refused} were refused: the next run reads and sends the same changes again.")
-    Watermark(HR, get_current_context()).set(now)
+    Watermark(HR, get_current_context()).advance(now, pushes)
 
 
 with DAG(

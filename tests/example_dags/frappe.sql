@@ -40,5 +40,6 @@ INSERT INTO "tabLeave Application" (name, employee, leave_type, from_date, to_da
 ('AMENDED-1', 'UTC', 'Training', '2026-08-04', '2026-08-07', 'Cancelled', 2, 'AMENDED'),
 ('AMENDED-2', 'UTC', 'Training', '2026-08-05', '2026-08-07', 'Approved', 1, 'AMENDED-1'),
 ('CANCELLED', 'UTC', 'Annual Leave', '2026-08-10', '2026-08-11', 'Cancelled', 2, NULL),
+('LOST-1', 'UTC', 'Training', '2026-08-17', '2026-08-18', 'Approved', 1, 'LOST'),  -- somebody deleted the first document
 ('REJECTED', 'UTC', 'Annual Leave', '2026-08-12', '2026-08-13', 'Rejected', 1, NULL),
 ('DRAFT', 'UTC', 'Annual Leave', '2026-08-14', '2026-08-14', 'Open', 0, NULL);

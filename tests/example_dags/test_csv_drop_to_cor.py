@@ -330,6 +330,18 @@ def test_a_file_that_cor_did_not_take_is_pushed_again(on_disk: Transfer) -> None
     assert on_disk.run().in_cor == in_cor(ROWS)
 
 
+def test_a_file_of_which_cor_refused_something_is_pushed_again(on_disk: Transfer) -> None:
+    newcomer = "4901;EMP-1003;;Annual leave;05/10/2026;06/10/2026;;Approved;"
+    on_disk.put(file_of(*ROWS, newcomer))
+    run = on_disk.run()
+    assert run.tasks == {**SUCCESS, "remember": "skipped"}
+    assert run.in_cor == in_cor(ROWS)
+    on_disk.cor.store.add_user("GLOBANT", "EMP-1003", "Eve")
+    run = on_disk.run()
+    assert run.tasks == SUCCESS
+    assert run.in_cor == {**in_cor(ROWS), "hr-4901": whole_days("EMP-1003", "2026-10-05", "2026-10-06")}
+
+
 def test_without_a_file_the_run_fails(on_disk: Transfer, read_logs: Callable[[], str]) -> None:
     on_disk.drop.put("other.csv", file_of(*ROWS))
     assert on_disk.run().tasks == NOTHING_SENT

@@ -12,7 +12,8 @@ import pytest
 
 from cor_provider.sandbox import Sandbox
 from example_dags.hris_fake import Personio
-from example_dags.hris_run import CHOICES, HOME, InCor, Part, Run, RunDag, new_cor, run_hris_dag
+from example_dags.hris_run import CHOICES, HOME, Part, Run, RunDag, new_cor, run_hris_dag
+from example_dags.in_cor import InCor
 
 DAG_ID = "personio_to_cor"
 CLIENT_ID, CLIENT_SECRET = "papi-client-4711", "papi-secret-0815"
@@ -264,6 +265,7 @@ def test_a_request_to_wait_is_heeded_wherever_it_comes(run_dag: RunDag, waits: l
         pytest.param(3, 500, b"{}", id="second endpoint"),
         pytest.param(3, 403, b"{}", id="no right to the second endpoint"),
         pytest.param(2, 200, b'{"metadata": {"total_elements": 230}, "data": []}', id="rows are missing"),
+        pytest.param(2, 200, b'{"metadata": {"total_elements": 200}, "data": []}', id="rows went in between"),
         pytest.param(3, 200, b'{"metadata": {"total_elements": 7}, "data": [{"type": "Abs', id="cut short"),
     ],
 )

@@ -31,6 +31,7 @@ IN_COR = {
     "frappe-HALF-LAST": timed("AKL", "2026-09-24T21:00", "2026-09-28T00:00"),
     "frappe-HALF-BETWEEN": whole_days("UTC", "2026-07-06", "2026-07-10"),
     "frappe-AMENDED": whole_days("UTC", "2026-08-05", "2026-08-07", "training"),
+    "frappe-LOST": whole_days("UTC", "2026-08-17", "2026-08-18", "training"),
 }
 CHANGED = {
     "frappe-WEEK": whole_days("BUE", "2026-05-12", "2026-05-18"),
