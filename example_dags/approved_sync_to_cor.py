@@ -65,7 +65,7 @@ def choose(planned: dict[str, int]) -> str | None:
 
 
 with DAG(dag_id="approved_sync_to_cor", schedule="0 6 * * 1-5", **DEFAULTS) as dag:
-    plan = SyncLeavesOperator(task_id="plan", plan_only=True, plan_path=RUN + "/plan.jsonl", **SYNC)
+    plan: Any = SyncLeavesOperator(task_id="plan", plan_only=True, plan_path=RUN + "/plan.jsonl", **SYNC)
 
     if AIRFLOW_V_3_1_PLUS:
         from airflow.providers.standard.operators.hitl import ApprovalOperator

@@ -83,28 +83,30 @@ class Screen(NamedTuple):
 
     page: Page
     name: str
+    width: int
     requests: list[str]
 
 
-@pytest.fixture(params=WIDTHS.values(), ids=WIDTHS)
-def width(request: pytest.FixtureRequest) -> int:
-    return int(request.param)
+@pytest.fixture(params=WIDTHS)
+def device(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 @pytest.fixture(params=["light", "dark"])
-def screen(browser: Browser, width: int, request: pytest.FixtureRequest) -> Iterator[Screen]:
+def screen(browser: Browser, device: str, request: pytest.FixtureRequest) -> Iterator[Screen]:
+    width, scheme = WIDTHS[device], request.param
     context = browser.new_context(
-        viewport={"width": width, "height": 900}, color_scheme=request.param, reduced_motion="reduce"
+        viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
     )
     page = context.new_page()
     requests: list[str] = []
     page.on("request", lambda sent: requests.append(sent.url))
-    yield Screen(page, f"{'desk' if width > WIDTHS['phone'] else 'phone'}-{request.param}", requests)
+    yield Screen(page, f"{device}-{scheme}", width, requests)
     context.close()
 
 
 def test_every_change_is_seen_without_scrolling_sideways(
-    write_plan: Callable[..., Plan], screen: Screen, width: int, keep: Keep
+    write_plan: Callable[..., Plan], screen: Screen, keep: Keep
 ) -> None:
     plan = write_plan()
     screen.page.goto(plan.url)
@@ -115,8 +117,14 @@ def test_every_change_is_seen_without_scrolling_sideways(
     for selector in ("main", ".bar", "td:not(:empty)"):
         edges = screen.page.locator(selector).evaluate_all("all => all.map(one => one.getBoundingClientRect().right)")
         assert edges
-        assert max(edges) <= width
-    assert screen.page.evaluate("document.documentElement.scrollWidth") == width
+        assert max(edges) <= screen.width
+    assert screen.page.evaluate("document.documentElement.scrollWidth") == screen.width
+
+
+def test_a_long_id_leaves_room_for_what_stands_beside_it(write_plan: Callable[..., Plan], screen: Screen) -> None:
+    screen.page.goto(write_plan().url)
+    widths = screen.page.locator("td:first-child").evaluate_all("all => all.map(one => one.clientWidth)")
+    assert min(widths) > 120
 
 
 def test_ids_are_text_and_the_page_asks_for_nothing(write_plan: Callable[..., Plan], screen: Screen) -> None:
