@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import timedelta
 from inspect import Signature, signature
 from operator import attrgetter
@@ -60,11 +60,15 @@ class LeaveOperator(BaseOperator):
     _account: Account
     _files: Sequence[str] = ()
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Show the parameters of this class with those of the subclass: to people, and to what reads signatures."""
+    def __init_subclass__(cls, *, without: Collection[str] = (), **kwargs: Any) -> None:
+        """
+        Show the parameters of this class with those of the subclass: to people, and to what reads signatures.
+
+        :param without: parameters that the subclass sets itself.
+        """
         super().__init_subclass__(**kwargs)
         own, shared = signature(cls.__init__).parameters, signature(LeaveOperator.__init__).parameters
-        parameters = {**shared, **own}.values()
+        parameters = [one for name, one in {**shared, **own}.items() if name not in without]
         cls.__init__.__signature__ = Signature(sorted(parameters, key=attrgetter("kind")))  # type: ignore[attr-defined]
 
     def __init__(

@@ -132,7 +132,7 @@ class DeleteLeaveOperator(LeaveOperator):
         return hook.delete_leaves(leaves, if_missing=self.if_missing, **patience)
 
 
-class SyncLeavesOperator(LeaveOperator):
+class SyncLeavesOperator(LeaveOperator, without=("validate_only",)):
     """
     Keep the leave of a window in step with COR: what is new is created, what changed is replaced, what is gone deleted.
 

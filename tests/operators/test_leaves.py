@@ -24,7 +24,12 @@ from cor_provider.exceptions import (
     CorUserNotFoundError,
 )
 from cor_provider.operators.base import LeaveOperator
-from cor_provider.operators.leaves import CreateLeaveOperator, DeleteLeaveOperator, UpdateLeaveOperator
+from cor_provider.operators.leaves import (
+    CreateLeaveOperator,
+    DeleteLeaveOperator,
+    SyncLeavesOperator,
+    UpdateLeaveOperator,
+)
 from cor_provider.privacy import reveal
 from cor_provider.sandbox import Sandbox
 from support import Connect, leave
@@ -153,6 +158,12 @@ def test_the_signature_shows_every_parameter(operator_class: type[LeaveOperator]
     assert parameters["cor_conn_id"].default == "cor_default"
     own = "if_exists" if settled == "created" else "if_missing"
     assert parameters[own].default in {"skip", "create"}
+
+
+def test_the_signature_leaves_out_what_a_subclass_sets_itself() -> None:
+    parameters = inspect.signature(SyncLeavesOperator).parameters
+    assert "plan_only" in parameters
+    assert "validate_only" not in parameters
 
 
 @EveryOperator
