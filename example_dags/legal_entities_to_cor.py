@@ -82,16 +82,15 @@ def to_leaves(entity: str, row: tuple[Any, ...]) -> list[dict[str, Any]]:
     """Say in COR's terms what a row of the query says."""
     leave_id, employee, leave_type, first_day, last_day, first_part, last_part = row
     leave_id = prefix_id(entity, leave_id)
-    first, last = (datetime.fromisoformat(str(day)).date() for day in (first_day, last_day))
     who_and_what = {
         "user_id": employee and prefix_id(entity, employee),
         "leave_type_id": map_leave_type(leave_type, LEAVE_TYPES, sensitive=SENSITIVE),
     }
-    if last < first:  # it cannot be laid out; the push rejects it, so that somebody reads of it
-        spans = [{"id": leave_id, "start": str(first), "end": str(last), "all_day": True}]
-    else:
-        zone = ENTITIES[entity]
-        spans = lay_out(leave_id, first, last, half_first=first_part, half_last=last_part, zone=zone)
+    try:
+        first, last = (datetime.fromisoformat(str(day)).date() for day in (first_day, last_day))
+    except ValueError:  # the push rejects what is no date, so that somebody reads of it
+        return [{**who_and_what, "id": leave_id, "start": str(first_day), "end": str(last_day)}]
+    spans = lay_out(leave_id, first, last, half_first=first_part, half_last=last_part, zone=ENTITIES[entity])
     return [{**who_and_what, **span} for span in spans]
 
 

@@ -76,8 +76,9 @@ REFUSED = [
     Row(14, 1001, "sabbatical", "2026-09-01", "2026-09-30"),
     Row(15, 1002, "vacation", "2026-07-10", "2026-07-09"),
     Row(16, None, "vacation", "2026-07-13", "2026-07-13"),
+    Row(17, 1001, "vacation", "2026-07-14", "7/14/2026"),
 ]
-ERRORS = {"14": "LeaveTypeNotFoundError", "15": "InvalidDateRangeError", "16": "ValidationError"}
+ERRORS = {"14": "LeaveTypeNotFoundError", "15": "InvalidDateRangeError", "16": "ValidationError", "17": "ValidationError"}
 LEAVES = 27  # 9 of each entity: of the 10 that are approved, one is outside its window
 
 
@@ -231,7 +232,7 @@ def test_what_cannot_be_in_cor_is_in_the_report_and_leaves_the_run_green(first_r
 def test_the_summary_tells_what_became_of_every_entity(first_run: Run) -> None:
     assert first_run.result is not None
     counts = {name: (one["received"], one["created"], one["rejected"]) for name, one in first_run.result.items()}
-    assert counts == dict.fromkeys(ENTITIES, (12, 9, 3))
+    assert counts == dict.fromkeys(ENTITIES, (13, 9, 4))
 
 
 def test_mapped_tasks_go_by_the_name_of_their_entity(first_run: Run) -> None:
