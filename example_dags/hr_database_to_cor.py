@@ -76,16 +76,20 @@ def to_leave(row: tuple[Any, ...]) -> dict[str, Any]:
         "user_id": employee,
         "leave_type_id": map_leave_type(leave_type, LEAVE_TYPES, sensitive=SENSITIVE),
     }
-    if from_time:
-        times = (datetime.fromisoformat(at) for at in (f"{first}T{from_time}", f"{last}T{to_time}"))
-        start, end = (at.replace(tzinfo=ZoneInfo(zone or COMPANY_ZONE)).isoformat() for at in times)
-        return {**leave, "start": start, "end": end, "all_day": False}
+    try:
+        if from_time:
+            times = (datetime.fromisoformat(at) for at in (f"{first}T{from_time}", f"{last}T{to_time}"))
+            start, end = (at.replace(tzinfo=ZoneInfo(zone or COMPANY_ZONE)).isoformat() for at in times)
+            return {**leave, "start": start, "end": end, "all_day": False}
+        first_day, last_day = date.fromisoformat(first), date.fromisoformat(last)
+    except ValueError:  # the push rejects what is no date, and no time, so that somebody reads of it
+        return {**leave, "start": first, "end": last, "all_day": not from_time}
     # Your choice: Frappe HR does not tell morning from afternoon. Here a half day at the end, or alone, ends at midday,
     # and one at the beginning begins there. One in between counts as a whole day.
     (days,) = lay_out(
         leave_id,
-        date.fromisoformat(first),
-        date.fromisoformat(last),
+        first_day,
+        last_day,
         half_first="afternoon" if half_day == first != last else None,
         half_last="morning" if half_day == last else None,
         zone=zone or COMPANY_ZONE,

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from cor_provider.leave import UnreadableLeave, read_leave
 from cor_provider.sandbox import Sandbox
 from example_dags.in_cor import InCor, leaves_in, xcoms_and_rendered_fields
 
@@ -227,6 +228,21 @@ def test_without_parameters_the_window_ends_in_365_days(extract_on: Callable[[st
     begins_on_11_january_2027 = "HR-LAP-2026-00059"
     assert begins_on_11_january_2027 in extract_on("2026-01-11")
     assert begins_on_11_january_2027 not in extract_on("2026-01-10")
+
+
+@pytest.mark.parametrize(
+    ("when", "says"),
+    [
+        pytest.param(("2026-05-11", "someday", None, None, None), "end: is not a date", id="no date"),
+        pytest.param(("2026-05-11", "2026-05-11", None, "9 am", "10 am"), "start: needs a time of day", id="no time"),
+        pytest.param(("2026-05-11", "2026-05-11", None, "09:00", None), "start: needs a time of day", id="open"),
+    ],
+)
+def test_what_is_no_date_or_time_is_left_for_the_push_to_reject(hr_dag: Any, when: tuple[Any, ...], says: str) -> None:
+    to_leave = hr_dag.get_task("extract").python_callable.__globals__["to_leave"]
+    leave = read_leave(to_leave(("HR-LAP-1", "HR-EMP-1", "Annual Leave", *when, None)))
+    assert isinstance(leave, UnreadableLeave)
+    assert says in str(leave.error)
 
 
 def _approved_by_hr(hr_database: Path) -> Iterator[tuple[str, InCor]]:

@@ -78,7 +78,12 @@ REFUSED = [
     Row(16, None, "vacation", "2026-07-13", "2026-07-13"),
     Row(17, 1001, "vacation", "2026-07-14", "7/14/2026"),
 ]
-ERRORS = {"14": "LeaveTypeNotFoundError", "15": "InvalidDateRangeError", "16": "ValidationError", "17": "ValidationError"}
+ERRORS = {
+    "14": "LeaveTypeNotFoundError",
+    "15": "InvalidDateRangeError",
+    "16": "ValidationError",
+    "17": "ValidationError",
+}
 LEAVES = 27  # 9 of each entity: of the 10 that are approved, one is outside its window
 
 
