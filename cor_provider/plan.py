@@ -256,33 +256,49 @@ class ApprovedPlan:
         if content is None:
             raise CorConfigurationError(f"approved_plan: there is no file {path}.")
         try:
-            self._rows = {row["id"]: _comparable(row) for row in map(json.loads, content.splitlines())}
+            self._effects = dict(map(_effect, map(json.loads, content.splitlines())))
         except (ValueError, LookupError, TypeError, AttributeError):
             raise CorConfigurationError(f"approved_plan: {path} is not a plan as plan_path writes it.") from None
 
-    def check(self, plan: Plan) -> None:
+    def check(self, plan: Plan, ledger: Ledger) -> None:
         """
-        Refuse a plan that is not the approved one in every operation.
+        Refuse a plan that is not the approved one, or what is left of it after a try that was cut short.
 
+        :param ledger: tells what of the approved plan is done.
         :raises CorPlanChangedError: with the number of differences.
         """
-        now = {row["id"]: _comparable(row) for row in plan.rows()}
-        if now == self._rows:
+        now = dict(map(_effect, plan.rows()))
+        approved = {
+            leave_id: effect
+            for leave_id, effect in self._effects.items()
+            if leave_id in now or not _is_done(ledger.entries.get(leave_id), effect)
+        }
+        if now == approved:
             return
-        both = now.keys() & self._rows.keys()
-        differ = sum(now[leave_id] != self._rows[leave_id] for leave_id in both)
-        new, gone = len(now) - len(both), len(self._rows) - len(both)
+        both = now.keys() & approved.keys()
+        differ = sum(now[leave_id] != approved[leave_id] for leave_id in both)
+        new, gone = len(now) - len(both), len(approved) - len(both)
+        is_another_key = not new and not gone and differ == sum(effect is not None for effect in now.values())
         raise CorPlanChangedError(
             f"The plan is not the approved one: {new} operations are new, {gone} are gone, {differ} are different. "
             f"Nothing was sent. The plan: {plan}. Have it approved anew."
-            + (" All digests differ: " + KEY_ADVICE if both and self._only_digests_differ(now) else "")
+            + (f" All digests differ: if HR changed none of these, {KEY_ADVICE}" if is_another_key else "")
         )
 
-    def _only_digests_differ(self, now: Mapping[str, dict[str, Any]]) -> bool:
-        return now.keys() == self._rows.keys() and all(
-            row["digest"] != was["digest"] and {**row, "digest": None} == {**was, "digest": None}
-            for row, was in ((now[leave_id], self._rows[leave_id]) for leave_id in now)
-        )
+
+def _effect(row: Mapping[str, Any]) -> tuple[str, str | None]:
+    """
+    Return an external id, and the digest of what COR is to hold of it, or None for nothing.
+
+    After a try that was cut short, what was an update may be a create: that is the same to COR.
+    """
+    if row["operation"] not in KINDS:
+        raise ValueError
+    return row["id"], None if row["operation"] == "delete" else row["digest"]
+
+
+def _is_done(entry: Entry | None, effect: str | None) -> bool:
+    return entry is None if effect is None else entry is not None and entry.digest == effect
 
 
 KEY_ADVICE = (
@@ -293,7 +309,3 @@ KEY_ADVICE = (
 
 def _fields(version: Version) -> dict[str, str]:
     return {"user_id": version.user_id, "start": version.start.isoformat(), "end": version.end.isoformat()}
-
-
-def _comparable(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if name != "leave_type_id"}

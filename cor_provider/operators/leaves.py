@@ -157,8 +157,8 @@ class SyncLeavesOperator(LeaveOperator, without=("validate_only",)):
         ``{"operation", "id", "user_id", "start", "end", "digest"}`` and ``previous_…`` for what an update changes of
         these; beside it, a page that shows it on a calendar, with the suffix ``.html`` (templated).
     :param plan_shows_types: tell leave types in the plan too, which can be health data.
-    :param approved_plan: path or URI of a plan that was written before: the sync does exactly that, or nothing
-        (templated).
+    :param approved_plan: path or URI of a plan that was written before: the sync does exactly that, or what an earlier
+        try has left of it, or nothing (templated).
     :return: the counts ``{"received", "created", "updated", "deleted", "unchanged", "rejected", "failed", "not_sent",
         "report", "plan"}``. Each leave request counts once; deletions count in ``deleted`` besides, and nowhere else:
         those that are rejected, fail or are not sent are told by the report, whose rows have no position then, and by
@@ -252,7 +252,7 @@ class SyncLeavesOperator(LeaveOperator, without=("validate_only",)):
             make_plan(leaves, ledger, window, reassert=self.reassert, plan=plan)
             self.log.info("The plan: %s", plan)
             self._write_plan(plan, window, ledger.source)
-            self._check(plan, approved)
+            self._check(plan, ledger, approved)
         except Exception:
             yield from plan.settled()
             yield from plan.not_sent()
@@ -260,7 +260,7 @@ class SyncLeavesOperator(LeaveOperator, without=("validate_only",)):
         yield from plan.settled()
         return plan
 
-    def _check(self, plan: Plan, approved: ApprovedPlan | None) -> None:
+    def _check(self, plan: Plan, ledger: Ledger, approved: ApprovedPlan | None) -> None:
         """Refuse what must not be done, or warn of it where nothing is done anyway."""
         guards = Guards(self.max_deletes, self.max_delete_fraction, self.allow_empty)
         try:
@@ -270,7 +270,7 @@ class SyncLeavesOperator(LeaveOperator, without=("validate_only",)):
                 raise
             self.log.warning("This plan would be refused. %s", error)
         if approved:
-            approved.check(plan)
+            approved.check(plan, ledger)
 
     def _write_plan(self, plan: Plan, window: Window, source: str) -> None:
         if not self.plan_path:

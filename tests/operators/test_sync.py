@@ -567,6 +567,30 @@ def test_an_approved_plan_is_done(sync: Run, sandbox: Sandbox, tmp_path: Path) -
     assert returned == counts(received=2, created=1, updated=1, deleted=1)
 
 
+@pytest.mark.parametrize("good", [0, 1, 2])
+def test_an_approved_plan_that_was_cut_short_is_done_by_another_try(
+    good: int, sync: Run, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    sync([leave("gone"), leave("changed")])
+    leaves = [leave("changed", end="2026-05-20"), leave("new")]
+    sync(leaves, plan_only=True, plan_path=f"{tmp_path}/plan.jsonl")
+    for _ in range(good):
+        sandbox.answer_next(200, {"data": {}}, commit=True)
+    sandbox.answer_next(503)
+    options = {"approved_plan": f"{tmp_path}/plan.jsonl", "concurrency": 1}
+    with pytest.raises(CorPushIncompleteError):
+        sync(leaves, max_attempts=1, **options)
+    sync(leaves, **options)
+    assert {one.external_id: one.end[:10] for one in sandbox.leaves} == {"changed": "2026-05-20", "new": "2026-05-12"}
+
+
+def test_an_approved_delete_that_is_no_longer_due_is_refused(sync: Run, tmp_path: Path) -> None:
+    sync([leave("back"), leave("stays")])
+    sync([leave("stays")], plan_only=True, plan_path=f"{tmp_path}/plan.jsonl")
+    with pytest.raises(CorPlanChangedError, match="0 operations are new, 1 are gone, 0 are different"):
+        sync([leave("back"), leave("stays")], approved_plan=f"{tmp_path}/plan.jsonl")
+
+
 @pytest.mark.parametrize(
     ("leave_requests", "told"),
     [
