@@ -29,6 +29,7 @@ def replace(path: ObjectStoragePath, content: bytes) -> None:
     """
     if _is_on_a_disk(path):
         os.replace(_write_beside(path, content), path.path)  # noqa: PTH105  # the step that counts, by its name
+        _keep_names(Path(path.path).parent)
     else:
         path.fs.pipe_file(path.path, content)
 
@@ -94,3 +95,13 @@ def _write_beside(path: ObjectStoragePath, content: bytes) -> Path:
             os.unlink(file.name)  # noqa: PTH108  # as it was made
             raise
     return Path(file.name)
+
+
+def _keep_names(folder: Path) -> None:
+    """Have the names in a folder outlive a power cut, where its file system can promise that."""
+    number = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):
+            os.fsync(number)
+    finally:
+        os.close(number)

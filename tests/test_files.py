@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -87,6 +88,23 @@ def test_an_interrupted_write_leaves_the_old_file_and_no_other(tmp_path: Path, m
     with pytest.raises(OSError, match="disk full"):
         files.replace(path, b"new")
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == {"a.jsonl": b"old"}
+
+
+def test_what_was_replaced_outlives_a_power_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = []
+    rename = os.replace
+
+    def replace(*paths: str) -> None:
+        rename(*paths)
+        steps.append("renamed")
+
+    def fsync(number: int) -> None:
+        steps.append("folder on disk" if stat.S_ISDIR(os.fstat(number).st_mode) else "content on disk")
+
+    monkeypatch.setattr(os, "replace", replace)
+    monkeypatch.setattr(os, "fsync", fsync)
+    files.replace(ObjectStoragePath(f"file://{tmp_path}/a.jsonl"), b"new")
+    assert steps == ["content on disk", "renamed", "folder on disk"]
 
 
 def test_a_reader_never_sees_half_a_file(tmp_path: Path) -> None:
