@@ -64,6 +64,7 @@ class Lease:
         self._prefix = f"{ledger.stem}.lock."
         self._owner = owner
         self._number = 0
+        self._until = 0.0
         self._lock = threading.Lock()
 
     def take(self) -> None:
@@ -75,9 +76,10 @@ class Lease:
         highest = max(self._numbers(), default=0)
         if highest and (held_by := self._holder(highest)):
             raise CorLedgerBusyError(held_by)
-        if not files.create(self._path(highest + 1), self._content()) or max(self._numbers()) != highest + 1:
+        until = _end()
+        if not files.create(self._path(highest + 1), self._content(until)) or max(self._numbers()) != highest + 1:
             raise CorLedgerBusyError("another run has just begun to work on it")
-        self._number = highest + 1
+        self._number, self._until = highest + 1, until
         for number in self._numbers():
             if number < self._number:
                 files.delete(self._path(number))
@@ -99,12 +101,15 @@ class Lease:
         """
         with self._lock:
             self.check()
-            files.replace(self._path(self._number), self._content())
+            until = _end()
+            files.replace(self._path(self._number), self._content(until))
+            self._until = until
 
     def release(self) -> None:
-        """Let the next one in. The file stays, since its number must not be used again."""
-        with self._lock, suppress(CorLedgerBusyError):
+        """Let the next one in: now, or where that cannot be written, when the lease has run out."""
+        with self._lock, suppress(Exception):
             self.check()
+            # The file stays, since its number must not be used again.
             files.replace(self._path(self._number), self._content(until=0))
 
     @contextmanager
@@ -112,17 +117,14 @@ class Lease:
         """
         Renew the lease for as long as the block runs.
 
-        :param stop: set if the lease is lost.
+        :param stop: set if the lease is lost, or cannot be renewed before it runs out.
         """
         ended = threading.Event()
 
         def keep() -> None:
-            try:
-                while not ended.wait(SECONDS_BETWEEN_RENEWALS):
-                    with suppress(OSError):  # the storage may be back before the lease has run out
-                        self.renew()
-            except CorLedgerBusyError:
-                stop.set()
+            while not ended.wait(SECONDS_BETWEEN_RENEWALS):
+                if not self._is_kept():
+                    stop.set()
 
         renewing = threading.Thread(target=keep, name="cor-lease", daemon=True)
         renewing.start()
@@ -132,6 +134,16 @@ class Lease:
             ended.set()
             renewing.join()
 
+    def _is_kept(self) -> bool:
+        """Renew it, and return whether it lasts until the next time."""
+        try:
+            self.renew()
+        except CorLedgerBusyError:
+            return False
+        except Exception:  # noqa: BLE001  # stores have their own, and may be back by then
+            return clock.timestamp() + SECONDS_BETWEEN_RENEWALS < self._until
+        return True
+
     def _numbers(self) -> list[int]:
         ends = (name.removeprefix(self._prefix) for name in files.names(self._folder) if name.startswith(self._prefix))
         return [int(end) for end in ends if end.isdecimal()]
@@ -139,8 +151,7 @@ class Lease:
     def _path(self, number: int) -> ObjectStoragePath:
         return self._folder / f"{self._prefix}{number}"
 
-    def _content(self, *, until: float | None = None) -> bytes:
-        until = clock.timestamp() + SECONDS if until is None else until
+    def _content(self, until: float) -> bytes:
         return json.dumps({**asdict(self._owner), "until": until}).encode()
 
     def _holder(self, number: int) -> str | None:
@@ -159,3 +170,8 @@ class Lease:
             return None
         moment = datetime.fromtimestamp(until, timezone.utc)
         return f"{task} works on it, and has until {moment:%Y-%m-%d %H:%M:%S} UTC unless it renews that"
+
+
+def _end() -> float:
+    """Return when a lease runs out that is taken or renewed now."""
+    return clock.timestamp() + SECONDS

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
-from cor_provider import clock
+from cor_provider import clock, files
 from cor_provider.exceptions import CorLedgerBusyError
 from cor_provider.lease import SECONDS, Lease, Owner
 
@@ -156,6 +156,44 @@ def test_a_run_that_lost_it_is_stopped(path: ObjectStoragePath, monkeypatch: pyt
     lease(path, attempt=2).take()
     with held.kept(stop):
         assert stop.wait(10)
+
+
+def test_a_run_that_cannot_renew_it_stops_when_it_runs_out(
+    path: ObjectStoragePath, pass_time: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cor_provider.lease.SECONDS_BETWEEN_RENEWALS", 0.001)
+    held, stop, tried = lease(path), threading.Event(), threading.Semaphore(0)
+    held.take()
+
+    def fail() -> None:
+        tried.release()
+        raise RuntimeError("what a store's client raises need not be an OSError")
+
+    monkeypatch.setattr(held, "renew", fail)
+    with held.kept(stop):
+        pass_time(SECONDS - 1)
+        assert all(tried.acquire(timeout=10) for _ in range(3))
+        assert not stop.is_set()
+        pass_time(1)
+        assert stop.wait(10)
+
+
+def test_a_lease_that_cannot_be_released_runs_out(
+    path: ObjectStoragePath, pass_time: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = lease(path)
+    held.take()
+
+    def fail(*_: Any) -> None:
+        raise RuntimeError("the store is away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "replace", fail)
+        held.release()
+    with pytest.raises(CorLedgerBusyError):
+        lease(path, "other").take()
+    pass_time(SECONDS)
+    lease(path, "other").take()
 
 
 def test_a_task_is_the_owner_for_all_its_tries() -> None:
