@@ -24,7 +24,7 @@ class LeaveOutcome:
     :param status: ``created``, ``updated``, ``deleted``, ``existing`` (COR already had it), ``unchanged``,
         ``rejected`` (sending it again unchanged cannot help), ``failed`` (not settled) or ``not_sent``.
     :param cor_id: COR's own id of the leave, where COR told it.
-    :param error: the error's name, for ``rejected`` and ``failed``.
+    :param error: the error's name, for ``rejected`` and ``failed``, and where COR did not have what was to be changed.
     :param message: what to do about it; holds no field of the record.
     :param attempts: how many attempts were made to send it; an answer of 429 does not count.
     :param position: its place in the input, from 1.

@@ -346,24 +346,25 @@ class TestDeletes:
         self, if_missing: Any, status: str, hook: CorIntegrationsHook
     ) -> None:
         (outcome,) = hook.delete_leaves([leave()], if_missing=if_missing)
-        assert outcome.status == status
+        assert (outcome.status, outcome.error) == (status, "LeaveNotFoundError")
 
     def test_a_delete_whose_answer_was_lost_is_done(self, hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
         hook.create_leave(leave())
         sandbox.drop_next()
         (outcome,) = hook.delete_leaves([leave()], if_missing="fail")
-        assert (outcome.status, outcome.attempts, sandbox.leaves) == ("deleted", 2, ())
+        assert (outcome.status, outcome.error, outcome.attempts, sandbox.leaves) == ("deleted", None, 2, ())
 
     def test_an_identical_repeat_is_deleted_without_a_request(
         self, hook: CorIntegrationsHook, sandbox: Sandbox
     ) -> None:
+        hook.create_leave(leave())
         outcomes = hook.delete_leaves([leave(), leave(), leave(user_id="u2")])
         assert [(outcome.status, outcome.error) for outcome in outcomes] == [
             ("deleted", None),
             ("deleted", None),
             ("rejected", "ConflictingRepeatError"),
         ]
-        assert len(sandbox.requests) == 1
+        assert len(sandbox.requests) == 2
 
     @pytest.mark.parametrize("record", [5, {"id": "L1"}, {"user_id": "u1"}])
     def test_a_record_without_its_user_is_rejected(

@@ -285,17 +285,19 @@ class CorIntegrationsHook(BaseHook):
         An external id that the input repeats is ``deleted`` each time.
 
         :param leaves: mappings with ``id`` and ``user_id``, or leave requests.
-        :param if_missing: an external id that COR does not have is ``deleted`` too (``"skip"``), or ``rejected``
-            (``"fail"``); after a lost answer it is ``deleted`` in any case.
+        :param if_missing: an external id that COR does not have is ``deleted`` too, with the error that says why
+            (``"skip"``), or ``rejected`` (``"fail"``); after a lost answer it is ``deleted`` in any case.
         """
         check_choice("if_missing", if_missing, IfMissing)
 
         def send(leave: LeaveKey, attempts: Attempts) -> LeaveOutcome:
             try:
                 self.delete_leave(leave.id, user_id=leave.user_id, source=source)
-            except CorLeaveNotFoundError:
-                if if_missing == "fail" and not attempts.lost_answer:
-                    raise
+            except CorLeaveNotFoundError as error:
+                if not attempts.lost_answer:
+                    if if_missing == "fail":
+                        raise
+                    return LeaveOutcome.of_error(leave.id, "deleted", error)
             return LeaveOutcome(leave.id, "deleted")
 
         limits = RetryLimits(max_attempts, max_wait)
