@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from cor_provider import clock
 from cor_provider.exceptions import CorLedgerBusyError
-from cor_provider.hooks.cor_integrations import CorIntegrationsHook, IfMissing
+from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.lease import Lease
 from cor_provider.leave import LeaveKey
 from cor_provider.ledger import Entry, Ledger, Version
@@ -46,6 +45,9 @@ class Sync:
         self._stopping = stopping
         self._patience = {**patience, "stopping": stopping}
         self._lost: CorLedgerBusyError | None = None
+        self._error: Exception | None = None
+        self._users: dict[str, list[str]] = {}
+        self._written_at = clock.now()
 
     def apply(self, plan: Plan) -> Iterator[LeaveOutcome]:
         """
@@ -53,32 +55,26 @@ class Sync:
 
         Where something cannot be settled since COR is out of reach, what comes after it is not sent.
 
-        :raises Exception: once every operation has its outcome, what kept them from being settled.
-        :raises OSError: if the ledger could not be written.
+        :raises Exception: once every operation has its outcome, what kept them from being settled, or the ledger from
+            being written.
         """
         if self._stopping.is_set():
             yield from plan.not_sent()
             return
         if not plan.operations and not plan.forgotten:
             return
-        self._note_intents(plan)
-        error: Exception | None = None
+        try:
+            self._note_intents(plan)
+        except Exception:
+            yield from plan.not_sent()
+            raise
         try:
             for kind in KINDS:
-                operations = plan.of(kind)
-                if self._stopping.is_set():
-                    for operation, outcome in zip(operations, plan.not_sent(operations), strict=True):
-                        yield self._note(operation, outcome)
-                    continue
-                try:
-                    yield from self._send(kind, operations)
-                except Exception as raised:  # noqa: BLE001  # raised again; this kind has all its outcomes by now
-                    error = error or raised
-                    self._stopping.set()
+                yield from self._settle(kind, plan.of(kind))
         finally:
             if not self._lost:
                 self._write()
-        if error := self._lost or error:
+        if error := self._lost or self._error:
             raise error
 
     def _note_intents(self, plan: Plan) -> None:
@@ -94,43 +90,45 @@ class Sync:
             del entries[leave_id]
         self._write()
 
+    def _settle(self, kind: Kind, operations: Sequence[Operation]) -> Iterator[LeaveOutcome]:
+        while operations:
+            again: list[Operation] = []
+            try:
+                for outcome in self._send(kind, operations):
+                    operation = operations[_index(outcome)]
+                    if self._may_be_anothers(operation, outcome):
+                        again.append(operation)
+                    else:
+                        yield self._note(operation, outcome)
+            except Exception as raised:  # noqa: BLE001  # raised again in the end; all of them have their outcomes
+                self._error = self._error or raised
+                self._stopping.set()
+            operations = again
+
     def _send(self, kind: Kind, operations: Sequence[Operation]) -> Iterator[LeaveOutcome]:
-        if not operations:
-            return
         if kind == "delete":
-            yield from self._delete(operations)
-            return
+            keys = [LeaveKey(operation.id, self._users_of(operation).pop()) for operation in operations]
+            return self._hook.delete_leaves(keys, if_missing="skip", **self._patience)
         leaves = [operation.leave for operation in operations if operation.leave]
         if kind == "update":
-            outcomes = self._hook.update_leaves(leaves, if_missing="create", **self._patience)
-        else:
-            outcomes = self._hook.push_leaves(leaves, if_exists="update", **self._patience)
-        for outcome in outcomes:
-            operation = operations[_index(outcome)]
-            yield self._note(operation, outcome)
+            return self._hook.update_leaves(leaves, if_missing="create", **self._patience)
+        return self._hook.push_leaves(leaves, if_exists="update", **self._patience)
 
-    def _delete(self, operations: Sequence[Operation]) -> Iterator[LeaveOutcome]:
+    def _users_of(self, operation: Operation) -> list[str]:
         """
-        Delete leaves, whosoever they are.
+        Return whose leave it may be, the likeliest last, but for those that were tried.
 
         COR wants to know whose leave it deletes. Where an update of that was cut short, it may be either.
         """
-        users = {operation.id: _users(operation) for operation in operations}
-        while operations:
-            others = [operation for operation in operations if len(users[operation.id]) > 1]
-            last = [operation for operation in operations if len(users[operation.id]) == 1]
-            operations = []
-            rounds: tuple[tuple[list[Operation], IfMissing], ...] = ((last, "skip"), (others, "fail"))
-            for some, if_missing in rounds:
-                keys = [LeaveKey(operation.id, users[operation.id].pop()) for operation in some]
-                if not keys:
-                    continue
-                for outcome in self._hook.delete_leaves(keys, if_missing=if_missing, **self._patience):
-                    operation = some[_index(outcome)]
-                    if outcome.status == "rejected" and users[operation.id]:
-                        operations.append(operation)
-                    else:
-                        yield self._note(operation, outcome)
+        versions = operation.before.versions if operation.before else ()
+        users = dict.fromkeys(version.user_id for version in reversed(versions))
+        return self._users.setdefault(operation.id, list(users))
+
+    def _may_be_anothers(self, operation: Operation, outcome: LeaveOutcome) -> bool:
+        """Tell a delete that COR may have refused, or found nothing to do for, since the leave is another user's."""
+        is_sure = outcome.status == "deleted" and not outcome.error and outcome.attempts <= 1
+        is_told = outcome.status in {"deleted", "rejected"} and not is_sure
+        return operation.kind == "delete" and is_told and bool(self._users_of(operation))
 
     def _note(self, operation: Operation, outcome: LeaveOutcome) -> LeaveOutcome:
         """Remember what became of an operation."""
@@ -147,23 +145,18 @@ class Sync:
                 del entries[operation.id]
         if not self._lost and clock.now() - self._written_at >= SECONDS_BETWEEN_WRITES:
             try:
-                with suppress(OSError):  # there will be another time, and the intents are written
-                    self._write()
+                self._write()
             except CorLedgerBusyError as error:
                 self._lost = error
                 self._stopping.set()
+            except Exception:  # noqa: BLE001  # stores have their own; there is another time, and the intents are written
+                self._written_at = clock.now()
         return replace(outcome, position=operation.position)
 
     def _write(self) -> None:
         self._lease.check()
         self._ledger.write()
         self._written_at = clock.now()
-
-
-def _users(operation: Operation) -> list[str]:
-    """Return whose leave it may be, the likeliest last."""
-    versions = operation.before.versions if operation.before else ()
-    return list(dict.fromkeys(version.user_id for version in reversed(versions)))
 
 
 def _index(outcome: LeaveOutcome) -> int:

@@ -373,6 +373,20 @@ def test_intents_are_written_before_the_first_request(
     assert remembered(ledger) == dict.fromkeys(("changed", "same", "new"), "yes")
 
 
+@pytest.mark.parametrize("error", [OSError("disk full"), CorLedgerBusyError("another run has taken over")])
+def test_without_intents_written_nothing_is_sent_and_everything_accounted_for(
+    error: Exception, sync: Run, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, task_instance: TaskInstance
+) -> None:
+    def fail(_self: Ledger) -> None:
+        raise error
+
+    monkeypatch.setattr(Ledger, "write", fail)
+    with pytest.raises(type(error)):
+        sync([leave(), leave("L2")])
+    assert sent(sandbox) == []
+    assert task_instance.xcoms["return_value"] == counts(received=2, not_sent=2)
+
+
 def test_an_update_cut_short_that_moved_a_leave_can_be_deleted_whosever_it_is(
     sync: Run, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -384,6 +398,66 @@ def test_an_update_cut_short_that_moved_a_leave_can_be_deleted_whosever_it_is(
         assert sandbox.leaves[0].user_id == ("u2" if commit else "u1")
         assert sync([], allow_empty=True)["deleted"] == 1
         assert held(sandbox) == []
+
+
+def cut_short(sync: Run, sandbox: Sandbox) -> None:
+    """Leave L2 with u1, while the ledger knows no more than that it is u1's or u2's."""
+    sync([leave(), leave("L2")])
+    sandbox.answer_next(500)
+    with pytest.raises(CorPushIncompleteError):
+        sync([leave(), leave("L2", user_id="u2")], max_attempts=1)
+
+
+def test_a_lost_answer_about_the_wrong_user_does_not_end_a_delete(sync: Run, sandbox: Sandbox) -> None:
+    cut_short(sync, sandbox)
+    sandbox.drop_next(commit=False)
+    sandbox.answer_next(404, {"error": "LeaveNotFoundError"})  # as COR may say of a leave that is another's
+    assert sync([leave()])["deleted"] == 1
+    assert held(sandbox) == ["L1"]
+
+
+def test_a_configuration_error_leaves_no_delete_without_an_outcome(
+    sync: Run, sandbox: Sandbox, ledger: Path, tmp_path: Path
+) -> None:
+    cut_short(sync, sandbox)
+    sandbox.answer_next(403)
+    with pytest.raises(CorConfigurationError):
+        sync([], allow_empty=True, concurrency=1, report_path=f"{tmp_path}/report.jsonl")
+    rows = [json.loads(line) for line in (tmp_path / "report.jsonl").read_text().splitlines()]
+    assert {row["id"]: row["status"] for row in rows} == {"L1": "failed", "L2": "not_sent"}
+    assert sync([], allow_empty=True)["deleted"] == 2
+    assert held(sandbox) == []
+
+
+def test_what_is_not_sent_is_remembered_as_it_was(sync: Run, sandbox: Sandbox, ledger: Path) -> None:
+    leaves = [leave("gone"), leave("gone too"), leave("changed")]
+    sync(leaves)
+    sandbox.answer_next(500)
+    with pytest.raises(CorPushIncompleteError):
+        sync([leave("changed", end="2026-05-20"), leave("new")], max_attempts=1, concurrency=1)
+    assert remembered(ledger) == {"gone": "unknown", "gone too": "yes", "changed": "yes"}
+    sent(sandbox)
+    assert sync(leaves, concurrency=1) == counts(received=3, updated=1, unchanged=2)
+    assert sent(sandbox) == ["POST gone", "PUT gone"]
+
+
+def test_a_ledger_that_cannot_be_written_for_a_while_stops_nothing(
+    sync: Run, ledger: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = iter(range(0, 100_000, 20))
+    monkeypatch.setattr(clock, "now", lambda: float(next(seconds)))
+    write = Ledger.write
+    writes = iter(range(1000))
+
+    def fail_twice(self: Ledger) -> None:
+        if next(writes) in {1, 2}:
+            raise RuntimeError("what a store's client raises need not be an OSError")
+        write(self)
+
+    monkeypatch.setattr(Ledger, "write", fail_twice)
+    leaves = [leave(f"L{number}") for number in range(20)]
+    assert sync(leaves, concurrency=1) == counts(received=20, created=20)
+    assert set(remembered(ledger).values()) == {"yes"}
 
 
 def test_the_ledger_is_written_every_minute_while_a_long_push_goes_on(
