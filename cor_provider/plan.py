@@ -210,7 +210,7 @@ class Guards:
     def __post_init__(self) -> None:
         if self.max_deletes is not None and (not isinstance(self.max_deletes, int) or self.max_deletes < 0):
             raise ValueError(f"max_deletes: expected a number from 0, or None; got {self.max_deletes!r}.")
-        if not 0 <= self.max_delete_fraction <= 1:
+        if not isinstance(self.max_delete_fraction, (int, float)) or not 0 <= self.max_delete_fraction <= 1:
             raise ValueError(f"max_delete_fraction: expected a number from 0 to 1; got {self.max_delete_fraction!r}.")
 
     def check(self, plan: Plan) -> None:

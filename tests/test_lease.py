@@ -105,19 +105,20 @@ def test_who_comes_late_does_not_get_in_by_an_old_number(
 ) -> None:
     lease(path, "a").take()
     pass_time(SECONDS)
-    late = lease(path, "late")
-    looked = late._numbers()
-    for task in "bc":  # meanwhile, two others come; the second deletes the number that the late one would use
-        other = lease(path, task)
-        other.take()
-        if task == "b":
-            other.release()
-    answers = iter([looked])
-    look = late._numbers
-    monkeypatch.setattr(late, "_numbers", lambda: next(answers, None) or look())
+    others = [lease(path, "b"), lease(path, "c")]
+    create = files.create
+
+    def come_late(*args: Any) -> bool:
+        monkeypatch.setattr(files, "create", create)
+        others[0].take()
+        others[0].release()
+        others[1].take()  # it deletes the number that the late one is about to use
+        return create(*args)
+
+    monkeypatch.setattr(files, "create", come_late)
     with pytest.raises(CorLedgerBusyError):
-        late.take()
-    other.check()
+        lease(path, "late").take()
+    others[1].check()
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}"])

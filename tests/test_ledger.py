@@ -70,6 +70,12 @@ def test_the_digest_is_of_all_that_is_sent(change: dict[str, str], tmp_path: Pat
     assert ledger.digest(read()) != ledger.digest(read(**change))
 
 
+def test_the_digest_tells_hours_from_whole_days(tmp_path: Path) -> None:
+    ledger = open_ledger(tmp_path)
+    day, hours = read(start="2026-05-11", end="2026-05-11"), ("2026-05-11T00:00:00Z", "2026-05-11T23:59:00Z")
+    assert ledger.digest(day) != ledger.digest(read(start=hours[0], end=hours[1], all_day=False))
+
+
 def test_the_digest_is_keyed(tmp_path: Path) -> None:
     assert open_ledger(tmp_path).digest(read()) != open_ledger(tmp_path, key=b"other").digest(read())
 

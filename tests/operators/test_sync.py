@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -208,6 +209,13 @@ def test_what_fell_out_of_the_window_is_left_alone_and_forgotten(sync: Run, sand
     assert remembered(ledger) == {}
 
 
+def test_what_fell_out_of_the_window_is_forgotten_even_if_nothing_else_changes(sync: Run, ledger: Path) -> None:
+    now = leave("now", start="2026-05-30", end="2026-06-02")
+    sync([leave("past"), now])
+    assert sync([now], window=("2026-06-01", "2026-06-30"))["unchanged"] == 1
+    assert remembered(ledger) == {"now": "yes"}
+
+
 def test_a_leave_outside_the_window_is_sent_and_remembered_like_others(sync: Run, sandbox: Sandbox) -> None:
     assert sync([leave(start="2027-01-01", end="2027-01-02")])["created"] == 1
     assert sync([leave(start="2027-01-01", end="2027-01-03")])["updated"] == 1
@@ -270,6 +278,11 @@ def test_an_empty_input_is_refused(sync: Run, sandbox: Sandbox, ledger: Path) ->
     assert isinstance(error, AirflowFailException)
 
 
+def test_an_empty_input_is_refused_whatever_the_window(sync: Run, sandbox: Sandbox, ledger: Path) -> None:
+    sync([leave()])
+    refused(sync, sandbox, ledger, [], window=("2027-01-01", "2027-01-31"))
+
+
 def test_an_empty_input_is_fine_while_nothing_is_remembered(sync: Run) -> None:
     assert sync([]) == counts()
 
@@ -310,7 +323,10 @@ def test_a_refusal_is_accounted_for(sync: Run, task_instance: TaskInstance) -> N
     assert task_instance.xcoms["planned"] == planned
 
 
-@pytest.mark.parametrize("wrong", [{"max_deletes": -1}, {"max_delete_fraction": 20}, {"max_deletes": "5"}])
+@pytest.mark.parametrize(
+    "wrong",
+    [{"max_deletes": -1}, {"max_deletes": "5"}, {"max_delete_fraction": 20}, {"max_delete_fraction": "0.2"}],
+)
 def test_limits_that_cannot_be_are_told_when_the_dag_is_read(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):
         SyncLeavesOperator(task_id="sync", leave_requests=[], window=MAY, ledger="ledger", **wrong)
@@ -408,9 +424,11 @@ def cut_short(sync: Run, sandbox: Sandbox) -> None:
         sync([leave(), leave("L2", user_id="u2")], max_attempts=1)
 
 
-def test_a_lost_answer_about_the_wrong_user_does_not_end_a_delete(sync: Run, sandbox: Sandbox) -> None:
+@pytest.mark.parametrize("lost", [False, True])
+def test_what_cor_lacks_of_the_wrong_user_does_not_end_a_delete(lost: bool, sync: Run, sandbox: Sandbox) -> None:
     cut_short(sync, sandbox)
-    sandbox.drop_next(commit=False)
+    if lost:
+        sandbox.drop_next(commit=False)
     sandbox.answer_next(404, {"error": "LeaveNotFoundError"})  # as COR may say of a leave that is another's
     assert sync([leave()])["deleted"] == 1
     assert held(sandbox) == ["L1"]
@@ -525,6 +543,20 @@ def test_a_run_that_lost_its_lease_stops_without_writing(
     returned = task_instance.xcoms["return_value"]
     assert returned["received"] == 3
     assert returned["created"] + returned["not_sent"] == 3
+
+
+def test_the_lease_is_renewed_while_a_run_goes_on(sync: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    renewed = threading.Event()
+    send = CorIntegrationsHook._request
+
+    def wait(*args: Any, **kwargs: Any) -> Any:
+        assert renewed.wait(10)
+        return send(*args, **kwargs)
+
+    monkeypatch.setattr("cor_provider.lease.SECONDS_BETWEEN_RENEWALS", 0.001)
+    monkeypatch.setattr(Lease, "renew", lambda _self: renewed.set())
+    monkeypatch.setattr(CorIntegrationsHook, "_request", wait)
+    assert sync([leave()])["created"] == 1
 
 
 def test_a_retry_of_a_killed_run_takes_over_at_once(
