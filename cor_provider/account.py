@@ -68,7 +68,7 @@ class Account:
         """
         Account for outcomes until there are no more, or something is raised.
 
-        :raises OSError: once there are no more, if the report could not be written; nothing is sent any more then.
+        :raises Exception: once there are no more, if the report could not be written; nothing is sent any more then.
         """
         progress = Progress(self._log, self.tally.received)
         with self._earlier_rows as rows, open_report(self._report_path, earlier_rows=rows) as report:

@@ -56,7 +56,9 @@ class Window:
 def _read_day(value: object) -> date:
     if isinstance(value, datetime):
         return value.date()
-    return value if isinstance(value, date) else datetime.fromisoformat(str(value).strip()).date()
+    if isinstance(value, date):
+        return value
+    return datetime.fromisoformat(str(value).strip().replace("Z", "+00:00")).date()  # Python 3.10 does not know `Z`
 
 
 @dataclass(frozen=True, repr=False)

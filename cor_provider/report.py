@@ -19,11 +19,12 @@ class Report:
     A report that is being written; without a stream it is none.
 
     What keeps it from being written must not keep outcomes from being counted: it is raised when the report is closed.
+    A store's client raises what it likes, not only an ``OSError``.
     """
 
     def __init__(self, stream: IO[str] | None) -> None:
         self._stream = stream
-        self.error: OSError | None = None
+        self.error: Exception | None = None
 
     def add(self, outcome: LeaveOutcome) -> bool:
         """Add the row of an outcome, and return whether the report can still be written."""
@@ -35,7 +36,7 @@ class Report:
         if self._stream and not self.error:
             try:
                 self._stream.writelines(rows)
-            except OSError as error:
+            except Exception as error:  # noqa: BLE001  # as told above
                 self.error = error
 
     def flush(self) -> None:
@@ -43,7 +44,7 @@ class Report:
         if self._stream and not self.error:
             try:
                 self._stream.flush()
-            except OSError as error:
+            except Exception as error:  # noqa: BLE001  # likewise
                 self.error = error
 
 
@@ -56,7 +57,7 @@ def open_report(path: str | None, *, earlier_rows: Iterable[str] = ()) -> Iterat
 
     :param path: path or URI that ``ObjectStoragePath`` opens; folders are made. None for no report.
     :param earlier_rows: rows to begin with, as :func:`read_rows` returns them.
-    :raises OSError: when the block is left, if it could not be written.
+    :raises Exception: when the block is left, if it could not be written; mostly an ``OSError``.
     """
     if not path:
         yield Report(None)
@@ -71,7 +72,7 @@ def open_report(path: str | None, *, earlier_rows: Iterable[str] = ()) -> Iterat
     finally:
         report.flush()
         if report.error:
-            with suppress(OSError):
+            with suppress(Exception):
                 stream.close()
         else:
             stream.close()
@@ -99,7 +100,7 @@ def read_rows(path: str | None, *, until: int) -> IO[str] | None:
                 if line.endswith(b"\n") and json.loads(line)["position"] <= until:
                     rows.write(line.decode())
                     count += 1
-    except (OSError, ValueError, KeyError, TypeError):  # it is not there, or not a report
+    except Exception:  # noqa: BLE001  # it is not there, or not a report, or the store does not work
         count = -1
     if count != until:
         rows.close()

@@ -90,6 +90,14 @@ def test_an_interrupted_write_leaves_the_old_file_and_no_other(tmp_path: Path, m
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == {"a.jsonl": b"old"}
 
 
+def test_what_a_killed_process_left_is_deleted_by_a_later_write(tmp_path: Path) -> None:
+    (left_over := tmp_path / ".a.jsonl.x7").write_bytes(b"half")
+    (under_way := tmp_path / ".a.jsonl.x8").write_bytes(b"half")
+    os.utime(left_over, (0, 0))
+    files.replace(ObjectStoragePath(f"file://{tmp_path}/a.jsonl"), b"new")
+    assert {file.name for file in tmp_path.iterdir()} == {"a.jsonl", under_way.name}
+
+
 def test_what_was_replaced_outlives_a_power_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     steps = []
     rename = os.replace

@@ -10,11 +10,19 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from copy import deepcopy
+from io import StringIO
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from airflow.providers.common.compat.sdk import DAG, AirflowFailException, AirflowTaskTimeout, BaseOperator, Context
+from airflow.providers.common.compat.sdk import (
+    DAG,
+    AirflowFailException,
+    AirflowTaskTimeout,
+    BaseOperator,
+    Context,
+    ObjectStoragePath,
+)
 
 from cor_provider.exceptions import (
     CorAuthenticationError,
@@ -456,6 +464,19 @@ class TestReport:
         assert published["received"] == 500
         assert published["created"] == len(sandbox.leaves)
         assert published["created"] + published["not_sent"] == 500
+
+    def test_a_store_whose_client_fails_in_its_own_way_leaves_no_outcome_uncounted(
+        self, create: Create, task_instance: TaskInstance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        class Broken(StringIO):
+            def writelines(self, lines: Any, /) -> None:
+                raise RuntimeError("the bucket is gone")
+
+        monkeypatch.setattr(ObjectStoragePath, "open", lambda *_, **__: Broken())
+        with pytest.raises(RuntimeError, match="the bucket is gone"):
+            create([leave(f"L{number}") for number in range(50)], report_path=f"{tmp_path}/report.jsonl")
+        published = task_instance.xcoms["return_value"]
+        assert published["received"] == published["created"] + published["not_sent"] == 50
 
     def test_a_report_does_not_overwrite_the_input(self, create: Create, tmp_path: Path) -> None:
         path = tmp_path / "leave.jsonl"
