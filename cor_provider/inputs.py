@@ -176,7 +176,12 @@ def _iter_file(path: object) -> Iterator[object]:
     path = path if isinstance(path, ObjectStoragePath) else ObjectStoragePath(str(path))
     # Airflow notes what is read at once, but not what is read line by line.
     get_hook_lineage_collector().add_input_asset(context=path, uri=str(path))
-    return reader(path)
+    try:
+        yield from reader(path)
+    except FileNotFoundError:
+        raise FileNotFoundError(
+            f"leave_requests: there is no file {path} where this task runs. Has it been extracted?"
+        ) from None
 
 
 def _iter_json(path: ObjectStoragePath) -> Iterator[object]:

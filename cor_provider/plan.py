@@ -235,7 +235,7 @@ class Guards:
                 "leaves that would be deleted: correct the extract."
             )
         of_all = f"The sync would delete {deletes} of the {plan.in_window} leaves that its ledger holds in the window"
-        advice = "Check that the extract is whole; if it is, raise the limit for this run."
+        advice = "Check that the extract is whole; if it is, raise the limit in the DAG until this is done."
         if self.max_deletes is not None and deletes > self.max_deletes:
             return f"{of_all}, more than max_deletes={self.max_deletes}. {advice}"
         if deletes and deletes / plan.in_window > self.max_delete_fraction:

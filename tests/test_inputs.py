@@ -257,3 +257,9 @@ def test_any_text_is_leave_requests_or_an_error(text: str) -> None:
 )
 def test_a_label_tells_inputs_apart_by_file_or_external_id(leave_requests: Any, name: str | None) -> None:
     assert label(leave_requests) == name
+
+
+@pytest.mark.parametrize("name", ["leave.json", "leave.jsonl", "leave.csv", "leave.parquet"])
+def test_a_file_that_is_not_there_is_told_by_its_path(name: str, tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=f"leave_requests: there is no file .*{name} where this task runs"):
+        list(iter_leaves(str(tmp_path / name)))

@@ -335,7 +335,10 @@ class CorIntegrationsHook(BaseHook):
         try:
             connection = self.get_connection(self.cor_conn_id)
         except AirflowNotFoundException:
-            raise CorConfigurationError(f"The connection {self.cor_conn_id!r} does not exist.") from None
+            raise CorConfigurationError(
+                f"The connection {self.cor_conn_id!r} does not exist: create it in Airflow, of the type "
+                f"{self.hook_name}, or name another one as cor_conn_id."
+            ) from None
         return CorSettings.from_connection(connection)
 
     @cached_property

@@ -219,11 +219,12 @@ class LeaveOperator(BaseOperator):
                 retry_after=tally.retry_after,
             )
         if counts["rejected"] > self.max_rejected:
+            # A log shows the beginning of a line: what is to be done comes first.
             told = [f"{one['id'] or ''} {one['error']}: {one['message']}".strip(" .") for one in tally.rejected[:TOLD]]
             more = " More are in the XCom rejected, and all in the report, if the task has a report_path."
             return CorLeavesRejectedError(
-                f"More leave was rejected than max_rejected={self.max_rejected}. {account}. "
-                f"The first: {'; '.join(told)}." + (more if counts["rejected"] > TOLD else "")
+                f"{'; '.join(told)}. More leave was rejected than max_rejected={self.max_rejected}: {account}."
+                + (more if counts["rejected"] > TOLD else "")
             )
         return None
 

@@ -289,9 +289,9 @@ class TestEndings:
         with pytest.raises(CorLeavesRejectedError) as raised:
             create([leave("L1", user_id="nobody"), leave("L2")])
         assert isinstance(raised.value, AirflowFailException)
-        assert str(raised.value).startswith(
-            "More leave was rejected than max_rejected=0. 2 received: 1 created, 1 rejected (UserNotFoundError 1). "
-            f"The first: L1 UserNotFoundError: {CorUserNotFoundError.default_message}"
+        assert str(raised.value) == (
+            f"L1 UserNotFoundError: {CorUserNotFoundError.default_message} More leave was rejected than "
+            "max_rejected=0: 2 received: 1 created, 1 rejected (UserNotFoundError 1)."
         )
         assert task_instance.xcoms["return_value"] == counts(received=2, created=1, rejected=1)
         assert [one["id"] for one in task_instance.xcoms["rejected"]] == ["L1"]

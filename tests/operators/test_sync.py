@@ -293,8 +293,8 @@ def test_more_deletes_than_the_most_are_refused(sync: Run, sandbox: Sandbox, led
     error = refused(sync, sandbox, ledger, leaves[:3], max_deletes=1)
     assert error.message == (
         "The sync would delete 2 of the 5 leaves that its ledger holds in the window, more than max_deletes=1. Check "
-        "that the extract is whole; if it is, raise the limit for this run. Nothing was sent. The plan: 0 create, "
-        "0 update, 2 delete, 3 unchanged, 0 rejected."
+        "that the extract is whole; if it is, raise the limit in the DAG until this is done. Nothing was sent. The "
+        "plan: 0 create, 0 update, 2 delete, 3 unchanged, 0 rejected."
     )
     assert sync(leaves[:3], max_deletes=2)["deleted"] == 2
 
