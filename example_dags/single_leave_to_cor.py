@@ -12,6 +12,9 @@ log has it too, and OpenLineage is told, if you use it. So
     --skip-archive``, since it keeps a copy otherwise. COR has the leave then.
 What Airflow logs of the task, its rendered templates and its XComs hold nothing of the leave but its id.
 
+A morning is from 9 to 13, an afternoon from 13 to 18, where the employee works; other hours are ``WorkingHours`` of
+``cor_provider.hr``, which ``lay_out`` takes.
+
 A leave that COR has is left as it is, and the run fails and says so, since COR may not hold what was typed. Nothing is
 cancelled or corrected here: that is done in COR, or by a transfer that brings what HR changes. It brings the same leave
 only if it goes by the same id, so type the id as the transfer writes it.
