@@ -1,7 +1,8 @@
 # Every command sets up what it needs inside the clone, from Python (3.10 or newer) alone.
 PYTHON ?= python3
 AIRFLOW ?= 3.3
-PYTEST_ARGS ?= --numprocesses auto --maxprocesses 4 --dist loadfile
+# In the order of the folders, which begins with what takes longest: then all processes end at about the same time.
+PYTEST_ARGS ?= --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 PYTHON_VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 VENV := .venv-airflow$(AIRFLOW)-python$(PYTHON_VERSION)
 CONSTRAINTS := constraints/airflow-$(AIRFLOW).txt
