@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import tempfile
-import time
 from contextlib import suppress
 from pathlib import Path
 
 from airflow.providers.common.compat.sdk import ObjectStoragePath
+
+from cor_provider import clock
 
 LONGEST_WRITE = 3600.0
 """Seconds: nobody is still writing a file that long."""
@@ -92,7 +93,7 @@ def _write_beside(path: ObjectStoragePath, content: bytes) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     for left_over in target.parent.glob(f".{target.name}.*"):  # by a process that was killed
         with suppress(FileNotFoundError):
-            if time.time() - left_over.stat().st_mtime > LONGEST_WRITE:
+            if clock.timestamp() - left_over.stat().st_mtime > LONGEST_WRITE:
                 left_over.unlink()
     with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as file:
         try:

@@ -115,13 +115,9 @@ class Plan:
         for leave_id, position in self.unchanged:
             yield LeaveOutcome(leave_id, "unchanged", position=position)
 
-    def not_sent(self, operations: Iterable[Operation] | None = None) -> Iterator[LeaveOutcome]:
-        """
-        Yield the outcomes of operations that are not done.
-
-        :param operations: all of them by default.
-        """
-        for operation in self.operations if operations is None else operations:
+    def not_sent(self) -> Iterator[LeaveOutcome]:
+        """Yield the outcomes of operations that are not done."""
+        for operation in self.operations:
             yield LeaveOutcome(operation.id, "not_sent", position=operation.position)
 
     def rows(self, *, show_types: bool = False) -> list[dict[str, Any]]:

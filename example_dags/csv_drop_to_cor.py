@@ -115,7 +115,7 @@ def read_rows(name: str, content: bytes) -> list[dict[str, str]]:
 def to_leave(row: dict[str, str]) -> dict[str, Any]:
     """Say in COR's terms what a row says."""
     leave: dict[str, Any] = {
-        "id": prefix_id("hr", row[LEAVE]) if row[LEAVE].strip() else None,
+        "id": prefix_id("hr", row[LEAVE]),
         "user_id": row[EMPLOYEE],
         "leave_type_id": map_leave_type(row[TYPE], LEAVE_TYPES),
     }
