@@ -32,6 +32,19 @@ WORTH_TELLING = 5.0
 """Seconds: pauses as long as this are told in the log."""
 
 
+SECONDS_UNTIL_NOTICED = 1.0
+"""How long it may take until who waits for an answer notices that the push is to stop."""
+
+
+Permit = Callable[[], bool]
+"""Says whether a request may go out now."""
+
+
+def always() -> bool:
+    """Let every request go out."""
+    return True
+
+
 class Stopped(Exception):  # noqa: N818  # nothing went wrong: somebody asked for it
     """The push was stopped while a leave request waited."""
 
@@ -44,9 +57,12 @@ class Pace:
         again after each round of good answers.
     :param ceiling: requests per second, at most.
     :param stopping: set when the push is to stop; whoever waits then waits no longer.
+    :param permit: asked right before each request; where it says no, the push stops.
     """
 
-    def __init__(self, concurrency: int, ceiling: float | None, stopping: threading.Event) -> None:
+    def __init__(
+        self, concurrency: int, ceiling: float | None, stopping: threading.Event, permit: Permit = always
+    ) -> None:
         self._rate = Rate(ceiling or math.inf)
         self._most_under_way = concurrency
         self._room = float(concurrency)
@@ -56,6 +72,7 @@ class Pace:
         self._paused_until = -math.inf
         self._pauses_in_a_row = 0
         self._stopping = stopping
+        self._permit = permit
         self._turn = threading.Lock()
         self._state = threading.Condition()
 
@@ -68,6 +85,10 @@ class Pace:
         sent_at = self._take_turn()
         error: BaseException | None = None
         try:
+            if not self._permit():
+                self._stopping.set()
+            if self._stopping.is_set():
+                raise Stopped
             return send()
         except BaseException as raised:
             error = raised
@@ -91,7 +112,7 @@ class Pace:
             while True:
                 with self._state:
                     while self._under_way >= max(1, int(self._room)) and not self._stopping.is_set():
-                        self._state.wait()
+                        self._state.wait(SECONDS_UNTIL_NOTICED)  # being stopped notifies nobody
                     now = clock.now()
                     if self._stopping.is_set():
                         raise Stopped

@@ -8,23 +8,31 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
-from queue import SimpleQueue
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from queue import Empty, SimpleQueue
 from typing import Generic
 
+from cor_provider import clock
 from cor_provider.affinity import one_cpu
-from cor_provider.exceptions import CorConflictingRepeatError, CorRecordError, CorTransientError
+from cor_provider.exceptions import CorConflictingRepeatError, CorConnectionError, CorRecordError, CorTransientError
 from cor_provider.leave import Leave, LeaveKey, LeaveRequest, UnreadableLeave
 from cor_provider.outcome import LeaveOutcome, Status
-from cor_provider.pace import Pace, Stopped
+from cor_provider.pace import SECONDS_UNTIL_NOTICED, Pace, Permit, Stopped, always
 from cor_provider.repeats import Repeats
 from cor_provider.retry import Attempts, Retries, RetryLimits
 
-Send = Callable[[Leave, Attempts], LeaveOutcome]
+Send = Callable[[Leave, Attempts], LeaveOutcome | None]
+"""Sends one request to settle a leave request; None if that takes another request."""
 
 FURTHEST_AHEAD = 10_000
 """How many leave requests may be read behind one that is not settled: what settles out of turn has to be remembered."""
+
+SECONDS_TO_SETTLE = 40.0
+"""
+How long a push that is stopped waits for the answers under way: longer than one takes with the default timeout. What
+has none by then is accounted for as ``failed``, before Airflow kills the task, a minute after it told it to stop.
+"""
 
 
 def push(
@@ -35,6 +43,7 @@ def push(
     requests_per_second: float | None,
     limits: RetryLimits,
     stopping: threading.Event,
+    permit: Permit = always,
     repeated: Status = "existing",
 ) -> Generator[LeaveOutcome]:
     """
@@ -44,17 +53,18 @@ def push(
     the same failure: it is ``failed``, and what was not sent yet is ``not_sent``. So does a configuration error.
 
     :param leaves: read as they are needed, never held.
-    :param send: makes one attempt to settle a leave request, knowing how the attempts before it ended.
+    :param send: sends one request to settle a leave request, knowing how the attempts before it ended.
     :param concurrency: how many requests may be under way at once.
     :param requests_per_second: how many requests may go out per second; None for as many as COR takes.
     :param limits: how patient to be.
-    :param stopping: set it, from any thread, to stop sending: what is under way settles, the rest is ``not_sent``.
-        Closing the iterator sets it, and waits for what is under way.
+    :param stopping: set it, from any thread, to stop sending: what is under way settles or, where COR does not answer
+        for a while, is ``failed``; the rest is ``not_sent``. Closing the iterator sets it, and waits likewise.
+    :param permit: asked right before each request; where it says no, the push stops.
     :param repeated: what a leave request is that says the same as one before it, and is not sent.
     :raises Exception: once every leave request has its outcome, what kept all of them from being settled: an error of
         the configuration, or one in reading the input.
     """
-    pace = Pace(concurrency, requests_per_second, stopping)
+    pace = Pace(concurrency, requests_per_second, stopping, permit)
     return _Push(send, Retries(limits, pace, stopping), stopping, repeated).run(leaves, concurrency)
 
 
@@ -67,6 +77,14 @@ def check(leaves: Iterable[LeaveRequest | LeaveKey | UnreadableLeave]) -> Iterat
             yield LeaveOutcome(leave.id, "not_sent", position=position)
 
 
+@dataclass
+class _UnderWay:
+    """A leave request that a thread is at, or is about to take up."""
+
+    position: int
+    attempts: Attempts = field(default_factory=Attempts)
+
+
 class _Push(Generic[Leave]):
     """One push. All but :meth:`_work` happens in the thread of whoever iterates."""
 
@@ -75,17 +93,16 @@ class _Push(Generic[Leave]):
         self._retries = retries
         self._stopping = stopping
         self._repeated: Status = repeated
-        self._under_way: dict[str, int] = {}
-        """The positions of the external ids that are, the first of them first."""
-        self._waiting: SimpleQueue[tuple[Leave, int] | None] = SimpleQueue()
+        self._under_way: dict[str, _UnderWay] = {}
+        """By external id, the first of them first."""
+        self._waiting: SimpleQueue[tuple[Leave, _UnderWay] | None] = SimpleQueue()
         self._settled: SimpleQueue[tuple[str, LeaveOutcome]] = SimpleQueue()
+        self._give_up_at: float | None = None
         self._errors: list[BaseException] = []
 
     def run(self, leaves: Iterable[Leave | UnreadableLeave], concurrency: int) -> Generator[LeaveOutcome]:
-        self._repeats = Repeats()
-        with ThreadPoolExecutor(concurrency, thread_name_prefix="cor-push", initializer=one_cpu()) as threads:
-            for _ in range(concurrency):
-                threads.submit(self._work)
+        with Repeats() as self._repeats:
+            self._start_threads(concurrency)
             try:
                 for position, leave in enumerate(self._until_it_breaks(leaves), start=1):
                     if isinstance(leave, UnreadableLeave):
@@ -96,12 +113,14 @@ class _Push(Generic[Leave]):
                     if outcome := self._settle_without_sending(leave):
                         yield replace(outcome, position=position)
                     else:
-                        self._under_way[leave.id] = position
-                        self._waiting.put((leave, position))
+                        self._under_way[leave.id] = under_way = _UnderWay(position)
+                        self._waiting.put((leave, under_way))
                 while self._under_way:
                     yield self._next_settled()
             except BaseException:  # nobody wants the rest
                 self._stopping.set()
+                while self._under_way:
+                    self._next_settled()
                 raise
             finally:
                 for _ in range(concurrency):
@@ -124,7 +143,10 @@ class _Push(Generic[Leave]):
         if len(self._under_way) >= concurrency:
             return True
         # A repeat waits for the first of its id: what became of that decides what it is.
-        return leave_id in self._under_way or position - next(iter(self._under_way.values()), position) > FURTHEST_AHEAD
+        if leave_id in self._under_way:
+            return True
+        first = next(iter(self._under_way.values()), None)
+        return first is not None and position - first.position > FURTHEST_AHEAD
 
     def _settle_without_sending(self, leave: Leave) -> LeaveOutcome | None:
         if self._stopping.is_set():
@@ -137,23 +159,51 @@ class _Push(Generic[Leave]):
         return None
 
     def _next_settled(self) -> LeaveOutcome:
-        leave_id, outcome = self._settled.get()
+        leave_id, outcome = self._wait_for_one()
         del self._under_way[leave_id]
         if outcome.status == "rejected":
             self._repeats.forget(leave_id)  # nothing of that id is in COR
         return outcome
 
-    def _work(self) -> None:
-        """Settle what is waiting, in a thread of its own."""
-        while item := self._waiting.get():
-            leave, position = item
-            self._settled.put((leave.id, replace(self._settle(leave), position=position)))
+    def _wait_for_one(self) -> tuple[str, LeaveOutcome]:
+        """Wait until one is settled, or after a while in a push that is stopped, until none will be."""
+        while True:
+            with suppress(Empty):
+                return self._settled.get(timeout=SECONDS_UNTIL_NOTICED)
+            if self._stopping.is_set():
+                self._give_up_at = self._give_up_at or clock.now() + SECONDS_TO_SETTLE
+                if clock.now() >= self._give_up_at:
+                    return self._give_up()
 
-    def _settle(self, leave: Leave) -> LeaveOutcome:
+    def _give_up(self) -> tuple[str, LeaveOutcome]:
+        """Account for one that COR has not answered in time."""
+        leave_id, under_way = next(iter(self._under_way.items()))
+        outcome = LeaveOutcome(leave_id, "not_sent")
+        if made := under_way.attempts.made:
+            error = CorConnectionError(_NO_ANSWER)
+            outcome = LeaveOutcome.of_error(leave_id, "failed", error, attempts=made)
+        return leave_id, replace(outcome, position=under_way.position)
+
+    def _start_threads(self, concurrency: int) -> None:
+        stay_on_one_cpu = one_cpu()
+        for number in range(concurrency):
+            # Daemons, since an answer that does not come must not keep the process from ending.
+            threading.Thread(target=self._work, args=(stay_on_one_cpu,), name=f"cor-push_{number}", daemon=True).start()
+
+    def _work(self, prepare: Callable[[], None]) -> None:
+        """Settle what is waiting, in a thread of its own."""
+        prepare()
+        while item := self._waiting.get():
+            leave, under_way = item
+            outcome = self._settle(leave, under_way.attempts)
+            self._settled.put((leave.id, replace(outcome, position=under_way.position)))
+
+    def _settle(self, leave: Leave, attempts: Attempts) -> LeaveOutcome:
         """Settle one leave request; whatever happens, there is an outcome."""
-        attempts = Attempts()
+        outcome: LeaveOutcome | None = None
         try:
-            outcome = self._retries.run(lambda: attempts.run(lambda: self._send(leave, attempts)))
+            while outcome is None:
+                outcome = self._retries.run(attempts, lambda: self._send(leave, attempts))
         except Stopped:
             error = attempts.last_error
             outcome = LeaveOutcome.of_error(leave.id, "failed", error) if error else LeaveOutcome(leave.id, "not_sent")
@@ -165,3 +215,6 @@ class _Push(Generic[Leave]):
             if not isinstance(error, CorTransientError):
                 self._errors.append(error)
         return replace(outcome, attempts=attempts.made)
+
+
+_NO_ANSWER = "The push was stopped before COR answered: whether COR did what was asked is not known."

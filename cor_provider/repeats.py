@@ -6,6 +6,8 @@ import sqlite3
 from hashlib import blake2b
 from typing import Literal
 
+from typing_extensions import Self
+
 from cor_provider.leave import LeaveKey, LeaveRequest
 
 Comparison = Literal["new", "same", "different"]
@@ -21,6 +23,12 @@ class Repeats:
     def __init__(self) -> None:
         self._database = sqlite3.connect(":memory:", isolation_level=None)
         self._database.execute("CREATE TABLE leave (id INTEGER PRIMARY KEY, content INTEGER NOT NULL)")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._database.close()
 
     def add(self, leave: LeaveRequest | LeaveKey) -> Comparison:
         """Remember a leave request; return whether its external id is new, or whether it says the same as the first."""

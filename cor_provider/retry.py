@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TypeVar
 
-from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential, wait_random
+from tenacity import RetryCallState, Retrying, retry_if_exception, wait_exponential, wait_random
 
 from cor_provider import clock
 from cor_provider.exceptions import CorConnectionError, CorRateLimitError, CorServerError, CorTransientError
@@ -60,10 +60,10 @@ class Attempts:
         self.last_error: CorTransientError | None = None
 
     def run(self, send: Callable[[], T]) -> T:
-        """Make one attempt, and remember how it ended."""
+        """Make one attempt, and remember how it ended; one that only leads to the next request does not count."""
         self.made += 1
         try:
-            return send()
+            result = send()
         except CorRateLimitError:
             self.made -= 1
             raise
@@ -71,6 +71,9 @@ class Attempts:
             self.last_error = error
             self.lost_answer = self.lost_answer or error.lost_answer
             raise
+        if result is None:
+            self.made -= 1
+        return result
 
 
 class Retries:
@@ -84,33 +87,37 @@ class Retries:
 
     def __init__(self, limits: RetryLimits, pace: Pace, stopping: threading.Event) -> None:
         self._pace = pace
+        self._max_attempts = limits.max_attempts
         self._stopping = stopping
         self._lock = threading.Lock()
         self._wait_left = limits.max_wait
         self._waiting_until = float("-inf")
-        stop_after_attempts = stop_after_attempt(limits.max_attempts)
         self._retrying = Retrying(
             retry=retry_if_exception(is_worth_retrying),
             wait=seconds_before_retry,
-            stop=lambda state: stop_after_attempts(state) or not self._may_wait(state.upcoming_sleep),
+            stop=lambda state: self._is_last(state.args[0]) or not self._may_wait(state.upcoming_sleep),
             sleep=self._wait,
             reraise=True,
         )
 
-    def run(self, send: Callable[[], T]) -> T:
+    def run(self, attempts: Attempts, send: Callable[[], T]) -> T:
         """
-        Send until it is settled.
+        Send until there is an answer that can be read.
 
+        :param attempts: those that were made to settle the leave request.
         :raises CorTransientError: the last one, when patience is at its end.
         :raises Stopped: if the push is stopped before it is settled.
         """
-        result: T = self._retrying(self._send_in_turn, send)
+        result: T = self._retrying(self._send_in_turn, attempts, send)
         return result
 
-    def _send_in_turn(self, send: Callable[[], T]) -> T:
+    def _is_last(self, attempts: Attempts) -> bool:
+        return attempts.made >= self._max_attempts
+
+    def _send_in_turn(self, attempts: Attempts, send: Callable[[], T]) -> T:
         while True:
             try:
-                return self._pace.run(send)
+                return self._pace.run(lambda: attempts.run(send))
             except CorRateLimitError:  # noqa: PERF203  # a pause, and another turn
                 if not self._may_wait(self._pace.pause):
                     raise

@@ -50,7 +50,7 @@ from airflow import __version__ as airflow_version  # noqa: E402
 from cor_provider import clock  # noqa: E402
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook  # noqa: E402
 from cor_provider.sandbox import Sandbox  # noqa: E402
-from support import Connect  # noqa: E402
+from support import SEED, Connect  # noqa: E402
 
 AIRFLOW = Version(airflow_version)
 WARNING_FILTERS = {
@@ -65,13 +65,6 @@ WARNING_FILTERS = {
     ),
 }
 """For the warnings of a major version of Airflow."""
-
-SEED = {
-    "source": "GLOBANT",
-    "users": [{"id": "external-user-id-3", "name": "Ana"}, {"id": "u1", "name": "Bo"}, {"id": "u2", "name": "Cy"}],
-    "leave_types": [{"id": "external-type-3", "name": "Vacation"}, {"id": "vacation", "name": "Vacation"}],
-}
-"""The users and leave types of the sandbox that the tests share."""
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -20,6 +20,14 @@ DOCUMENTED_BODY = {
 """The example of COR's page on creating leave, which the sandbox accepts."""
 
 
+SEED = {
+    "source": "GLOBANT",
+    "users": [{"id": "external-user-id-3", "name": "Ana"}, {"id": "u1", "name": "Bo"}, {"id": "u2", "name": "Cy"}],
+    "leave_types": [{"id": "external-type-3", "name": "Vacation"}, {"id": "vacation", "name": "Vacation"}],
+}
+"""The users and leave types of the sandbox that the tests share."""
+
+
 def leave(leave_id: str = "L1", **fields: Any) -> dict[str, Any]:
     """Return a leave request that the sandbox of the tests accepts."""
     return {

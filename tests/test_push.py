@@ -15,7 +15,7 @@ from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.outcome import LeaveOutcome
 from cor_provider.sandbox import Sandbox
 from cor_provider.sandbox.error_styles import ERROR_STYLES
-from support import Connect, leave
+from support import SEED, Connect, leave
 
 LEAVES_UNDER_FAULTS = int(os.environ.get("LEAVES_UNDER_FAULTS", "100"))
 """How many leaves are pushed under faults; set the variable to push more."""
@@ -407,6 +407,43 @@ class TestStopping:
         outcomes = Counter(outcome.status for outcome in [first, *pushed])
         assert outcomes == {"created": len(sandbox.leaves), "not_sent": 50 - len(sandbox.leaves)}
         assert len(sandbox.leaves) <= 4 + 1
+
+    def test_what_cor_does_not_answer_is_failed_after_a_while(
+        self, connect: Connect, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(push, "SECONDS_TO_SETTLE", 0)
+        stopping = threading.Event()
+
+        def leaves() -> Iterator[dict[str, Any]]:
+            for number in range(6):
+                if number == 4:  # as many as may be under way
+                    while len(silent.requests) < 4:
+                        pass
+                    stopping.set()
+                yield leave(f"L{number}")
+
+        with Sandbox(seed=SEED, latency_ms=3_600_000) as silent:
+            connect(host=silent.url)
+            outcomes = list(CorIntegrationsHook().push_leaves(leaves(), concurrency=5, stopping=stopping))
+        assert {(one.leave_id, one.status, one.error, one.attempts, one.position) for one in outcomes} == {
+            *((f"L{number}", "failed", "ConnectionError", 1, number + 1) for number in range(4)),
+            *((f"L{number}", "not_sent", None, 0, number + 1) for number in (4, 5)),
+        }
+
+    def test_it_stops_where_a_request_is_not_permitted(self, hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
+        permits = iter([True, True, False])
+        pushed = hook.push_leaves(
+            [leave(f"L{number}") for number in range(5)], concurrency=1, permit=lambda: next(permits)
+        )
+        assert [outcome.status for outcome in pushed] == ["created"] * 2 + ["not_sent"] * 3
+        assert len(sandbox.requests) == 2
+
+    def test_each_request_for_one_leave_needs_a_permit(self, hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
+        hook.create_leave(leave())
+        permits = iter([True, False])
+        (outcome,) = hook.push_leaves([leave()], if_exists="update", permit=lambda: next(permits))
+        assert (outcome.status, outcome.attempts) == ("not_sent", 0)
+        assert [request.method for request in sandbox.requests] == ["POST", "POST"]
 
     def test_one_that_waits_for_another_attempt_waits_no_longer(
         self, hook: CorIntegrationsHook, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch

@@ -33,6 +33,7 @@ from cor_provider.leave import (
     read_leave_key,
 )
 from cor_provider.outcome import LeaveOutcome, Status
+from cor_provider.pace import Permit, always
 from cor_provider.push import Send, push
 from cor_provider.retry import Attempts, RetryLimits
 from cor_provider.session import CorSession
@@ -210,6 +211,7 @@ class CorIntegrationsHook(BaseHook):
         max_attempts: int = RetryLimits.max_attempts,
         max_wait: float = RetryLimits.max_wait,
         stopping: threading.Event | None = None,
+        permit: Permit = always,
     ) -> Iterator[LeaveOutcome]:
         """
         Create leaves and yield what became of each as it settles; closing the iterator stops sending.
@@ -226,16 +228,23 @@ class CorIntegrationsHook(BaseHook):
         :param max_attempts: how often one leave request is sent; an answer of 429 does not count.
         :param max_wait: seconds that the push may spend waiting in all.
         :param stopping: set it, from any thread, to stop sending and still get every outcome.
+        :param permit: asked right before each request, in the thread that sends it; where it says no, the push stops.
         :raises ValueError: at once, for an option that cannot be.
         :raises CorConfigurationError: once every leave request has its outcome, if every one would fail alike.
         """
         check_choice("if_exists", if_exists, IfExists)
 
-        def send(leave: LeaveRequest, attempts: Attempts) -> LeaveOutcome:
+        def send(leave: LeaveRequest, attempts: Attempts) -> LeaveOutcome | None:
             return self._settle_create(leave, source, if_exists, attempts)
 
-        limits = RetryLimits(max_attempts, max_wait)
-        return self._push(map(read_leave, leaves), send, concurrency, limits, stopping)
+        return self._push(
+            map(read_leave, leaves),
+            send,
+            concurrency=concurrency,
+            limits=RetryLimits(max_attempts, max_wait),
+            stopping=stopping,
+            permit=permit,
+        )
 
     def update_leaves(
         self,
@@ -247,6 +256,7 @@ class CorIntegrationsHook(BaseHook):
         max_attempts: int = RetryLimits.max_attempts,
         max_wait: float = RetryLimits.max_wait,
         stopping: threading.Event | None = None,
+        permit: Permit = always,
     ) -> Iterator[LeaveOutcome]:
         """
         Replace leaves and yield what became of each as it settles; as patient as :meth:`push_leaves`, which tells more.
@@ -262,11 +272,18 @@ class CorIntegrationsHook(BaseHook):
         """
         check_choice("if_missing", if_missing, IfMissingOnUpdate)
 
-        def send(leave: LeaveRequest, attempts: Attempts) -> LeaveOutcome:
+        def send(leave: LeaveRequest, attempts: Attempts) -> LeaveOutcome | None:
             return self._settle_update(leave, source, if_missing, attempts)
 
-        limits = RetryLimits(max_attempts, max_wait)
-        return self._push(map(read_leave, leaves), send, concurrency, limits, stopping, repeated="unchanged")
+        return self._push(
+            map(read_leave, leaves),
+            send,
+            concurrency=concurrency,
+            limits=RetryLimits(max_attempts, max_wait),
+            stopping=stopping,
+            permit=permit,
+            repeated="unchanged",
+        )
 
     def delete_leaves(
         self,
@@ -278,6 +295,7 @@ class CorIntegrationsHook(BaseHook):
         max_attempts: int = RetryLimits.max_attempts,
         max_wait: float = RetryLimits.max_wait,
         stopping: threading.Event | None = None,
+        permit: Permit = always,
     ) -> Iterator[LeaveOutcome]:
         """
         Delete leaves and yield what became of each as it settles; as patient as :meth:`push_leaves`, which tells more.
@@ -300,8 +318,15 @@ class CorIntegrationsHook(BaseHook):
                     return LeaveOutcome.of_error(leave.id, "deleted", error)
             return LeaveOutcome(leave.id, "deleted")
 
-        limits = RetryLimits(max_attempts, max_wait)
-        return self._push(map(read_leave_key, leaves), send, concurrency, limits, stopping, repeated="deleted")
+        return self._push(
+            map(read_leave_key, leaves),
+            send,
+            concurrency=concurrency,
+            limits=RetryLimits(max_attempts, max_wait),
+            stopping=stopping,
+            permit=permit,
+            repeated="deleted",
+        )
 
     def test_connection(self) -> tuple[bool, str]:
         """
@@ -349,10 +374,11 @@ class CorIntegrationsHook(BaseHook):
         self,
         leaves: Iterable[Leave | UnreadableLeave],
         send: Send[Leave],
+        *,
         concurrency: int,
         limits: RetryLimits,
         stopping: threading.Event | None,
-        *,
+        permit: Permit,
         repeated: Status = "existing",
     ) -> Iterator[LeaveOutcome]:
         check_limits(concurrency)
@@ -366,6 +392,7 @@ class CorIntegrationsHook(BaseHook):
             requests_per_second=requests_per_second,
             limits=limits,
             stopping=stopping or threading.Event(),
+            permit=permit,
             repeated=repeated,
         )
         return self._tell_lineage(outcomes)
@@ -382,7 +409,7 @@ class CorIntegrationsHook(BaseHook):
 
     def _settle_create(
         self, leave: LeaveRequest, source: str | None, if_exists: IfExists, attempts: Attempts
-    ) -> LeaveOutcome:
+    ) -> LeaveOutcome | None:
         # The external id is the key: after a lost answer, the leave that COR has is the one sent before.
         if attempts.existed is None:
             try:
@@ -393,6 +420,8 @@ class CorIntegrationsHook(BaseHook):
                     raise
             else:
                 return LeaveOutcome(leave.id, "created", cor_id=_cor_id(data))
+            if if_exists == "update":
+                return None
         if if_exists == "update":
             try:
                 data = self.update_leave(leave, source=source)
@@ -404,7 +433,7 @@ class CorIntegrationsHook(BaseHook):
 
     def _settle_update(
         self, leave: LeaveRequest, source: str | None, if_missing: IfMissingOnUpdate, attempts: Attempts
-    ) -> LeaveOutcome:
+    ) -> LeaveOutcome | None:
         if not attempts.missing:
             try:
                 data = self.update_leave(leave, source=source)
@@ -415,8 +444,8 @@ class CorIntegrationsHook(BaseHook):
                     return LeaveOutcome.of_error(leave.id, "unchanged", error)
                 # Whatever answer was lost before, nothing came of it.
                 attempts.missing, attempts.lost_answer = True, False
-            else:
-                return LeaveOutcome(leave.id, "updated", cor_id=_cor_id(data))
+                return None
+            return LeaveOutcome(leave.id, "updated", cor_id=_cor_id(data))
         return self._settle_create(leave, source, "update", attempts)
 
     def _send(self, operation: Operation, payload: dict[str, Any], *, leave_id: str | None = None) -> dict[str, Any]:
