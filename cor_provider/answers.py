@@ -128,6 +128,7 @@ _ABOUT_NO_RECORD: dict[int, type[CorError]] = {
     HTTPStatus.UNAUTHORIZED: CorAuthenticationError,
     HTTPStatus.FORBIDDEN: CorPermissionError,
     HTTPStatus.REQUEST_TIMEOUT: CorServerError,
+    HTTPStatus.TOO_EARLY: CorServerError,
     HTTPStatus.TOO_MANY_REQUESTS: CorRateLimitError,
 }
 _ABOUT_THE_RECORD: dict[int, type[CorError]] = {

@@ -11,7 +11,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_exception, wait_exponential, wait_random
@@ -19,6 +18,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, wait_exponent
 from cor_provider import clock
 from cor_provider.exceptions import CorConnectionError, CorRateLimitError, CorServerError, CorTransientError
 from cor_provider.pace import LONGEST_PAUSE, Pace, Stopped
+from cor_provider.statuses import is_passing
 
 T = TypeVar("T")
 
@@ -136,19 +136,10 @@ class Retries:
             raise Stopped
 
 
-_WORTH_RETRYING = {
-    HTTPStatus.REQUEST_TIMEOUT,
-    HTTPStatus.INTERNAL_SERVER_ERROR,
-    HTTPStatus.BAD_GATEWAY,
-    HTTPStatus.SERVICE_UNAVAILABLE,
-    HTTPStatus.GATEWAY_TIMEOUT,
-}
-
-
 def is_worth_retrying(error: BaseException) -> bool:
     """Tell whether the same request may succeed a little later."""
     if isinstance(error, CorServerError):
-        return error.status in _WORTH_RETRYING
+        return error.status is not None and is_passing(error.status)
     return isinstance(error, CorConnectionError)
 
 

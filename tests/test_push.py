@@ -27,7 +27,7 @@ def one(hook: CorIntegrationsHook, **options: Any) -> LeaveOutcome:
 
 
 class TestRetries:
-    @pytest.mark.parametrize("status", [408, 500, 502, 503, 504])
+    @pytest.mark.parametrize("status", [408, 425, 500, 502, 503, 504, 520, 524, 530, 599])
     def test_a_failure_of_the_server_is_tried_again(
         self, status: int, hook: CorIntegrationsHook, sandbox: Sandbox, waits: list[float]
     ) -> None:
@@ -37,7 +37,7 @@ class TestRetries:
         assert (outcome.status, outcome.attempts) == ("created", 3)
         assert len(waits) == 2
 
-    @pytest.mark.parametrize("status", [501, 505])
+    @pytest.mark.parametrize("status", [501, 505, 510, 511])
     def test_another_failure_of_the_server_is_not(
         self, status: int, hook: CorIntegrationsHook, sandbox: Sandbox, waits: list[float]
     ) -> None:
