@@ -1,103 +1,65 @@
 """
 COR's answers: what they hand back, and which error they stand for.
 
-COR documents names for the errors of its leave endpoints, but neither their HTTP status nor the JSON around them; its
-sibling endpoints answer in several envelopes, some with HTTP 200 around a failure. So a name or a code decides before
-the status does. COR's own message is looked through but never passed on: it may repeat what was sent.
+Names and codes decide before the HTTP status does: COR documents the former for the errors of its leave endpoints, and
+not the latter. COR's own message is looked through but never passed on: it may repeat what was sent.
 """
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterator, Mapping
-from datetime import datetime, timezone
-from email.utils import parsedate_to_datetime
+from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any, Literal
+from typing import Any
 
 from requests import Response
 
+from cor_provider.answer_body import (
+    DOCUMENTED,
+    NOT_ASSOCIATED,
+    Answer,
+    Operation,
+    is_cors_own,
+    read_retry_after,
+)
+from cor_provider.confirmations import confirms, read_cor_id
 from cor_provider.exceptions import (
     CorAuthenticationError,
     CorConfigurationError,
-    CorDuplicateExternalIdError,
     CorError,
-    CorInvalidDateRangeError,
-    CorInvalidSourceError,
     CorLeaveNotFoundError,
-    CorLeaveTypeNotFoundError,
     CorPermissionError,
     CorRateLimitError,
     CorRecordError,
     CorServerError,
     CorTransientError,
+    CorUnexpectedAnswerError,
     CorUserNotFoundError,
     CorValidationError,
 )
+from cor_provider.statuses import is_passing
 
-Operation = Literal["create", "update", "delete", "test"]
+__all__ = [
+    "NOT_ASSOCIATED",
+    "Operation",
+    "is_unnamed_conflict",
+    "not_associated",
+    "read_answer",
+    "read_cor_id",
+    "read_retry_after",
+]
 
 
 def read_answer(response: Response, operation: Operation) -> dict[str, Any]:
     """
-    Return COR's ``data``, or the bare object where COR sends no envelope; empty if a success cannot be read.
+    Return COR's ``data``, or the bare object where COR sends no envelope; empty if a success has neither.
 
     :raises CorError: the typed error for which the answer stands.
     """
-    body = _parse(response)
-    if error := _error_of(response, body, operation):
-        raise error
-    data = body.get("data", body) if isinstance(body, Mapping) else None
-    return dict(data) if isinstance(data, Mapping) else {}
-
-
-_NAMED: dict[str, type[CorError]] = {
-    error_class.default_name: error_class
-    for error_class in (
-        CorDuplicateExternalIdError,
-        CorInvalidDateRangeError,
-        CorInvalidSourceError,
-        CorLeaveNotFoundError,
-        CorLeaveTypeNotFoundError,
-        CorUserNotFoundError,
-        CorValidationError,
-    )
-}
-_KNOWN = {**_NAMED, "ZC004": CorDuplicateExternalIdError, "CE001": CorUserNotFoundError}
-NOT_ASSOCIATED = "ZC001"  # some external id has no mapping: the leave's own where the URL names it
-
-# What COR's names and codes look like; only such words are repeated in an error.
-_NAME = re.compile(r"[A-Za-z]{1,60}(?:Error|Exception)")
-_CODE = re.compile(r"[A-Z]{1,4}[0-9]{1,5}")
-_WORD = re.compile(rf"\b(?:{_NAME.pattern}|{_CODE.pattern})\b")
-_GENERIC_NAMES = {"Error", "CORCustomError"}  # beside these, the code tells the reason
-_FAILURE_WORDS = {"error", "fail", "failed", "failure", "partial", "partial_success"}
-
-
-def _error_of(response: Response, body: object, operation: Operation) -> CorError | None:
-    status = _status_of(response, body)
-    if status < HTTPStatus.MULTIPLE_CHOICES and isinstance(body, Mapping) and body.get("status") == "success":
-        return None  # nearly every answer
-    words = [word for word in _texts(body, "name", "error", "code", "error_code") if _WORD.fullmatch(word)]
-    if status < HTTPStatus.MULTIPLE_CHOICES and not _says_failure(body, words):
-        # Only a 201 tells that something was created, whatever the text beside it.
-        if _is_web_page(response) and status != HTTPStatus.CREATED:
-            return CorConfigurationError(_WRONG_PLACE.format("a web page"), status=status)
-        return None
-    code = next((word for word in words if _CODE.fullmatch(word)), None)
-    name = next((word for word in words if word not in _GENERIC_NAMES), None)
-    words += _words_of_messages(body)
-    known = _known_class(words, operation)
-    if known is CorRecordError:
-        return not_associated(status)
-    error = known(status=status) if known else _error_by_status(status, name, body, operation)
-    error.code = code
-    if known is CorLeaveNotFoundError and operation == "update" and known.default_name not in words:
-        error = CorLeaveNotFoundError(_LEAVE_NOT_ASSOCIATED, code=NOT_ASSOCIATED, status=status)
-    if isinstance(error, CorTransientError):
-        error.retry_after = read_retry_after(response)
-    return error
+    answer = Answer.read(response, operation)
+    if not confirms(answer):
+        raise next(error(answer) for applies, error in _RULES if applies(answer))
+    data = answer.body.get("data", answer.body) if isinstance(answer.body, dict) else None
+    return data if isinstance(data, dict) else {}
 
 
 def not_associated(status: int | None) -> CorRecordError:
@@ -110,136 +72,114 @@ def not_associated(status: int | None) -> CorRecordError:
     )
 
 
-_LEAVE_NOT_ASSOCIATED = "COR has no mapping for this external id, its user or its leave type under this source (ZC001)."
+def is_unnamed_conflict(error: CorError) -> bool:
+    """Tell a 409 without a name: after a lost answer that is the duplicate, and else it may be anything."""
+    return error.status == HTTPStatus.CONFLICT and error.name == CorRecordError.default_name
 
 
-def _known_class(words: list[str], operation: Operation) -> type[CorError] | None:
-    """Return the class for which the first known name or code stands."""
-    not_associated = CorLeaveNotFoundError if operation in {"update", "delete"} else CorRecordError
-    known = _KNOWN | {NOT_ASSOCIATED: not_associated}
-    # ZC001 beside a name is the more general of the two.
-    for word in sorted(words, key=lambda word: word == NOT_ASSOCIATED):
-        if word in known:
-            return known[word]
+_ABOUT_SOMETHING_MISSING = {None, CorLeaveNotFoundError, CorUserNotFoundError}
+"""What a message about fields outweighs where ZC001 stands beside it: in doubt, COR still has the leave."""
+
+
+def _documented(answer: Answer) -> type[CorError] | None:
+    """Return what the documented names stand for; of several, a missing leave is the last to be believed."""
+    for words in (answer.names, answer.mentioned):
+        if found := [DOCUMENTED[word] for word in words if word in DOCUMENTED]:
+            return next((one for one in found if one is not CorLeaveNotFoundError), CorLeaveNotFoundError)
     return None
 
 
-_ABOUT_NO_RECORD: dict[int, type[CorError]] = {
-    HTTPStatus.UNAUTHORIZED: CorAuthenticationError,
-    HTTPStatus.FORBIDDEN: CorPermissionError,
-    HTTPStatus.REQUEST_TIMEOUT: CorServerError,
-    HTTPStatus.TOO_EARLY: CorServerError,
-    HTTPStatus.TOO_MANY_REQUESTS: CorRateLimitError,
-}
-_ABOUT_THE_RECORD: dict[int, type[CorError]] = {
-    HTTPStatus.BAD_REQUEST: CorValidationError,
-    HTTPStatus.CONFLICT: CorDuplicateExternalIdError,
-    HTTPStatus.EXPECTATION_FAILED: CorValidationError,
-    HTTPStatus.UNPROCESSABLE_ENTITY: CorValidationError,
-}
-_WRONG_PLACE = "The COR connection's Host answers with {}: check that it is the base URL of COR's Integrations API."
+def _stands_for(error_class: type[CorError]) -> Callable[[Answer], bool]:
+    return lambda answer: _documented(answer) is error_class
+
+
+def _is_not_associated(answer: Answer) -> bool:
+    return NOT_ASSOCIATED in answer.names or NOT_ASSOCIATED in answer.mentioned
+
+
+def _is_not_associated_when(asked: Operation) -> Callable[[Answer], bool]:
+    return lambda answer: answer.asked == asked and _is_not_associated(answer)
+
+
+def _is_about_fields(answer: Answer) -> bool:
+    """Tell the other meaning of ZC001."""
+    return _is_not_associated(answer) and _documented(answer) in _ABOUT_SOMETHING_MISSING and answer.speaks_of_fields
+
+
+def _is_lost(answer: Answer) -> bool:
+    """Tell what is no failure for HTTP, and does not say itself that it is one."""
+    return answer.status < HTTPStatus.MULTIPLE_CHOICES and not answer.says_failure
+
+
 _WRONG_PLACES = {HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.PROXY_AUTHENTICATION_REQUIRED, *range(300, 400)}
 
 
-def _error_by_status(status: int, name: str | None, body: object, operation: Operation) -> CorError:
-    missing = status == HTTPStatus.NOT_FOUND
-    if status in _WRONG_PLACES or (missing and not (name or _is_cor_answer(body))):
-        return CorConfigurationError(_WRONG_PLACE.format(status), status=status)
-    if status in _ABOUT_NO_RECORD or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return _ABOUT_NO_RECORD.get(status, CorServerError)(status=status)
-    if name:  # COR does not document this error for leave: let people know its name
-        return CorRecordError(f"COR refused this leave request, and calls the reason {name}.", name=name, status=status)
-    if missing and operation in {"update", "delete"}:
-        return CorLeaveNotFoundError(status=status)
-    return _ABOUT_THE_RECORD.get(status, CorRecordError)(status=status)
+def _is_wrong_place(answer: Answer) -> bool:
+    """Tell the answers of what is not COR's API: a missing leave is named by COR, and a missing page by anybody."""
+    if answer.status == HTTPStatus.NOT_FOUND:
+        return not any(is_cors_own(name) for name in answer.names)
+    return answer.status in _WRONG_PLACES
 
 
-def _parse(response: Response) -> object:
-    """Return the JSON of an answer; of another one its text, but for the pages of servers that failed."""
-    try:
-        return json.loads(response.content)
-    except (ValueError, RecursionError):
-        failed = response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR
-        return None if failed else response.content.decode("utf-8", "replace")
+def _is_trouble_of_a_server(answer: Answer) -> bool:
+    return is_passing(answer.status) or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
-def _objects(body: object) -> Iterator[Mapping[str, object]]:
-    """Yield the places where COR's endpoints put an error, the outermost first."""
-    if isinstance(body, list):
-        body = body[0] if body else None
-    if isinstance(body, Mapping):
-        yield body
-        for key in ("data", "error", "errors"):
-            inner = body.get(key)
-            inner = inner[0] if isinstance(inner, list) and inner else inner
-            if isinstance(inner, Mapping):
-                yield inner
+def _has_status(*statuses: int) -> Callable[[Answer], bool]:
+    return lambda answer: answer.status in statuses
 
 
-def _texts(body: object, *keys: str) -> list[str]:
-    found = (place.get(key) for place in _objects(body) for key in keys)
-    return [
-        text for value in found for text in (value if isinstance(value, list) else [value]) if isinstance(text, str)
-    ]
+def _of(error_class: type[CorError], message: str | None = None, **details: Any) -> Callable[[Answer], CorError]:
+    """Return what makes an error of an answer; its message may name the status and the shape of what came."""
+
+    def make(answer: Answer) -> CorError:
+        told: dict[str, Any] = {"code": answer.code, "status": answer.status, **details}
+        if issubclass(error_class, CorTransientError):
+            told["retry_after"] = answer.retry_after
+        text = message and message.format(http_status=answer.http_status, status=answer.status, shape=answer.shape)
+        return error_class(text, **told)
+
+    return make
 
 
-def _status_of(response: Response, body: object) -> int:
-    """Return the HTTP status, or the one in the body where HTTP's says success."""
-    if response.status_code < HTTPStatus.MULTIPLE_CHOICES and isinstance(body, Mapping):
-        for key in ("statusCode", "status", "error"):
-            value = body.get(key)
-            if (
-                not isinstance(value, bool)
-                and isinstance(value, (int, str))
-                and re.fullmatch("[45][0-9]{2}", str(value))
-            ):
-                return int(value)
-    return response.status_code
+def _of_its_name(answer: Answer) -> CorError:
+    """Return the error for a name that COR does not document for leave, so that people know it."""
+    message = f"COR refused this leave request, and calls the reason {answer.name}."
+    return CorRecordError(message, name=answer.name, code=answer.code, status=answer.status)
 
 
-def _says_failure(body: object, words: list[str]) -> bool:
-    """Tell a body that speaks of failure although HTTP speaks of success."""
-    if isinstance(body, list):  # validation errors come as a list; nothing that succeeds does
-        return any(isinstance(item, Mapping) and "message" in item for item in body)
-    if isinstance(body, Mapping):
-        status = body.get("status")
-        # A bare object's `status` may be the leave's own, such as "pending".
-        status = status.lower() if isinstance(status, str) else status
-        if status == "success":
-            return False
-        if body.get("errors") or status in _FAILURE_WORDS:
-            return True
-        words = [*words, *_words_of_messages(body)] if not body.keys() & {"id", "data"} else words
-    elif isinstance(body, str):
-        words = _words_of_messages(body)
-    return any(word in _KNOWN or word in _GENERIC_NAMES or word == NOT_ASSOCIATED for word in words)
+_CHECK_HOST = "check that it is the base URL of COR's Integrations API"
+_WRONG_PLACE = f"The COR connection's Host answers with {{status}}: {_CHECK_HOST}."
+_UNEXPECTED = (
+    "The COR connection's Host answered {http_status} with {shape}, which does not say whether COR did what was asked. "
+    f"If this stays so, {_CHECK_HOST}."
+)
+_UNNAMED_CONFLICT = "COR answered 409 (conflict) without a name for the reason: look up in COR what is in its way."
+_LEAVE_NOT_ASSOCIATED = "COR has no mapping for this external id, its user or its leave type under this source (ZC001)."
 
-
-def _words_of_messages(body: object) -> list[str]:
-    messages = [body] if isinstance(body, str) else _texts(body, "message", "error_description")
-    return [word for message in messages for word in _WORD.findall(message)]
-
-
-def _is_cor_answer(body: object) -> bool:
-    """Tell COR's envelopes from the 404 of a proxy or of another server's framework."""
-    return isinstance(body, Mapping) and (
-        isinstance(body.get("error"), int) or any("name" in place or "status" in place for place in _objects(body))
-    )
-
-
-def _is_web_page(response: Response) -> bool:
-    return "html" in response.headers.get("Content-Type", "").lower() or response.content.lstrip()[:1] == b"<"
-
-
-def read_retry_after(response: Response) -> float | None:
-    """Return the seconds that the ``Retry-After`` header asks to wait, if any; it holds seconds or an HTTP date."""
-    value = response.headers.get("Retry-After", "").strip()
-    if value.isascii() and value.isdigit():
-        return float(value)
-    try:
-        moment = parsedate_to_datetime(value)
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=timezone.utc)
-        return max(0.0, (moment - datetime.now(timezone.utc)).total_seconds())
-    except (ValueError, OverflowError):
-        return None
+_RULES: tuple[tuple[Callable[[Answer], bool], Callable[[Answer], CorError]], ...] = (
+    # What COR documents, by name or code: whatever the status.
+    (_is_about_fields, _of(CorValidationError)),
+    *((_stands_for(error_class), _of(error_class)) for error_class in dict.fromkeys(DOCUMENTED.values())),
+    (_is_not_associated_when("update"), _of(CorLeaveNotFoundError, _LEAVE_NOT_ASSOCIATED, code=NOT_ASSOCIATED)),
+    (_is_not_associated_when("delete"), _of(CorLeaveNotFoundError)),
+    (_is_not_associated, lambda answer: not_associated(answer.status)),
+    # What is neither a success nor a failure.
+    (_is_lost, _of(CorUnexpectedAnswerError, _UNEXPECTED)),
+    # What every leave would meet.
+    (_is_wrong_place, _of(CorConfigurationError, _WRONG_PLACE)),
+    (_has_status(HTTPStatus.UNAUTHORIZED), _of(CorAuthenticationError)),
+    (_has_status(HTTPStatus.FORBIDDEN), _of(CorPermissionError)),
+    # What may pass.
+    (_has_status(HTTPStatus.TOO_MANY_REQUESTS), _of(CorRateLimitError)),
+    (_is_trouble_of_a_server, _of(CorServerError)),
+    # What is about this leave.
+    (lambda answer: answer.name is not None, _of_its_name),
+    (_has_status(HTTPStatus.CONFLICT), _of(CorRecordError, _UNNAMED_CONFLICT)),
+    (
+        _has_status(HTTPStatus.BAD_REQUEST, HTTPStatus.EXPECTATION_FAILED, HTTPStatus.UNPROCESSABLE_ENTITY),
+        _of(CorValidationError),
+    ),
+    (lambda _: True, _of(CorRecordError)),
+)
+"""Which error an answer that is no success stands for: that of the first rule that applies."""

@@ -21,7 +21,8 @@ The errors of this provider, by what they mean rather than by the status they ca
     ├── CorTransientError                   the same request may succeed later
     │   ├── CorRateLimitError               COR asks to slow down
     │   ├── CorServerError                  COR failed
-    │   └── CorConnectionError              no answer arrived
+    │   ├── CorConnectionError              no answer arrived
+    │   └── CorUnexpectedAnswerError        what arrived says neither that COR did it nor that it did not
     ├── CorDeleteGuardError                 a sync would delete more than it may; Airflow does not retry it
     ├── CorLedgerBusyError                  another sync works on the ledger; Airflow retries it
     ├── CorLeavesRejectedError              a push's end: more rejections than tolerated; Airflow does not retry it
@@ -89,7 +90,8 @@ class CorPermissionError(CorConfigurationError):
 
     default_name = "PermissionError"
     default_message = (
-        "COR accepted the token but does not let it write leave (403): check the API key's role and scope."
+        "COR accepted the token but does not let it write leave (403): check the API key's role and scope, and that "
+        "the COR connection's Host is the base URL of COR's Integrations API."
     )
 
 
@@ -214,6 +216,13 @@ class CorConnectionError(CorTransientError):
 
     default_name = "ConnectionError"
     default_message = "COR could not be reached, or its answer was lost."
+
+
+class CorUnexpectedAnswerError(CorTransientError):
+    """An answer that says neither that COR did what was asked nor that it did not: as good as none."""
+
+    default_name = "UnexpectedAnswerError"
+    default_message = "COR's answer does not say whether COR did what was asked."
 
 
 class CorDeleteGuardError(CorError, AirflowFailException):

@@ -16,7 +16,13 @@ from typing import TypeVar
 from tenacity import RetryCallState, Retrying, retry_if_exception, wait_exponential, wait_random
 
 from cor_provider import clock
-from cor_provider.exceptions import CorConnectionError, CorRateLimitError, CorServerError, CorTransientError
+from cor_provider.exceptions import (
+    CorConnectionError,
+    CorRateLimitError,
+    CorServerError,
+    CorTransientError,
+    CorUnexpectedAnswerError,
+)
 from cor_provider.pace import LONGEST_PAUSE, Pace, Stopped
 from cor_provider.statuses import is_passing
 
@@ -140,7 +146,7 @@ def is_worth_retrying(error: BaseException) -> bool:
     """Tell whether the same request may succeed a little later."""
     if isinstance(error, CorServerError):
         return error.status is not None and is_passing(error.status)
-    return isinstance(error, CorConnectionError)
+    return isinstance(error, (CorConnectionError, CorUnexpectedAnswerError))
 
 
 _backoff = wait_exponential(multiplier=0.5, max=60) + wait_random(0, 0.5)

@@ -14,14 +14,23 @@ from airflow.providers.common.compat.lineage.hook import get_hook_lineage_collec
 from airflow.providers.common.compat.sdk import AirflowNotFoundException, BaseHook
 
 from cor_provider import connection_form
-from cor_provider.answers import NOT_ASSOCIATED, Operation, not_associated, read_answer
+from cor_provider.answers import (
+    NOT_ASSOCIATED,
+    Operation,
+    is_unnamed_conflict,
+    not_associated,
+    read_answer,
+    read_cor_id,
+)
 from cor_provider.exceptions import (
     CorAuthenticationError,
     CorConfigurationError,
     CorDuplicateExternalIdError,
     CorError,
     CorLeaveNotFoundError,
+    CorRecordError,
     CorTransientError,
+    CorUnexpectedAnswerError,
 )
 from cor_provider.leave import (
     Leave,
@@ -69,6 +78,7 @@ def check_limits(concurrency: int, max_rejected: int = 0) -> None:
 WRITTEN = {"created", "updated", "deleted"}
 LEAVES_PATH = "/v2/integrations/leaves"
 _CHECK_API_URL = "check the COR connection's Extra api_url."
+_NOT_COR = f"{{}} did not answer as COR does: {_CHECK_API_URL}"
 
 
 class CorIntegrationsHook(BaseHook):
@@ -115,7 +125,7 @@ class CorIntegrationsHook(BaseHook):
 
     def create_leave(self, leave: LeaveRequest | Mapping[str, Any], *, source: str | None = None) -> dict[str, Any]:
         """
-        Create a leave and return COR's ``data`` (``id`` is COR's own id of it); empty if the answer cannot be read.
+        Create a leave and return COR's ``data`` (``id`` is COR's own id of it); empty if the answer holds none.
 
         It is sent once, as by the two methods below; :meth:`push_leaves` and :meth:`delete_leaves` are patient.
 
@@ -309,14 +319,7 @@ class CorIntegrationsHook(BaseHook):
         check_choice("if_missing", if_missing, IfMissing)
 
         def send(leave: LeaveKey, attempts: Attempts) -> LeaveOutcome:
-            try:
-                self.delete_leave(leave.id, user_id=leave.user_id, source=source)
-            except CorLeaveNotFoundError as error:
-                if not attempts.lost_answer:
-                    if if_missing == "fail":
-                        raise
-                    return LeaveOutcome.of_error(leave.id, "deleted", error)
-            return LeaveOutcome(leave.id, "deleted")
+            return self._settle_delete(leave, source, if_missing, attempts)
 
         return self._push(
             map(read_leave_key, leaves),
@@ -337,6 +340,8 @@ class CorIntegrationsHook(BaseHook):
         try:
             url = f"{self._settings.main_api()}/me"
             answer = self._request("GET", url, "test")
+        except CorUnexpectedAnswerError:
+            return False, _NOT_COR.format(url)
         except (CorAuthenticationError, CorTransientError) as error:
             return False, error.message
         except CorError as error:
@@ -344,7 +349,7 @@ class CorIntegrationsHook(BaseHook):
         except Exception as error:  # noqa: BLE001  # what is returned here ends in the browser
             return False, f"The connection could not be tested ({type(error).__name__})."
         if "id" not in answer:
-            return False, f"{url} did not answer as COR does: {_CHECK_API_URL}"
+            return False, _NOT_COR.format(url)
         return (
             True,
             "COR's main API accepts the token. The Integrations API has nothing that could be asked for a test.",
@@ -414,7 +419,9 @@ class CorIntegrationsHook(BaseHook):
         if attempts.existed is None:
             try:
                 data = self.create_leave(leave, source=source)
-            except CorDuplicateExternalIdError:
+            except CorRecordError as error:
+                if not _says_that_cor_has_it(error, attempts):
+                    raise
                 attempts.existed = not attempts.lost_answer
                 if attempts.existed and if_exists == "fail":
                     raise
@@ -448,6 +455,18 @@ class CorIntegrationsHook(BaseHook):
             return LeaveOutcome(leave.id, "updated", cor_id=_cor_id(data))
         return self._settle_create(leave, source, "update", attempts)
 
+    def _settle_delete(
+        self, leave: LeaveKey, source: str | None, if_missing: IfMissing, attempts: Attempts
+    ) -> LeaveOutcome:
+        try:
+            self.delete_leave(leave.id, user_id=leave.user_id, source=source)
+        except CorLeaveNotFoundError as error:
+            if not attempts.lost_answer:
+                if if_missing == "fail":
+                    raise
+                return LeaveOutcome.of_error(leave.id, "deleted", error)
+        return LeaveOutcome(leave.id, "deleted")
+
     def _send(self, operation: Operation, payload: dict[str, Any], *, leave_id: str | None = None) -> dict[str, Any]:
         # The three pages under developers.projectcor.com/api-reference/integrations/user-leaves
         method = {"create": "POST", "update": "PUT", "delete": "DELETE"}[operation]
@@ -471,7 +490,9 @@ def _as_leave(leave: LeaveRequest | Mapping[str, Any]) -> LeaveRequest:
 
 
 def _cor_id(data: Mapping[str, Any]) -> int | None:
-    try:
-        return int(data["id"])
-    except (KeyError, TypeError, ValueError):
-        return None
+    return read_cor_id(data.get("id"))
+
+
+def _says_that_cor_has_it(error: CorRecordError, attempts: Attempts) -> bool:
+    """Tell a duplicate: it has a name, or comes after a lost answer, when the leave sent before is in the way."""
+    return isinstance(error, CorDuplicateExternalIdError) or (attempts.lost_answer and is_unnamed_conflict(error))

@@ -85,6 +85,19 @@ def _batch(status: str) -> Callable[[Refusal], dict[str, Any]]:
     }
 
 
+def _zc001(refusal: Refusal) -> dict[str, Any]:
+    """Say by one code what COR's pages say by it: no mapping (update-leave), and no field (seniority/create)."""
+    code, message = refusal.code, refusal.named_message
+    if refusal.name == "ValidationError":
+        code, message = "ZC001", "Required validation failed. Missing required fields"
+    elif refusal.name in _MISSING_MAPPINGS:
+        code, message = "ZC001", refusal.message
+    return {"status": refusal.status, "name": "CORCustomError", "code": code, "message": message}
+
+
+_MISSING_MAPPINGS = {"LeaveNotFoundError", "UserNotFoundError", "LeaveTypeNotFoundError", "ZC001"}
+
+
 ERROR_STYLES: dict[str, Style] = {
     # What the documented envelope of a leave suggests.
     "envelope": _json(_envelope),
@@ -102,6 +115,7 @@ ERROR_STYLES: dict[str, Style] = {
     ),
     "custom-error-bare": _json(lambda r: {"name": "CORCustomError", "code": r.code, "message": r.named_message}),
     "error-status": _json(lambda r: {"error": r.status, "message": r.named_message}),
+    "zc001": _json(_zc001),
     "error-response": _json(_error_response),
     "error-response-list": _json(lambda r: {**_error_response(r), "errors": [{"message": r.named_message}]}),
     "validation-array": _json(_validation_array),

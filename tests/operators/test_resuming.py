@@ -96,7 +96,7 @@ def test_a_retry_of_updates_and_deletes_goes_on_too(
 ) -> None:
     leaves = [leave("L1"), leave("L2"), leave("L3")]
     run_try(leaves, max_tries=0)
-    sandbox.answer_next(200, commit=True)
+    sandbox.answer_next(204, commit=True)
     sandbox.answer_next(500)
     with pytest.raises(CorPushIncompleteError):
         run_try(leaves, operator_class=operator_class)
@@ -112,7 +112,7 @@ def test_a_retry_knows_what_contradicts_a_leave_that_an_earlier_try_settled(
     run_try([leave("L1"), leave("L2")], max_tries=0)
     leaves = [leave("L1", user_id="nobody" if rejected_first else "u1"), leave("L2"), leave("L1", end="2026-05-30")]
     refused = (404, {"error": "UserNotFoundError"})
-    sandbox.answer_next(*refused) if rejected_first else sandbox.answer_next(200, commit=True)
+    sandbox.answer_next(*refused) if rejected_first else sandbox.answer_next(204, commit=True)
     sandbox.answer_next(500)
     with pytest.raises(CorPushIncompleteError):
         run_try(leaves, operator_class=UpdateLeaveOperator)

@@ -681,7 +681,7 @@ def test_an_approved_plan_that_was_cut_short_is_done_by_another_try(
     leaves = [leave("changed", end="2026-05-20"), leave("new")]
     sync(leaves, plan_only=True, plan_path=f"{tmp_path}/plan.jsonl")
     for _ in range(good):
-        sandbox.answer_next(200, {"data": {}}, commit=True)
+        sandbox.answer_next(204, commit=True)
     sandbox.answer_next(503)
     options = {"approved_plan": f"{tmp_path}/plan.jsonl", "concurrency": 1}
     with pytest.raises(CorPushIncompleteError):

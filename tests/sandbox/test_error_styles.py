@@ -37,6 +37,7 @@ JSON_STYLES: dict[str, tuple[int, Any]] = {
     "ok-envelope": (200, {"statusCode": 409, "status": "error", "error": NAME, "message": MESSAGE}),
     "custom-error": (409, {"status": 409, "name": "CORCustomError", "code": "ZC004", "message": NAMED}),
     "custom-error-bare": (409, {"name": "CORCustomError", "code": "ZC004", "message": NAMED}),
+    "zc001": (409, {"status": 409, "name": "CORCustomError", "code": "ZC004", "message": NAMED}),
     "error-status": (409, {"error": 409, "message": NAMED}),
     "error-response": (409, {"status": "ERROR", "code": "ZC004", "message": NAMED}),
     "error-response-list": (
@@ -123,6 +124,28 @@ def test_leave_not_found_has_the_code_zc001(send: Send, deletion: dict[str, Any]
 
     assert answer.json()["code"] == "ZC001"
     assert "LeaveNotFoundError" in answer.json()["message"]
+
+
+def test_in_the_style_of_zc001_only_the_message_tells_a_missing_field_from_a_missing_mapping(
+    send: Send, leave: dict[str, Any], replacement: dict[str, Any], deletion: dict[str, Any]
+) -> None:
+    with Sandbox(error_style="zc001") as sandbox:
+        answers = [
+            send(sandbox, "DELETE", "leaves/unheard-of", {"metadata": {"source": "GLOBANT"}}),
+            send(sandbox, "DELETE", "leaves/unheard-of", deletion),
+            send(sandbox, "PUT", "leaves/unheard-of", replacement),
+            send(sandbox, "POST", "leaves", {**leave, "userId": "nobody"}),
+            send(sandbox, "POST", "leaves", {**leave, "leaveTypeId": "none"}),
+        ]
+
+    assert {answer.json()["code"] for answer in answers} == {"ZC001"}
+    assert [answer.json()["message"] for answer in answers] == [
+        "Required validation failed. Missing required fields",
+        "The leave is not in the integration mappings",
+        "The entity is not associated",
+        "The user is not in the integration mappings",
+        "The leave type is not in the integration mappings",
+    ]
 
 
 @pytest.mark.parametrize("style", ERROR_STYLES)
