@@ -93,6 +93,10 @@ def _stands_for(error_class: type[CorError]) -> Callable[[Answer], bool]:
     return lambda answer: _documented(answer) is error_class
 
 
+def _is_delete_without_user(answer: Answer) -> bool:
+    return answer.asked == "delete" and _documented(answer) is CorUserNotFoundError
+
+
 def _is_not_associated(answer: Answer) -> bool:
     return NOT_ASSOCIATED in answer.names or NOT_ASSOCIATED in answer.mentioned
 
@@ -154,12 +158,17 @@ _UNEXPECTED = (
     "The COR connection's Host answered {http_status} with {shape}, which does not say whether COR did what was asked. "
     f"If this stays so, {_CHECK_HOST}."
 )
+_NO_USER_NO_LEAVE = (
+    "COR has no user with this external id under this source, so it has no leave of that user: if it should have, "
+    "check the user_id."
+)
 _UNNAMED_CONFLICT = "COR answered 409 (conflict) without a name for the reason: look up in COR what is in its way."
 _LEAVE_NOT_ASSOCIATED = "COR has no mapping for this external id, its user or its leave type under this source (ZC001)."
 
 _RULES: tuple[tuple[Callable[[Answer], bool], Callable[[Answer], CorError]], ...] = (
     # What COR documents, by name or code: whatever the status.
     (_is_about_fields, _of(CorValidationError)),
+    (_is_delete_without_user, _of(CorUserNotFoundError, _NO_USER_NO_LEAVE)),
     *((_stands_for(error_class), _of(error_class)) for error_class in dict.fromkeys(DOCUMENTED.values())),
     (_is_not_associated_when("update"), _of(CorLeaveNotFoundError, _LEAVE_NOT_ASSOCIATED, code=NOT_ASSOCIATED)),
     (_is_not_associated_when("delete"), _of(CorLeaveNotFoundError)),

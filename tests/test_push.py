@@ -348,6 +348,26 @@ class TestDeletes:
         (outcome,) = hook.delete_leaves([leave()], if_missing=if_missing)
         assert (outcome.status, outcome.error) == (status, "LeaveNotFoundError")
 
+    @pytest.mark.parametrize(("if_missing", "status"), [("skip", "deleted"), ("fail", "rejected")])
+    @pytest.mark.parametrize("answer", [{"error": "UserNotFoundError"}, {"error_code": "CE001"}])
+    def test_with_the_user_gone_the_leave_is_gone_and_the_outcome_says_why(
+        self, answer: Any, if_missing: Any, status: str, hook: CorIntegrationsHook, sandbox: Sandbox
+    ) -> None:
+        sandbox.answer_next(404, answer)
+        (outcome,) = hook.delete_leaves([leave()], if_missing=if_missing)
+        assert (outcome.status, outcome.error) == (status, "UserNotFoundError")
+        assert outcome.message
+        assert "so it has no leave of that user" in outcome.message
+
+    @pytest.mark.parametrize(("if_missing", "status"), [("skip", "deleted"), ("fail", "rejected")])
+    def test_a_lost_answer_does_not_explain_a_user_that_is_gone(
+        self, if_missing: Any, status: str, hook: CorIntegrationsHook, sandbox: Sandbox
+    ) -> None:
+        sandbox.drop_next(commit=False)
+        sandbox.answer_next(404, {"error": "UserNotFoundError"})
+        (outcome,) = hook.delete_leaves([leave()], if_missing=if_missing)
+        assert (outcome.status, outcome.error) == (status, "UserNotFoundError")
+
     def test_a_delete_whose_answer_was_lost_is_done(self, hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
         hook.create_leave(leave())
         sandbox.drop_next()

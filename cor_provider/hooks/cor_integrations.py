@@ -31,6 +31,7 @@ from cor_provider.exceptions import (
     CorRecordError,
     CorTransientError,
     CorUnexpectedAnswerError,
+    CorUserNotFoundError,
 )
 from cor_provider.leave import (
     Leave,
@@ -313,8 +314,10 @@ class CorIntegrationsHook(BaseHook):
         An external id that the input repeats is ``deleted`` each time.
 
         :param leaves: mappings with ``id`` and ``user_id``, or leave requests.
-        :param if_missing: an external id that COR does not have is ``deleted`` too, with the error that says why
-            (``"skip"``), or ``rejected`` (``"fail"``); after a lost answer it is ``deleted`` in any case.
+        :param if_missing: leave that COR does not have is ``deleted`` too, with the error that says why (``"skip"``),
+            or ``rejected`` (``"fail"``); after a lost answer it is ``deleted`` in any case. Leave of a user that COR
+            does not have (``UserNotFoundError``) is gone with the user: it is ``deleted`` or ``rejected`` likewise, but
+            always with the error, whatever was lost before.
         """
         check_choice("if_missing", if_missing, IfMissing)
 
@@ -460,8 +463,10 @@ class CorIntegrationsHook(BaseHook):
     ) -> LeaveOutcome:
         try:
             self.delete_leave(leave.id, user_id=leave.user_id, source=source)
-        except CorLeaveNotFoundError as error:
-            if not attempts.lost_answer:
+        except (CorLeaveNotFoundError, CorUserNotFoundError) as error:
+            # What was sent before has deleted the leave, but not its user.
+            is_done = attempts.lost_answer and isinstance(error, CorLeaveNotFoundError)
+            if not is_done:
                 if if_missing == "fail":
                     raise
                 return LeaveOutcome.of_error(leave.id, "deleted", error)

@@ -110,9 +110,9 @@ class DeleteLeaveOperator(LeaveOperator):
 
     :param leave_requests: as for :class:`CreateLeaveOperator` (templated), but that ``id`` and ``user_id`` are all that
         is read of each; so ``timezone`` changes nothing.
-    :param if_missing: what to do about an external id that COR does not have. ``"skip"``: it is ``deleted``, with the
-        error that says why in the report: a wrong user may be behind it. ``"fail"``: it is ``rejected``, unless an
-        answer was lost before.
+    :param if_missing: what to do about an external id that COR does not have, or whose user it does not have: with the
+        user gone the leave is gone. ``"skip"``: it is ``deleted``, with the error that says why in the report: a wrong
+        user may be behind it. ``"fail"``: it is ``rejected``, unless an answer was lost before and the user is there.
     :return: the counts ``{"received", "deleted", "rejected", "failed", "not_sent", "report"}``.
     """
 

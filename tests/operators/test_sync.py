@@ -356,7 +356,7 @@ def test_where_a_delete_is_not_settled_nothing_else_is_sent(
 
 def test_a_delete_that_is_rejected_fails_the_task(sync: Run, sandbox: Sandbox, ledger: Path) -> None:
     sync([leave(), leave("L2")])
-    sandbox.answer_next(400, {"error": "UserNotFoundError"})
+    sandbox.answer_next(400, {"error": "ValidationError"})
     with pytest.raises(CorLeavesRejectedError, match="1 to delete: 1 rejected"):
         sync([leave()])
     assert remembered(ledger) == {"L1": "yes", "L2": "yes"}
