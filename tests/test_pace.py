@@ -165,6 +165,46 @@ def answer_with(error: CorError) -> Callable[[], None]:
     return send
 
 
+def send_a_burst(pace: Pace, error: CorError, *, size: int) -> None:
+    """Send requests that are under way at the same time, and that all get the same answer."""
+    all_under_way = threading.Barrier(size)
+
+    def send() -> None:
+        all_under_way.wait(10)
+        raise error
+
+    def run() -> None:
+        with suppress(CorError):
+            pace.run(send)
+
+    threads = [threading.Thread(target=run) for _ in range(size)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+class TestBurst:
+    """Requests that are under way together meet one and the same limit."""
+
+    def test_its_429s_are_one_pause(self) -> None:
+        pace = Pace(8, None, threading.Event())
+        send_a_burst(pace, CorRateLimitError(status=429), size=8)
+        assert pace.pause == pytest.approx(1)
+
+    def test_the_next_one_is_the_second_pause(self) -> None:
+        pace = Pace(8, None, threading.Event())
+        send_a_burst(pace, CorRateLimitError(status=429), size=8)
+        send_a_burst(pace, CorRateLimitError(status=429), size=4)
+        assert pace.pause == pytest.approx(2)
+
+    @pytest.mark.parametrize("error", [CorRateLimitError(status=429), CorServerError(status=503)])
+    def test_its_answers_halve_the_concurrency_once(self, error: CorError) -> None:
+        pace = Pace(8, None, threading.Event())
+        send_a_burst(pace, error, size=8)
+        assert most_under_way(pace, threads=8, at_once=4) == 4
+
+
 class TestConcurrency:
     @pytest.mark.parametrize("error", [CorRateLimitError(status=429), CorServerError(status=503)])
     def test_it_is_halved_when_cor_asks_for_less(self, error: CorError) -> None:

@@ -113,6 +113,22 @@ class TestRateLimit:
         assert one(hook).status == "created"
         assert waits == [1, 2, 4, 8]
 
+    def test_a_pause_is_five_minutes_at_most_whatever_retry_after_says(
+        self, hook: CorIntegrationsHook, sandbox: Sandbox, waits: list[float]
+    ) -> None:
+        for header in ("100000", "Fri, 31 Dec 9999 23:59:59 GMT"):
+            sandbox.answer_next(429, headers={"Retry-After": header})
+        assert one(hook).status == "created"
+        assert waits == [300, 300]
+
+    def test_pauses_grow_to_five_minutes_at_most(
+        self, hook: CorIntegrationsHook, sandbox: Sandbox, waits: list[float]
+    ) -> None:
+        for _ in range(11):
+            sandbox.answer_next(429)
+        assert one(hook).status == "created"
+        assert waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]
+
     def test_pauses_do_not_grow_when_rejections_come_between(
         self, hook: CorIntegrationsHook, sandbox: Sandbox, waits: list[float]
     ) -> None:
@@ -170,6 +186,31 @@ class TestLostAnswers:
     ) -> None:
         sandbox.answer_next(status, commit=True)
         assert one(hook, if_exists="fail").status == "created"
+
+    @pytest.mark.parametrize("later", [[503], [429], [500, 502, 504], [408, 425], [429, 503, 429]])
+    def test_a_lost_answer_is_not_forgotten_for_those_that_come_later(
+        self, later: list[int], hook: CorIntegrationsHook, sandbox: Sandbox
+    ) -> None:
+        sandbox.drop_next(commit=True)
+        for status in later:
+            sandbox.answer_next(status)
+        assert one(hook, if_exists="fail").status == "created"
+        assert len(sandbox.leaves) == 1
+
+    def test_a_lost_answer_is_not_forgotten_for_a_connection_that_is_never_made(
+        self, hook: CorIntegrationsHook, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        pass_time = clock.wait
+        meanwhile = iter([sandbox.stop, sandbox.start])
+
+        def wait(stopping: threading.Event, seconds: float) -> None:
+            pass_time(stopping, seconds)
+            next(meanwhile)()
+
+        monkeypatch.setattr(clock, "wait", wait)
+        sandbox.drop_next(commit=True)
+        outcome = one(hook, if_exists="fail")
+        assert (outcome.status, outcome.attempts) == ("created", 3)
 
     def test_a_duplicate_on_the_first_attempt_is_existing(self, hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
         hook.create_leave(leave())
