@@ -553,6 +553,13 @@ class TestConflict:
             assert (outcome.status, outcome.error) == ("rejected", "RecordError")
 
 
+@pytest.mark.parametrize("status", [100, 101, 103, 199, 299])
+def test_what_http_does_not_call_a_failure_is_a_lost_answer_if_it_is_no_success(status: int) -> None:
+    _, error = read_or_fail(answer(status, b""), "delete")
+    assert isinstance(error, exceptions.CorUnexpectedAnswerError)
+    assert error.lost_answer
+
+
 class TestSeveralNames:
     def test_any_other_name_outweighs_that_of_a_missing_leave(
         self, hook: CorIntegrationsHook, sandbox: Sandbox

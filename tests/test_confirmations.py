@@ -155,7 +155,6 @@ NO_SUCCESS: dict[str, tuple[int, Any]] = {
     "deeply nested": (200, b"[" * 100_000),
     "status of a strange type": (200, {"status": {"a": 1}}),
     "status of another strange type": (200, {"status": ["success"], "statusCode": [200]}),
-    "informational": (103, b""),
 }
 
 
