@@ -228,13 +228,14 @@ class CorIntegrationsHook(BaseHook):
         Create leaves and yield what became of each as it settles; closing the iterator stops sending.
 
         Rejections and transport failures are outcomes. A leave request is sent again, after a while, when COR could
-        not be reached, failed, or asked to slow down; when one runs out of attempts the push stops. An external id
-        that the input repeats is sent once.
+        not be reached, failed, asked to slow down, or answered neither that it did it nor that it did not; when one
+        runs out of attempts the push stops. An external id that the input repeats is sent once.
 
         :param leaves: any iterable; it is read as it is sent, never held.
         :param source: ``metadata.source``; the hook's by default.
         :param if_exists: an external id that COR has is ``existing`` (``"skip"``), is overwritten and ``updated``
-            (``"update"``), or is ``rejected`` (``"fail"``).
+            (``"update"``), or is ``rejected`` (``"fail"``). A 409 that COR gives no name is a rejection, since it may
+            be about anything; but not after a lost answer, which it then explains.
         :param concurrency: how many requests may be under way at once.
         :param max_attempts: how often one leave request is sent; an answer of 429 does not count.
         :param max_wait: seconds that the push may spend waiting in all.

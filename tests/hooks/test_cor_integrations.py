@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import requests
+from one_shot_server import OneShotServer
 
 from cor_provider import __version__
 from cor_provider.exceptions import (
@@ -501,6 +502,16 @@ class TestTestConnection:
             False,
             f"{sandbox.url}/v7/me answered 404: check the COR connection's Extra api_url.",
         )
+
+    @pytest.mark.parametrize("body", [b"<html>Welcome</html>", b'{"message": "Welcome"}', b"{}", b"", b'{"id": "a"}'])
+    def test_what_does_not_answer_as_cor_does_is_told(self, body: bytes, connect: Connect) -> None:
+        with OneShotServer() as server:
+            server.answer_with([b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)])
+            connect(extra={"api_url": server.url})
+            assert CorIntegrationsHook().test_connection() == (
+                False,
+                f"{server.url}/me did not answer as COR does: check the COR connection's Extra api_url.",
+            )
 
     def test_a_connection_that_does_not_exist_is_told(self) -> None:
         passed, _ = CorIntegrationsHook("no_such_connection").test_connection()
