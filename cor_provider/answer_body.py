@@ -81,8 +81,14 @@ class Answer:
 
     @property
     def name(self) -> str | None:
-        """The name of the error, or else its code, if it has one that says something."""
-        return next((word for word in self.names if word not in GENERIC_NAMES), None)
+        """The name of the error, or else its code, if it has one that says something; if not, the name in a message."""
+        in_fields = (word for word in self.names if word not in GENERIC_NAMES)
+        return next(in_fields, None) or next(filter(_is_own_name, self.mentioned), None)
+
+    @property
+    def is_cors_own(self) -> bool:
+        """Whether it has a name or a code of the kind that only COR gives to errors."""
+        return any(map(_is_own, self.names)) or any(map(_is_own_name, self.mentioned))
 
     @property
     def code(self) -> str | None:
@@ -137,7 +143,7 @@ class Answer:
                 return True
             if self.body.keys() & {"id", "data"}:
                 return False
-        return any(_is_known(word) for word in self.mentioned)
+        return any(_is_known(word) or _is_own_name(word) for word in self.mentioned)
 
     @cached_property
     def _places(self) -> tuple[dict[str, object], ...]:
@@ -211,16 +217,16 @@ _CODE = re.compile(r"[A-Z]{1,4}[0-9]{1,5}")
 _WORD = re.compile(rf"\b(?:{_NAME.pattern}|{_CODE.pattern})\b")
 
 
-def is_cors_own(name: str) -> bool:
+def _is_own(word: str) -> bool:
     """
     Tell what looks like COR's name or code for an error of a record from what frameworks and gateways call theirs.
 
     COR's names say what is wrong with what (``LeaveNotFoundError``, ``DeletionError``); its codes are letters and a
     number below 100 in three digits (``UP001``, ``F010``).
     """
-    if _CODE.fullmatch(name):
-        return bool(re.fullmatch("[A-Z]{1,3}0[0-9]{2}", name))
-    return name.endswith("Error") and name not in GENERIC_NAMES and not _FRAMEWORKS_NAME.fullmatch(name)
+    if _CODE.fullmatch(word):
+        return bool(re.fullmatch("[A-Z]{1,3}0[0-9]{2}", word))
+    return word.endswith("Error") and word not in GENERIC_NAMES and not _FRAMEWORKS_NAME.fullmatch(word)
 
 
 _FRAMEWORKS_NAME = re.compile(
@@ -237,7 +243,7 @@ def _is_known(word: str) -> bool:
 
 
 def _is_own_name(word: str) -> bool:
-    return is_cors_own(word) and not _CODE.fullmatch(word)
+    return _is_own(word) and not _CODE.fullmatch(word)
 
 
 MOST_READ = 20_000

@@ -18,7 +18,6 @@ from cor_provider.answer_body import (
     NOT_ASSOCIATED,
     Answer,
     Operation,
-    is_cors_own,
     read_retry_after,
 )
 from cor_provider.confirmations import confirms, read_cor_id
@@ -121,7 +120,7 @@ _WRONG_PLACES = {HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.PROXY_AUTHENTICATION_
 def _is_wrong_place(answer: Answer) -> bool:
     """Tell the answers of what is not COR's API: a missing leave is named by COR, and a missing page by anybody."""
     if answer.status == HTTPStatus.NOT_FOUND:
-        return not any(is_cors_own(name) for name in answer.names)
+        return not answer.is_cors_own
     return answer.status in _WRONG_PLACES
 
 

@@ -325,6 +325,8 @@ NOT_FOUND: dict[str, tuple[int, Any]] = {
     "no more than a failure": (404, {"status": "ERROR"}),
     "no more than a status": (404, {"error": 404, "message": "Zacharias"}),
     "the beginning of a page": (404, b"<html>"),
+    "a name of JavaScript in a message": (404, {"message": "TypeError: Zacharias"}),
+    "what may be an id in a message": (404, {"message": "There is no UL007"}),
     "in a 200": (200, {"statusCode": 404, "error": "Not Found", "message": "Zacharias"}),
     "a page about COR's errors": (404, b"<html><body>LeaveNotFoundError, UserNotFoundError, ZC001</body></html>"),
     "empty": (404, b""),
@@ -393,6 +395,8 @@ class TestWrongAddress:
         [
             ({"name": "LeaveOverlapError", "message": "Zacharias"}, "LeaveOverlapError"),
             ({"error": "DeletionError", "message": "Zacharias"}, "DeletionError"),
+            ({"error": 404, "message": "LeaveOverlapError: Zacharias"}, "LeaveOverlapError"),
+            (b"LeaveOverlapError: Zacharias", "LeaveOverlapError"),
             ({"status": 404, "name": "CORCustomError", "code": "UL007", "message": "Zacharias"}, "UL007"),
             ({"status": "ERROR", "code": "FS003", "message": "Undefined attachment"}, "FS003"),
             ({"error": "LeaveTypeNotFoundError"}, "LeaveTypeNotFoundError"),
@@ -535,11 +539,19 @@ class TestConflict:
         (outcome,) = hook.push_leaves([leave()], if_exists="fail")
         assert (outcome.status, outcome.error, outcome.attempts) == ("created", None, 2)
 
+    @pytest.mark.parametrize(
+        "body",
+        [
+            {"error": "LeaveOverlapError"},
+            {"statusCode": 409, "error": "Conflict", "message": ["LeaveOverlapError: u1 is away already"]},
+            b"LeaveOverlapError: u1 is away already",
+        ],
+    )
     def test_after_a_lost_answer_one_with_another_name_is_none(
-        self, hook: CorIntegrationsHook, sandbox: Sandbox
+        self, body: Any, hook: CorIntegrationsHook, sandbox: Sandbox
     ) -> None:
         sandbox.drop_next(commit=False)
-        sandbox.answer_next(409, {"error": "LeaveOverlapError"})
+        sandbox.answer_next(409, body)
         (outcome,) = hook.push_leaves([leave()])
         assert (outcome.status, outcome.error) == ("rejected", "LeaveOverlapError")
 
@@ -586,10 +598,18 @@ class TestSeveralNames:
         sandbox.answer_next(200, body)
         assert type(error_of_create(hook)) is exceptions.CorUserNotFoundError
 
+    @pytest.mark.parametrize(
+        "body",
+        [
+            {"error": "LeaveOverlapError", "message": "u1 is away already"},
+            {"message": "LeaveOverlapError: u1 is away already"},
+            b"LeaveOverlapError: u1 is away already",
+        ],
+    )
     def test_an_undocumented_one_in_a_200_is_a_rejection_by_name(
-        self, hook: CorIntegrationsHook, sandbox: Sandbox
+        self, body: Any, hook: CorIntegrationsHook, sandbox: Sandbox
     ) -> None:
-        sandbox.answer_next(200, {"error": "LeaveOverlapError", "message": "u1 is away already"})
+        sandbox.answer_next(200, body)
         error = error_of_create(hook)
         assert (type(error), error.name) == (exceptions.CorRecordError, "LeaveOverlapError")
 

@@ -79,7 +79,8 @@ BODIES = st.one_of(
     ),
     NAMES.map(lambda name: f"<error><name>{name}</name></error>".encode()),
     NAMES.map(lambda name: f"<html><body>{name}</body></html>".encode()),
-    st.sampled_from([b"", b"OK", b"{", b"[" * 5000, b"\xef\xbb\xbf{}", b"\xff\xfe{\x00", b"NaN", b"1" * 5000]),
+    st.sampled_from([b"", b"OK", b"{", b"\xef\xbb\xbf{}", b"\xff\xfe{\x00", b"NaN"]),
+    st.sampled_from([b"[", b"1"]).map(lambda byte: byte * 5000),
     st.binary(max_size=50),
 )
 STATUSES = st.one_of(
