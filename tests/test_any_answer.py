@@ -80,7 +80,7 @@ BODIES = st.one_of(
     NAMES.map(lambda name: f"<error><name>{name}</name></error>".encode()),
     NAMES.map(lambda name: f"<html><body>{name}</body></html>".encode()),
     st.sampled_from([b"", b"OK", b"{", b"\xef\xbb\xbf{}", b"\xff\xfe{\x00", b"NaN"]),
-    st.sampled_from([b"[", b"1"]).map(lambda byte: byte * 5000),
+    st.sampled_from([(b"[", b"]", 300), (b"1", b"", 5000)]).map(lambda one: one[0] * one[2] + one[1] * one[2]),
     st.binary(max_size=50),
 )
 STATUSES = st.one_of(
