@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import platform
 from functools import lru_cache
+from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 from airflow import __version__ as airflow_version
 from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
+from urllib3 import HTTPResponse
+from urllib3.connection import HTTPConnection
+from urllib3.exceptions import DecodeError, HTTPError, ReadTimeoutError, SSLError
 
 from cor_provider import __version__
 from cor_provider.auth import BearerAuth, ClientCredentials, FixedToken, TokenSource
+from cor_provider.connections import mix_in
 from cor_provider.exceptions import CorConfigurationError, CorConnectionError
+from cor_provider.exchange import Exchange, LimitedConnection, exchanging
 from cor_provider.settings import CorSettings, is_loopback
 
 MAX_CONNECT_SECONDS = 10.0
@@ -37,7 +40,7 @@ class CorSession(requests.Session):
         self._environment_settings: dict[tuple[str, ...], Any] = {}
         self.bearer = self.auth = BearerAuth(self._token_source(), (settings.host, settings.api_url))
         for scheme in ("https://", "http://"):
-            self.mount(scheme, _Adapter(pool_maxsize=MOST_KEPT_CONNECTIONS))
+            self.mount(scheme, _Adapter())
         self.headers.update({"Accept": "application/json", "User-Agent": USER_AGENT})
         self._defaults: dict[str, Any] = {
             "allow_redirects": False,
@@ -56,19 +59,21 @@ class CorSession(requests.Session):
         """
         Send a request, with this session's defaults for what it does not say.
 
-        :raises CorConnectionError: if no answer arrives.
+        :raises CorConnectionError: if no answer arrives, or not all of one within the timeout.
         :raises CorConfigurationError: if the Connection's URLs cannot be used at all.
         """
+        exchange = Exchange(self._settings.timeout)
         # None of these is chained: what requests says of a failure may hold headers.
         try:
-            return super().request(method, url, *args, **{**self._defaults, **kwargs})
+            with exchanging(exchange):
+                return super().request(method, url, *args, **{**self._defaults, **kwargs})
         except requests.exceptions.InvalidProxyURL:
             raise CorConfigurationError("The COR connection's Extra proxy is no URL of a proxy.") from None
         except requests.RequestException as error:
-            if isinstance(error, ValueError):
+            if isinstance(error, ValueError) and not isinstance(error, requests.exceptions.InvalidHeader):
                 raise CorConfigurationError(_UNUSABLE_URL.format(type(error).__name__)) from None
             message = f"{_reason(error)} ({type(error).__name__})."
-            raise CorConnectionError(message, lost_answer=not _never_sent(error)) from None
+            raise CorConnectionError(message, lost_answer=exchange.is_written) from None
         except (HTTPError, ValueError) as error:  # requests does not wrap all that urllib3 raises
             raise CorConfigurationError(_UNUSABLE_URL.format(type(error).__name__)) from None
 
@@ -119,9 +124,33 @@ class CorSession(requests.Session):
 
 
 class _Adapter(HTTPAdapter):
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
+    """Sends a request and reads its answer to the end, within the limits of the exchange."""
+
+    def __init__(self) -> None:
+        super().__init__(pool_maxsize=MOST_KEPT_CONNECTIONS)
+        mix_in(self, LimitedConnection, _AtOnce)
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        response = super().send(request, *args, **kwargs)
+        response._content = _read(response.raw)  # noqa: SLF001  # as `content` would, had it any limits
+        response._content_consumed = True  # type: ignore[attr-defined]  # noqa: SLF001
+        return response
+
+
+def _read(raw: HTTPResponse) -> bytes:
+    """Return what an answer holds, or raise what ``requests`` would."""
+    try:
+        return raw.read(decode_content=True)
+    except ReadTimeoutError:
+        raise requests.ReadTimeout from None
+    except SSLError:
+        raise requests.exceptions.SSLError from None
+    except DecodeError:
+        raise requests.exceptions.ContentDecodingError from None
+    except (HTTPError, HTTPException, ValueError):
+        raise requests.exceptions.ChunkedEncodingError from None
+    finally:
+        raw.close()
 
 
 class _AtOnce(HTTPConnection):
@@ -150,18 +179,6 @@ class _AtOnce(HTTPConnection):
             self._held.append(data)
 
 
-class _HTTPSAtOnce(_AtOnce, HTTPSConnection):
-    pass
-
-
-class _HTTPPool(HTTPConnectionPool):
-    ConnectionCls = _AtOnce
-
-
-class _HTTPSPool(HTTPSConnectionPool):
-    ConnectionCls = _HTTPSAtOnce
-
-
 @lru_cache
 def _canonical_url(url: str) -> str | None:
     prepared = requests.PreparedRequest()
@@ -184,12 +201,3 @@ _REASONS: tuple[tuple[type[requests.RequestException], str], ...] = (
 
 def _reason(error: requests.RequestException) -> str:
     return next(reason for error_class, reason in _REASONS if isinstance(error, error_class))
-
-
-def _never_sent(error: requests.RequestException) -> bool:
-    """Tell a connection that was never made, or not with COR, from one that broke."""
-    if isinstance(error, requests.exceptions.SSLError):
-        return "CERTIFICATE_VERIFY_FAILED" in str(error)
-    reason = getattr(error.args[0] if error.args else None, "reason", None)
-    never_made = (ConnectTimeoutError, NewConnectionError)
-    return isinstance(reason, never_made) or isinstance(getattr(reason, "original_error", None), never_made)

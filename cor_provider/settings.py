@@ -35,7 +35,7 @@ class CorSettings:
     :param password: the bearer token; with ``login`` the client secret.
     :param login: the API key, empty where the password is a token.
     :param source: default for ``metadata.source``, if any.
-    :param timeout: seconds to wait for an answer.
+    :param timeout: seconds that an answer may take, to its last byte.
     :param requests_per_second: how many requests one push may send per second; None for as many as COR takes.
     :param ledger_secret: keys the digests in a sync's ledger; empty for the connection's own secret.
     :param web_url: where people see what COR holds.
