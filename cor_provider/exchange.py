@@ -57,6 +57,17 @@ def exchanging(exchange: Exchange) -> Iterator[Exchange]:
         _current.reset(token)
 
 
+def refuse_the_rest() -> None:
+    """
+    Give the answer up because it holds too much.
+
+    :raises HTTPException: always.
+    """
+    if exchange := _current.get():
+        exchange.holds_too_much = True
+    raise HTTPException("The answer holds too much.")
+
+
 def keep_limits(adapter: HTTPAdapter) -> None:
     """Have an adapter keep the limits of exchanges; what is sent outside of any is as before."""
     mix_in(adapter, LimitedConnection)
@@ -162,8 +173,7 @@ class _LimitedStream(io.RawIOBase):
         self._has_read = True
         self._bytes_left -= count or 0
         if self._bytes_left < 0:
-            self._exchange.holds_too_much = True
-            raise HTTPException("The answer holds too much.")
+            refuse_the_rest()
         return count
 
     def close(self) -> None:

@@ -19,11 +19,15 @@ from cor_provider import __version__
 from cor_provider.auth import BearerAuth, ClientCredentials, FixedToken, TokenSource
 from cor_provider.connections import mix_in
 from cor_provider.exceptions import CorConfigurationError, CorConnectionError
-from cor_provider.exchange import Exchange, LimitedConnection, exchanging
+from cor_provider.exchange import Exchange, LimitedConnection, exchanging, refuse_the_rest
 from cor_provider.settings import CorSettings, is_loopback
 
 MAX_CONNECT_SECONDS = 10.0
 MOST_KEPT_CONNECTIONS = 100  # to one host; more may be open at once
+MOST_BYTES = 2**20
+"""What an answer may hold, as it comes and unpacked; COR's have some hundred bytes."""
+ENCODINGS = ("gzip", "deflate")
+"""How an answer may be packed: what can be unpacked piece by piece on every installation."""
 USER_AGENT = f"airflow-provider-cor/{__version__} (airflow/{airflow_version}; python/{platform.python_version()})"
 
 
@@ -41,7 +45,9 @@ class CorSession(requests.Session):
         self.bearer = self.auth = BearerAuth(self._token_source(), (settings.host, settings.api_url))
         for scheme in ("https://", "http://"):
             self.mount(scheme, _Adapter())
-        self.headers.update({"Accept": "application/json", "User-Agent": USER_AGENT})
+        self.headers.update(
+            {"Accept": "application/json", "Accept-Encoding": ", ".join(ENCODINGS), "User-Agent": USER_AGENT}
+        )
         self._defaults: dict[str, Any] = {
             "allow_redirects": False,
             "timeout": (min(MAX_CONNECT_SECONDS, settings.timeout), settings.timeout),
@@ -62,7 +68,7 @@ class CorSession(requests.Session):
         :raises CorConnectionError: if no answer arrives, or not all of one within the timeout.
         :raises CorConfigurationError: if the Connection's URLs cannot be used at all.
         """
-        exchange = Exchange(self._settings.timeout)
+        exchange = Exchange(self._settings.timeout, MOST_BYTES)
         # None of these is chained: what requests says of a failure may hold headers.
         try:
             with exchanging(exchange):
@@ -72,7 +78,8 @@ class CorSession(requests.Session):
         except requests.RequestException as error:
             if isinstance(error, ValueError) and not isinstance(error, requests.exceptions.InvalidHeader):
                 raise CorConfigurationError(_UNUSABLE_URL.format(type(error).__name__)) from None
-            message = f"{_reason(error)} ({type(error).__name__})."
+            reason = _TOO_MUCH if exchange.holds_too_much else _reason(error)
+            message = f"{reason} ({type(error).__name__})."
             raise CorConnectionError(message, lost_answer=exchange.is_written) from None
         except (HTTPError, ValueError) as error:  # requests does not wrap all that urllib3 raises
             raise CorConfigurationError(_UNUSABLE_URL.format(type(error).__name__)) from None
@@ -138,9 +145,13 @@ class _Adapter(HTTPAdapter):
 
 
 def _read(raw: HTTPResponse) -> bytes:
-    """Return what an answer holds, or raise what ``requests`` would."""
+    """Return what an answer holds, unpacked, or raise what ``requests`` would."""
     try:
-        return raw.read(decode_content=True)
+        if not _can_be_unpacked(raw.headers.get("Content-Encoding", "identity")):
+            raise DecodeError
+        content = raw.read(MOST_BYTES + 1, decode_content=True)
+        if len(content) > MOST_BYTES:
+            refuse_the_rest()
     except ReadTimeoutError:
         raise requests.ReadTimeout from None
     except SSLError:
@@ -149,8 +160,17 @@ def _read(raw: HTTPResponse) -> bytes:
         raise requests.exceptions.ContentDecodingError from None
     except (HTTPError, HTTPException, ValueError):
         raise requests.exceptions.ChunkedEncodingError from None
+    else:
+        return content
     finally:
-        raw.close()
+        raw.close()  # and with it the connection, where there is more to come
+
+
+def _can_be_unpacked(encodings: str) -> bool:
+    return {encoding.strip().lower().removeprefix("x-") for encoding in encodings.split(",")} <= {
+        *ENCODINGS,
+        "identity",
+    }
 
 
 class _AtOnce(HTTPConnection):
@@ -189,6 +209,10 @@ def _canonical_url(url: str) -> str | None:
 _UNUSABLE_URL = (
     "The COR connection's Host, or where it redirects to, cannot be used as a URL ({}): check the Host, the Extra "
     "api_url and the Extra proxy."
+)
+_TOO_MUCH = (
+    "What came holds more than an answer of COR would (1 MiB), and was not read to its end: check the Host and the "
+    "network"
 )
 _REASONS: tuple[tuple[type[requests.RequestException], str], ...] = (
     (requests.exceptions.SSLError, "TLS with COR failed: where a proxy opens TLS, set the Extra ca_bundle"),

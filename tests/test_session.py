@@ -8,14 +8,18 @@ import socket
 import ssl
 import threading
 import time
+import tracemalloc
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from certificates import server_context, write_certificate
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from cor_provider.exceptions import CorConnectionError
+from cor_provider.exceptions import CorConfigurationError, CorConnectionError
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from raw_server import CREATED, Answer, Piece, RawServer, drip, head, whole
 from support import Connect, leave
@@ -222,6 +226,7 @@ class TestWhetherAnAnswerIsLost:
             pytest.param(head("Transfer-Encoding: chunked") + b"-5\r\n", id="a chunk of less than nothing"),
             pytest.param(head("Transfer-Encoding: chunked") + b"x\r\n", id="no size of a chunk"),
             pytest.param(head("Content-Encoding: gzip", "Content-Length: 5") + b"gzip?", id="no gzip"),
+            pytest.param(head("Content-Encoding: br", "Content-Length: 2") + b"{}", id="what was not asked for"),
             pytest.param(b"not even HTTP\r\n\r\n", id="another protocol"),
         ],
     )
@@ -241,6 +246,168 @@ def test_an_interim_answer_is_not_the_answer_to_this_request_nor_to_the_next(con
         hook = CorIntegrationsHook()
         assert [hook.create_leave(leave(leave_id))["id"] for leave_id in ("L1", "L2")] == [1, 2]
     assert server.connections == 1
+
+
+status_lines = st.one_of(
+    st.builds(
+        b"HTTP/1.%b %b %b\r\n".__mod__,
+        st.tuples(
+            st.sampled_from([b"0", b"1", b"9"]), st.integers(0, 999).map(lambda status: b"%03d" % status), st.binary()
+        ),
+    ),
+    st.binary(),
+)
+header_lines = st.one_of(
+    st.builds(
+        b"%b: %b\r\n".__mod__,
+        st.tuples(
+            st.sampled_from(
+                [
+                    *(b"Content-Length", b"Transfer-Encoding", b"Content-Encoding", b"Content-Type", b"Connection"),
+                    *(b"Location", b"Set-Cookie", b"Retry-After", b"Trailer"),
+                ]
+            ),
+            st.one_of(
+                st.sampled_from([b"0", b"2", b"99", b"-1", b"chunked", b"gzip", b"deflate", b"close", b"keep-alive"]),
+                st.sampled_from([b"http://[bad", b"/", b"ftp://x", b"a=b; Domain=[; Expires=x", b"9" * 5000]),
+                st.binary(),
+            ),
+        ),
+    ),
+    st.binary(),
+)
+bodies = st.one_of(
+    st.binary(),
+    st.sampled_from(
+        [CREATED, gzip.compress(CREATED), zlib.compress(CREATED)[:-1], b"2\r\n{}\r\n0\r\n\r\n", b"-1\r\n{}"]
+    ),
+)
+
+
+@st.composite
+def answers(draw: st.DrawFn) -> bytes:
+    """Draw what resembles an answer, maybe cut."""
+    answer = draw(status_lines) + b"".join(draw(st.lists(header_lines, max_size=4))) + b"\r\n" + draw(bodies)
+    return answer[: draw(st.none() | st.integers(0, len(answer)))]
+
+
+def test_whatever_comes_is_an_answer_or_a_lost_one(connect: Connect) -> None:
+    told = [b""]
+    with RawServer(lambda: [told[0]], closes=True) as server:
+        connect(host=server.url, extra={"timeout": 5})
+        session = CorIntegrationsHook().get_conn()
+
+        @settings(max_examples=300)
+        @given(answers())
+        def ask(answer: bytes) -> None:
+            told[0] = answer
+            is_lost = is_redirected = False
+            try:
+                response = session.post(server.url, json={})
+            except CorConnectionError as error:
+                is_lost = error.lost_answer
+            except CorConfigurationError:
+                is_redirected = b"Location" in answer
+            assert is_lost or is_redirected or (response.status_code >= 200 and isinstance(response.content, bytes))
+
+        ask()
+
+
+MEBIBYTE = 2**20
+BOMB = bytes(64 * MEBIBYTE)
+"""What unpacks to much more than an answer may hold."""
+
+
+def packed(body: bytes, *encodings: str) -> bytes:
+    return head(f"Content-Length: {len(body)}", f"Content-Encoding: {', '.join(encodings)}") + body
+
+
+class TestSize:
+    """An answer of COR is some hundred bytes; what holds very much more is not taken in, however it does so."""
+
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            pytest.param(packed(gzip.compress(BOMB), "gzip"), id="gzip"),
+            pytest.param(packed(gzip.compress(BOMB[:MEBIBYTE]) * 64, "x-gzip"), id="many members of gzip"),
+            pytest.param(packed(zlib.compress(BOMB), "deflate"), id="deflate"),
+            pytest.param(packed(zlib.compress(BOMB)[2:-4], "deflate"), id="raw deflate"),
+            pytest.param(packed(gzip.compress(gzip.compress(BOMB)), "gzip", "gzip"), id="gzip in gzip"),
+            pytest.param(
+                head("Transfer-Encoding: chunked", "Content-Encoding: gzip")
+                + b"%x\r\n%b\r\n0\r\n\r\n" % (len(gzip.compress(BOMB)), gzip.compress(BOMB)),
+                id="gzip in chunks",
+            ),
+            pytest.param(whole(BOMB), id="a long body"),
+            pytest.param(head("Connection: close") + BOMB, id="a body without an end"),
+            pytest.param(head("Content-Length: 999999999999999") + BOMB, id="a body that says how long it is"),
+            pytest.param(
+                head("Transfer-Encoding: chunked") + b"fffffffffffff\r\n" + BOMB, id="a chunk that says how long it is"
+            ),
+            pytest.param(head("Transfer-Encoding: chunked") + b"1;" + BOMB, id="a chunk's extension"),
+            pytest.param(head("Transfer-Encoding: chunked") + b"0\r\n" + b"X-Trailer: x\r\n" * MEBIBYTE, id="trailers"),
+            pytest.param(b"HTTP/1.1 201 " + BOMB, id="a status line"),
+            pytest.param(b"HTTP/1.1 201 Created\r\nX-Header: " + BOMB, id="a header"),
+            pytest.param(b"HTTP/1.1 201 Created\r\n" + b"X-Header: x\r\n" * MEBIBYTE, id="headers"),
+            pytest.param(
+                b"HTTP/1.1 201 Created\r\n" + (b"X-Header: " + b"x" * 60_000 + b"\r\n") * 1000, id="long headers"
+            ),
+            pytest.param(b"HTTP/1.1 100 Continue\r\n\r\n" * MEBIBYTE, id="interim answers"),
+        ],
+    )
+    def test_an_answer_that_holds_too_much_is_lost_and_takes_little_memory(
+        self, answer: bytes, connect: Connect
+    ) -> None:
+        with RawServer(lambda: [answer]) as server:
+            connect(host=server.url)
+            hook = CorIntegrationsHook()
+            hook.get_conn()
+            tracemalloc.start()
+            try:
+                error = failure(hook)
+                _, peak = tracemalloc.get_traced_memory()
+            finally:
+                tracemalloc.stop()
+        assert error.lost_answer
+        assert peak < 10 * MEBIBYTE
+
+    @pytest.mark.parametrize("answer", [whole(BOMB), packed(gzip.compress(BOMB), "gzip")])
+    def test_it_is_said(self, answer: bytes, connect: Connect) -> None:
+        with RawServer(lambda: [answer]) as server:
+            connect(host=server.url)
+            assert "holds more than an answer of COR would" in failure(CorIntegrationsHook()).message
+
+    def test_the_next_request_has_another_connection(self, connect: Connect) -> None:
+        answers = iter([whole(BOMB), whole()])
+        with RawServer(lambda: [next(answers)]) as server:
+            connect(host=server.url)
+            hook = CorIntegrationsHook()
+            failure(hook)
+            assert hook.create_leave(leave()) == {"id": 1}
+        assert server.connections == 2
+
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            pytest.param(packed(gzip.compress(CREATED), "gzip"), id="gzip"),
+            pytest.param(packed(zlib.compress(CREATED), "deflate"), id="deflate"),
+            pytest.param(packed(zlib.compress(gzip.compress(CREATED)), "gzip", "deflate"), id="both"),
+            pytest.param(whole(CREATED + b" " * (MEBIBYTE - 1000)), id="nearly too much"),
+            pytest.param(
+                head("Transfer-Encoding: chunked")
+                + b"".join(b"1;x=y\r\n%c\r\n" % byte for byte in CREATED)
+                + b"0\r\nX-Trailer: x\r\n\r\n",
+                id="chunks",
+            ),
+        ],
+    )
+    def test_an_answer_that_does_not_is_read_whatever_its_form(self, answer: bytes, connect: Connect) -> None:
+        with RawServer(lambda: [answer]) as server:
+            connect(host=server.url)
+            hook = CorIntegrationsHook()
+            assert [hook.create_leave(leave(leave_id)) for leave_id in ("L1", "L2")] == [{"id": 1}] * 2
+        assert server.connections == 1
+        assert b"\r\nAccept-Encoding: gzip, deflate\r\n" in server.requests[0]
 
 
 def test_a_push_that_is_stopped_while_answers_drip_accounts_for_each(connect: Connect) -> None:
