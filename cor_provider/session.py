@@ -79,7 +79,7 @@ class CorSession(requests.Session):
             if isinstance(error, ValueError) and not isinstance(error, requests.exceptions.InvalidHeader):
                 raise CorConfigurationError(_UNUSABLE_URL.format(type(error).__name__)) from None
             reason = _TOO_MUCH if exchange.holds_too_much else _reason(error)
-            message = f"{reason} ({type(error).__name__})."
+            message = f"{reason.format(field=self._field_of(url))} ({type(error).__name__})."
             raise CorConnectionError(message, lost_answer=exchange.is_written) from None
         except (HTTPError, ValueError) as error:  # requests does not wrap all that urllib3 raises
             raise CorConfigurationError(_UNUSABLE_URL.format(type(error).__name__)) from None
@@ -115,6 +115,11 @@ class CorSession(requests.Session):
             own = dict(proxies or {})  # `requests` adds the environment's to what it is given
             self._environment_settings[key] = super().merge_environment_settings(url, own, *settings)
         return self._environment_settings[key]
+
+    def _field_of(self, url: str | bytes) -> str:
+        """Return the field of the Connection that this URL is made of."""
+        api_url = self._settings.api_url
+        return "Extra api_url" if api_url and str(url).startswith(api_url) else "Host"
 
     def _token_source(self) -> TokenSource:
         settings = self._settings
@@ -211,15 +216,15 @@ _UNUSABLE_URL = (
     "api_url and the Extra proxy."
 )
 _TOO_MUCH = (
-    "What came holds more than an answer of COR would (1 MiB), and was not read to its end: check the Host and the "
+    "What came holds more than an answer of COR would (1 MiB), and was not read to its end: check the {field} and the "
     "network"
 )
 _REASONS: tuple[tuple[type[requests.RequestException], str], ...] = (
     (requests.exceptions.SSLError, "TLS with COR failed: where a proxy opens TLS, set the Extra ca_bundle"),
     (requests.exceptions.ProxyError, "The proxy did not work: check the Extra proxy, or the worker's environment"),
-    (requests.exceptions.ConnectTimeout, "COR could not be reached in time: check the Host and the network"),
+    (requests.exceptions.ConnectTimeout, "COR could not be reached in time: check the {field} and the network"),
     (requests.exceptions.ReadTimeout, "COR did not answer in time; the Extra timeout sets how long to wait"),
-    (requests.RequestException, "COR could not be reached, or its answer was lost: check the Host and the network"),
+    (requests.RequestException, "COR could not be reached, or its answer was lost: check the {field} and the network"),
 )
 
 

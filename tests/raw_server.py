@@ -11,8 +11,8 @@ from types import TracebackType
 
 from typing_extensions import Self
 
-Piece = bytes | float
-"""Bytes to send, or seconds to wait before what comes next."""
+Piece = bytes | float | None
+"""Bytes to send, seconds to wait before what comes next, or nothing more: the connection is closed."""
 
 Answer = Callable[[], Iterable[Piece]]
 
@@ -114,7 +114,7 @@ class RawServer:
 
     def _send(self, connection: socket.socket, pieces: Iterable[Piece]) -> None:
         for piece in pieces:
-            if self._ended.is_set():
+            if piece is None or self._ended.is_set():
                 raise ConnectionError
             if isinstance(piece, bytes):
                 connection.sendall(piece)

@@ -301,6 +301,7 @@ def test_whatever_comes_is_an_answer_or_a_lost_one(connect: Connect) -> None:
         @given(answers())
         def ask(answer: bytes) -> None:
             told[0] = answer
+            session.close()  # the connection, which the server has closed too
             is_lost = is_redirected = False
             try:
                 response = session.post(server.url, json={})
