@@ -20,7 +20,8 @@ from cor_provider.auth import BearerAuth, ClientCredentials, FixedToken, TokenSo
 from cor_provider.connections import mix_in
 from cor_provider.exceptions import CorConfigurationError, CorConnectionError
 from cor_provider.exchange import Exchange, LimitedConnection, exchanging, refuse_the_rest
-from cor_provider.settings import CorSettings, is_loopback
+from cor_provider.settings import CorSettings
+from cor_provider.urls import is_loopback
 
 MAX_CONNECT_SECONDS = 10.0
 MOST_KEPT_CONNECTIONS = 100  # to one host; more may be open at once
@@ -83,6 +84,8 @@ class CorSession(requests.Session):
             raise CorConnectionError(message, lost_answer=exchange.is_written) from None
         except (HTTPError, ValueError) as error:  # requests does not wrap all that urllib3 raises
             raise CorConfigurationError(_UNUSABLE_URL.format(type(error).__name__)) from None
+        except OSError:  # nor is it a request that fails where there is no file of certificates
+            raise CorConfigurationError(_NO_CERTIFICATES) from None
 
     def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
         """
@@ -214,6 +217,10 @@ def _canonical_url(url: str) -> str | None:
 _UNUSABLE_URL = (
     "The COR connection's Host, or where it redirects to, cannot be used as a URL ({}): check the Host, the Extra "
     "api_url and the Extra proxy."
+)
+_NO_CERTIFICATES = (
+    "The certificates to trust cannot be read on this machine: check the Extra ca_bundle of the COR connection, or "
+    "REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE in the worker's environment."
 )
 _TOO_MUCH = (
     "What came holds more than an answer of COR would (1 MiB), and was not read to its end: check the {field} and the "

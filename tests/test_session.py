@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from certificates import server_context, write_certificate
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from certificates import server_context, write_certificate
 from cor_provider.exceptions import CorConfigurationError, CorConnectionError
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from raw_server import CREATED, Answer, Piece, RawServer, drip, head, whole
