@@ -27,8 +27,10 @@ MAX_CONNECT_SECONDS = 10.0
 MOST_KEPT_CONNECTIONS = 100  # to one host; more may be open at once
 MOST_BYTES = 2**20
 """What an answer may hold, as it comes and unpacked; COR's have some hundred bytes."""
-ENCODINGS = ("gzip", "deflate")
-"""How an answer may be packed: what can be unpacked piece by piece on every installation."""
+PIECE = 4096
+"""Bytes that are unpacked at once: to 4 MiB at most, if urllib3 is too old to do less."""
+UNPACKED = {"", "identity", "gzip", "x-gzip", "deflate"}
+"""How an answer may be packed. Other ways are not asked for: they know no bounds, or are not everywhere."""
 USER_AGENT = f"airflow-provider-cor/{__version__} (airflow/{airflow_version}; python/{platform.python_version()})"
 
 
@@ -47,7 +49,7 @@ class CorSession(requests.Session):
         for scheme in ("https://", "http://"):
             self.mount(scheme, _Adapter())
         self.headers.update(
-            {"Accept": "application/json", "Accept-Encoding": ", ".join(ENCODINGS), "User-Agent": USER_AGENT}
+            {"Accept": "application/json", "Accept-Encoding": "gzip, deflate", "User-Agent": USER_AGENT}
         )
         self._defaults: dict[str, Any] = {
             "allow_redirects": False,
@@ -154,12 +156,14 @@ class _Adapter(HTTPAdapter):
 
 def _read(raw: HTTPResponse) -> bytes:
     """Return what an answer holds, unpacked, or raise what ``requests`` would."""
+    content = b""
     try:
-        if not _can_be_unpacked(raw.headers.get("Content-Encoding", "identity")):
+        if raw.headers.get("Content-Encoding", "").strip().lower() not in UNPACKED:
             raise DecodeError
-        content = raw.read(MOST_BYTES + 1, decode_content=True)
-        if len(content) > MOST_BYTES:
-            refuse_the_rest()
+        for piece in raw.stream(PIECE, decode_content=True):
+            content += piece
+            if len(content) > MOST_BYTES:
+                refuse_the_rest()
     except ReadTimeoutError:
         raise requests.ReadTimeout from None
     except SSLError:
@@ -168,17 +172,9 @@ def _read(raw: HTTPResponse) -> bytes:
         raise requests.exceptions.ContentDecodingError from None
     except (HTTPError, HTTPException, ValueError):
         raise requests.exceptions.ChunkedEncodingError from None
-    else:
-        return content
     finally:
         raw.close()  # and with it the connection, where there is more to come
-
-
-def _can_be_unpacked(encodings: str) -> bool:
-    return {encoding.strip().lower().removeprefix("x-") for encoding in encodings.split(",")} <= {
-        *ENCODINGS,
-        "identity",
-    }
+    return content
 
 
 class _AtOnce(HTTPConnection):

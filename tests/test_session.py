@@ -392,7 +392,9 @@ class TestSize:
         [
             pytest.param(packed(gzip.compress(CREATED), "gzip"), id="gzip"),
             pytest.param(packed(zlib.compress(CREATED), "deflate"), id="deflate"),
-            pytest.param(packed(zlib.compress(gzip.compress(CREATED)), "gzip", "deflate"), id="both"),
+            pytest.param(packed(gzip.compress(CREATED[:9]) + gzip.compress(CREATED[9:]), "X-GZip"), id="two members"),
+            pytest.param(packed(CREATED, "identity"), id="not packed"),
+            pytest.param(head("Connection: keep-alive", "Content-Length: 60 ") + CREATED + b" ", id="a blank"),
             pytest.param(whole(CREATED + b" " * (MEBIBYTE - 1000)), id="nearly too much"),
             pytest.param(
                 head("Transfer-Encoding: chunked")
