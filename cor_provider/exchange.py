@@ -12,14 +12,14 @@ import io
 import math
 import socket
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from contextvars import ContextVar
 from http import HTTPStatus
 from http.client import HTTPException, HTTPResponse
-from typing import Any
+from typing import Any, Literal
 
 from requests.adapters import HTTPAdapter
+from typing_extensions import Self
 from urllib3.connection import HTTPConnection
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 from urllib3.util.connection import allowed_gai_family
@@ -29,7 +29,7 @@ from cor_provider.connections import mix_in
 
 class Exchange:
     """
-    One request and its answer.
+    One request and its answer: what is sent inside of it, by this thread through adapters that :func:`keep_limits`.
 
     :param seconds: that the whole answer may take, once the request is written.
     :param most_bytes: that it may hold as it comes, its head included.
@@ -43,18 +43,15 @@ class Exchange:
         self.holds_too_much = False
         """Whether the answer was given up because it holds too much."""
 
+    def __enter__(self) -> Self:
+        self._token = _current.set(self)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        _current.reset(self._token)
+
 
 _current: ContextVar[Exchange | None] = ContextVar("exchange", default=None)
-
-
-@contextmanager
-def exchanging(exchange: Exchange) -> Iterator[Exchange]:
-    """Have what is sent inside, by this thread through adapters that :func:`keep_limits`, be this exchange."""
-    token = _current.set(exchange)
-    try:
-        yield exchange
-    finally:
-        _current.reset(token)
 
 
 def refuse_the_rest() -> None:
@@ -114,7 +111,7 @@ class LimitedConnection(HTTPConnection):
         if self.timeout is None or not (exchange := _current.get()):
             super()._tunnel()
             return
-        with exchanging(Exchange(self.timeout, exchange.most_bytes)):
+        with Exchange(self.timeout, exchange.most_bytes):
             super()._tunnel()
         self.sock.settimeout(self.timeout)
 
@@ -123,17 +120,15 @@ class _LimitedResponse(HTTPResponse):
     """An answer that keeps the limits of its exchange."""
 
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
-        super().__init__(sock, *args, **kwargs)
-        self._stream: _LimitedStream | None = None
-        if exchange := _current.get():
-            self._stream = _LimitedStream(self.fp.detach(), sock, exchange)
-            self.fp = io.BufferedReader(self._stream)
+        exchange = _current.get()
+        self._source = _Source(sock, exchange) if exchange else None
+        super().__init__(self._source or sock, *args, **kwargs)  # type: ignore[arg-type]
 
     def begin(self) -> None:
         """Read the head."""
         super().begin()
-        if self._stream:
-            self._stream.is_in_head = False
+        if self._source:
+            self._source.stream.is_in_head = False
 
     def _read_status(self) -> tuple[str, int, str]:
         """Read a status line; any 1xx is followed by the answer proper, which else would answer the next request."""
@@ -144,12 +139,29 @@ class _LimitedResponse(HTTPResponse):
 LimitedConnection.response_class = _LimitedResponse
 
 
-class _LimitedStream(io.RawIOBase):
-    """What comes over a socket, within the limits of an exchange."""
+class _Source:
+    """Makes the file of a socket from which an answer is read."""
 
-    def __init__(self, raw: io.RawIOBase, sock: socket.socket, exchange: Exchange) -> None:
-        self._raw = raw
+    def __init__(self, sock: socket.socket, exchange: Exchange) -> None:
         self._socket = sock
+        self._exchange = exchange
+
+    def makefile(self, mode: Literal["rb"]) -> io.BufferedReader:
+        self.stream = _LimitedStream(self._socket, self._socket.makefile(mode, buffering=0), self._exchange)
+        return io.BufferedReader(self.stream)
+
+
+class _LimitedStream(io.RawIOBase):
+    """
+    What comes over a socket, within the limits of an exchange.
+
+    :param sock: is read from.
+    :param open_file: keeps it open until this stream is closed.
+    """
+
+    def __init__(self, sock: socket.socket, open_file: io.RawIOBase, exchange: Exchange) -> None:
+        self._socket = sock
+        self._open_file = open_file
         self._exchange = exchange
         self._seconds_for_one_read = sock.gettimeout() or math.inf
         self._give_up_at = time.monotonic() + exchange.seconds
@@ -161,21 +173,21 @@ class _LimitedStream(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: Any) -> int | None:
+    def readinto(self, buffer: Any) -> int:
         if self._has_read or self._exchange.seconds < self._seconds_for_one_read:
             seconds = self._give_up_at - time.monotonic()
             if seconds <= 0:
                 raise TimeoutError("The answer takes too long.")
             self._socket.settimeout(min(seconds, self._seconds_for_one_read))
-        count: int | None = self._raw.readinto(buffer)
+        count = self._socket.recv_into(buffer)
         if not count and self._has_read and self.is_in_head:
             raise HTTPException("The answer ends in its head.")
         self._has_read = True
-        self._bytes_left -= count or 0
+        self._bytes_left -= count
         if self._bytes_left < 0:
             refuse_the_rest()
         return count
 
     def close(self) -> None:
-        self._raw.close()
+        self._open_file.close()
         super().close()

@@ -19,7 +19,7 @@ from urllib3.exceptions import HTTPError
 
 from cor_provider import clock
 from cor_provider.answers import read_retry_after
-from cor_provider.exchange import Exchange, exchanging, keep_limits
+from cor_provider.exchange import Exchange, keep_limits
 from cor_provider.statuses import is_passing
 
 TIMEOUT = 60.0
@@ -108,7 +108,7 @@ class _Question:
             return _no_answer(error)
         except Exception as error:  # noqa: BLE001  # whatever hook, auth and requests raise of a request
             return _mistake(error)
-        with exchanging(Exchange(seconds)) as exchange:
+        with Exchange(seconds) as exchange:
             try:
                 response = send()
             except (requests.RequestException, HTTPError, ValueError, OSError) as error:

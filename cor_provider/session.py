@@ -19,7 +19,7 @@ from cor_provider import __version__
 from cor_provider.auth import BearerAuth, ClientCredentials, FixedToken, TokenSource
 from cor_provider.connections import mix_in
 from cor_provider.exceptions import CorConfigurationError, CorConnectionError
-from cor_provider.exchange import Exchange, LimitedConnection, exchanging, refuse_the_rest
+from cor_provider.exchange import Exchange, LimitedConnection, refuse_the_rest
 from cor_provider.settings import CorSettings
 from cor_provider.urls import is_loopback
 
@@ -74,7 +74,7 @@ class CorSession(requests.Session):
         exchange = Exchange(self._settings.timeout, MOST_BYTES)
         # None of these is chained: what requests says of a failure may hold headers.
         try:
-            with exchanging(exchange):
+            with exchange:
                 return super().request(method, url, *args, **{**self._defaults, **kwargs})
         except requests.exceptions.InvalidProxyURL:
             raise CorConfigurationError("The COR connection's Extra proxy is no URL of a proxy.") from None
