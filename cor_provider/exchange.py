@@ -74,7 +74,7 @@ class LimitedConnection(HTTPConnection):
     """A connection that keeps the limits of the exchange that it is used for."""
 
     def request(self, *args: Any, **kwargs: Any) -> None:
-        """Send a request."""
+        """Send a request, and note when it may have been received: not while there is no connection yet."""
         if self.sock is None:
             self.connect()
         if exchange := _current.get():

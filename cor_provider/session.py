@@ -36,7 +36,9 @@ USER_AGENT = f"airflow-provider-cor/{__version__} (airflow/{airflow_version}; py
 
 class CorSession(requests.Session):
     """
-    A session whose every request has a time limit, follows no redirect, and uses the Connection's token, TLS and proxy.
+    A session whose every request follows no redirect, and uses the Connection's token, TLS and proxy.
+
+    An answer is read at once and to its end, within the Connection's timeout and ``MOST_BYTES``.
 
     :param settings: of the Connection.
     """
