@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import math
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -15,11 +19,13 @@ from cor_provider.answers import read_retry_after
 from cor_provider.compat import mask_secret
 from cor_provider.exceptions import (
     CorAuthenticationError,
+    CorConnectionError,
     CorError,
     CorRateLimitError,
     CorServerError,
     CorTransientError,
 )
+from cor_provider.statuses import is_passing
 
 
 def is_token(text: str) -> bool:
@@ -30,8 +36,16 @@ def is_token(text: str) -> bool:
 TYPICAL_TOKEN_SECONDS = 3600.0
 """How long a token lives where COR does not say: "typically 1 hour" (developers.projectcor.com/quickstart)."""
 
+LEAST_TOKEN_SECONDS = 60.0
+MOST_TOKEN_SECONDS = 86_400.0
+"""How long a token is taken to live at least and at most, whatever is said: it may be 0, or no number at all."""
+
 RENEWAL_MARGIN_SECONDS = 60.0
 """How long before its end a token is renewed."""
+
+MOST_REPLACEMENTS = 5
+REPLACEMENTS_SECONDS = 60.0
+"""How many tokens that COR refused are replaced in how long; from there on a refusal stands."""
 
 
 class TokenSource(Protocol):
@@ -79,6 +93,7 @@ class ClientCredentials:
         self._renew_at = 0.0
         self._failures = 0
         self._last_failure: CorError | None = None
+        self._replaced_at: deque[float] = deque(maxlen=MOST_REPLACEMENTS)
 
     def get(self) -> str:
         """
@@ -94,21 +109,25 @@ class ClientCredentials:
             return self._token
 
     def replace(self, refused: str) -> bool:
-        """Renew the token unless another thread has done so since; return True."""
+        """Renew the token unless another thread has done so since; return False if too many were refused lately."""
         failures = self._failures
         with self._lock:
             if self._token == refused:
+                now = self._clock()
+                if len(self._replaced_at) == MOST_REPLACEMENTS and now < self._replaced_at[0] + REPLACEMENTS_SECONDS:
+                    return False
+                self._replaced_at.append(now)
                 self._renew(failures)
         return True
 
     def _renew(self, failures: int) -> None:
         """
-        Ask for a token, unless that has just failed for another thread, or the API key was refused before.
+        Ask for a token, unless that has failed for another thread since the caller began to wait.
 
-        :param failures: how often it had failed when the caller began to wait.
+        :param failures: how often it had failed then.
         """
-        if isinstance(self._last_failure, CorAuthenticationError) or self._failures > failures:
-            raise self._last_failure or CorServerError
+        if self._last_failure and self._failures > failures:
+            raise self._last_failure
         asked_at = self._clock()
         try:
             token, lifetime = _read_token_reply(self._request_token())
@@ -152,30 +171,65 @@ def _origin(url: str) -> tuple[str, str]:
 
 def _read_token_reply(response: requests.Response) -> tuple[str, float]:
     """Return the token and its lifetime in seconds; some of COR's replies nest both under ``token``."""
-    status = response.status_code
-    if status == requests.codes.too_many_requests:
-        raise CorRateLimitError(status=status, retry_after=read_retry_after(response))
-    if status >= requests.codes.server_error:
-        message = f"COR could not hand out a token for now ({status})."
-        raise CorServerError(message, status=status, retry_after=read_retry_after(response))
     try:
-        body = response.json()
+        body: Any = json.loads(response.content)
     except (ValueError, RecursionError):
-        body = None
-    reply: Any
-    for reply in (body, body.get("token") if isinstance(body, Mapping) else None):
-        token = str(reply.get("access_token") or "").strip() if isinstance(reply, Mapping) else ""
-        if token and is_token(token):
-            return token, _seconds(reply.get("expires_in"))
-    raise CorAuthenticationError(
-        f"COR handed out no token for the API key (HTTP {status}): check the COR connection's Login (API key), "
-        "Password (client secret) and Extra api_url.",
+        body = _NO_JSON
+    if HTTPStatus.OK <= response.status_code < HTTPStatus.MULTIPLE_CHOICES and isinstance(body, Mapping):
+        reply: Any
+        for reply in (body, body.get("token")):
+            token = str(reply.get("access_token") or "").strip() if isinstance(reply, Mapping) else ""
+            if token and is_token(token):
+                return token, _seconds(reply.get("expires_in"))
+    raise _no_token(response, body)
+
+
+_NO_JSON = object()
+
+# RFC 6749, section 5.2 and 4.1.2.1; COR does not document what its token endpoint answers to a wrong key.
+_REFUSALS = {
+    *("invalid_client", "unauthorized_client", "invalid_grant", "unsupported_grant_type"),
+    *("access_denied", "invalid_scope", "invalid_request"),
+}
+_PASSING_ERRORS = {"temporarily_unavailable", "server_error", "slow_down"}
+_REFUSING = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+
+
+def _no_token(response: requests.Response, body: Any) -> CorError:
+    """Return the error for a reply without a token: final only where it is about the API key, and not about the way."""
+    status = response.status_code
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return CorRateLimitError(status=status, retry_after=read_retry_after(response))
+    if not is_passing(status) and _is_about_the_key(response, body):
+        return CorAuthenticationError(
+            f"COR handed out no token for the API key (HTTP {status}): check the COR connection's Login (API key), "
+            "Password (client secret) and Extra api_url.",
+            status=status,
+        )
+    kind = CorServerError if is_passing(status) else CorConnectionError
+    return kind(
+        f"COR could not hand out a token for now (HTTP {status}). If that stays so, check the COR connection's Extra "
+        "api_url.",
         status=status,
+        retry_after=read_retry_after(response),
     )
 
 
+def _is_about_the_key(response: requests.Response, body: Any) -> bool:
+    error = body.get("error") if isinstance(body, Mapping) else None
+    if isinstance(error, str) and error in _REFUSALS | _PASSING_ERRORS:
+        return error in _REFUSALS
+    return response.status_code in _REFUSING and (body is not _NO_JSON or not response.content.strip())
+
+
 def _seconds(value: object) -> float:
+    """Return for how long a token is good, of what is said about it: COR's clients have seen numbers and text."""
     try:
-        return max(0.0, float(value))  # type: ignore[arg-type]  # COR's clients have seen numbers and text
+        seconds = math.nan if isinstance(value, bool) else float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):
-        return TYPICAL_TOKEN_SECONDS
+        seconds = math.nan
+    except OverflowError:
+        seconds = math.inf
+    if math.isnan(seconds):
+        seconds = TYPICAL_TOKEN_SECONDS
+    return min(max(seconds, LEAST_TOKEN_SECONDS), MOST_TOKEN_SECONDS)

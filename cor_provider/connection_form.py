@@ -44,7 +44,7 @@ EXTRA_FIELDS: dict[str, dict[str, Any]] = {
     },
     "timeout": {
         "label": "Timeout in seconds",
-        "description": "How long to wait for one answer of COR. Empty: 30.",
+        "description": "How long one answer of COR may take, to its last byte. Empty: 30.",
         "schema": {"type": ["number", "null"], "minimum": 1},
     },
     "requests_per_second": {

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-import json
-import math
+import os
+import ssl
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 from airflow.providers.common.compat.sdk import Connection
 
 from cor_provider.auth import is_token
+from cor_provider.connection_extra import Extra, wrong
 from cor_provider.exceptions import CorConfigurationError
+from cor_provider.urls import base_url, is_loopback, proxies
 
 # developers.projectcor.com/api-reference/integrations-introduction and /quickstart
 DEFAULT_HOST = "https://integrations.projectcor.com"
 DEFAULT_API_URL = "https://api.projectcor.com/v1"
 DEFAULT_WEB_URL = "https://app.projectcor.com"  # as public clients have it; COR documents only its APIs
 DEFAULT_TIMEOUT = 30.0
+
+LONGEST_TIMEOUT = 86_400.0
+"""Seconds: a day."""
+
+LONGEST_SHOWN_PATH = 200
+"""Characters; what is longer is probably something else, and is not repeated."""
 
 SHORTEST_LEDGER_SECRET = 16
 """Characters."""
@@ -35,7 +40,7 @@ class CorSettings:
     :param password: the bearer token; with ``login`` the client secret.
     :param login: the API key, empty where the password is a token.
     :param source: default for ``metadata.source``, if any.
-    :param timeout: seconds to wait for an answer.
+    :param timeout: seconds that an answer may take, to its last byte.
     :param requests_per_second: how many requests one push may send per second; None for as many as COR takes.
     :param ledger_secret: keys the digests in a sync's ledger; empty for the connection's own secret.
     :param web_url: where people see what COR holds.
@@ -62,9 +67,7 @@ class CorSettings:
 
         :raises CorConfigurationError: naming the field that is wrong, never a secret.
         """
-        extra = connection.extra_dejson
-        if not isinstance(extra, dict):
-            raise CorConfigurationError("The COR connection's Extra is not a JSON object.")
+        extra = Extra(connection)
         password, login = (connection.password or "").strip(), (connection.login or "").strip()
         if not password:
             raise CorConfigurationError(
@@ -73,26 +76,26 @@ class CorSettings:
             )
         for field_name, text in {"Password": password, "Login": login}.items():
             if not is_token(text):
-                raise CorConfigurationError(
-                    f"The COR connection's {field_name} holds spaces or characters that it cannot have: put the token "
-                    "or key there alone, without the word Bearer."
+                raise wrong(
+                    f"{field_name} holds spaces or characters that it cannot have: put the token or key there alone, "
+                    "without the word Bearer."
                 )
-        host = _base_url("Host", connection.host or DEFAULT_HOST, connection.port)
-        api_url = _text(extra, "api_url")
+        host = base_url("Host", connection.host or DEFAULT_HOST, connection.port)
+        api_url = extra.text("api_url")
         if not api_url and not is_loopback(host):
             api_url = DEFAULT_API_URL
         return cls(
             host=host,
-            api_url=_base_url("Extra api_url", api_url) if api_url else "",
+            api_url=base_url("Extra api_url", api_url) if api_url else "",
             password=password,
             login=login,
-            source=_text(extra, "source"),
-            timeout=_above_zero(extra, "timeout", "seconds") or DEFAULT_TIMEOUT,
-            requests_per_second=_above_zero(extra, "requests_per_second", "requests"),
-            ledger_secret=_ledger_secret(extra),
-            web_url=_base_url("Extra web_url", _text(extra, "web_url") or DEFAULT_WEB_URL),
-            ca_bundle=_existing_path("Extra ca_bundle", _text(extra, "ca_bundle")),
-            proxies=_proxies(extra.get("proxy")),
+            source=extra.text("source"),
+            timeout=extra.number("timeout", "seconds", least=0.001, most=LONGEST_TIMEOUT) or DEFAULT_TIMEOUT,
+            requests_per_second=extra.number("requests_per_second", "requests", least=0.001),
+            ledger_secret=_ledger_secret(extra.text("ledger_secret")),
+            web_url=base_url("Extra web_url", extra.text("web_url") or DEFAULT_WEB_URL),
+            ca_bundle=_ca_bundle(extra.text("ca_bundle")),
+            proxies=proxies("Extra proxy", extra.get("proxy")),
         )
 
     def main_api(self) -> str:
@@ -110,82 +113,41 @@ class CorSettings:
         return self.api_url
 
 
-def is_loopback(url: str) -> bool:
-    """Tell a URL of this machine."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
-
-
-def _text(extra: dict[str, Any], key: str) -> str:
-    value = extra.get(key)
-    return "" if value is None else str(value).strip()
-
-
-def _ledger_secret(extra: dict[str, Any]) -> str:
-    secret = _text(extra, "ledger_secret")
+def _ledger_secret(secret: str) -> str:
     if secret and not secret.strip("*"):  # apache/airflow#52301: what masks a secret is stored in its place
-        raise CorConfigurationError(
-            "The COR connection's Extra ledger_secret is nothing but asterisks: Airflow's form has put them in the "
-            "place of the secret. Write the secret there again."
+        raise wrong(
+            "Extra ledger_secret is nothing but asterisks: Airflow's form has put them in the place of the secret. "
+            "Write the secret there again."
         )
     if secret and len(secret) < SHORTEST_LEDGER_SECRET:
-        raise CorConfigurationError(
-            f"The COR connection's Extra ledger_secret is shorter than {SHORTEST_LEDGER_SECRET} characters, so it "
-            "could be guessed: write some long random text."
+        raise wrong(
+            f"Extra ledger_secret is shorter than {SHORTEST_LEDGER_SECRET} characters, so it could be guessed: write "
+            "some long random text."
         )
     return secret
 
 
-def _above_zero(extra: dict[str, Any], key: str, unit: str) -> float | None:
-    text = _text(extra, key)
+def _ca_bundle(text: str) -> str:
+    """Check the path of the certificates to trust, which ``requests`` would do with each request, and badly."""
     if not text:
-        return None
+        return ""
+    if "-----BEGIN" in text:
+        raise wrong("Extra ca_bundle holds certificates: give it the path of a file that does.")
+    shown = f": {text!r}" if text.isprintable() and os.sep in text and len(text) <= LONGEST_SHOWN_PATH else ""
     try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not 0 < number < math.inf:
-        raise CorConfigurationError(f"The COR connection's Extra {key} is not a number of {unit} above 0.")
-    return number
-
-
-def _proxies(value: object) -> dict[str, str]:
-    """Read a proxy's URL, or a mapping of schemes to URLs, which from a URI comes as JSON text."""
-    if isinstance(value, str) and value.lstrip().startswith("{"):
-        try:
-            value = json.loads(value)
-        except ValueError:
-            raise CorConfigurationError("The COR connection's Extra proxy is not JSON.") from None
-    if isinstance(value, dict):
-        return {str(scheme): str(url) for scheme, url in value.items() if url}
-    return dict.fromkeys(("http", "https"), str(value).strip()) if value else {}
-
-
-def _existing_path(field_name: str, text: str) -> str:
-    if text and not Path(text).exists():
-        raise CorConfigurationError(f"The COR connection's {field_name} is not a file on this machine: {text!r}.")
-    return text
-
-
-def _base_url(field_name: str, text: str, port: int | None = None) -> str:
-    text = text.strip()
-    try:
-        parts = urlsplit(text if "://" in text else f"https://{text}")
-        has_port = parts.port is not None
-    except ValueError:
-        raise _not_a_base_url(field_name) from None
-    if not parts.hostname or parts.username is not None or parts.query or parts.fragment:
-        raise _not_a_base_url(field_name)
-    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.geturl())):
-        raise CorConfigurationError(f"The COR connection's {field_name} must begin with https://: a token crosses it.")
-    netloc = parts.netloc if has_port or not port else f"{parts.netloc}:{port}"
-    return urlunsplit((parts.scheme, netloc, parts.path.rstrip("/"), "", ""))
-
-
-def _not_a_base_url(field_name: str) -> CorConfigurationError:
-    return CorConfigurationError(
-        f"The COR connection's {field_name} is not a base URL such as {DEFAULT_HOST}; credentials do not belong there."
-    )
+        path = Path(text)
+        if path.is_dir():
+            os.scandir(path).close()
+        elif path.is_file():
+            ssl.create_default_context(cafile=path)
+        else:
+            raise FileNotFoundError
+    except ssl.SSLError:
+        problem = f"names a file that holds no certificates (PEM){shown}"
+    except FileNotFoundError:
+        problem = f"is not a file on this machine{shown}"
+    except (OSError, ValueError):
+        problem = f"cannot be read on this machine{shown}"
+    else:
+        return text
+    raise wrong(f"Extra ca_bundle {problem}.")

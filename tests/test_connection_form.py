@@ -31,7 +31,9 @@ class ReadKeys(dict[str, Any]):
 
 def test_the_form_has_every_extra_that_is_read_and_no_other() -> None:
     extra = ReadKeys()
-    connection: Any = SimpleNamespace(host="", port=None, login="", password="token", extra_dejson=extra)
+    connection: Any = SimpleNamespace(
+        host="", port=None, login="", password="token", extra='{"source": ""}', extra_dejson=extra
+    )
     CorSettings.from_connection(connection)
     assert extra.keys_read == set(EXTRA_FIELDS)
 
