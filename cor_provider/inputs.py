@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from datetime import tzinfo
+from decimal import Decimal
 from functools import partial
-from typing import Any
+from io import BufferedReader
+from itertools import count
+from typing import IO, Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -20,6 +25,15 @@ from cor_provider.leave import Leave, LeaveKey, LeaveRequest, UnreadableLeave, r
 
 PATH_TYPES = (os.PathLike, ObjectStoragePath)
 """What names a file, besides text."""
+
+LONGEST_LINE = 64 * 1024 * 1024
+"""Of a file, so that one without line ends does not take all memory: bytes, or in a .csv file characters."""
+
+LONGEST_FIELD = 16 * 1024 * 1024
+"""Characters of a field in a .csv file, of which the csv module holds four bytes each: a quote may never be closed."""
+
+FEWEST_DIGITS_REFUSED = 640
+"""The lowest limit that Python can be given on the digits of a number."""
 
 
 def iter_leaves(leave_requests: object, *, timezone: str | None = None) -> Iterator[LeaveRequest | UnreadableLeave]:
@@ -153,9 +167,18 @@ def _is_json(text: str) -> bool:
     return text.lstrip().startswith(("[", "{"))
 
 
+def _load_json(text: str | bytes) -> object:
+    return json.loads(text, parse_int=_parse_int)
+
+
+def _parse_int(digits: str) -> int | Decimal:
+    """Read a number of any length: from some thousand digits on, Python refuses to, and the record would be lost."""
+    return int(digits) if len(digits) < FEWEST_DIGITS_REFUSED else Decimal(digits)
+
+
 def _parse_json(text: str | bytes) -> object:
     try:
-        return json.loads(text)
+        return _load_json(text)
     except json.JSONDecodeError as error:
         raise CorConfigurationError(
             f"leave_requests: this is not JSON ({error.msg}, line {error.lineno}, column {error.colno}). Where it is a "
@@ -189,35 +212,60 @@ def _iter_json(path: ObjectStoragePath) -> Iterator[object]:
 
 
 def _iter_json_lines(path: ObjectStoragePath) -> Iterator[object]:
-    with path.open("rb") as stream:
-        # What Airflow 2 opens has all methods of a file but cannot be iterated.
-        for number, line in enumerate(iter(stream.readline, b""), start=1):
-            if line.strip():
+    with path.open("rb") as stream, closing(BufferedReader(stream, _CHUNK)) as lines:
+        for number in count(1):
+            line = lines.readline(LONGEST_LINE)
+            if not line:
+                return
+            if len(line) == LONGEST_LINE and not line.endswith(b"\n"):
+                _skip_line(lines)
+                yield _unreadable_line(number, f"is longer than {LONGEST_LINE:,} bytes")
+            elif line.strip():
                 try:
-                    yield json.loads(line)
+                    yield _load_json(line)
                 except (ValueError, RecursionError):
                     yield _unreadable_line(number, "is not JSON")
 
 
+_CHUNK = 1024 * 1024
+
+
+def _skip_line(lines: BufferedReader) -> None:
+    while (part := lines.readline(_CHUNK)) and not part.endswith(b"\n"):
+        pass
+
+
 def _iter_csv(path: ObjectStoragePath) -> Iterator[object]:
+    # The csv module has one limit for the whole process, below which a field that nobody uses would end the reading.
+    csv.field_size_limit(max(csv.field_size_limit(), LONGEST_FIELD))
     # A byte that is not UTF-8 makes its field unreadable, and not the rows after it.
     with path.open("r", encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:
-        lines: Iterator[str] = iter(stream.readline, "")
-        header = next(lines, "")
-        # Where the decimal sign is a comma, spreadsheets separate fields by semicolons.
-        delimiter = max(",;\t", key=header.count)
-        fields = [field.strip() for field in next(csv.reader([header], delimiter=delimiter), [])]
-        if len(set(fields)) < len(fields):
-            raise CorConfigurationError("leave_requests: the .csv file has a column twice.")
-        rows = csv.DictReader(lines, fieldnames=fields, delimiter=delimiter, strict=True)
+        lines = _csv_lines(stream)
+        read = 1
         try:
+            header = next(lines, "")
+            # Where the decimal sign is a comma, spreadsheets separate fields by semicolons.
+            delimiter = max(",;\t", key=header.count)
+            fields = [field.strip() for field in next(csv.reader([header], delimiter=delimiter), [])]
+            if len(set(fields)) < len(fields):
+                raise CorConfigurationError("leave_requests: the .csv file has a column twice.")
+            rows = csv.DictReader(lines, fieldnames=fields, delimiter=delimiter, strict=True)
+            read = 2
             for row in rows:
                 # The csv module keeps fields beyond the header under None.
                 yield _unreadable_line(rows.line_num + 1, "has more fields than the header") if None in row else row
+                read = rows.line_num + 2
         except csv.Error as error:
             raise CorConfigurationError(
-                f"leave_requests: the .csv file cannot be read from line {rows.line_num + 2} on: {error}."
+                f"leave_requests: the .csv file cannot be read from line {read} on: {error}."
             ) from None
+
+
+def _csv_lines(stream: IO[str]) -> Iterator[str]:
+    while line := stream.readline(LONGEST_LINE):
+        if len(line) == LONGEST_LINE and not line.endswith(("\n", "\r")):
+            raise csv.Error(f"a line is longer than {LONGEST_LINE:,} characters")
+        yield line
 
 
 def _iter_parquet(path: ObjectStoragePath) -> Iterator[object]:
@@ -230,10 +278,23 @@ def _iter_parquet(path: ObjectStoragePath) -> Iterator[object]:
         ) from None
     with path.open("rb") as stream:
         try:
-            for batch in ParquetFile(stream).iter_batches(batch_size=1000):
-                yield from batch.to_pylist()
+            file = ParquetFile(stream)
+            narrow = {one.name: bound for one in file.schema_arrow if (bound := _EXACT_BELOW.get(str(one.type)))}
+            for batch in file.iter_batches(batch_size=1000):
+                for row in batch.to_pylist():
+                    yield _without_lost_digits(row, narrow) if narrow else row
         except ArrowInvalid:
             raise CorConfigurationError("leave_requests: the file is not a readable .parquet file.") from None
+
+
+_EXACT_BELOW = {"halffloat": 2**11, "float": 2**24}
+"""From where on numbers narrower than Python's may have lost digits, by what pyarrow calls them."""
+
+
+def _without_lost_digits(row: dict[str, Any], narrow: Mapping[str, int]) -> dict[str, Any]:
+    """Make of numbers that may have lost digits ones that no id can be made of."""
+    lost = (name for name, bound in narrow.items() if row[name] is not None and abs(row[name]) >= bound)
+    return {**row, **dict.fromkeys(lost, math.inf)}
 
 
 _READERS: dict[str, Callable[[ObjectStoragePath], Iterator[Any]]] = {
