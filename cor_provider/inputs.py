@@ -6,7 +6,8 @@ import csv
 import json
 import math
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import tzinfo
 from decimal import Decimal
@@ -20,6 +21,7 @@ from zoneinfo import ZoneInfo
 from airflow.providers.common.compat.lineage.hook import get_hook_lineage_collector
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
+from cor_provider import files
 from cor_provider.exceptions import CorConfigurationError, CorValidationError
 from cor_provider.leave import Leave, LeaveKey, LeaveRequest, UnreadableLeave, read_leave, read_leave_id, read_leave_key
 
@@ -36,7 +38,17 @@ FEWEST_DIGITS_REFUSED = 640
 """The lowest limit that Python can be given on the digits of a number."""
 
 
-def iter_leaves(leave_requests: object, *, timezone: str | None = None) -> Iterator[LeaveRequest | UnreadableLeave]:
+Opening = Callable[[ObjectStoragePath], None]
+"""Is told of a file that is about to be opened, and may raise something instead."""
+
+
+def _let_open(_path: ObjectStoragePath) -> None:
+    """Have nothing against it."""
+
+
+def iter_leaves(
+    leave_requests: object, *, timezone: str | None = None, opening: Opening = _let_open
+) -> Iterator[LeaveRequest | UnreadableLeave]:
     """
     Read leave requests one after another, without holding them all where the form allows it.
 
@@ -46,20 +58,21 @@ def iter_leaves(leave_requests: object, *, timezone: str | None = None) -> Itera
         text (it starts with ``[`` or ``{``); the path or URI of a ``.json``, ``.jsonl``, ``.csv`` or ``.parquet`` file
         that ``ObjectStoragePath`` opens. None, empty text and ``"None"`` are no leave requests.
     :param timezone: IANA name of the zone of times that carry no offset, such as ``Europe/Madrid``.
+    :param opening: is called with every file right before it is opened.
     :raises CorConfigurationError: on iteration, if the input is none of these; the message does not print it.
     """
-    yield from _iter_read(leave_requests, partial(read_leave, timezone=_read_timezone(timezone)))
+    yield from _iter_read(leave_requests, partial(read_leave, timezone=_read_timezone(timezone)), opening)
 
 
-def iter_leave_keys(leave_requests: object) -> Iterator[LeaveKey | UnreadableLeave]:
+def iter_leave_keys(leave_requests: object, *, opening: Opening = _let_open) -> Iterator[LeaveKey | UnreadableLeave]:
     """Read what is needed to delete leaves; of each record, ``id`` and ``user_id`` are enough. Else as above."""
-    yield from _iter_read(leave_requests, read_leave_key)
+    yield from _iter_read(leave_requests, read_leave_key, opening)
 
 
 def _iter_read(
-    leave_requests: object, read: Callable[[object], Leave | UnreadableLeave]
+    leave_requests: object, read: Callable[[object], Leave | UnreadableLeave], opening: Opening
 ) -> Iterator[Leave | UnreadableLeave]:
-    for position, record in enumerate(_iter_records(leave_requests), start=1):
+    for position, record in enumerate(_iter_records(leave_requests, opening), start=1):
         leave = read(record)
         if isinstance(leave, UnreadableLeave) and leave.leave_id is None:
             leave = UnreadableLeave(None, CorValidationError(f"Record {position}: {leave.error.message}"))
@@ -72,11 +85,15 @@ def load_lazy(value: object) -> object:
 
     Airflow 2's belongs to the thread of the task. Airflow 3's costs a request for each element, but one for a slice.
     """
-    if isinstance(value, Sequence) and type(value).__name__ == "LazyXComSequence":
-        return value[:]
+    if _is_lazy(value):
+        return value[:]  # type: ignore[index]  # it is a sequence
     if isinstance(value, Sequence) and not isinstance(value, (str, bytes, list, tuple)):
         return list(value)
     return value
+
+
+def _is_lazy(value: object) -> bool:
+    return isinstance(value, Sequence) and type(value).__name__ == "LazyXComSequence"
 
 
 def can_be_read_again(value: object) -> bool:
@@ -93,13 +110,46 @@ def names_a_file(value: object) -> bool:
     return isinstance(value, PATH_TYPES)
 
 
-def files_in(value: object) -> Iterator[str]:
-    """Yield the paths and URIs of the files that an input names, alone or in a list."""
+def looks_like_a_path(text: str) -> bool:
+    """
+    Tell text that is a path or URI, and nothing else, from text that may be records, whatever these look like.
+
+    It is one line that begins as a path or URI does, or names a file as such. What it tells is for showing the text;
+    what it is read as is another matter.
+    """
+    text = text.strip()
+    if len(text) > _LONGEST_PATH or not text.isprintable() or any(character in _IN_RECORDS for character in text):
+        return False
+    names_a_file = _reader_of(text) is not None
+    return bool(_BEGINS_AS_A_PATH.match(text) and (names_a_file or " " not in text)) or (
+        names_a_file and _FILE_NAME.fullmatch(text) is not None
+    )
+
+
+_LONGEST_PATH = 4096  # characters: Linux takes no more
+_IN_RECORDS = frozenset(",;|<>{}[]\"'`")
+_BEGINS_AS_A_PATH = re.compile(r"[a-z][a-z0-9+.-]*://|file:/|~?/|\.{1,2}/", re.IGNORECASE)
+_FILE_NAME = re.compile(r"[\w./@%+~-]+")
+
+
+def files_in(value: object) -> Iterator[object]:
+    """Yield the paths and URIs of the files that an input names, as far as can be told without using it up."""
     if names_a_file(value):
-        yield str(value).strip()
-    elif isinstance(value, (list, tuple)):
+        yield value
+    elif isinstance(value, Collection) and not isinstance(value, (str, bytes, Mapping)) and not _is_lazy(value):
         for element in value:
             yield from files_in(element)
+
+
+def uris_in(value: object) -> Iterator[str]:
+    """Yield what Airflow may be told of :func:`files_in`."""
+    for file in files_in(value):
+        if _is_shown(file):
+            yield str(file).strip()
+
+
+def _is_shown(file: object) -> bool:
+    return not isinstance(file, str) or looks_like_a_path(file)
 
 
 def label(value: object) -> str | None:
@@ -109,7 +159,7 @@ def label(value: object) -> str | None:
     :param value: what :func:`iter_leaves` takes; of a form that cannot be looked into without reading it, None.
     """
     if names_a_file(value):
-        return "/".join(urlsplit(str(value).strip()).path.split("/")[-2:])
+        return "/".join(urlsplit(str(value).strip()).path.split("/")[-2:]) if _is_shown(value) else None
     if isinstance(value, (Mapping, LeaveRequest)):
         return read_leave_id(value)
     if isinstance(value, (list, tuple)) and value:
@@ -128,27 +178,27 @@ def _read_timezone(name: str | None) -> tzinfo | None:
         ) from None
 
 
-def _iter_records(value: object, *, nested: bool = False) -> Iterator[object]:
+def _iter_records(value: object, opening: Opening, *, nested: bool = False) -> Iterator[object]:
     if isinstance(value, (Mapping, LeaveRequest, UnreadableLeave)):
         yield value
     elif isinstance(value, str) and (not nested or _is_json(value) or _reader_of(value)):
-        yield from _iter_text(value)
+        yield from _iter_text(value, opening)
     elif isinstance(value, PATH_TYPES):
-        yield from _iter_file(value)
+        yield from _iter_file(value, opening)
     elif isinstance(value, Iterable) and not isinstance(value, (str, bytes, bytearray)):
         for element in load_lazy(value):  # type: ignore[attr-defined]  # an iterable it was, and is
-            yield from _iter_records(element, nested=True)
+            yield from _iter_records(element, opening, nested=True)
     elif nested:
         yield value  # one odd element among others is a record that cannot be read
     elif value is not None:
         raise _unexpected(type(value).__name__)
 
 
-def _iter_text(text: str) -> Iterator[object]:
+def _iter_text(text: str, opening: Opening) -> Iterator[object]:
     if _is_json(text):
         yield from _iter_content(_parse_json(text))
     elif names_a_file(text):
-        yield from _iter_file(text.strip())
+        yield from _iter_file(text, opening)
     elif text.strip() not in {"", "None"}:  # "None" is what a Jinja string makes of an upstream without a result
         raise _unexpected("text that is neither JSON nor ends like such a file")
 
@@ -192,19 +242,36 @@ def _reader_of(path: str) -> Callable[[ObjectStoragePath], Iterator[object]] | N
     return _READERS.get(os.path.splitext(path.strip())[1].lower())  # noqa: PTH122  # a URI is no path of this machine
 
 
-def _iter_file(path: object) -> Iterator[object]:
+def _iter_file(value: object, opening: Opening) -> Iterator[object]:
+    path = _locate(value)
     reader = _reader_of(str(path))
     if reader is None:
         raise _unexpected("a path that ends like none of these")
-    path = path if isinstance(path, ObjectStoragePath) else ObjectStoragePath(str(path))
-    # Airflow notes what is read at once, but not what is read line by line.
-    get_hook_lineage_collector().add_input_asset(context=path, uri=str(path))
+    opening(path)
+    if is_shown := _is_shown(value):
+        # Airflow notes what is read at once, but not what is read line by line.
+        get_hook_lineage_collector().add_input_asset(context=path, uri=str(path))
     try:
         yield from reader(path)
     except FileNotFoundError:
+        name = path if is_shown else "of such a name, which does not look like one,"
         raise FileNotFoundError(
-            f"leave_requests: there is no file {path} where this task runs. Has it been extracted?"
+            f"leave_requests: there is no file {name} where this task runs. Has it been extracted?"
         ) from None
+    except OSError as error:
+        if is_shown:
+            raise
+        raise OSError(error.errno, f"leave_requests: {error.strerror}") from None  # but for the name
+
+
+def _locate(value: object) -> ObjectStoragePath:
+    try:
+        path = files.locate(value)
+    except ValueError:  # which may hold some of it
+        raise _unexpected("a path or URI that cannot be one") from None
+    if "\0" in str(path):
+        raise _unexpected("a path or URI that cannot be one")
+    return path
 
 
 def _iter_json(path: ObjectStoragePath) -> Iterator[object]:
