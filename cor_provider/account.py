@@ -3,41 +3,60 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from io import StringIO
-from typing import IO, Any
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import ExitStack, closing
+from typing import Any, TypeVar
+
+from typing_extensions import Self
 
 from cor_provider.checkpoint import Checkpoint
 from cor_provider.leave import Leave, UnreadableLeave
 from cor_provider.outcome import LeaveOutcome, Tally
 from cor_provider.progress import Progress
-from cor_provider.report import Report, open_report, read_rows
+from cor_provider.report import EarlierRows, Report, open_report, read_rows
 
 
 class Account:
     """
-    Keeps the account of one push.
+    Keeps the account of one push. Leave its block in the thread that it is kept in, so that nothing stays open.
 
     :param report_path: where the report goes, if anywhere.
+    :param check_files: raises something if the report would take the place of a file that must stay.
     :param checkpoint: how far an earlier try has come, where a task can know.
     :param stopping: set when nothing more is to be sent.
     :param log: the task's logger.
     """
 
     def __init__(
-        self, *, report_path: str | None, checkpoint: Checkpoint | None, stopping: threading.Event, log: Any
+        self,
+        *,
+        report_path: str | None,
+        checkpoint: Checkpoint | None,
+        stopping: threading.Event,
+        log: Any,
+        check_files: Callable[[], None] = lambda: None,
     ) -> None:
         self.tally = Tally()
         self.earlier = Tally()
         self.deletions = Tally()
         """Of what the input lacks: they are no leave requests, and their outcomes have no position."""
         self._report_path = report_path
+        self._check_files = check_files
         self._checkpoint = checkpoint
         self._stopping = stopping
         self._log = log
-        self._earlier_rows: IO[str] = StringIO()
+        self._earlier_rows = EarlierRows()
         self._received = 0
         self._told_of_store = False
+        self._report = Report(None)
+        self._progress = Progress(log, 0)
+        self._open = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
 
     @property
     def total(self) -> Tally:
@@ -56,13 +75,15 @@ class Account:
 
         :param read_leaves: reads the input from its beginning.
         """
-        if self._checkpoint and self._load(self._checkpoint, read_leaves()):
+        if self._checkpoint and self._load(self._checkpoint, read_leaves):
             self.earlier.include(self._checkpoint.tally)
             self.tally.include(self.earlier)
             self._received = self.tally.received
             self._log.info("An earlier try has settled the first %s leave requests.", self._received)
-        leaves = read_leaves()
-        return self._counting(self._checkpoint.watch(leaves) if self._checkpoint else leaves)
+        leaves = self._closed_in_the_end(read_leaves())
+        if self._checkpoint:
+            leaves = self._closed_in_the_end(self._checkpoint.watch(leaves, self._account_for))
+        return self._counting(leaves)
 
     def keep(self, outcomes: Iterable[LeaveOutcome]) -> None:
         """
@@ -70,41 +91,47 @@ class Account:
 
         :raises Exception: once there are no more, if the report could not be written; nothing is sent any more then.
         """
-        progress = Progress(self._log, self.tally.received)
-        with self._earlier_rows as rows, open_report(self._report_path, earlier_rows=rows) as report:
+        self._progress = Progress(self._log, self.tally.received)
+        report = open_report(self._report_path, earlier=self._earlier_rows, check=self._check_files)
+        with self, report as self._report, closing(_generate(outcomes)) as all_outcomes:
             try:
-                for settled in outcomes:
-                    outcome = self._checkpoint.add(settled) if self._checkpoint else settled
-                    (self.tally if outcome.position else self.deletions).add(outcome)
-                    if not report.add(outcome):
-                        self._stopping.set()
-                    if progress.tell(self.tally, self._received):
-                        self._remember(report)
+                for settled in all_outcomes:
+                    self._account_for(self._checkpoint.add(settled) if self._checkpoint else settled)
             finally:
-                self._remember(report)
+                self._remember()
+
+    def _account_for(self, outcome: LeaveOutcome) -> None:
+        (self.tally if outcome.position else self.deletions).add(outcome)
+        if not self._report.add(outcome):
+            self._stopping.set()
+        if self._progress.tell(self.tally, self._received):
+            self._remember()
 
     def _counting(self, leaves: Iterator[Leave | UnreadableLeave]) -> Iterator[Leave | UnreadableLeave]:
         for leave in leaves:
             self._received += 1
             yield leave
 
-    def _load(self, checkpoint: Checkpoint, leaves: Iterator[Leave | UnreadableLeave]) -> bool:
+    def _closed_in_the_end(self, leaves: Iterator[T]) -> Iterator[T]:
+        return self._open.enter_context(closing(_generate(leaves)))
+
+    def _load(self, checkpoint: Checkpoint, read_leaves: Callable[[], Iterator[Leave | UnreadableLeave]]) -> bool:
         """Take up what an earlier try has settled, if its report tells of all that too."""
         try:
-            loaded = checkpoint.load(leaves)
+            with closing(_generate(read_leaves())) as leaves:
+                loaded = checkpoint.load(leaves)
         except Exception:  # noqa: BLE001  # beginning anew is safe
             self._tell_of_store()
             return False
-        rows = read_rows(self._report_path, until=checkpoint.settled) if loaded else None
-        if rows is None:
-            checkpoint.start_over()
-            return False
-        self._earlier_rows = rows
-        return True
+        if loaded and (rows := read_rows(self._report_path, checkpoint.settled, is_complete=checkpoint.is_told_by)):
+            self._earlier_rows = self._open.enter_context(closing(rows))
+            return True
+        checkpoint.start_over()
+        return False
 
-    def _remember(self, report: Report) -> None:
+    def _remember(self) -> None:
         """Save how far the push has come, behind the rows that tell of it."""
-        report.flush()
+        self._report.flush()
         if self._checkpoint:
             try:
                 self._checkpoint.save()
@@ -115,3 +142,11 @@ class Account:
         if not self._told_of_store:
             self._log.warning("Airflow's task state store does not work: a retry may have to begin anew.")
             self._told_of_store = True
+
+
+T = TypeVar("T")
+
+
+def _generate(items: Iterable[T]) -> Generator[T]:
+    """Return a generator of what there is; closing it closes the files that it reads."""
+    return items if isinstance(items, Generator) else (item for item in items)

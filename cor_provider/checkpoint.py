@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from hashlib import blake2b
 from itertools import islice
@@ -12,7 +12,8 @@ from typing import Any, Protocol
 
 from cor_provider.exceptions import CorConfigurationError, CorConflictingRepeatError
 from cor_provider.leave import Leave, LeaveKey, LeaveRequest, UnreadableLeave
-from cor_provider.outcome import LeaveOutcome, Tally
+from cor_provider.outcome import LeaveOutcome, Status, Tally
+from cor_provider.positions import Positions
 from cor_provider.repeats import Repeats
 
 STATE_KEY = "cor_push"
@@ -33,19 +34,26 @@ class Checkpoint:
     """
     How far a push has come: how many leave requests, from the first on, are all settled, and how.
 
-    What is kept are counts, the rejections that the task's XCom shows too, and a keyed digest of the leave requests
-    that it counts, which binds it to them. No leave is kept.
+    What is kept are counts, the rejections that the task's XCom shows too, the positions of all rejections, and keyed
+    digests of the leave requests that it counts and of their rows in the report, which bind it to them. No leave is
+    kept.
 
     :param store: the task's state store.
-    :param key: keys the digest, so that no leave can be guessed from it.
+    :param key: keys the digests, so that no leave can be guessed from them.
     :param bound_to: what else must be the same for a retry to go on from here. With the task instance's ``max_tries``
         in it, a task that somebody cleared starts over: Airflow 3.3 keeps the store then, but raises ``max_tries``.
+    :param repeated: what a leave request is that says the same as one before it.
     """
 
-    def __init__(self, store: StateStore, *, key: bytes, bound_to: dict[str, Any]) -> None:
+    def __init__(
+        self, store: StateStore, *, key: bytes, bound_to: dict[str, Any], repeated: Status = "existing"
+    ) -> None:
         self._store = store
         self._key = key
         self._bound_to = bound_to
+        self._repeated: Status = repeated
+        self._positions: dict[int, int] = {}
+        """Of the leave requests that are to be sent: from their place among these to that in the input."""
         self._digests: dict[int, str] = {}
         self._ahead: dict[int, LeaveOutcome] = {}
         self.start_over()
@@ -54,6 +62,8 @@ class Checkpoint:
         """Begin with the first leave request, whatever an earlier try settled."""
         self.settled = 0
         self.tally = Tally()
+        self._rejected = Positions()
+        self._rows = 0
         self._digest = ""
         self._resumed_at = 0
 
@@ -70,30 +80,72 @@ class Checkpoint:
         last = deque(enumerate(digests, start=1), maxlen=1)
         if list(last) != [(saved["settled"], saved["digest"])]:
             return False
+        rejected, rows = Positions.from_text(saved["positions_rejected"]), int(saved["rows"], 16)
         ((self.settled, self._digest),) = last
-        self._resumed_at = self.settled
+        self._resumed_at, self._rejected, self._rows = self.settled, rejected, rows
         self.tally = Tally(Counter(saved["counts"]), Counter(saved["errors"]), saved["rejected"])
         return True
 
-    def watch(self, leaves: Iterable[Leave | UnreadableLeave]) -> Iterator[Leave | UnreadableLeave]:
-        """Pass on the leave requests that are not settled yet; one that contradicts what is settled as unreadable."""
-        conflict = CorConflictingRepeatError.default_name
-        # The external id of a leave request that was refused is free for another.
-        refused = {one["id"] for one in self.tally.rejected if one["error"] != conflict}
-        settled = Repeats()
-        for position, (digest, leave) in enumerate(self._digesting(leaves), start=1):
-            if position > self._resumed_at:
-                self._digests[position] = digest
-                yield self._refuse_contradiction(leave, settled) if self._resumed_at else leave
-            elif position == self._resumed_at and digest != self._digest:
-                raise CorConfigurationError("leave_requests: the input changed while it was read.")
-            elif not isinstance(leave, UnreadableLeave) and leave.id not in refused:
-                settled.add(leave)
+    def is_told_by(self, rows: Iterable[bytes]) -> bool:
+        """Return whether these are the rows, in whatever order, of the leave requests that are settled."""
+        return sum(map(self._digest_of_row, rows)) % _ROWS == self._rows
+
+    def watch(
+        self, leaves: Iterable[Leave | UnreadableLeave], settle: Callable[[LeaveOutcome], None]
+    ) -> Iterator[Leave | UnreadableLeave]:
+        """
+        Pass on the leave requests that are not settled yet, but for those that repeat what is settled.
+
+        :param settle: takes the outcome of those, which is what it would be had all been sent in one go.
+        """
+        rejected = iter(self._rejected)  # what COR refused has left its external id to another
+        next_rejected = next(rejected, 0)
+        passed_on = 0
+        with Repeats() as settled:
+            for position, (digest, leave) in enumerate(self._digesting(leaves), start=1):
+                if position > self._resumed_at:
+                    self._digests[position] = digest
+                    if self._resumed_at and (outcome := self._outcome_of_repeat(leave, settled)):
+                        settle(self._note(replace(outcome, position=position)))
+                        continue
+                    passed_on += 1
+                    self._positions[passed_on] = position
+                    yield leave
+                elif position == self._resumed_at and digest != self._digest:
+                    raise CorConfigurationError("leave_requests: the input changed while it was read.")
+                elif position == next_rejected:
+                    next_rejected = next(rejected, 0)
+                elif not isinstance(leave, UnreadableLeave):
+                    settled.add(leave)
 
     def add(self, outcome: LeaveOutcome) -> LeaveOutcome:
-        """Note an outcome, in whatever order they settle, and return it with its place in the whole input."""
-        position = self._resumed_at + (outcome.position or 0)
-        outcome = replace(outcome, position=position)
+        """
+        Note an outcome, in whatever order they settle, and return it with its place in the whole input.
+
+        :param outcome: of a leave request that was passed on; its position is that among these.
+        """
+        return self._note(replace(outcome, position=self._positions.pop(outcome.position or 0)))
+
+    def save(self) -> None:
+        """Save how far the push has come; where that takes more room than there is, what was saved before stays."""
+        saved: dict[str, Any] = {
+            "bound_to": self._bound_to,
+            "settled": self.settled,
+            "digest": self._digest,
+            "rows": f"{self._rows:x}",
+            "counts": dict(self.tally.counts),
+            "errors": dict(self.tally.errors),
+            "positions_rejected": self._rejected.to_text(),
+            "rejected": self.tally.rejected,
+        }
+        while len(json.dumps(saved)) > MOST_SAVED_BYTES:
+            if not saved["rejected"]:
+                return
+            saved["rejected"] = saved["rejected"][: len(saved["rejected"]) // 2]
+        self._store.set(STATE_KEY, saved)
+
+    def _note(self, outcome: LeaveOutcome) -> LeaveOutcome:
+        position = outcome.position or 0
         if outcome.status in {"failed", "not_sent"}:
             self._digests.pop(position, None)
         else:
@@ -101,27 +153,21 @@ class Checkpoint:
         while next_outcome := self._ahead.pop(self.settled + 1, None):
             self.settled += 1
             self.tally.add(next_outcome)
+            self._rows = (self._rows + self._digest_of_row(next_outcome.line)) % _ROWS
             self._digest = self._digests.pop(self.settled)
+            if next_outcome.status == "rejected":
+                self._rejected.add(self.settled)
         return outcome
 
-    def save(self) -> None:
-        """Save how far the push has come."""
-        saved: dict[str, Any] = {
-            "bound_to": self._bound_to,
-            "settled": self.settled,
-            "digest": self._digest,
-            "counts": dict(self.tally.counts),
-            "errors": dict(self.tally.errors),
-            "rejected": self.tally.rejected,
-        }
-        while saved["rejected"] and len(json.dumps(saved)) > MOST_SAVED_BYTES:
-            saved["rejected"] = saved["rejected"][: len(saved["rejected"]) // 2]
-        self._store.set(STATE_KEY, saved)
-
-    def _refuse_contradiction(self, leave: Leave | UnreadableLeave, settled: Repeats) -> Leave | UnreadableLeave:
-        if not isinstance(leave, UnreadableLeave) and settled.compare(leave) == "different":
-            return UnreadableLeave(leave.id, CorConflictingRepeatError())
-        return leave
+    def _outcome_of_repeat(self, leave: Leave | UnreadableLeave, settled: Repeats) -> LeaveOutcome | None:
+        if isinstance(leave, UnreadableLeave):
+            return None
+        comparison = settled.compare(leave)
+        if comparison == "same":
+            return LeaveOutcome(leave.id, self._repeated)
+        if comparison == "different":
+            return LeaveOutcome.of_error(leave.id, "rejected", CorConflictingRepeatError())
+        return None
 
     def _digesting(self, leaves: Iterable[Leave | UnreadableLeave]) -> Iterator[tuple[str, Leave | UnreadableLeave]]:
         """Yield each leave request with the digest of all up to it."""
@@ -129,6 +175,12 @@ class Checkpoint:
         for leave in leaves:
             hashed.update(repr(_content(leave)).encode("utf-8", "surrogatepass"))
             yield hashed.hexdigest(), leave
+
+    def _digest_of_row(self, row: bytes) -> int:
+        return int.from_bytes(blake2b(row, key=self._key, digest_size=16).digest(), "big")
+
+
+_ROWS = 2**128  # digests of rows are added up modulo this, since rows are written in the order in which they settle
 
 
 def _content(leave: LeaveRequest | LeaveKey | UnreadableLeave) -> object:

@@ -14,8 +14,9 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
-from cor_provider.exceptions import CorValidationError
-from cor_provider.leave import read_external_id
+from pydantic_core import PydanticCustomError
+
+from cor_provider import external_id
 
 Half = Literal["morning", "afternoon"]
 HalfDayPolicy = Literal["span", "split"]
@@ -144,13 +145,13 @@ def prefix_id(system: str, leave_id: object) -> str:
     Return an external leave id that no other HR system has: COR tells them apart by nothing else within one source.
 
     :param system: name of the HR system, or of one of its tenants.
-    :param leave_id: its id there, text or a number. A blank one stays blank, for the push to reject: one bad row must
-        not take the others with it.
+    :param leave_id: its id there, text or a number. A blank one stays blank, and one that cannot be read becomes text
+        that says so, for the push to reject with the reason: one bad row must not take the others with it.
     """
     try:
-        return f"{system}-{read_external_id('id', leave_id)}"
-    except CorValidationError:
-        return ""
+        return f"{system}-{external_id.read_text(leave_id)}"
+    except PydanticCustomError as problem:
+        return external_id.mark_unreadable(problem)
 
 
 def overlaps(first: date, last: date | None, window: tuple[date, date]) -> bool:

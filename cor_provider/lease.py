@@ -61,7 +61,7 @@ class Lease:
 
     def __init__(self, ledger: ObjectStoragePath, owner: Owner) -> None:
         self._folder = ledger.parent
-        self._prefix = f"{ledger.stem}.lock."
+        self._prefix = lease_files(ledger).name
         self._owner = owner
         self._number = 0
         self._until = 0.0
@@ -170,6 +170,11 @@ class Lease:
             return None
         moment = datetime.fromtimestamp(until, timezone.utc)
         return f"{task} works on it, and has until {moment:%Y-%m-%d %H:%M:%S} UTC unless it renews that"
+
+
+def lease_files(ledger: ObjectStoragePath) -> ObjectStoragePath:
+    """Return how the paths of a ledger's leases begin; a number follows."""
+    return ledger.parent / f"{ledger.stem}.lock."
 
 
 def _end() -> float:

@@ -7,14 +7,11 @@ The fields and their spelling are those of COR's create-leave page
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone, tzinfo
-from decimal import Decimal
 from typing import Annotated, Any, TypeVar
-from uuid import UUID
 
 from pydantic import (
     AliasChoices,
@@ -31,27 +28,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from cor_provider import external_id
 from cor_provider.exceptions import CorInvalidDateRangeError, CorRecordError, CorValidationError
-
-
-def _read_external_id(value: object) -> str:
-    """Return an id as text: COR's ids are strings, while databases and data frames hand out numbers."""
-    if isinstance(value, (float, Decimal)):
-        if not math.isfinite(value):
-            raise PydanticCustomError("external_id", "is blank")  # NaN is a data frame's word for a gap
-        if value == int(value):
-            value = int(value)  # a data frame turns 12 into 12.0 as soon as its column has a gap
-    if value is None:
-        raise PydanticCustomError("external_id", "is missing")
-    if isinstance(value, bool) or not isinstance(value, (str, int, float, Decimal, UUID)):
-        raise PydanticCustomError("external_id", "must be text or a number, not {type}", {"type": type(value).__name__})
-    text = str(value).strip()
-    if not text:
-        raise PydanticCustomError("external_id", "is blank")
-    if text in {".", ".."} or not text.isprintable():
-        # Updates and deletes put the id into a URL path, and these do not survive there.
-        raise PydanticCustomError("external_id", "holds characters that an id cannot have")
-    return text
 
 
 def read_external_id(field: str, value: object) -> str:
@@ -62,13 +40,14 @@ def read_external_id(field: str, value: object) -> str:
     :raises CorValidationError: if it is blank or cannot be an id.
     """
     try:
-        return _read_external_id(value)
+        return external_id.read_text(value)
     except PydanticCustomError as error:
         raise CorValidationError(f"{field}: {error.message()}") from None
 
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _DATE_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}", re.ASCII | re.IGNORECASE)
+_LONGEST_DATE_TIME = 64  # a fraction of the second as long as any, and some more
 _date_time_parser = TypeAdapter(datetime)
 
 
@@ -79,7 +58,7 @@ def _read_when(value: object) -> date:
         try:
             if _DATE.fullmatch(value):
                 return date.fromisoformat(value)
-            if _DATE_TIME.match(value):
+            if len(value) <= _LONGEST_DATE_TIME and _DATE_TIME.match(value):
                 return _date_time_parser.validate_python(value)
         except ValueError:
             pass  # the calendar has no such day: told below, without the value
@@ -103,7 +82,7 @@ def _read_all_day(value: object) -> bool | None:
         raise PydanticCustomError("all_day", "must be true or false, or left out") from None
 
 
-ExternalId = Annotated[str, BeforeValidator(_read_external_id)]
+ExternalId = Annotated[str, BeforeValidator(external_id.read_text)]
 When = Annotated[date, PlainValidator(_read_when)]
 
 
@@ -115,7 +94,8 @@ class LeaveRequest(BaseModel):
     and never sent. Once read, ``start`` and ``end`` are dates for an all-day leave and date-times in UTC for a timed
     one.
 
-    :param id: external leave id, text or a number; the key under which COR knows the leave.
+    :param id: external leave id, text or a number that is exact, of at most 7,500 characters as a URL has it; the key
+        under which COR knows the leave.
     :param user_id: external id of a user that was created through COR's Integrations API.
     :param leave_type_id: external id of a leave type, likewise.
     :param start: first day or moment: a ``date``, a ``datetime``, or ISO 8601 text of either.
@@ -284,7 +264,7 @@ def read_leave_id(record: object) -> str | None:
     if isinstance(record, LeaveRequest):
         return record.id
     try:
-        return _read_external_id(record["id"]) if isinstance(record, Mapping) else None
+        return external_id.read_text(record["id"]) if isinstance(record, Mapping) else None
     except (KeyError, ValueError):
         return None
 

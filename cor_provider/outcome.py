@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal, get_args
 
 from cor_provider.exceptions import CorError, CorRateLimitError
@@ -60,6 +62,12 @@ class LeaveOutcome:
             "attempts": self.attempts,
             "position": self.position,
         }
+
+    @cached_property
+    def line(self) -> bytes:
+        """That row as a line of the report."""
+        # What COR calls an error may hold half of a character, which UTF-8 cannot have and JSON can.
+        return (json.dumps(self.to_row(), ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace")
 
 
 @dataclass

@@ -6,6 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from airflow.providers.common.compat.sdk import ObjectStoragePath
+
+from cor_provider import files
 from cor_provider.calendar import TEMPLATES, Entry, Kind, all_day_halves, by_person, day_text, sections
 from cor_provider.ledger import Window
 
@@ -18,6 +21,11 @@ CHANGES = {
     "delete": Kind("Delete", "\N{MINUS SIGN}", 1),
 }
 BEFORE = Kind("Until now", "\N{HORIZONTAL ELLIPSIS}", 17)
+
+
+def page_of(plan: ObjectStoragePath) -> ObjectStoragePath | None:
+    """Return where the page of a plan goes, which is beside it; None if that is no file, such as ``/dev/stdout``."""
+    return None if files.is_stream(plan) else plan.parent / f"{plan.stem}.html"
 
 
 def render_plan(rows: Sequence[Mapping[str, Any]], *, counts: Mapping[str, int], window: Window, source: str) -> str:

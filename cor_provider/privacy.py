@@ -6,7 +6,8 @@ from typing import Any
 
 from airflow.providers.common.compat.sdk import XComArg
 
-from cor_provider.inputs import PATH_TYPES
+from cor_provider.inputs import PATH_TYPES, looks_like_a_path
+from cor_provider.jinja_text import is_template
 
 
 class Hidden:
@@ -30,16 +31,17 @@ class Hidden:
 
 def hide(value: Any) -> Any:
     """
-    Hide leave requests; leave as they are what holds none: paths, templates, references to upstream tasks.
+    Hide leave requests; leave as they are what holds none: paths, URIs, templates, references to upstream tasks.
+
+    Text is shown only if it is one of these beyond doubt: records come in forms that nobody thought of.
 
     :param value: the operator's parameter, before or after Airflow has rendered it.
     """
     if value is None or isinstance(value, (Hidden, XComArg, *PATH_TYPES)):
         return value
     if isinstance(value, str):
-        text = value.lstrip()
-        holds_records = text.startswith(("[", "{")) and not text.startswith(("{{", "{%", "{#"))
-        return Hidden(value) if holds_records else value
+        is_shown = not value.strip() or looks_like_a_path(value) or is_template(value)
+        return value if is_shown else Hidden(value)
     if not _refers_upstream(value):
         return Hidden(value)
     # Airflow finds a reference only in a container that it can look through itself.

@@ -9,10 +9,11 @@ It needs
     hold. HR's export replaces it as a whole, or the ``extract`` of another example does, in place of its push.
 
 Each run plans, and sends nothing yet. The approver finds the counts under "Required Actions" in Airflow, and in the
-folder a page that shows on a calendar what would change, whose and when; let them read the folder too. What is approved
-is done, that and nothing else: if leave changed meanwhile, in the file or in COR through this DAG, the run fails with
-the number of differences, nothing is sent, and the next run plans anew. A plan that is rejected is not done, and one
-that nobody answers fails the run. Until then no other run begins.
+folder a page that shows on a calendar what would change, whose and when. On a disk it is for the user alone that
+Airflow's workers run as; in an object store, let the approver read the folder too. What is approved is done, that and
+nothing else: if leave changed meanwhile, in the file or in COR through this DAG, the run fails with the number of
+differences, nothing is sent, and the next run plans anew. A plan that is rejected is not done, and one that nobody
+answers fails the run. Until then no other run begins.
 
 Leave that was cancelled, which is no longer in the file, is deleted from COR if this DAG put it there: the folder's
 ``ledger`` remembers. Keep it; without it nothing is deleted. An empty file is always refused.

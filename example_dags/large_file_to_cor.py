@@ -36,6 +36,7 @@ from zlib import crc32
 
 from airflow.providers.common.compat.sdk import DAG, AirflowFailException, ObjectStoragePath, Param, task
 
+from cor_provider import files
 from cor_provider.exceptions import CorValidationError
 from cor_provider.leave import read_external_id
 from cor_provider.operators.leaves import CreateLeaveOperator
@@ -75,11 +76,10 @@ with DAG("large_file_to_cor", schedule=None, **DAG_OPTIONS) as in_one_task:
 def split(file: str, folder: str, ti: Any = None) -> list[str]:
     """Deal a file out to batches line by line, and return their paths: Airflow logs and keeps that."""
     batches = [f"{folder}/batch-{number}.jsonl" for number in range(BATCHES)]
-    ObjectStoragePath(folder).mkdir(parents=True, exist_ok=True)
     leaves = 0
     with ExitStack() as stack:
         lines = stack.enter_context(ObjectStoragePath(file).open("rb"))
-        outputs = [stack.enter_context(ObjectStoragePath(batch).open("wb")) for batch in batches]
+        outputs = [stack.enter_context(files.writing(ObjectStoragePath(batch))) for batch in batches]
         for line in iter(lines.readline, b""):  # what Airflow 2 opens cannot be iterated
             if line.strip():
                 outputs[choose_batch(line)].write(line)

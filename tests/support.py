@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
+
+from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_0_PLUS
+from fsspec.implementations.memory import MemoryFileSystem  # type: ignore[import-untyped]
 
 Connect = Callable[..., None]
 """The fixture `connect`: sets the connection `cor_default` to the sandbox, save for what it is told."""
@@ -26,6 +30,13 @@ SEED = {
     "leave_types": [{"id": "external-type-3", "name": "Vacation"}, {"id": "vacation", "name": "Vacation"}],
 }
 """The users and leave types of the sandbox that the tests share."""
+
+
+def attach_memory() -> str:
+    """Have Airflow open an object store in this process's memory, and return its URI."""
+    attach: Any = import_module("airflow.sdk.io" if AIRFLOW_V_3_0_PLUS else "airflow.io.store").attach
+    attach("memory", fs=MemoryFileSystem())
+    return "memory://hr-bucket"
 
 
 def leave(leave_id: str = "L1", **fields: Any) -> dict[str, Any]:

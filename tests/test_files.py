@@ -134,3 +134,86 @@ def test_a_reader_never_sees_half_a_file(tmp_path: Path) -> None:
     done.set()
     reader.join()
     assert seen <= contents
+
+
+@pytest.mark.parametrize("name", ["[a].jsonl", "a*.jsonl", "a?.jsonl", "a" * 250, "\N{SNOWMAN}" * 80])
+def test_a_file_may_have_any_name(name: str, tmp_path: Path) -> None:
+    path = ObjectStoragePath(str(tmp_path / name))
+    (other := tmp_path / ".aa.jsonl.x7abcdef").write_bytes(b"another's")
+    os.utime(other, (0, 0))
+    for content in (b"old", b"new"):
+        files.replace(path, content)
+        assert files.read(path) == content
+    assert {file.name for file in tmp_path.iterdir()} == {name, other.name}
+
+
+def test_a_file_is_there_once_it_is_written_to_its_end(folder: ObjectStoragePath) -> None:
+    files.replace(folder / "a.jsonl", b"old")
+    with files.writing(folder / "a.jsonl") as stream:
+        stream.write(b"ne")
+        assert files.read(folder / "a.jsonl") == b"old"
+        stream.write(b"w")
+    assert files.read(folder / "a.jsonl") == b"new"
+    assert files.names(folder) == ["a.jsonl"]
+
+
+def test_a_file_whose_writing_ends_in_an_error_is_as_it_was(folder: ObjectStoragePath) -> None:
+    def write(name: str) -> None:
+        with files.writing(folder / name) as stream:
+            stream.write(b"half")
+            raise LookupError
+
+    files.replace(folder / "a.jsonl", b"old")
+    for name in ("a.jsonl", "b.jsonl"):
+        with pytest.raises(LookupError):
+            write(name)
+    assert files.read(folder / "a.jsonl") == b"old"
+    assert files.names(folder) == ["a.jsonl"]
+
+
+def test_a_folder_that_is_a_file_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    for write in (files.replace, files.create):
+        with pytest.raises(OSError, match="file"):
+            write(ObjectStoragePath(f"{tmp_path}/file/a.jsonl"), b"")
+
+
+@pytest.fixture
+def open_to_all() -> Iterator[None]:
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+def test_what_is_written_and_the_folders_that_are_made_are_for_their_owner_alone(
+    open_to_all: None, tmp_path: Path
+) -> None:
+    there = tmp_path / "there"
+    there.mkdir(0o755)
+    path = ObjectStoragePath(f"file://{there}/made/made too/a.jsonl")
+    files.create(path.parent / "lock", b"")
+    files.replace(path, b"")
+    with files.writing(path.parent / "b.jsonl"):
+        assert {stat.S_IMODE(file.stat().st_mode) for file in (there / "made" / "made too").iterdir()} == {0o600}
+    modes = {file.name: oct(stat.S_IMODE(file.stat().st_mode)) for file in there.rglob("*")}
+    folders = dict.fromkeys(("made", "made too"), "0o700")
+    assert modes == {**folders, **dict.fromkeys(("lock", "a.jsonl", "b.jsonl"), "0o600")}
+    assert stat.S_IMODE(there.stat().st_mode) == 0o755
+
+
+@pytest.mark.since_airflow("3.0")  # before, Airflow takes it for a folder called so
+def test_home_is_where_what_is_read_and_written_there_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    path = ObjectStoragePath("~/a/b.jsonl")
+    files.replace(path, b"new")
+    files.create(path.parent / "lock", b"")
+    assert files.read(path) == b"new"
+    assert sorted(files.names(path.parent)) == ["b.jsonl", "lock"]
+    assert [one.name for one in tmp_path.iterdir()] == ["home"]
+
+
+def test_text_may_have_blanks_around_its_path_and_a_path_may_not(tmp_path: Path) -> None:
+    for value in (f" {tmp_path}/a\n", tmp_path / "a", ObjectStoragePath(str(tmp_path / "a"))):
+        assert files.on_disk(files.locate(value)) == tmp_path / "a"
+    assert files.on_disk(files.locate(tmp_path / "a ")) == tmp_path / "a "

@@ -183,7 +183,6 @@ def test_an_end_before_the_start_is_refused(fields: dict[str, Any]) -> None:
         (" 007 ", "007"),
         (12, "12"),
         (12.0, "12"),  # what a data frame makes of 12 beside a gap
-        (12.5, "12.5"),
         (Decimal("12.00"), "12"),  # a NUMERIC column
         (UUID("6f9619ff-8b86-4011-b42d-00cf4fc964ff"), "6f9619ff-8b86-4011-b42d-00cf4fc964ff"),
         ("año/1 b", "año/1 b"),
@@ -201,6 +200,7 @@ def test_ids_are_sent_as_text(written: Any, sent: str) -> None:
         ("  ", "is blank"),
         (None, "is missing"),
         (float("nan"), "is blank"),
+        (12.5, "is no whole number: read the column as text"),  # where text was, "12.50" is another id
         (True, "must be text or a number, not bool"),
         (["1"], "must be text or a number, not list"),
         ("..", "holds characters that an id cannot have"),
@@ -283,6 +283,44 @@ def test_any_record_is_a_leave_request_or_an_unreadable_leave(record: dict[str, 
         json.dumps(leave.to_payload("GLOBANT"), allow_nan=False)
     else:
         assert isinstance(leave.error, CorRecordError)
+
+
+LONG = "x" * 1_000_000
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        LONG,
+        LONG.replace("x", " "),
+        LONG.replace("x", "9"),
+        "2026-05-11T09:00:00." + LONG.replace("x", "0"),
+        "2026-05-11" + LONG,
+        "true" + LONG,
+        1 << 20_000_000,
+        -(1 << 20_000_000),
+        Decimal("1E+999999"),
+        [LONG],
+        {LONG: LONG},
+        float("inf"),
+    ],
+    ids=range(12),
+)
+@pytest.mark.parametrize("field", ["id", "user_id", "leave_type_id", "start", "end", "all_day", LONG, "other"])
+def test_what_is_far_too_long_is_refused_in_few_words(field: str, value: Any) -> None:
+    record = {"id": "1", "user_id": "u1", "leave_type_id": "vacation", "start": "2026-05-11", "end": "2026-05-11"}
+    leave = read_leave({**record, field: value})
+    if field in {LONG, "other"} or (field == "all_day" and value == LONG.replace("x", " ")):
+        assert isinstance(leave, LeaveRequest)
+    else:
+        assert isinstance(leave, UnreadableLeave)
+        assert len(leave.error.message) < 200
+
+
+@pytest.mark.parametrize("key", [None, 7, (1, 2), float("nan"), b"id", True])
+def test_a_key_that_is_no_text_is_ignored(key: object) -> None:
+    record: dict[Any, str] = {"id": "1", "user_id": "u1", "leave_type_id": "vacation", "start": "2026-05-11"}
+    assert isinstance(read_leave(record | {"end": "2026-05-11", key: "x"}), LeaveRequest)
 
 
 @given(st.text(min_size=6, alphabet=st.characters(categories=["Lu"])))

@@ -121,6 +121,13 @@ class TestOpenLineage:
         lineage = run(CreateLeaveOperator, [leave(), json.dumps(leave("L2"))]).get_openlineage_facets_on_complete(None)
         assert lineage.inputs == []
 
+    def test_text_that_only_ends_like_a_file_is_not_told(self, run: Run, collector: Any, tmp_path: Path) -> None:
+        path = tmp_path / "E-7, ill.jsonl"
+        path.write_text(json.dumps(leave("L2")))
+        operator = run(CreateLeaveOperator, [str(path), leave("L3")])
+        assert operator.get_openlineage_facets_on_complete(None).inputs == []
+        assert collector.collected_assets.inputs == []
+
     @EveryOperator
     def test_a_task_that_sent_nothing_has_nothing_to_tell(
         self, operator_class: type[LeaveOperator], connect: Connect

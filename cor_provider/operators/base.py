@@ -10,7 +10,7 @@ from inspect import Signature, signature
 from operator import attrgetter
 from typing import Any, ClassVar
 
-from airflow.providers.common.compat.sdk import BaseOperator, Context
+from airflow.providers.common.compat.sdk import BaseOperator, Context, ObjectStoragePath
 from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
 
 from cor_provider import clock, links, metrics
@@ -18,13 +18,15 @@ from cor_provider.account import Account
 from cor_provider.checkpoint import Checkpoint
 from cor_provider.exceptions import CorConfigurationError, CorError, CorLeavesRejectedError, CorPushIncompleteError
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook, check_limits
-from cor_provider.inputs import can_be_read_again, files_in, iter_leaves, label, load_lazy
+from cor_provider.inputs import can_be_read_again, files_in, iter_leaves, label, load_lazy, uris_in
 from cor_provider.interruption import run_shielded
 from cor_provider.lineage import openlineage_facets, tell_outlets
+from cor_provider.operators.run import Run
 from cor_provider.outcome import LeaveOutcome, Status, Tally
 from cor_provider.privacy import hide, reveal
 from cor_provider.push import check
 from cor_provider.retry import RetryLimits
+from cor_provider.task_files import TaskFiles
 
 BY_INPUT = "{% if ti.map_index >= 0 %}{{ task.label_of_input or ti.map_index }}{% endif %}"
 """What a mapped task is called, unless it says otherwise."""
@@ -40,25 +42,27 @@ class LeaveOperator(BaseOperator):
     """
     What the operators that carry leave to COR share: their inputs, results, report, endings, and what Airflow is told.
 
-    A subclass names the statuses that it counts (``statuses``) and the parameters that decide over its outcomes
-    (``decided_by``), and sends leave requests by one call of the hook (:meth:`send`). Where that is not all there is
-    to do, it settles them in its own way (:meth:`settle`).
+    A subclass names the statuses that it counts (``statuses``), the one of what says the same again (``repeated``) and
+    the parameters that decide over its outcomes (``decided_by``), and sends leave requests by one call of the hook
+    (:meth:`send`). Where that is not all there is to do, it settles them in its own way (:meth:`settle`). What it
+    writes besides the report is named by ``outputs``.
 
     The parameters are told by :class:`~cor_provider.operators.leaves.CreateLeaveOperator`.
     """
 
     statuses: ClassVar[tuple[Status, ...]]
     decided_by: ClassVar[tuple[str, ...]] = ()
+    repeated: ClassVar[Status]
 
     template_fields: Sequence[str] = ("leave_requests", "source", "cor_conn_id", "timezone", "report_path")
     ui_color = "#dfe9f5"
 
+    outputs: ClassVar[tuple[str, ...]] = ("report_path",)
+    """The parameters that name the files which the task writes."""
+
     operator_extra_links = (links.CorLink(),)
 
-    _stopping: threading.Event | None = None
-    _hook: CorIntegrationsHook | None = None
-    _account: Account
-    _files: Sequence[str] = ()
+    _run: Run | None = None
 
     def __init_subclass__(cls, *, without: Collection[str] = (), **kwargs: Any) -> None:
         """
@@ -127,17 +131,18 @@ class LeaveOperator(BaseOperator):
         if "map_index_template" in context:  # Airflow 2 took it before this mapped task was made
             context["map_index_template"] = self.map_index_template
         leave_requests = load_lazy(self._leave_requests)
-        self._files = list(files_in(leave_requests))
-        self._stopping = stopping = threading.Event()
-        self._hook = hook = CorIntegrationsHook(self.cor_conn_id, source=self.source)
-        checkpoint = self._checkpoint(leave_requests, hook, context)
-        account = Account(report_path=self.report_path, checkpoint=checkpoint, stopping=stopping, log=self.log)
-        self._account = account
-        tally = account.tally
+        self._run = run = self.begin(leave_requests, context)
+        tally = run.account.tally
         start = clock.now()
+
+        def work() -> None:
+            with run.account:
+                run.files.check()
+                self.settle(leave_requests, run.hook, run.account, run.stopping)
+
         try:
-            run_shielded(lambda: self.settle(leave_requests, hook, account, stopping), stop=stopping.set)
-            if error := self._ending(account):
+            run_shielded(work, stop=run.stopping.set)
+            if error := self._ending(run.account):
                 raise error
         except BaseException:
             self._publish(context, seconds=clock.now() - start, return_value=self.counts(tally))
@@ -146,17 +151,32 @@ class LeaveOperator(BaseOperator):
         tell_outlets(context, self.outlets, self.counts(tally))
         return self.counts(tally)
 
+    def begin(self, leave_requests: object, context: Context) -> Run:
+        """Return what this run needs and remembers, before anything is read or sent."""
+        hook = CorIntegrationsHook(self.cor_conn_id, source=self.source)
+        files = TaskFiles(written=self.written(), read=self.read_files(leave_requests))
+        stopping = threading.Event()
+        account = Account(
+            report_path=self.report_path,
+            check_files=files.check,
+            checkpoint=self._checkpoint(leave_requests, hook, context),
+            stopping=stopping,
+            log=self.log,
+        )
+        input_uris = list(uris_in(leave_requests))
+        return Run(hook=hook, files=files, account=account, stopping=stopping, input_uris=input_uris)
+
     def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:  # noqa: ARG002  # OpenLineage's signature
         """Return what OpenLineage is told of this task, if its provider is installed: nothing, if nothing was sent."""
-        if not self._hook or not (settled := self._account.total.in_cor):
+        if not (run := self._run) or not (settled := run.account.total.in_cor):
             return None
-        return openlineage_facets(input_uris=self._files, output_url=self._hook.leaves_url, row_count=settled)
+        return openlineage_facets(input_uris=run.input_uris, output_url=run.hook.leaves_url, row_count=settled)
 
     def on_kill(self) -> None:
         """Stop sending: what is under way settles, the rest is ``not_sent``, and the task fails with that account."""
-        if self._stopping:
+        if self._run:
             self.log.warning("The task is told to stop: what is under way settles, nothing more is sent.")
-            self._stopping.set()
+            self._run.stopping.set()
 
     def settle(
         self, leave_requests: object, hook: CorIntegrationsHook, account: Account, stopping: threading.Event
@@ -166,8 +186,6 @@ class LeaveOperator(BaseOperator):
 
         It runs in a thread that no interruption tears apart; once ``stopping`` is set, it sends nothing more.
         """
-        if self.report_path and str(self.report_path) == str(leave_requests):
-            raise CorConfigurationError("report_path: names the file of the leave requests, which it would overwrite.")
         leaves = account.open(lambda: self.read(leave_requests))
         if self.validate_only:
             hook.get_conn()
@@ -178,11 +196,24 @@ class LeaveOperator(BaseOperator):
 
     def read(self, leave_requests: object) -> Iterator[Any]:
         """Read the input from its beginning."""
-        return iter_leaves(leave_requests, timezone=self.timezone)
+        return iter_leaves(leave_requests, timezone=self.timezone, opening=self.opening)
 
     @abstractmethod
     def send(self, leaves: Iterator[Any], hook: CorIntegrationsHook, **patience: Any) -> Iterable[LeaveOutcome]:
         """Send leave requests, as :meth:`read` gives them, and yield what becomes of each."""
+
+    def opening(self, path: ObjectStoragePath) -> None:
+        """Refuse to open a file of leave requests that this run would overwrite."""
+        if self._run:
+            self._run.files.open_input(path)
+
+    def written(self) -> dict[str, object]:
+        """Return the files that this task writes, by what names them."""
+        return {name: getattr(self, name) for name in self.outputs}
+
+    def read_files(self, leave_requests: object) -> dict[str, Iterable[object]]:
+        """Return the files that this task reads, as far as they are known before, by what names them."""
+        return {"leave_requests": files_in(leave_requests)}
 
     @property
     def patience(self) -> dict[str, Any]:
@@ -194,7 +225,7 @@ class LeaveOperator(BaseOperator):
         return {
             "received": tally.received,
             **{status: tally.counts[status] for status in self.statuses},
-            "report": self.report_path,
+            "report": self.report_path and str(self.report_path),
         }
 
     def _checkpoint(self, leave_requests: object, hook: CorIntegrationsHook, context: Context) -> Checkpoint | None:
@@ -207,7 +238,8 @@ class LeaveOperator(BaseOperator):
         except CorConfigurationError:
             return None  # the push will tell
         options = {name: getattr(self, name) for name in ("source", *self.decided_by)}
-        return Checkpoint(store, key=key, bound_to={"max_tries": context["ti"].max_tries, **options})
+        bound_to = {"max_tries": context["ti"].max_tries, **options}
+        return Checkpoint(store, key=key, bound_to=bound_to, repeated=self.repeated)
 
     def _ending(self, account: Account) -> CorError | None:
         tally = account.total
@@ -229,11 +261,13 @@ class LeaveOperator(BaseOperator):
         return None
 
     def _publish(self, context: Context, *, seconds: float, **xcoms: Any) -> None:
-        tally = self._account.total
-        self.log.info("Leave requests: %s. Report: %s", self._account, self.report_path or "none (no report_path)")
-        metrics.emit(tally, timedelta(seconds=seconds), earlier=self._account.earlier)
+        if not (run := self._run):
+            return
+        account, tally = run.account, run.account.total
+        self.log.info("Leave requests: %s. Report: %s", account, self.report_path or "none (no report_path)")
+        metrics.emit(tally, timedelta(seconds=seconds), earlier=account.earlier)
         if task_instance := context.get("ti"):
-            if self._hook and tally.in_cor:
-                xcoms[links.XCOM_KEY] = self._hook.web_url
+            if tally.in_cor:
+                xcoms[links.XCOM_KEY] = run.hook.web_url
             for key, value in {"rejected": tally.rejected, **xcoms}.items():
                 task_instance.xcom_push(key=key, value=value)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
+from dataclasses import dataclass
 from typing import Any
 
 from airflow.providers.common.compat.sdk import Context, ObjectStoragePath
 
+from cor_provider import files
 from cor_provider.account import Account
 from cor_provider.checkpoint import Checkpoint
 from cor_provider.exceptions import CorConfigurationError, CorDeleteGuardError
@@ -21,12 +23,13 @@ from cor_provider.hooks.cor_integrations import (
     check_choice,
 )
 from cor_provider.inputs import iter_leave_keys
-from cor_provider.lease import Lease, Owner
+from cor_provider.lease import Lease, Owner, lease_files
 from cor_provider.ledger import Ledger, Window
 from cor_provider.operators.base import LeaveOperator
+from cor_provider.operators.run import Run
 from cor_provider.outcome import LeaveOutcome, Tally
 from cor_provider.plan import KEY_ADVICE, ApprovedPlan, Guards, Plan, make_plan
-from cor_provider.plan_page import render_plan
+from cor_provider.plan_page import page_of, render_plan
 from cor_provider.sync import Sync
 
 
@@ -47,7 +50,8 @@ class CreateLeaveOperator(LeaveOperator):
     :param concurrency: how many requests may be under way at once.
     :param timezone: IANA name of the zone of times that carry no offset, such as ``Europe/Madrid`` (templated).
     :param report_path: path or URI of a JSON Lines file with a row for every leave request:
-        ``{"id", "status", "cor_id", "error", "message", "attempts", "position"}`` (templated).
+        ``{"id", "status", "cor_id", "error", "message", "attempts", "position"}`` (templated). It takes the place of a
+        file that is there, but never of the input, another output or a ledger, however the paths are spelt.
     :param validate_only: read and check everything, send nothing.
     :param max_attempts: how often one leave request is sent before the push gives up; a 429 does not count.
     :param max_wait: seconds that the push may spend waiting in all.
@@ -63,6 +67,7 @@ class CreateLeaveOperator(LeaveOperator):
 
     statuses = ("created", "updated", "existing", "rejected", "failed", "not_sent")
     decided_by = ("if_exists",)
+    repeated = "existing"
 
     def __init__(self, *, if_exists: IfExists = "skip", **kwargs: Any) -> None:
         check_choice("if_exists", if_exists, IfExists)
@@ -90,6 +95,7 @@ class UpdateLeaveOperator(LeaveOperator):
 
     statuses = ("created", "updated", "unchanged", "rejected", "failed", "not_sent")
     decided_by = ("if_missing",)
+    repeated = "unchanged"
 
     def __init__(self, *, if_missing: IfMissingOnUpdate = "create", **kwargs: Any) -> None:
         check_choice("if_missing", if_missing, IfMissingOnUpdate)
@@ -118,6 +124,7 @@ class DeleteLeaveOperator(LeaveOperator):
 
     statuses = ("deleted", "rejected", "failed", "not_sent")
     decided_by = ("if_missing",)
+    repeated = "deleted"
 
     def __init__(self, *, if_missing: IfMissing = "skip", **kwargs: Any) -> None:
         check_choice("if_missing", if_missing, IfMissing)
@@ -126,11 +133,19 @@ class DeleteLeaveOperator(LeaveOperator):
 
     def read(self, leave_requests: object) -> Iterator[Any]:
         """Read what is needed to delete leave."""
-        return iter_leave_keys(leave_requests)
+        return iter_leave_keys(leave_requests, opening=self.opening)
 
     def send(self, leaves: Iterator[Any], hook: CorIntegrationsHook, **patience: Any) -> Iterable[LeaveOutcome]:
         """Delete leave."""
         return hook.delete_leaves(leaves, if_missing=self.if_missing, **patience)
+
+
+@dataclass(kw_only=True)
+class SyncRun(Run):
+    """The state of one run of a sync: whose lease it takes, and what it has planned, besides."""
+
+    owner: Owner
+    plan: Plan | None = None
 
 
 class SyncLeavesOperator(LeaveOperator, without=("validate_only",)):
@@ -172,10 +187,12 @@ class SyncLeavesOperator(LeaveOperator, without=("validate_only",)):
 
     statuses = ("created", "updated", "deleted", "unchanged", "rejected", "failed", "not_sent")
 
-    template_fields: Sequence[str] = (*LeaveOperator.template_fields, "window", "ledger", "plan_path", "approved_plan")
+    repeated = "unchanged"
 
-    _owner: Owner
-    _plan: Plan | None = None
+    template_fields: Sequence[str] = (*LeaveOperator.template_fields, "window", "ledger", "plan_path", "approved_plan")
+    outputs = (*LeaveOperator.outputs, "plan_path")
+
+    _run: SyncRun | None = None
 
     def __init__(
         self,
@@ -205,17 +222,33 @@ class SyncLeavesOperator(LeaveOperator, without=("validate_only",)):
         self.plan_shows_types = plan_shows_types
         self.approved_plan = approved_plan
 
-    def execute(self, context: Context) -> dict[str, Any]:
-        """Keep the window in step, and return the counts."""
-        self._owner = Owner.from_context(context)
-        return super().execute(context)
+    def begin(self, leave_requests: object, context: Context) -> SyncRun:
+        """Return what this run needs and remembers."""
+        return SyncRun(**vars(super().begin(leave_requests, context)), owner=Owner.from_context(context))
+
+    def written(self) -> dict[str, object]:
+        """Return the files that this task writes: the plan has a page."""
+        page = None
+        if self.plan_path and not self._is_plan_a_page():
+            with suppress(ValueError):  # no path or URI, which is told before anything is sent
+                page = page_of(files.locate(self.plan_path))
+        return {**super().written(), "plan_path (its page)": page}
+
+    def read_files(self, leave_requests: object) -> dict[str, Iterable[object]]:
+        """Return the files that this task reads."""
+        return {
+            **super().read_files(leave_requests),
+            "approved_plan": [self.approved_plan] if self.approved_plan else [],
+        }
 
     def settle(
         self, leave_requests: object, hook: CorIntegrationsHook, account: Account, stopping: threading.Event
     ) -> None:
         """Plan, and do what was planned."""
-        self._check_paths(leave_requests)
+        if self._is_plan_a_page():
+            raise CorConfigurationError("plan_path: names the plan, such as plan.jsonl; its page goes to plan.html.")
         hook.get_conn()
+        self._keep_ledger(self._ledger_of(hook).path)
         leaves = account.open(lambda: self.read(leave_requests))
         with closing(self.send(leaves, hook, **self.patience, stopping=stopping)) as outcomes:
             account.keep(outcomes)
@@ -223,7 +256,7 @@ class SyncLeavesOperator(LeaveOperator, without=("validate_only",)):
     def send(self, leaves: Iterator[Any], hook: CorIntegrationsHook, **patience: Any) -> Generator[LeaveOutcome]:
         """Send what the plan says, and nothing else."""
         window = Window.read(self.window)
-        ledger = Ledger(self.ledger, source=hook.check_source(), cor=hook.leaves_url, key=hook.ledger_key)
+        ledger = self._ledger_of(hook)
         if self.plan_only:
             plan = yield from self._make_plan(leaves, ledger, window)
             yield from plan.not_sent()
@@ -239,8 +272,11 @@ class SyncLeavesOperator(LeaveOperator, without=("validate_only",)):
 
     def counts(self, tally: Tally) -> dict[str, Any]:
         """Return what the task returns."""
-        deleted = self._account.deletions.counts["deleted"]
-        return {**super().counts(tally), "deleted": deleted, "plan": self.plan_path}
+        deleted = self._run.account.deletions.counts["deleted"] if self._run else 0
+        return {**super().counts(tally), "deleted": deleted, "plan": self.plan_path and str(self.plan_path)}
+
+    def _ledger_of(self, hook: CorIntegrationsHook) -> Ledger:
+        return Ledger(self.ledger, source=hook.check_source(), cor=hook.leaves_url, key=hook.ledger_key)
 
     def _make_plan(self, leaves: Iterator[Any], ledger: Ledger, window: Window) -> Generator[LeaveOutcome, None, Plan]:
         """Return the plan, and yield what needs no request; everything, if the plan must not be done."""
@@ -276,23 +312,40 @@ class SyncLeavesOperator(LeaveOperator, without=("validate_only",)):
     def _write_plan(self, plan: Plan, window: Window, source: str) -> None:
         if not self.plan_path:
             return
-        path = ObjectStoragePath(self.plan_path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        rows = plan.rows(show_types=self.plan_shows_types)
-        path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
-        page = path.parent / f"{path.stem}.html"
-        page.write_text(render_plan(rows, counts=plan.counts, window=window, source=source), encoding="utf-8")
+        self._this_run.files.check()
+        path, rows = files.locate(self.plan_path), plan.rows(show_types=self.plan_shows_types)
+        files.make_folder(path.parent)
+        files.replace(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode())
+        if page := page_of(path):
+            html = render_plan(rows, counts=plan.counts, window=window, source=source)
+            files.replace(page, html.encode())
 
-    def _check_paths(self, leave_requests: object) -> None:
-        """Refuse paths of which one would overwrite the other."""
-        if str(self.plan_path or "").lower().endswith(".html"):
-            raise CorConfigurationError("plan_path: names the plan, such as plan.jsonl; its page goes to plan.html.")
-        written = {name: path for name in ("report_path", "plan_path") if (path := str(getattr(self, name) or ""))}
-        read = {"leave_requests": str(leave_requests), "approved_plan": self.approved_plan}
-        for name, path in written.items():
-            for other, other_path in {**read, **written}.items():
-                if other != name and other_path == path:
-                    raise CorConfigurationError(f"{name}: names the file of {other}, which it would overwrite.")
+    def _is_plan_a_page(self) -> bool:
+        return str(self.plan_path or "").strip().lower().endswith(".html")
+
+    def _keep_ledger(self, ledger: ObjectStoragePath) -> None:
+        """Make sure that this task writes nothing else in the place of its ledger, or of the leases beside it."""
+        files_of_task = self._this_run.files
+        files_of_task.keep("ledger", ledger)
+        files_of_task.keep("ledger", lease_files(ledger), is_beginning=True)
+        files_of_task.check()
+
+    @property
+    def _this_run(self) -> SyncRun:
+        assert self._run  # noqa: S101  # what asks for it is part of one
+        return self._run
+
+    @property
+    def _owner(self) -> Owner:
+        return self._this_run.owner
+
+    @property
+    def _plan(self) -> Plan | None:
+        return self._run.plan if self._run else None
+
+    @_plan.setter
+    def _plan(self, plan: Plan) -> None:
+        self._this_run.plan = plan
 
     def _checkpoint(self, *_: Any) -> Checkpoint | None:
         """Return nothing: the ledger remembers."""

@@ -47,6 +47,7 @@ console = Console(force_terminal=sys.stdout.isatty(), highlight=False, markup=Fa
 
 def main() -> None:
     """Run the demo; exit with an error if Airflow fails or a leave is unaccounted for."""
+    os.umask(0o077)  # as with people's data
     shutil.rmtree(DEMO, ignore_errors=True)
     DEMO.mkdir()
     with step("Sample HR database, in SQLite"):

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import sqlite3
+import stat
 import subprocess
 import sys
 from contextlib import closing
@@ -77,6 +78,16 @@ def test_the_demo_writes_nothing_outside_its_own_folder(
     demos: list[subprocess.CompletedProcess[str]], clone: Path
 ) -> None:
     assert {path.name for path in clone.iterdir()} == {"example_dags", ".demo"}
+
+
+def test_what_the_demo_writes_of_people_is_for_its_owner_alone(
+    demos: list[subprocess.CompletedProcess[str]], clone: Path
+) -> None:
+    demo = clone / ".demo"
+    assert stat.S_IMODE(demo.stat().st_mode) == 0o700
+    written = [demo / "calendar.html", demo / "hr.sqlite", demo / "airflow.log", *(demo / "leave").rglob("*.jsonl")]
+    assert len(written) == 5
+    assert {stat.S_IMODE(file.stat().st_mode) for file in written} == {0o600}
 
 
 def test_output_to_a_file_has_no_colours(demos: list[subprocess.CompletedProcess[str]]) -> None:

@@ -165,6 +165,13 @@ def test_airflow_keeps_nothing_of_the_leave(runs: dict[str, Run], dag_id: str) -
     assert [marker for marker in ("u1", "u2", "vacation", "2026-05-12", "2026-05-30") if marker in kept] == []
 
 
+def test_what_is_written_of_people_is_for_its_owner_alone(runs: dict[str, Run], leave_exchange: Path) -> None:
+    written = [path for path in leave_exchange.rglob("*") if path.name != "export.jsonl"]
+    modes = {(path.is_dir(), oct(path.stat().st_mode & 0o777)) for path in written}
+    assert len(written) > BATCHES
+    assert modes == {(True, "0o700"), (False, "0o600")}
+
+
 def test_a_batch_that_fails_leaves_the_others_alone(failed_and_repeated: tuple[Run, Run]) -> None:
     failed, _ = failed_and_repeated
     incomplete = [batch for batch in failed.batches if not _ids(batch) <= failed.in_cor.keys()]

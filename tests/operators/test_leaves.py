@@ -10,7 +10,6 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from copy import deepcopy
-from io import StringIO
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,8 +20,8 @@ from airflow.providers.common.compat.sdk import (
     AirflowTaskTimeout,
     BaseOperator,
     Context,
-    ObjectStoragePath,
 )
+from fsspec.implementations.memory import MemoryFileSystem  # type: ignore[import-untyped]
 
 from cor_provider.exceptions import (
     CorAuthenticationError,
@@ -40,7 +39,7 @@ from cor_provider.operators.leaves import (
 )
 from cor_provider.privacy import reveal
 from cor_provider.sandbox import Sandbox
-from support import Connect, leave
+from support import Connect, attach_memory, leave
 
 
 class TaskInstance:
@@ -466,15 +465,15 @@ class TestReport:
         assert published["created"] + published["not_sent"] == 500
 
     def test_a_store_whose_client_fails_in_its_own_way_leaves_no_outcome_uncounted(
-        self, create: Create, task_instance: TaskInstance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, create: Create, task_instance: TaskInstance, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        class Broken(StringIO):
-            def writelines(self, lines: Any, /) -> None:
-                raise RuntimeError("the bucket is gone")
+        def fail(*_: Any, **__: Any) -> None:
+            raise RuntimeError("the bucket is gone")
 
-        monkeypatch.setattr(ObjectStoragePath, "open", lambda *_, **__: Broken())
+        report = f"{attach_memory()}/report.jsonl"
+        monkeypatch.setattr(MemoryFileSystem, "put_file", fail)
         with pytest.raises(RuntimeError, match="the bucket is gone"):
-            create([leave(f"L{number}") for number in range(50)], report_path=f"{tmp_path}/report.jsonl")
+            create([leave(f"L{number}") for number in range(50)], report_path=report)
         published = task_instance.xcoms["return_value"]
         assert published["received"] == published["created"] + published["not_sent"] == 50
 

@@ -1,0 +1,273 @@
+"""External ids: what is one, wherever ids are read, and what is too doubtful to be one."""
+
+from __future__ import annotations
+
+import json
+import math
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cor_provider.exceptions import CorValidationError
+from cor_provider.external_id import LONGEST
+from cor_provider.hooks.cor_integrations import CorIntegrationsHook
+from cor_provider.hr import lay_out, prefix_id
+from cor_provider.inputs import iter_leave_keys, iter_leaves, label
+from cor_provider.leave import (
+    LeaveRequest,
+    UnreadableLeave,
+    read_external_id,
+    read_leave,
+    read_leave_id,
+    read_leave_key,
+)
+from cor_provider.sandbox import Sandbox
+from support import leave
+
+LOST = "is a number that may have lost digits: read the column as text"
+FRACTION = "is no whole number: read the column as text"
+TOO_LONG = "is longer than 7,500 characters, as a URL has it"
+
+INEXACT = [
+    (9007199254740993.0, LOST),  # which is 9007199254740992.0, and may be either
+    (9007199254740992.0, LOST),
+    (-9007199254740992.0, LOST),
+    (1e22, LOST),
+    (1e308, LOST),
+    (math.inf, LOST),
+    (-math.inf, LOST),
+    (Decimal("Infinity"), LOST),
+    (12.5, FRACTION),  # "12.50" was another id
+    (0.1, FRACTION),
+    (5e-324, FRACTION),
+]
+TOO_LONG_ONES = [
+    "x" * (LONGEST + 1),
+    "ñ" * (LONGEST // 6 + 1),  # six characters each in a URL
+    "x" * 5_000_000,
+    "ñ" * 5_000_000,
+    10**LONGEST,
+    -(1 << 20_000_000),  # which takes minutes to write out
+    Decimal(f"1E+{LONGEST}"),
+    Decimal("1E+999999"),
+    Decimal("1." + "1" * LONGEST),
+]
+
+
+def as_id(value: object) -> str:
+    return read_external_id("id", value)
+
+
+def refusal(value: object) -> str:
+    with pytest.raises(CorValidationError) as raised:
+        read_external_id("user_id", value)
+    return raised.value.message
+
+
+@pytest.mark.parametrize(("value", "problem"), INEXACT)
+def test_a_number_that_is_not_exact_is_no_id(value: object, problem: str) -> None:
+    assert refusal(value) == f"user_id: {problem}"
+
+
+@pytest.mark.parametrize("field", ["id", "user_id", "leave_type_id"])
+def test_the_field_is_named_and_the_value_is_not(field: str) -> None:
+    read = read_leave(leave() | {field: 9007199254740993.0})
+    assert isinstance(read, UnreadableLeave)
+    assert read.error.message == f"{field}: {LOST}"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (9007199254740991.0, "9007199254740991"),
+        (-12.0, "-12"),
+        (-0.0, "0"),
+        (9007199254740993, "9007199254740993"),
+        (10**30, "1" + "0" * 30),
+        (10**5000, "1" + "0" * 5000),  # more digits than Python makes text of by itself
+        (Decimal("9007199254740993.0"), "9007199254740993"),
+        (Decimal("1E+5"), "100000"),
+        (Decimal("12.50"), "12.50"),
+        (Decimal("-0.00"), "0"),
+        (Decimal("0E+999999"), "0"),
+        (Decimal("1E-999999"), "1E-999999"),
+        ("9007199254740993.0", "9007199254740993.0"),  # text is what it says
+        ("1e400", "1e400"),
+    ],
+    ids=range(14),
+)
+def test_what_is_exact_is_an_id(value: object, expected: str) -> None:
+    assert as_id(value) == expected
+
+
+@pytest.mark.parametrize("value", [math.nan, Decimal("NaN"), Decimal("sNaN"), Decimal("-sNaN12")])
+def test_no_number_is_a_gap(value: object) -> None:
+    assert refusal(value) == "user_id: is blank"
+
+
+@pytest.mark.parametrize("value", TOO_LONG_ONES, ids=range(len(TOO_LONG_ONES)))
+def test_an_id_that_no_url_can_carry_is_refused(value: object) -> None:
+    assert refusal(value) == f"user_id: {TOO_LONG}"
+
+
+@pytest.mark.parametrize("field", ["id", "user_id", "leave_type_id"])
+def test_the_bound_is_that_of_every_id(field: str) -> None:
+    assert read_leave(leave() | {field: "x" * LONGEST}).__class__ is LeaveRequest
+    too_long = read_leave(leave() | {field: "x" * (LONGEST + 1)})
+    assert isinstance(too_long, UnreadableLeave)
+    assert too_long.error.message == f"{field}: {TOO_LONG}"
+
+
+def test_an_id_at_the_bound_reaches_cor_and_can_be_changed_and_deleted_there(
+    hook: CorIntegrationsHook, sandbox: Sandbox
+) -> None:
+    leave_id = "ñ" * (LONGEST // 6)
+    hook.create_leave(leave(leave_id))
+    hook.update_leave(leave(leave_id, end="2026-05-30"))
+    assert [stored.external_id for stored in sandbox.leaves] == [leave_id]
+    hook.delete_leave(leave_id, user_id="u1")
+    assert sandbox.leaves == ()
+
+
+@pytest.mark.parametrize(("value", "problem"), [*INEXACT, ("x" * (LONGEST + 1), TOO_LONG)])
+def test_the_same_holds_wherever_an_id_is_read(value: object, problem: str) -> None:
+    for record in (leave() | {"id": value}, {"id": value, "user_id": "u1"}):
+        key = read_leave_key(record)
+        assert isinstance(key, UnreadableLeave)
+        assert (key.leave_id, key.error.message) == (None, f"id: {problem}")
+        assert read_leave_id(record) is None
+        assert label(record) is None
+        assert label([record, record]) == "leave and 1 more"
+
+
+@pytest.mark.parametrize("field", ["id", "user_id", "leave_type_id"])
+@pytest.mark.parametrize(
+    ("number", "problem"), [("1e400", LOST), ("-1e400", LOST), ("9007199254740993.0", LOST), ("12.5", FRACTION)]
+)
+@pytest.mark.parametrize("suffix", [".json", ".jsonl", ""])
+def test_a_number_of_json_that_is_not_exact_is_no_id(
+    field: str, number: str, problem: str, suffix: str, tmp_path: Path
+) -> None:
+    text = json.dumps(leave() | {field: "@"}).replace('"@"', number)
+    (tmp_path / f"leave{suffix}").write_text(text)
+    (read,) = iter_leaves(str(tmp_path / f"leave{suffix}") if suffix else text)
+    assert isinstance(read, UnreadableLeave)
+    assert read.error.message == ("Record 1: " if field == "id" else "") + f"{field}: {problem}"
+
+
+@pytest.mark.parametrize("suffix", [".json", ".jsonl", ""])
+def test_a_number_of_json_with_very_many_digits_is_told_by_its_record(suffix: str, tmp_path: Path) -> None:
+    texts = [json.dumps(leave() | {"id": "@"}).replace('"@"', "7" * digits) for digits in (20, 5_000, 100_000)]
+    text = "\n".join(texts) if suffix == ".jsonl" else f"[{','.join(texts)}]"
+    (tmp_path / f"leave{suffix}").write_text(text)
+    first, second, third = iter_leaves(str(tmp_path / f"leave{suffix}") if suffix else text)
+    assert (first.__class__, second.__class__) == (LeaveRequest, LeaveRequest)
+    assert isinstance(third, UnreadableLeave)
+    assert third.error.message == f"Record 3: id: {TOO_LONG}"
+
+
+@pytest.mark.parametrize(
+    ("column", "problem"),
+    [
+        (pa.array([9007199254740993.0], pa.float64()), LOST),
+        (pa.array([12.5], pa.float64()), FRACTION),
+        (pa.array([16777217.0], pa.float32()), LOST),  # a narrower number loses digits earlier
+        (pa.array([16777216.0], pa.float32()), LOST),
+    ],
+)
+def test_a_column_of_numbers_that_is_not_exact_holds_no_ids(column: Any, problem: str, tmp_path: Path) -> None:
+    columns = {name: [value] for name, value in leave().items()} | {"user_id": column}
+    pyarrow.parquet.write_table(pa.table(columns), tmp_path / "leave.parquet")
+    (read,) = iter_leaves(tmp_path / "leave.parquet")
+    assert isinstance(read, UnreadableLeave)
+    assert read.error.message == f"user_id: {problem}"
+
+
+def test_a_column_of_narrow_numbers_that_is_exact_holds_ids(tmp_path: Path) -> None:
+    table = pa.table({"id": pa.array([16777215.0], pa.float32()), "user_id": pa.array([7.0], pa.float32())})
+    pyarrow.parquet.write_table(table, tmp_path / "leave.parquet")
+    (read,) = iter_leave_keys(tmp_path / "leave.parquet")
+    assert repr(read) == "LeaveKey(id='16777215')"
+
+
+class TestPrefixedIds:
+    @pytest.mark.parametrize(
+        ("value", "problem"),
+        [
+            *INEXACT,
+            ("x" * (LONGEST + 1), TOO_LONG),
+            ("..", "holds characters that an id cannot have"),
+            (["1"], "must be text or a number"),
+        ],
+    )
+    @pytest.mark.parametrize("suffix", ["", "-first"])
+    def test_what_kept_an_id_from_being_read_is_what_the_push_says(
+        self, value: object, problem: str, suffix: str, tmp_path: Path
+    ) -> None:
+        record = json.loads(json.dumps(leave(prefix_id("bamboohr", value) + suffix)))  # as an extract hands it on
+        read = read_leave(record)
+        assert isinstance(read, UnreadableLeave)
+        assert (read.leave_id, read.error.message) == (None, f"id: {problem}")
+
+    def test_laying_it_out_keeps_the_cause(self) -> None:
+        days: Any = {"first": date(2026, 5, 11), "last": date(2026, 5, 13)}
+        parts = lay_out(prefix_id("hr", 12.5), **days, half_first="afternoon", policy="split")
+        assert len(parts) == 2
+        for part in parts:
+            read = read_leave_key({**part, "user_id": "u1"})
+            assert isinstance(read, UnreadableLeave)
+            assert read.error.message == f"id: {FRACTION}"
+
+    @given(st.text())
+    def test_no_text_of_hr_puts_words_into_an_error(self, text: str) -> None:
+        for value in (f"\0{text}\0", f"a\0digits{text}\0", text):
+            read = read_leave_key({"id": value, "user_id": "u1"})
+            if isinstance(read, UnreadableLeave):
+                assert read.error.message in {
+                    "id: is blank",
+                    "id: holds characters that an id cannot have",
+                    f"id: {TOO_LONG}",
+                    f"id: {LOST}",
+                    f"id: {FRACTION}",
+                    "id: must be text or a number",
+                }
+
+
+numbers = st.one_of(
+    st.floats(),
+    st.integers(),
+    st.integers(0, 9_000).map(lambda digits: 10**digits),
+    st.decimals(),
+    st.builds(lambda digit, exponent: Decimal(digit).scaleb(exponent), st.integers(-9, 9), st.integers(-9_000, 9_000)),
+)
+
+
+@given(numbers)
+def test_a_number_is_exactly_its_id_or_none(number: Any) -> None:
+    try:
+        text = as_id(number)
+    except CorValidationError as error:
+        assert error.message.removeprefix("id: ") in {LOST, FRACTION, TOO_LONG, "is blank"}  # noqa: PT017
+        return
+    assert len(quote(text, safe="")) <= LONGEST
+    assert Decimal(text) == number
+    if isinstance(number, float):
+        assert number not in {float(int(number) - 1), float(int(number) + 1)}  # the float of no other id
+
+
+@given(st.text(max_size=30).flatmap(lambda text: st.integers(0, 800).map(lambda times: text * times)))
+def test_any_text_is_an_id_that_a_url_can_carry_or_none(text: str) -> None:
+    try:
+        leave_id = as_id(text)
+    except CorValidationError:
+        return
+    assert leave_id == text.strip()
+    assert len(quote(leave_id, safe="")) <= LONGEST
