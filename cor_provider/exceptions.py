@@ -37,7 +37,7 @@ from typing import Any, ClassVar
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
 
-from cor_provider.sources import KNOWN_SOURCES
+from cor_provider._sources import KNOWN_SOURCES
 
 
 class CorError(AirflowException):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cor_provider.connection_form import EXTRA_FIELDS, FIELD_BEHAVIOUR
+from cor_provider.client.form import EXTRA_FIELDS, FIELD_BEHAVIOUR
 
 
 def get_provider_info() -> dict[str, Any]:

@@ -28,7 +28,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from cor_provider import external_id
+from cor_provider import _external_id
 from cor_provider.exceptions import CorInvalidDateRangeError, CorRecordError, CorValidationError
 
 
@@ -40,7 +40,7 @@ def read_external_id(field: str, value: object) -> str:
     :raises CorValidationError: if it is blank or cannot be an id.
     """
     try:
-        return external_id.read_text(value)
+        return _external_id.read_text(value)
     except PydanticCustomError as error:
         raise CorValidationError(f"{field}: {error.message()}") from None
 
@@ -82,7 +82,7 @@ def _read_all_day(value: object) -> bool | None:
         raise PydanticCustomError("all_day", "must be true or false, or left out") from None
 
 
-ExternalId = Annotated[str, BeforeValidator(external_id.read_text)]
+ExternalId = Annotated[str, BeforeValidator(_external_id.read_text)]
 When = Annotated[date, PlainValidator(_read_when)]
 
 
@@ -264,7 +264,7 @@ def read_leave_id(record: object) -> str | None:
     if isinstance(record, LeaveRequest):
         return record.id
     try:
-        return external_id.read_text(record["id"]) if isinstance(record, Mapping) else None
+        return _external_id.read_text(record["id"]) if isinstance(record, Mapping) else None
     except (KeyError, ValueError):
         return None
 

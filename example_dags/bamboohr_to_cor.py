@@ -34,9 +34,9 @@ from airflow.providers.common.compat.sdk import DAG, task
 from airflow.providers.http.hooks.http import HttpHook
 from requests.auth import HTTPBasicAuth
 
-from cor_provider.extract import write_lines
-from cor_provider.hr import Half, HalfDayPolicy, lay_out, map_leave_type, overlaps, prefix_id
-from cor_provider.hr_http import read_json
+from cor_provider.extract.hr_http import read_json
+from cor_provider.extract.json_lines import write_lines
+from cor_provider.extract.spans import Half, HalfDayPolicy, lay_out, map_leave_type, overlaps, prefix_id
 from cor_provider.operators.leaves import SyncLeavesOperator
 
 # Your choice: which leave type of COR (its external id) stands for which of BambooHR. Project leads read COR, clients

@@ -45,11 +45,11 @@ from airflow.providers.common.compat.sdk import (
     task,
 )
 
-from cor_provider import files
-from cor_provider.extract import write_lines
-from cor_provider.hr import map_leave_type, prefix_id, to_inclusive
+from cor_provider import _files
+from cor_provider.extract.json_lines import write_lines
+from cor_provider.extract.spans import map_leave_type, prefix_id, to_inclusive
+from cor_provider.extract.watermark import Watermark
 from cor_provider.operators.leaves import CreateLeaveOperator, DeleteLeaveOperator
-from cor_provider.watermark import Watermark
 
 # Your choice: where an event says whose leave it is, here by mail address, under which COR's users were created. Where
 # people enter their own leave and invite the team, that is ORGANIZER; a property such as X-EMPLOYEE-ID will do as well.
@@ -89,7 +89,7 @@ def extract(folder: str, run: str, max_deletes: str) -> None:
     write_lines(f"{run}/after.json", [{"token": token, "known": after}])
     # Should this run end halfway, COR may hold leave of before and after.
     either = {address: to_pairs(known, address) | to_pairs(after, address) for address in {**known, **after}}
-    files.replace(known_file, json.dumps({address: sorted(pairs) for address, pairs in either.items()}).encode())
+    _files.replace(known_file, json.dumps({address: sorted(pairs) for address, pairs in either.items()}).encode())
 
 
 @task(outlets=[CALENDAR])
@@ -97,7 +97,7 @@ def remember(folder: str, run: str, deleted: Any, pushed: Any) -> None:
     """Have the next run begin where this one ended."""
     after = json.loads((ObjectStoragePath(run) / "after.json").read_text())
     if not deleted["rejected"]:
-        files.replace(ObjectStoragePath(folder) / "known.json", json.dumps(after["known"]).encode())
+        _files.replace(ObjectStoragePath(folder) / "known.json", json.dumps(after["known"]).encode())
     Watermark(CALENDAR, get_current_context()).advance(after["token"], [deleted, pushed])
 
 

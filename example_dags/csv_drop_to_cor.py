@@ -43,10 +43,10 @@ from airflow.providers.common.compat.sdk import (
     task,
 )
 
-from cor_provider.extract import write_lines
-from cor_provider.hr import Half, lay_out, map_leave_type, prefix_id
+from cor_provider.extract.json_lines import write_lines
+from cor_provider.extract.spans import Half, lay_out, map_leave_type, prefix_id
+from cor_provider.extract.watermark import Watermark
 from cor_provider.operators.leaves import CreateLeaveOperator, DeleteLeaveOperator
-from cor_provider.watermark import Watermark
 
 # Your choice: how HR writes its file. Excel's export in much of Europe and Latin America has semicolons.
 FILES, ENCODING, DELIMITER, DATE_FORMAT, TRAILER = "leave-*.csv", "utf-8-sig", ";", "%d/%m/%Y", "TRAILER"

@@ -23,8 +23,8 @@ from zoneinfo import ZoneInfo
 
 from airflow.providers.common.compat.sdk import DAG, BaseHook, Param, task
 
-from cor_provider.extract import write_lines
-from cor_provider.hr import lay_out, map_leave_type
+from cor_provider.extract.json_lines import write_lines
+from cor_provider.extract.spans import lay_out, map_leave_type
 from cor_provider.operators.leaves import CreateLeaveOperator
 
 # Your choice: which leave type of COR (its external id) stands for which of HR. Project leads read COR, clients may,

@@ -36,11 +36,11 @@ from zlib import crc32
 
 from airflow.providers.common.compat.sdk import DAG, AirflowFailException, ObjectStoragePath, Param, task
 
-from cor_provider import files
+from cor_provider import _files
 from cor_provider.exceptions import CorValidationError
+from cor_provider.extract.summary import add_up, is_settled
 from cor_provider.leave import read_external_id
 from cor_provider.operators.leaves import CreateLeaveOperator
-from cor_provider.summary import add_up, is_settled
 
 # Your choice: some thousand leaves in each. The split holds a file open for each, and Airflow maps a task over at most
 # 1,024 ([core] max_map_length).
@@ -79,7 +79,7 @@ def split(file: str, folder: str, ti: Any = None) -> list[str]:
     leaves = 0
     with ExitStack() as stack:
         lines = stack.enter_context(ObjectStoragePath(file).open("rb"))
-        outputs = [stack.enter_context(files.writing(ObjectStoragePath(batch))) for batch in batches]
+        outputs = [stack.enter_context(_files.writing(ObjectStoragePath(batch))) for batch in batches]
         for line in iter(lines.readline, b""):  # what Airflow 2 opens cannot be iterated
             if line.strip():
                 outputs[choose_batch(line)].write(line)

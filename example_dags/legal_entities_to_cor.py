@@ -36,10 +36,10 @@ from zoneinfo import ZoneInfo
 
 from airflow.providers.common.compat.sdk import DAG, AirflowFailException, BaseHook, task, task_group
 
-from cor_provider.extract import write_lines
-from cor_provider.hr import lay_out, map_leave_type, prefix_id
+from cor_provider.extract.json_lines import write_lines
+from cor_provider.extract.spans import lay_out, map_leave_type, prefix_id
+from cor_provider.extract.summary import is_settled
 from cor_provider.operators.leaves import CreateLeaveOperator
-from cor_provider.summary import is_settled
 
 # The entities by name, which is the prefix of their ids in COR, and the time zone of each.
 ENTITIES = {

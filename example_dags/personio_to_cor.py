@@ -35,10 +35,10 @@ from airflow.providers.common.compat.sdk import DAG, AirflowException, BaseHook,
 from airflow.providers.http.hooks.http import HttpHook
 from requests import PreparedRequest
 
-from cor_provider.compat import mask_secret
-from cor_provider.extract import write_lines
-from cor_provider.hr import Half, HalfDayPolicy, lay_out, map_leave_type, overlaps, prefix_id, to_inclusive
-from cor_provider.hr_http import read_json
+from cor_provider._compat import mask_secret
+from cor_provider.extract.hr_http import read_json
+from cor_provider.extract.json_lines import write_lines
+from cor_provider.extract.spans import Half, HalfDayPolicy, lay_out, map_leave_type, overlaps, prefix_id, to_inclusive
 from cor_provider.operators.leaves import SyncLeavesOperator
 
 # Your choice: which leave type of COR (its external id) stands for which of Personio. Project leads read COR, clients

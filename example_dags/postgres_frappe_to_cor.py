@@ -30,10 +30,10 @@ from typing import Any
 
 from airflow.providers.common.compat.sdk import DAG, Asset, BaseHook, Param, get_current_context, task
 
-from cor_provider.extract import write_lines
-from cor_provider.hr import lay_out, map_leave_type, prefix_id
+from cor_provider.extract.json_lines import write_lines
+from cor_provider.extract.spans import lay_out, map_leave_type, prefix_id
+from cor_provider.extract.watermark import Watermark
 from cor_provider.operators.leaves import CreateLeaveOperator, DeleteLeaveOperator
-from cor_provider.watermark import Watermark
 
 # Your choice: which leave type of COR (its external id) stands for which of HR. Project leads read COR, clients may, so
 # illness and family look like any other absence. What is in neither goes out as "unmapped", which COR refuses: it is

@@ -18,6 +18,8 @@ import pytest
 from hypothesis import settings
 from packaging.version import Version
 
+from cor_provider import _clock
+
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
 
@@ -47,7 +49,6 @@ os.environ |= {
 
 from airflow import __version__ as airflow_version  # noqa: E402
 
-from cor_provider import clock  # noqa: E402
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook  # noqa: E402
 from cor_provider.sandbox import Sandbox  # noqa: E402
 from support import SEED, Connect  # noqa: E402
@@ -139,8 +140,8 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Let nobody wait for real: time passes at once, and this lists the seconds of every wait."""
     waited: list[float] = []
     time = Time(waited)
-    monkeypatch.setattr(clock, "now", time.now)
-    monkeypatch.setattr(clock, "wait", time.wait)
+    monkeypatch.setattr(_clock, "now", time.now)
+    monkeypatch.setattr(_clock, "wait", time.wait)
     return waited
 
 

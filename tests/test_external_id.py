@@ -16,11 +16,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cor_provider._external_id import LONGEST
 from cor_provider.exceptions import CorValidationError
-from cor_provider.external_id import LONGEST
+from cor_provider.extract.spans import lay_out, prefix_id
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
-from cor_provider.hr import lay_out, prefix_id
-from cor_provider.inputs import iter_leave_keys, iter_leaves, label
+from cor_provider.inputs.reading import iter_leave_keys, iter_leaves, label
 from cor_provider.leave import (
     LeaveRequest,
     UnreadableLeave,

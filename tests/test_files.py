@@ -13,7 +13,7 @@ import pytest
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 from moto.server import ThreadedMotoServer
 
-from cor_provider import files
+from cor_provider import _files
 
 
 @pytest.fixture(scope="module")
@@ -45,48 +45,48 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ObjectSto
 
 
 def test_what_is_not_there_is_none(folder: ObjectStoragePath) -> None:
-    assert files.read(folder / "a.jsonl") is None
-    assert files.names(folder) == []
+    assert _files.read(folder / "a.jsonl") is None
+    assert _files.names(folder) == []
 
 
 def test_a_file_is_replaced(folder: ObjectStoragePath) -> None:
     for content in (b"old", b"new"):
-        files.replace(folder / "a.jsonl", content)
-        assert files.read(folder / "a.jsonl") == content
-    assert files.names(folder) == ["a.jsonl"]
+        _files.replace(folder / "a.jsonl", content)
+        assert _files.read(folder / "a.jsonl") == content
+    assert _files.names(folder) == ["a.jsonl"]
 
 
 def test_a_file_is_made_once(folder: ObjectStoragePath) -> None:
-    assert files.create(folder / "a.lock.1", b"mine")
-    assert not files.create(folder / "a.lock.1", b"yours")
-    assert files.read(folder / "a.lock.1") == b"mine"
+    assert _files.create(folder / "a.lock.1", b"mine")
+    assert not _files.create(folder / "a.lock.1", b"yours")
+    assert _files.read(folder / "a.lock.1") == b"mine"
 
 
 def test_what_somebody_else_did_since_is_seen(folder: ObjectStoragePath) -> None:
-    files.create(folder / "a.lock.1", b"1")
-    assert files.names(folder) == ["a.lock.1"]
+    _files.create(folder / "a.lock.1", b"1")
+    assert _files.names(folder) == ["a.lock.1"]
     fs = type(folder.fs)(**folder.fs.storage_options, skip_instance_cache=True)  # another machine
     fs.pipe_file((folder / "a.lock.2").path, b"2")
-    assert sorted(files.names(folder)) == ["a.lock.1", "a.lock.2"]
+    assert sorted(_files.names(folder)) == ["a.lock.1", "a.lock.2"]
 
 
 def test_deleting_what_is_gone_is_fine(folder: ObjectStoragePath) -> None:
-    files.create(folder / "a.lock.1", b"1")
-    files.delete(folder / "a.lock.1")
-    files.delete(folder / "a.lock.1")
-    assert files.names(folder) == []
+    _files.create(folder / "a.lock.1", b"1")
+    _files.delete(folder / "a.lock.1")
+    _files.delete(folder / "a.lock.1")
+    assert _files.names(folder) == []
 
 
 def test_an_interrupted_write_leaves_the_old_file_and_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = ObjectStoragePath(f"file://{tmp_path}/a.jsonl")
-    files.replace(path, b"old")
+    _files.replace(path, b"old")
 
     def fail(_number: int) -> None:
         raise OSError("disk full")
 
     monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(OSError, match="disk full"):
-        files.replace(path, b"new")
+        _files.replace(path, b"new")
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == {"a.jsonl": b"old"}
 
 
@@ -94,7 +94,7 @@ def test_what_a_killed_process_left_is_deleted_by_a_later_write(tmp_path: Path) 
     (left_over := tmp_path / ".a.jsonl.x7").write_bytes(b"half")
     (under_way := tmp_path / ".a.jsonl.x8").write_bytes(b"half")
     os.utime(left_over, (0, 0))
-    files.replace(ObjectStoragePath(f"file://{tmp_path}/a.jsonl"), b"new")
+    _files.replace(ObjectStoragePath(f"file://{tmp_path}/a.jsonl"), b"new")
     assert {file.name for file in tmp_path.iterdir()} == {"a.jsonl", under_way.name}
 
 
@@ -111,26 +111,26 @@ def test_what_was_replaced_outlives_a_power_cut(tmp_path: Path, monkeypatch: pyt
 
     monkeypatch.setattr(os, "replace", replace)
     monkeypatch.setattr(os, "fsync", fsync)
-    files.replace(ObjectStoragePath(f"file://{tmp_path}/a.jsonl"), b"new")
+    _files.replace(ObjectStoragePath(f"file://{tmp_path}/a.jsonl"), b"new")
     assert steps == ["content on disk", "renamed", "folder on disk"]
 
 
 def test_a_reader_never_sees_half_a_file(tmp_path: Path) -> None:
     path = ObjectStoragePath(f"file://{tmp_path}/a.jsonl")
     contents = {bytes([letter]) * 1_000_000 for letter in b"ab"}
-    files.replace(path, b"a" * 1_000_000)
+    _files.replace(path, b"a" * 1_000_000)
     done = threading.Event()
     seen = set()
 
     def look() -> None:
         while not done.is_set():
-            seen.add(files.read(path))
+            seen.add(_files.read(path))
 
     reader = threading.Thread(target=look)
     reader.start()
     for _ in range(20):
         for content in contents:
-            files.replace(path, content)
+            _files.replace(path, content)
     done.set()
     reader.join()
     assert seen <= contents
@@ -142,38 +142,38 @@ def test_a_file_may_have_any_name(name: str, tmp_path: Path) -> None:
     (other := tmp_path / ".aa.jsonl.x7abcdef").write_bytes(b"another's")
     os.utime(other, (0, 0))
     for content in (b"old", b"new"):
-        files.replace(path, content)
-        assert files.read(path) == content
+        _files.replace(path, content)
+        assert _files.read(path) == content
     assert {file.name for file in tmp_path.iterdir()} == {name, other.name}
 
 
 def test_a_file_is_there_once_it_is_written_to_its_end(folder: ObjectStoragePath) -> None:
-    files.replace(folder / "a.jsonl", b"old")
-    with files.writing(folder / "a.jsonl") as stream:
+    _files.replace(folder / "a.jsonl", b"old")
+    with _files.writing(folder / "a.jsonl") as stream:
         stream.write(b"ne")
-        assert files.read(folder / "a.jsonl") == b"old"
+        assert _files.read(folder / "a.jsonl") == b"old"
         stream.write(b"w")
-    assert files.read(folder / "a.jsonl") == b"new"
-    assert files.names(folder) == ["a.jsonl"]
+    assert _files.read(folder / "a.jsonl") == b"new"
+    assert _files.names(folder) == ["a.jsonl"]
 
 
 def test_a_file_whose_writing_ends_in_an_error_is_as_it_was(folder: ObjectStoragePath) -> None:
     def write(name: str) -> None:
-        with files.writing(folder / name) as stream:
+        with _files.writing(folder / name) as stream:
             stream.write(b"half")
             raise LookupError
 
-    files.replace(folder / "a.jsonl", b"old")
+    _files.replace(folder / "a.jsonl", b"old")
     for name in ("a.jsonl", "b.jsonl"):
         with pytest.raises(LookupError):
             write(name)
-    assert files.read(folder / "a.jsonl") == b"old"
-    assert files.names(folder) == ["a.jsonl"]
+    assert _files.read(folder / "a.jsonl") == b"old"
+    assert _files.names(folder) == ["a.jsonl"]
 
 
 def test_a_folder_that_is_a_file_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
-    for write in (files.replace, files.create):
+    for write in (_files.replace, _files.create):
         with pytest.raises(OSError, match="file"):
             write(ObjectStoragePath(f"{tmp_path}/file/a.jsonl"), b"")
 
@@ -191,9 +191,9 @@ def test_what_is_written_and_the_folders_that_are_made_are_for_their_owner_alone
     there = tmp_path / "there"
     there.mkdir(0o755)
     path = ObjectStoragePath(f"file://{there}/made/made too/a.jsonl")
-    files.create(path.parent / "lock", b"")
-    files.replace(path, b"")
-    with files.writing(path.parent / "b.jsonl"):
+    _files.create(path.parent / "lock", b"")
+    _files.replace(path, b"")
+    with _files.writing(path.parent / "b.jsonl"):
         assert {stat.S_IMODE(file.stat().st_mode) for file in (there / "made" / "made too").iterdir()} == {0o600}
     modes = {file.name: oct(stat.S_IMODE(file.stat().st_mode)) for file in there.rglob("*")}
     folders = dict.fromkeys(("made", "made too"), "0o700")
@@ -206,14 +206,14 @@ def test_home_is_where_what_is_read_and_written_there_lies(tmp_path: Path, monke
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path)
     path = ObjectStoragePath("~/a/b.jsonl")
-    files.replace(path, b"new")
-    files.create(path.parent / "lock", b"")
-    assert files.read(path) == b"new"
-    assert sorted(files.names(path.parent)) == ["b.jsonl", "lock"]
+    _files.replace(path, b"new")
+    _files.create(path.parent / "lock", b"")
+    assert _files.read(path) == b"new"
+    assert sorted(_files.names(path.parent)) == ["b.jsonl", "lock"]
     assert [one.name for one in tmp_path.iterdir()] == ["home"]
 
 
 def test_text_may_have_blanks_around_its_path_and_a_path_may_not(tmp_path: Path) -> None:
     for value in (f" {tmp_path}/a\n", tmp_path / "a", ObjectStoragePath(str(tmp_path / "a"))):
-        assert files.on_disk(files.locate(value)) == tmp_path / "a"
-    assert files.on_disk(files.locate(tmp_path / "a ")) == tmp_path / "a "
+        assert _files.on_disk(_files.locate(value)) == tmp_path / "a"
+    assert _files.on_disk(_files.locate(tmp_path / "a ")) == tmp_path / "a "

@@ -13,8 +13,8 @@ from urllib.parse import quote
 from airflow.providers.common.compat.lineage.hook import get_hook_lineage_collector
 from airflow.providers.common.compat.sdk import AirflowNotFoundException, BaseHook
 
-from cor_provider import connection_form
-from cor_provider.answers import (
+from cor_provider.client import form as connection_form
+from cor_provider.client.responses import (
     NOT_ASSOCIATED,
     Operation,
     is_unnamed_conflict,
@@ -22,6 +22,8 @@ from cor_provider.answers import (
     read_answer,
     read_cor_id,
 )
+from cor_provider.client.session import CorSession
+from cor_provider.client.settings import CorSettings
 from cor_provider.exceptions import (
     CorAuthenticationError,
     CorConfigurationError,
@@ -43,11 +45,9 @@ from cor_provider.leave import (
     read_leave_key,
 )
 from cor_provider.outcome import LeaveOutcome, Status
-from cor_provider.pace import Permit, always
-from cor_provider.push import Send, push
-from cor_provider.retry import Attempts, RetryLimits
-from cor_provider.session import CorSession
-from cor_provider.settings import CorSettings
+from cor_provider.push.engine import Send, push
+from cor_provider.push.pace import Permit, always
+from cor_provider.push.retry import Attempts, RetryLimits
 
 IfExists = Literal["skip", "update", "fail"]
 IfMissing = Literal["skip", "fail"]
@@ -128,7 +128,7 @@ class CorIntegrationsHook(BaseHook):
         """
         Create a leave and return COR's ``data`` (``id`` is COR's own id of it); empty if the answer holds none.
 
-        It is sent once, as by the two methods below; :meth:`push_leaves` and :meth:`delete_leaves` are patient.
+        It is sent once, as by the two methods below; :meth:`create_leaves` and :meth:`delete_leaves` are patient.
 
         :param leave: a :class:`LeaveRequest`, or a mapping that it accepts.
         :param source: ``metadata.source``; the hook's by default.
@@ -212,7 +212,7 @@ class CorIntegrationsHook(BaseHook):
         """
         return self.derive_key("ledger", secret=self._settings.ledger_secret)
 
-    def push_leaves(
+    def create_leaves(
         self,
         leaves: Iterable[LeaveRequest | UnreadableLeave | Mapping[str, Any]],
         *,
@@ -271,7 +271,7 @@ class CorIntegrationsHook(BaseHook):
         permit: Permit = always,
     ) -> Iterator[LeaveOutcome]:
         """
-        Replace leaves and yield what became of each as it settles; as patient as :meth:`push_leaves`, which tells more.
+        Replace leaves and yield what became of each as it settles; as patient as :meth:`create_leaves`, which tells more.
 
         COR's ``ZC001`` says that it lacks the leave, or else its user or its leave type. With ``"create"`` COR is made
         to say which: it then creates the leave, or names what it lacks. After a lost answer, a leave is ``created`` if
@@ -310,7 +310,7 @@ class CorIntegrationsHook(BaseHook):
         permit: Permit = always,
     ) -> Iterator[LeaveOutcome]:
         """
-        Delete leaves and yield what became of each as it settles; as patient as :meth:`push_leaves`, which tells more.
+        Delete leaves and yield what became of each as it settles; as patient as :meth:`create_leaves`, which tells more.
 
         An external id that the input repeats is ``deleted`` each time.
 

@@ -13,20 +13,21 @@ from typing import Any, ClassVar
 from airflow.providers.common.compat.sdk import BaseOperator, Context, ObjectStoragePath
 from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
 
-from cor_provider import clock, links, metrics
-from cor_provider.account import Account
-from cor_provider.checkpoint import Checkpoint
+from cor_provider import _clock, links
 from cor_provider.exceptions import CorConfigurationError, CorError, CorLeavesRejectedError, CorPushIncompleteError
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook, check_limits
-from cor_provider.inputs import can_be_read_again, files_in, iter_leaves, label, load_lazy, uris_in
-from cor_provider.interruption import run_shielded
-from cor_provider.lineage import openlineage_facets, tell_outlets
+from cor_provider.inputs.reading import can_be_read_again, files_in, iter_leaves, label, load_lazy, uris_in
 from cor_provider.operators.run import Run
 from cor_provider.outcome import LeaveOutcome, Status, Tally
-from cor_provider.privacy import hide, reveal
-from cor_provider.push import check
-from cor_provider.retry import RetryLimits
-from cor_provider.task_files import TaskFiles
+from cor_provider.push.engine import check
+from cor_provider.push.retry import RetryLimits
+from cor_provider.task import metrics
+from cor_provider.task.checkpoint import Checkpoint
+from cor_provider.task.files import TaskFiles
+from cor_provider.task.lineage import openlineage_facets, tell_outlets
+from cor_provider.task.recorder import Account
+from cor_provider.task.redaction import hide, reveal
+from cor_provider.task.shield import run_shielded
 
 BY_INPUT = "{% if ti.map_index >= 0 %}{{ task.label_of_input or ti.map_index }}{% endif %}"
 """What a mapped task is called, unless it says otherwise."""
@@ -133,7 +134,7 @@ class LeaveOperator(BaseOperator):
         leave_requests = load_lazy(self._leave_requests)
         self._run = run = self.begin(leave_requests, context)
         tally = run.account.tally
-        start = clock.now()
+        start = _clock.now()
 
         def work() -> None:
             with run.account:
@@ -145,9 +146,9 @@ class LeaveOperator(BaseOperator):
             if error := self._ending(run.account):
                 raise error
         except BaseException:
-            self._publish(context, seconds=clock.now() - start, return_value=self.counts(tally))
+            self._publish(context, seconds=_clock.now() - start, return_value=self.counts(tally))
             raise
-        self._publish(context, seconds=clock.now() - start)
+        self._publish(context, seconds=_clock.now() - start)
         tell_outlets(context, self.outlets, self.counts(tally))
         return self.counts(tally)
 

@@ -6,9 +6,9 @@ import threading
 from dataclasses import dataclass
 from typing import Any
 
-from cor_provider.account import Account
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
-from cor_provider.task_files import TaskFiles
+from cor_provider.task.files import TaskFiles
+from cor_provider.task.recorder import Account
 
 
 @dataclass(kw_only=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 
-from cor_provider.calendar import TEMPLATES, Entry, Kind, all_day_halves, by_person, day_text, period, sections
+from cor_provider.pages.calendar import TEMPLATES, Entry, Kind, all_day_halves, by_person, day_text, period, sections
 from cor_provider.sandbox.payloads import read_instant
 from cor_provider.sandbox.store import StoredLeave
 

@@ -13,9 +13,9 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
 from pydantic.alias_generators import to_camel
 
+from cor_provider._sources import KNOWN_SOURCES
 from cor_provider.sandbox.errors import Refusal
 from cor_provider.sandbox.store import StoredLeave
-from cor_provider.sources import KNOWN_SOURCES
 
 COMPANY_ID = 2336
 ROLE_IDS = range(1, 7)

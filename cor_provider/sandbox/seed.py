@@ -10,10 +10,10 @@ from typing import Any, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
+from cor_provider._sources import KNOWN_SOURCES
 from cor_provider.sandbox.errors import Refusal
 from cor_provider.sandbox.payloads import Text
 from cor_provider.sandbox.store import Store
-from cor_provider.sources import KNOWN_SOURCES
 
 SeedInput: TypeAlias = "str | os.PathLike[str] | Mapping[str, Any] | Sequence[Mapping[str, Any]]"
 

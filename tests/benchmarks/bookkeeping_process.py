@@ -17,13 +17,13 @@ from pathlib import Path
 import requests
 
 from benchmarks.push_process import StateStore
-from cor_provider.account import Account
-from cor_provider.answers import read_answer
-from cor_provider.checkpoint import Checkpoint
-from cor_provider.inputs import iter_leaves
+from cor_provider.client.responses import read_answer
+from cor_provider.inputs.reading import iter_leaves
 from cor_provider.leave import LeaveRequest, UnreadableLeave
 from cor_provider.outcome import LeaveOutcome
-from cor_provider.repeats import Repeats
+from cor_provider.push.seen_ids import Repeats
+from cor_provider.task.checkpoint import Checkpoint
+from cor_provider.task.recorder import Account
 
 SOURCE = "GLOBANT"
 

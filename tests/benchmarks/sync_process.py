@@ -15,8 +15,8 @@ import requests
 from benchmarks.push_process import make_context, peak_memory
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.leave import LeaveRequest
-from cor_provider.ledger import Entry, Ledger, Version
 from cor_provider.operators.leaves import SyncLeavesOperator
+from cor_provider.sync.ledger import Entry, Ledger, Version
 
 
 def sync(connection: str, folder: str, leaves: int, changes: int) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow.providers.common.compat.sdk import DAG, Asset, get_current_context, task
 
-from cor_provider.watermark import Watermark
+from cor_provider.extract.watermark import Watermark
 
 HR = Asset("hr")
 ANOTHER = Asset("another")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cor_provider.hr_http import MAX_ATTEMPTS
+from cor_provider.extract.hr_http import MAX_ATTEMPTS
 from cor_provider.sandbox import Sandbox
 from example_dags.hris_fake import BambooHR
 from example_dags.hris_run import CHOICES, HOME, Part, Run, RunDag, new_cor, run_hris_dag

@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 import requests
-from one_shot_server import OneShotServer
 
 from cor_provider import __version__
 from cor_provider.exceptions import (
@@ -33,6 +32,7 @@ from cor_provider.exceptions import (
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.leave import LeaveRequest
 from cor_provider.sandbox import Sandbox
+from one_shot_server import OneShotServer
 from support import DOCUMENTED_BODY, Connect, leave
 
 
@@ -77,7 +77,7 @@ class TestRequests:
     def test_nothing_is_touched_before_it_is_used(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv("AIRFLOW_CONN_COR_DEFAULT", raising=False)
         hook = CorIntegrationsHook("no_such_connection")
-        hook.push_leaves([leave()])
+        hook.create_leaves([leave()])
 
     def test_the_session_is_the_same_each_time(self, hook: CorIntegrationsHook) -> None:
         assert isinstance(hook.get_conn(), requests.Session)
@@ -386,7 +386,7 @@ class TestApiKey:
 class TestPushLeaves:
     def test_every_leave_request_has_an_outcome_in_its_turn(self, hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
         outcomes = list(
-            hook.push_leaves(
+            hook.create_leaves(
                 [
                     leave(),
                     leave("L2", user_id="nobody"),
@@ -416,14 +416,14 @@ class TestPushLeaves:
         self, if_exists: Any, status: str, end: str, hook: CorIntegrationsHook, sandbox: Sandbox
     ) -> None:
         hook.create_leave(leave())
-        (outcome,) = hook.push_leaves([leave(end="2026-05-20")], if_exists=if_exists)
+        (outcome,) = hook.create_leaves([leave(end="2026-05-20")], if_exists=if_exists)
         assert outcome.status == status
         assert outcome.error == ("DuplicateExternalIdError" if status == "rejected" else None)
         assert sandbox.leaves[0].end == f"2026-{end}T23:59:00-00:00"
 
     def test_a_configuration_error_is_raised_after_the_last_outcome(self, connect: Connect, sandbox: Sandbox) -> None:
         connect(password="expired")
-        pushed = CorIntegrationsHook().push_leaves([leave(), leave("L2")], concurrency=1)
+        pushed = CorIntegrationsHook().create_leaves([leave(), leave("L2")], concurrency=1)
         outcomes = [next(pushed), next(pushed)]
         with pytest.raises(CorAuthenticationError):
             next(pushed)
@@ -441,12 +441,12 @@ class TestPushLeaves:
                 read.append(f"L{number}")
                 yield leave(f"L{number}")
 
-        pushed = hook.push_leaves(endless(), concurrency=2)
+        pushed = hook.create_leaves(endless(), concurrency=2)
         assert {next(pushed).leave_id for _ in range(3)} < set(read)
         assert len(read) <= 3 + 2 + 1
 
     def test_closing_the_iterator_stops_sending(self, hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
-        pushed = hook.push_leaves((leave(f"L{number}") for number in range(100)), concurrency=2)
+        pushed = hook.create_leaves((leave(f"L{number}") for number in range(100)), concurrency=2)
         next(pushed)
         pushed.close()  # type: ignore[attr-defined]  # it is a generator, though the contract says iterator
         assert list(pushed) == []
@@ -455,7 +455,7 @@ class TestPushLeaves:
     @pytest.mark.parametrize(
         ("method", "choice"),
         [
-            ("push_leaves", {"if_exists": "replace"}),
+            ("create_leaves", {"if_exists": "replace"}),
             ("update_leaves", {"if_missing": "replace"}),
             ("delete_leaves", {"if_missing": "create"}),
         ],

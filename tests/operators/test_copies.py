@@ -15,7 +15,7 @@ from typing import Any, cast
 import pytest
 from airflow.providers.common.compat.sdk import Context
 
-from cor_provider import files, repeats, report
+from cor_provider import _files
 from cor_provider.exceptions import CorPushIncompleteError
 from cor_provider.operators.base import LeaveOperator
 from cor_provider.operators.leaves import (
@@ -24,8 +24,10 @@ from cor_provider.operators.leaves import (
     SyncLeavesOperator,
     UpdateLeaveOperator,
 )
-from cor_provider.progress import Progress
+from cor_provider.push import seen_ids
 from cor_provider.sandbox import Sandbox
+from cor_provider.task import report
+from cor_provider.task.progress import Progress
 from support import Connect, leave
 
 
@@ -138,7 +140,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[Connection]:
     def connect(*args: Any, **kwargs: Any) -> sqlite3.Connection:
         return sqlite3.connect(*args, factory=Connection, **kwargs)
 
-    monkeypatch.setattr(repeats, "sqlite3", SimpleNamespace(connect=connect))
+    monkeypatch.setattr(seen_ids, "sqlite3", SimpleNamespace(connect=connect))
     return Connection.opened
 
 
@@ -168,7 +170,7 @@ def test_nothing_stays_open_where_the_report_cannot_be_begun(
     def fail(_path: object) -> None:
         raise OSError("No space left")
 
-    monkeypatch.setattr(files, "begin", fail)
+    monkeypatch.setattr(_files, "begin", fail)
     with pytest.raises(OSError, match="No space left"):
         run(make(CreateLeaveOperator, [leave(), leave("L2")], **options), store)
     assert [file.closed for file in rows] == [True]

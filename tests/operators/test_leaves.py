@@ -37,8 +37,8 @@ from cor_provider.operators.leaves import (
     SyncLeavesOperator,
     UpdateLeaveOperator,
 )
-from cor_provider.privacy import reveal
 from cor_provider.sandbox import Sandbox
+from cor_provider.task.redaction import reveal
 from support import Connect, attach_memory, leave
 
 

@@ -13,7 +13,7 @@ from typing import Any, cast
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, Context, ObjectStoragePath
 
-from cor_provider import clock
+from cor_provider import _clock
 from cor_provider.exceptions import (
     CorConfigurationError,
     CorDeleteGuardError,
@@ -24,10 +24,10 @@ from cor_provider.exceptions import (
     CorPushIncompleteError,
 )
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
-from cor_provider.lease import Lease, Owner
-from cor_provider.ledger import Ledger
 from cor_provider.operators.leaves import SyncLeavesOperator
 from cor_provider.sandbox import Sandbox
+from cor_provider.sync.lease import Lease, Owner
+from cor_provider.sync.ledger import Ledger
 from support import Connect, leave
 
 MAY = ("2026-05-01", "2026-05-31")
@@ -463,7 +463,7 @@ def test_a_ledger_that_cannot_be_written_for_a_while_stops_nothing(
     sync: Run, ledger: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seconds = iter(range(0, 100_000, 20))
-    monkeypatch.setattr(clock, "now", lambda: float(next(seconds)))
+    monkeypatch.setattr(_clock, "now", lambda: float(next(seconds)))
     write = Ledger.write
     writes = iter(range(1000))
 
@@ -482,7 +482,7 @@ def test_the_ledger_is_written_every_minute_while_a_long_push_goes_on(
     sync: Run, ledger: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seconds = iter(range(0, 100_000, 20))
-    monkeypatch.setattr(clock, "now", lambda: float(next(seconds)))
+    monkeypatch.setattr(_clock, "now", lambda: float(next(seconds)))
     writes: list[int] = []
     write = Ledger.write
 
@@ -535,7 +535,7 @@ def test_a_run_that_lost_its_lease_stops_without_writing(
 
     monkeypatch.setattr(CorIntegrationsHook, "_request", lose)
     seconds = iter(range(0, 100_000, 60))
-    monkeypatch.setattr(clock, "now", lambda: float(next(seconds)))
+    monkeypatch.setattr(_clock, "now", lambda: float(next(seconds)))
     with pytest.raises(CorLedgerBusyError, match="taken over"):
         sync([leave(), leave("L2"), leave("L3")], concurrency=1)
     assert remembered(ledger) == dict.fromkeys(("L1", "L2", "L3"), "unknown")
@@ -553,7 +553,7 @@ def test_the_lease_is_renewed_while_a_run_goes_on(sync: Run, monkeypatch: pytest
         assert renewed.wait(10)
         return send(*args, **kwargs)
 
-    monkeypatch.setattr("cor_provider.lease.SECONDS_BETWEEN_RENEWALS", 0.001)
+    monkeypatch.setattr("cor_provider.sync.lease.SECONDS_BETWEEN_RENEWALS", 0.001)
     monkeypatch.setattr(Lease, "renew", lambda _self: renewed.set())
     monkeypatch.setattr(CorIntegrationsHook, "_request", wait)
     assert sync([leave()])["created"] == 1

@@ -1,0 +1,102 @@
+"""
+The form in which people fill in a Connection.
+
+Airflow 3.2 and later make it from these dicts alone, by way of ``get_provider_info``; older ones ask the hook, which
+answers from them too. It is imported whenever Airflow starts, so nothing of Airflow is imported here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cor_provider._sources import KNOWN_SOURCES
+
+FIELD_BEHAVIOUR: dict[str, Any] = {
+    "hidden-fields": ["schema", "port"],  # not "extra": while that is hidden, Airflow 2's Test button does nothing
+    "relabeling": {
+        "host": "Base URL",
+        "login": "API key",
+        "password": "Bearer token, or client secret if an API key is given",
+    },
+    "placeholders": {
+        "host": "empty: https://integrations.projectcor.com",
+        "login": "empty: the token below is used as it is",
+        "password": "the token alone, without the word Bearer",
+    },
+}
+
+EXTRA_FIELDS: dict[str, dict[str, Any]] = {
+    "source": {
+        "label": "Source",
+        "description": (
+            "The system that COR knows your users and leave types from (metadata.source). Choose the one under which "
+            "they were created in COR; a task can name another."
+        ),
+        "schema": {"type": ["string", "null"], "examples": list(KNOWN_SOURCES)},
+    },
+    "api_url": {
+        "label": "Main API URL",
+        "description": (
+            "Hands out tokens for an API key, and answers the Test button. Empty: https://api.projectcor.com/v1. "
+            "Needed where the Base URL is a sandbox on this machine: its URL and /v1."
+        ),
+        "schema": {"type": ["string", "null"], "format": "url"},
+    },
+    "timeout": {
+        "label": "Timeout in seconds",
+        "description": "How long one answer of COR may take, to its last byte. Empty: 30.",
+        "schema": {"type": ["number", "null"], "minimum": 1},
+    },
+    "requests_per_second": {
+        "label": "Requests per second",
+        "description": "The most that one task sends. Empty: as many as COR takes, which is found out.",
+        "schema": {"type": ["number", "null"], "exclusiveMinimum": 0},
+    },
+    "ledger_secret": {
+        "label": "Ledger secret",
+        "description": (
+            "Some long random text, which keys what a sync remembers. Empty: the secret above does; then a new token "
+            "makes the next sync send everything again."
+        ),
+        "schema": {"type": ["string", "null"], "format": "password"},
+    },
+    "web_url": {
+        "label": "Web URL",
+        "description": "Where the link COR of a task leads. Empty: https://app.projectcor.com.",
+        "schema": {"type": ["string", "null"], "format": "url"},
+    },
+    "ca_bundle": {
+        "label": "CA bundle",
+        "description": (
+            "Path, on the workers, of the certificates to trust where a proxy opens TLS. Empty: the usual ones."
+        ),
+        "schema": {"type": ["string", "null"]},
+    },
+    "proxy": {
+        "label": "Proxy URL",
+        "description": "Empty: the proxy of the worker's environment, if there is one.",
+        "schema": {"type": ["string", "null"], "format": "url"},
+    },
+}
+
+
+def field_behaviour() -> dict[str, Any]:
+    """Return what Airflow before 3.2 expects of a hook's ``get_ui_field_behaviour``."""
+    return {key.replace("-", "_"): value for key, value in FIELD_BEHAVIOUR.items()}
+
+
+def widgets() -> dict[str, Any]:
+    """Return what Airflow before 3.2 expects of a hook's ``get_connection_form_widgets``."""
+    from flask_appbuilder.fieldwidgets import BS3TextFieldWidget  # noqa: PLC0415  # only there, and not needed later
+    from wtforms import StringField  # noqa: PLC0415  # likewise
+
+    return {
+        name: StringField(field["label"], description=_help(field), widget=BS3TextFieldWidget())
+        for name, field in EXTRA_FIELDS.items()
+    }
+
+
+def _help(field: dict[str, Any]) -> str:
+    """Return a field's help, with the proposals that a plain text field cannot show."""
+    examples = field["schema"].get("examples")
+    return f"{field['description']} COR documents {', '.join(examples)}." if examples else str(field["description"])

@@ -1,0 +1,153 @@
+"""What a COR Connection says, checked and with its defaults: the one place where both meet."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from airflow.providers.common.compat.sdk import Connection
+
+from cor_provider.client.extra import Extra, wrong
+from cor_provider.client.tokens import is_token
+from cor_provider.client.urls import base_url, is_loopback, proxies
+from cor_provider.exceptions import CorConfigurationError
+
+# developers.projectcor.com/api-reference/integrations-introduction and /quickstart
+DEFAULT_HOST = "https://integrations.projectcor.com"
+DEFAULT_API_URL = "https://api.projectcor.com/v1"
+DEFAULT_WEB_URL = "https://app.projectcor.com"  # as public clients have it; COR documents only its APIs
+DEFAULT_TIMEOUT = 30.0
+
+LONGEST_TIMEOUT = 86_400.0
+"""Seconds: a day."""
+
+LONGEST_SHOWN_PATH = 200
+"""Characters; what is longer is probably something else, and is not repeated."""
+
+SHORTEST_LEDGER_SECRET = 16
+"""Characters."""
+
+
+@dataclass(frozen=True)
+class CorSettings:
+    """
+    A COR Connection's settings.
+
+    :param host: base URL of the Integrations API, without a slash at its end.
+    :param api_url: base URL of COR's main API, likewise; empty if it must not be guessed.
+    :param password: the bearer token; with ``login`` the client secret.
+    :param login: the API key, empty where the password is a token.
+    :param source: default for ``metadata.source``, if any.
+    :param timeout: seconds that an answer may take, to its last byte.
+    :param requests_per_second: how many requests one push may send per second; None for as many as COR takes.
+    :param ledger_secret: keys the digests in a sync's ledger; empty for the connection's own secret.
+    :param web_url: where people see what COR holds.
+    :param ca_bundle: path of the certificates to trust, empty for the usual ones.
+    :param proxies: as ``requests`` takes them; empty for the environment's.
+    """
+
+    host: str
+    api_url: str
+    password: str = field(repr=False)
+    login: str = field(default="", repr=False)
+    source: str = ""
+    timeout: float = DEFAULT_TIMEOUT
+    requests_per_second: float | None = None
+    ledger_secret: str = field(default="", repr=False)
+    web_url: str = DEFAULT_WEB_URL
+    ca_bundle: str = ""
+    proxies: dict[str, str] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def from_connection(cls, connection: Connection) -> CorSettings:
+        """
+        Read a Connection. Values from a URI are text and blanks are empty text: both are fine.
+
+        :raises CorConfigurationError: naming the field that is wrong, never a secret.
+        """
+        extra = Extra(connection)
+        password, login = (connection.password or "").strip(), (connection.login or "").strip()
+        if not password:
+            raise CorConfigurationError(
+                "The COR connection has no Password: put the bearer token there, or the client secret beside an API "
+                "key in Login."
+            )
+        for field_name, text in {"Password": password, "Login": login}.items():
+            if not is_token(text):
+                raise wrong(
+                    f"{field_name} holds spaces or characters that it cannot have: put the token or key there alone, "
+                    "without the word Bearer."
+                )
+        host = base_url("Host", connection.host or DEFAULT_HOST, connection.port)
+        api_url = extra.text("api_url")
+        if not api_url and not is_loopback(host):
+            api_url = DEFAULT_API_URL
+        return cls(
+            host=host,
+            api_url=base_url("Extra api_url", api_url) if api_url else "",
+            password=password,
+            login=login,
+            source=extra.text("source"),
+            timeout=extra.number("timeout", "seconds", least=0.001, most=LONGEST_TIMEOUT) or DEFAULT_TIMEOUT,
+            requests_per_second=extra.number("requests_per_second", "requests", least=0.001),
+            ledger_secret=_ledger_secret(extra.text("ledger_secret")),
+            web_url=base_url("Extra web_url", extra.text("web_url") or DEFAULT_WEB_URL),
+            ca_bundle=_ca_bundle(extra.text("ca_bundle")),
+            proxies=proxies("Extra proxy", extra.get("proxy")),
+        )
+
+    def main_api(self) -> str:
+        """
+        Return ``api_url``.
+
+        :raises CorConfigurationError: if it is not set beside a Host on this machine: credentials of a sandbox are not
+            for COR.
+        """
+        if not self.api_url:
+            raise CorConfigurationError(
+                "The COR connection's Host is on this machine, so its Extra api_url must be set too: the sandbox's "
+                "ends in /v1."
+            )
+        return self.api_url
+
+
+def _ledger_secret(secret: str) -> str:
+    if secret and not secret.strip("*"):  # apache/airflow#52301: what masks a secret is stored in its place
+        raise wrong(
+            "Extra ledger_secret is nothing but asterisks: Airflow's form has put them in the place of the secret. "
+            "Write the secret there again."
+        )
+    if secret and len(secret) < SHORTEST_LEDGER_SECRET:
+        raise wrong(
+            f"Extra ledger_secret is shorter than {SHORTEST_LEDGER_SECRET} characters, so it could be guessed: write "
+            "some long random text."
+        )
+    return secret
+
+
+def _ca_bundle(text: str) -> str:
+    """Check the path of the certificates to trust, which ``requests`` would do with each request, and badly."""
+    if not text:
+        return ""
+    if "-----BEGIN" in text:
+        raise wrong("Extra ca_bundle holds certificates: give it the path of a file that does.")
+    shown = f": {text!r}" if text.isprintable() and os.sep in text and len(text) <= LONGEST_SHOWN_PATH else ""
+    try:
+        path = Path(text)
+        if path.is_dir():
+            os.scandir(path).close()
+        elif path.is_file():
+            ssl.create_default_context(cafile=path)
+        else:
+            raise FileNotFoundError
+    except ssl.SSLError:
+        problem = f"names a file that holds no certificates (PEM){shown}"
+    except FileNotFoundError:
+        problem = f"is not a file on this machine{shown}"
+    except (OSError, ValueError):
+        problem = f"cannot be read on this machine{shown}"
+    else:
+        return text
+    raise wrong(f"Extra ca_bundle {problem}.")

@@ -1,0 +1,220 @@
+"""Read an HR system over HTTP: with patience, and with nothing of what is asked or answered in a log."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Protocol
+
+import requests
+from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
+from requests.adapters import HTTPAdapter
+from tenacity import RetryCallState, Retrying, retry_if_result, stop_after_attempt, wait_random_exponential
+from urllib3.exceptions import HTTPError
+
+from cor_provider import _clock
+from cor_provider.client.limits import Exchange, keep_limits
+from cor_provider.client.responses import read_retry_after
+from cor_provider.client.statuses import is_passing
+
+TIMEOUT = 60.0
+"""Seconds of silence after which an answer is given up, if the Connection's Extra has no ``timeout``."""
+
+LONGEST_ANSWER = 600.0
+"""Seconds that a whole answer may take, however steadily it comes; more where the ``timeout`` is more."""
+
+MAX_ATTEMPTS = 8
+"""With what is waited in between, some minutes; Airflow's own retries come after that."""
+
+LONGEST_WAIT = 300.0
+"""Seconds: the most that a ``Retry-After`` is heeded."""
+
+
+class MakesSessions(Protocol):
+    """What is needed of ``airflow.providers.http.hooks.http.HttpHook``, which this package does not depend on."""
+
+    method: str
+    merged_extra: dict[str, Any]
+
+    def get_conn(self, headers: dict[Any, Any] | None = None, extra_options: dict[str, Any] | None = None) -> Any:
+        """Return a session as the Connection says, and set ``merged_extra``."""
+
+    def url_from_endpoint(self, endpoint: str | None) -> str:
+        """Return the endpoint's URL."""
+
+
+def read_json(hook: MakesSessions, endpoint: str, data: Mapping[str, Any] | None = None, **request: Any) -> Any:
+    """
+    Send a request that changes nothing, and return what the JSON of its answer holds.
+
+    It is sent again, up to ``MAX_ATTEMPTS`` times, after whatever keeps an answer from coming whole and as JSON, and
+    after 408, 425, 429 or a failure of the server that may pass; the wait is what ``Retry-After`` asks for, or else
+    grows from a second on. Neither the answer nor the parameters are logged, at any level, or told in an error, which
+    ``HttpHook`` by itself does: both may say who is ill.
+
+    :param hook: an ``HttpHook``: its method, and all that its Connection says.
+    :param endpoint: the path, which errors name, but for what stands behind a ``?``.
+    :param data: of a GET, its parameters; otherwise the body.
+    :param request: what else ``HttpHook.run`` passes on to ``requests.Request``, such as ``json`` and ``headers``.
+    :raises AirflowFailException: if the request cannot be made or is refused, as with a wrong key: a retry cannot help.
+    :raises AirflowException: if there is no answer, or none that is JSON.
+    """
+    parameters = {"params" if hook.method == "GET" else "data": data, **request}
+    question = _Question(hook, endpoint, parameters)
+    with _unlogged():
+        found = _RETRYING(question.ask)
+    if isinstance(found, _Failure):  # raised here, beside no other error, which would hold the URL
+        name = endpoint.partition("?")[0].partition("#")[0]
+        kind = AirflowFailException if found.is_final else AirflowException
+        raise kind(f"{name}: {found.reason}. Nothing was sent to COR.")
+    return found
+
+
+@dataclass(frozen=True)
+class _Failure:
+    """Why there is nothing to return, in words that hold nothing of the request."""
+
+    reason: str
+    is_final: bool = False
+    passes: bool = False
+    retry_after: float | None = None
+
+
+class _Question:
+    """A request that may be sent several times."""
+
+    def __init__(self, hook: MakesSessions, endpoint: str, parameters: dict[str, Any]) -> None:
+        self._hook = hook
+        self._endpoint = endpoint
+        self._headers = {"Accept": "application/json", **(parameters.pop("headers", None) or {})}
+        self._parameters = parameters
+
+    def ask(self) -> Any:
+        """Send the request, and return what its answer holds, or why there is nothing."""
+        try:
+            session: requests.Session = self._hook.get_conn(self._headers, {"check_response": False})
+        except (ValueError, TypeError, AttributeError) as error:  # other errors are about reading the Connection
+            return _mistake(error)
+        try:
+            send, seconds = self._prepare(session)
+        except AirflowException:  # what somebody's `auth_type` raises
+            raise
+        except (requests.ConnectionError, requests.Timeout) as error:  # which an `auth_type` may meet
+            return _no_answer(error)
+        except Exception as error:  # noqa: BLE001  # whatever hook, auth and requests raise of a request
+            return _mistake(error)
+        with Exchange(seconds) as exchange:
+            try:
+                response = send()
+            except (requests.RequestException, HTTPError, ValueError, OSError) as error:
+                is_ours = isinstance(error, ValueError) or not isinstance(error, requests.RequestException)
+                return _mistake(error) if is_ours and not exchange.is_written else _no_answer(error)
+        return _read(response)
+
+    def _prepare(self, session: requests.Session) -> tuple[Callable[[], requests.Response], float]:
+        """Return what sends the request, and how many seconds its answer may take."""
+        for adapter in session.adapters.values():
+            if isinstance(adapter, HTTPAdapter):
+                keep_limits(adapter)
+        url = self._hook.url_from_endpoint(self._endpoint)
+        prepared = session.prepare_request(requests.Request(self._hook.method, url, self._headers, **self._parameters))
+        url = prepared.url or url
+        session.get_adapter(url)  # raises where there is none
+        extra = self._hook.merged_extra
+        timeout = _timeout(extra.get("timeout"))
+        settings = session.merge_environment_settings(
+            url, session.proxies or {}, stream=False, verify=session.verify, cert=session.cert
+        )
+        options = {"timeout": timeout, "allow_redirects": extra.get("allow_redirects", True), **settings}
+        return lambda: session.send(prepared, **options), max(LONGEST_ANSWER, *timeout)
+
+
+def _timeout(value: Any) -> tuple[float, float]:
+    """Return the seconds for connecting and those of silence."""
+    if value is None or value == "":
+        return TIMEOUT, TIMEOUT
+    with suppress(ValueError, TypeError, OverflowError):
+        connect, read = map(float, value if isinstance(value, (list, tuple)) else (value, value))
+        if 0 < connect <= threading.TIMEOUT_MAX and 0 < read <= threading.TIMEOUT_MAX:
+            return connect, read
+    raise _UnusableTimeoutError
+
+
+class _UnusableTimeoutError(Exception):
+    """The Connection's Extra ``timeout`` is not a number of seconds."""
+
+
+def _mistake(error: BaseException) -> _Failure:
+    reason = f"the request cannot be made ({type(error).__name__}): check the Connection and what is passed on"
+    if isinstance(error, _UnusableTimeoutError):
+        reason = "the Extra timeout of the Connection is not a number of seconds above 0"
+    return _Failure(reason, is_final=True)
+
+
+def _no_answer(error: BaseException) -> _Failure:
+    return _Failure(f"no answer ({type(error).__name__})", passes=True)
+
+
+def _read(response: requests.Response) -> Any:
+    status = response.status_code
+    if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+        return _Failure(
+            f"the answer is {status}",
+            is_final=status < HTTPStatus.INTERNAL_SERVER_ERROR and not is_passing(status),
+            passes=is_passing(status),
+            retry_after=read_retry_after(response),
+        )
+    try:
+        return response.json()
+    except (ValueError, RecursionError):
+        return _Failure("the answer is not JSON", passes=True)
+
+
+def _seconds_to_wait(state: RetryCallState) -> float:
+    failure = state.outcome.result() if state.outcome else None
+    asked = failure.retry_after if isinstance(failure, _Failure) else None
+    return _backoff(state) if asked is None else min(asked, LONGEST_WAIT)
+
+
+def _wait(seconds: float) -> None:
+    _clock.wait(threading.Event(), seconds)
+
+
+_backoff = wait_random_exponential(multiplier=1, max=60)
+
+_RETRYING = Retrying(
+    retry=retry_if_result(lambda found: isinstance(found, _Failure) and found.passes),
+    wait=_seconds_to_wait,
+    sleep=_wait,
+    stop=stop_after_attempt(MAX_ATTEMPTS),
+    retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
+)
+
+_is_unlogged: ContextVar[bool] = ContextVar("is_unlogged", default=False)
+_LOUD = ("urllib3", "requests", "oauthlib")
+"""Loggers, with those below and beside them, that tell the URL of a request."""
+
+
+class _Unlogged(logging.Filter):
+    def filter(self, record: logging.LogRecord) -> bool:  # noqa: ARG002  # logging's signature
+        return not _is_unlogged.get()
+
+
+_UNLOGGED = _Unlogged()
+
+
+@contextmanager
+def _unlogged() -> Iterator[None]:
+    """Have nothing logged of the requests that this thread sends inside; others are logged as ever."""
+    for name in [name for name in logging.root.manager.loggerDict if name.startswith(_LOUD)]:
+        logging.getLogger(name).addFilter(_UNLOGGED)
+    token = _is_unlogged.set(True)
+    try:
+        yield
+    finally:
+        _is_unlogged.reset(token)

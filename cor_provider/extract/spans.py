@@ -1,0 +1,192 @@
+"""
+What leave looks like in HR systems, said in COR's terms: pure functions of plain values, for the task that extracts it.
+
+HR systems agree on little: some hold a leave as one row and some as a row for every day, half days are flags or
+amounts, ends are inclusive or not, and ids of two systems collide. COR knows a first and a last moment, whole days or
+not, and one name for each leave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any, Literal, get_args
+from zoneinfo import ZoneInfo
+
+from pydantic_core import PydanticCustomError
+
+from cor_provider import _external_id
+
+Half = Literal["morning", "afternoon"]
+HalfDayPolicy = Literal["span", "split"]
+
+ONE_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class WorkingHours:
+    """The wall times of a working day, for leave that begins or ends in the middle of one."""
+
+    start: time = time(9)
+    midday: time = time(13)
+    end: time = time(18)
+
+
+def lay_out(
+    leave_id: str,
+    first: date,
+    last: date,
+    *,
+    half_first: Half | None = None,
+    half_last: Half | None = None,
+    policy: HalfDayPolicy = "span",
+    zone: str | None = None,
+    hours: WorkingHours = WorkingHours(),  # it cannot be changed
+) -> list[dict[str, Any]]:
+    """
+    Say when somebody is on leave, if some days of it may be half ones.
+
+    COR has no half days: they are times. A leave of one day is half if either end says so; the two halves of one day
+    are the whole day.
+
+    :param leave_id: external leave id.
+    :param first: first day.
+    :param last: last day, inclusive.
+    :param half_first: the half of the first day that is leave; None for the whole day. Where HR does not tell, a leave
+        usually begins after midday, and ends at midday.
+    :param half_last: likewise of the last day.
+    :param policy: ``"span"``: one leave from its first moment to its last; a half day that leaves a gap before the
+        whole days, or after them, counts as a whole one. ``"split"``: half days are leaves of their own, whose ids end
+        in ``-first`` and ``-last``, so that the same half keeps its id when HR edits the leave.
+    :param zone: IANA name of the employee's time zone; without one, times carry no offset.
+    :param hours: the employee's working hours.
+    :return: mappings with ``id``, ``start``, ``end`` (ISO 8601) and ``all_day``. Leave that ends before it starts comes
+        out as it is, for the push to reject: one bad row must not take the others with it.
+    :raises ValueError: if the policy or a half is none of these.
+    """
+    if policy not in get_args(HalfDayPolicy):
+        raise ValueError(f"policy: expected one of {', '.join(get_args(HalfDayPolicy))}; got {policy!r}.")
+    for name, half in {"half_first": half_first, "half_last": half_last}.items():
+        if half not in {None, *get_args(Half)}:
+            raise ValueError(f"{name}: expected None or one of {', '.join(get_args(Half))}; got {half!r}.")
+    if first == last:
+        half_first = half_last = _half_of_one_day(half_first, half_last)
+    if last < first or not (half_first or half_last):
+        return [_whole_days(leave_id, first, last)]
+    day_zone = ZoneInfo(zone) if zone else None
+    if policy == "span" or first == last:
+        starts = hours.midday if half_first == "afternoon" else hours.start
+        ends = hours.midday if half_last == "morning" else hours.end
+        start, end = datetime.combine(first, starts, day_zone), datetime.combine(last, ends, day_zone)
+        return [_timed(leave_id, start, end)]
+    parts = []
+    if half_first:
+        parts.append(_half_day(f"{leave_id}-first", first, half_first, day_zone, hours))
+    whole_first, whole_last = first + ONE_DAY * bool(half_first), last - ONE_DAY * bool(half_last)
+    if whole_first <= whole_last:
+        parts.append(_whole_days(leave_id, whole_first, whole_last))
+    if half_last:
+        parts.append(_half_day(f"{leave_id}-last", last, half_last, day_zone, hours))
+    return parts
+
+
+def group_days(
+    leave_id: str, days: Iterable[date], *, is_day_off: Callable[[date], bool] | None = None
+) -> list[dict[str, Any]]:
+    """
+    Make one leave of every run of consecutive days, of a source that has a row for every day.
+
+    The first run goes by the id of the request, so that it stays the same leave when days are added at either end; the
+    others add their first day to it.
+
+    :param leave_id: external id of the request that the days belong to.
+    :param days: in any order.
+    :param is_day_off: tells days without a row that end no run, where the source leaves out weekends, say.
+    :return: mappings with ``id``, ``start``, ``end`` (ISO 8601) and ``all_day``.
+    """
+    runs: list[list[date]] = []
+    for day in sorted(set(days)):
+        if runs and _follows(day, runs[-1][-1], is_day_off):
+            runs[-1].append(day)
+        else:
+            runs.append([day])
+    ids = [leave_id, *(f"{leave_id}-{run[0]}" for run in runs[1:])]
+    return [_whole_days(run_id, run[0], run[-1]) for run_id, run in zip(ids, runs, strict=False)]
+
+
+def map_leave_type(
+    leave_type: str | None,
+    mapping: Mapping[str, str],
+    *,
+    sensitive: Collection[str] = (),
+    neutral: str = "absence",
+    default: str = "unmapped",
+) -> str:
+    """
+    Return COR's leave type (its external id) for one of HR.
+
+    Project leads read COR, and clients may: what says that somebody is ill should look like any other absence there.
+
+    :param leave_type: HR's.
+    :param mapping: from HR's leave types to COR's.
+    :param sensitive: HR's leave types that become ``neutral``, whatever the mapping says.
+    :param neutral: the leave type that tells no reason.
+    :param default: for what is not mapped. COR refuses one that it does not know, which is reported; what a filter
+        leaves out is lost.
+    """
+    if leave_type in sensitive:
+        return neutral
+    return mapping.get(leave_type, default) if leave_type is not None else default
+
+
+def prefix_id(system: str, leave_id: object) -> str:
+    """
+    Return an external leave id that no other HR system has: COR tells them apart by nothing else within one source.
+
+    :param system: name of the HR system, or of one of its tenants.
+    :param leave_id: its id there, text or a number. A blank one stays blank, and one that cannot be read becomes text
+        that says so, for the push to reject with the reason: one bad row must not take the others with it.
+    """
+    try:
+        return f"{system}-{_external_id.read_text(leave_id)}"
+    except PydanticCustomError as problem:
+        return _external_id.mark_unreadable(problem)
+
+
+def overlaps(first: date, last: date | None, window: tuple[date, date]) -> bool:
+    """
+    Tell whether leave touches a window, wherever it begins: parental leave began long before.
+
+    :param first: first day.
+    :param last: last day, inclusive; None if it is open.
+    :param window: first and last day, inclusive.
+    """
+    return first <= window[1] and (last is None or last >= window[0])
+
+
+def to_inclusive(exclusive_end: date) -> date:
+    """Return the last day of leave that a source ends with the day after, as calendars do."""
+    return exclusive_end - ONE_DAY
+
+
+def _half_of_one_day(first: Half | None, last: Half | None) -> Half | None:
+    return None if first and last and first != last else first or last
+
+
+def _follows(day: date, before: date, is_day_off: Callable[[date], bool] | None) -> bool:
+    between = (before + ONE_DAY * number for number in range(1, (day - before).days))
+    return all(is_day_off is not None and is_day_off(one) for one in between)
+
+
+def _whole_days(leave_id: str, first: date, last: date) -> dict[str, Any]:
+    return {"id": leave_id, "start": first.isoformat(), "end": last.isoformat(), "all_day": True}
+
+
+def _half_day(leave_id: str, day: date, half: Half, zone: ZoneInfo | None, hours: WorkingHours) -> dict[str, Any]:
+    starts, ends = (hours.start, hours.midday) if half == "morning" else (hours.midday, hours.end)
+    return _timed(leave_id, datetime.combine(day, starts, zone), datetime.combine(day, ends, zone))
+
+
+def _timed(leave_id: str, start: datetime, end: datetime) -> dict[str, Any]:
+    return {"id": leave_id, "start": start.isoformat(), "end": end.isoformat(), "all_day": False}

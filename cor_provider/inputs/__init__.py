@@ -1,0 +1,1 @@
+"""What a task can be handed: records, text and files."""

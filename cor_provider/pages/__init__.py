@@ -1,0 +1,1 @@
+"""Pages that show leave on a calendar."""

@@ -1,0 +1,1 @@
+"""Sends many leave requests at once: the engine, the retries, the pace."""

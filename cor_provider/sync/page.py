@@ -1,0 +1,91 @@
+"""The page of a plan: what a sync would change, per user, on a calendar."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from airflow.providers.common.compat.sdk import ObjectStoragePath
+
+from cor_provider import _files
+from cor_provider.pages.calendar import TEMPLATES, Entry, Kind, all_day_halves, by_person, day_text, sections
+from cor_provider.sync.ledger import Window
+
+MOST_DRAWN = 1000
+"""A page of more changes than a person can look through would be slow to open; the plan's file has them all."""
+
+CHANGES = {
+    "create": Kind("Create", "+", 3),
+    "update": Kind("Update", "~", 2),
+    "delete": Kind("Delete", "\N{MINUS SIGN}", 1),
+}
+BEFORE = Kind("Until now", "\N{HORIZONTAL ELLIPSIS}", 17)
+
+
+def page_of(plan: ObjectStoragePath) -> ObjectStoragePath | None:
+    """Return where the page of a plan goes, which is beside it; None if that is no file, such as ``/dev/stdout``."""
+    return None if _files.is_stream(plan) else plan.parent / f"{plan.stem}.html"
+
+
+def render_plan(rows: Sequence[Mapping[str, Any]], *, counts: Mapping[str, int], window: Window, source: str) -> str:
+    """
+    Draw a plan.
+
+    :param rows: its rows, as :meth:`~cor_provider.sync.plan.Plan.rows` has them.
+    :param counts: how many operations of each kind there are, and how many leaves need none.
+    :param window: the days that the sync owns.
+    :param source: COR's ``metadata.source``.
+    :return: a whole HTML document that loads nothing else.
+    """
+    drawn = rows[:MOST_DRAWN]
+    entries = sorted((entry for number, row in enumerate(drawn) for entry in _entries(number, row)), key=by_person)
+    return TEMPLATES.get_template("plan.html.jinja").render(
+        rows=[_table_row(number, row) for number, row in enumerate(drawn)],
+        left_out=len(rows) - len(drawn),
+        kinds=[*CHANGES.values(), BEFORE],
+        update=CHANGES["update"],
+        sections=list(sections(entries)),
+        counts=counts,
+        window=window,
+        source=source,
+    )
+
+
+def _entries(number: int, row: Mapping[str, Any]) -> Iterator[Entry]:
+    """Yield the leave as it will be, or as it was if it is to be deleted; and where it was, if it moves."""
+    yield _entry(number, row, CHANGES[row["operation"]])
+    if row.keys() & {"previous_user_id", "previous_start", "previous_end"}:
+        before = {name: row.get(f"previous_{name}", row[name]) for name in ("user_id", "start", "end")}
+        yield _entry(number, {**row, **before}, BEFORE)
+
+
+def _entry(number: int, row: Mapping[str, Any], kind: Kind) -> Entry:
+    return Entry(
+        person=row["user_id"],
+        person_key=(row["user_id"],),
+        kind=kind,
+        halves=all_day_halves(date.fromisoformat(row["start"]), date.fromisoformat(row["end"])),
+        id=row["id"],
+        dates=_dates(row["start"], row["end"]),
+        anchor=f"change-{number}",
+    )
+
+
+def _table_row(number: int, row: Mapping[str, Any]) -> dict[str, Any]:
+    before = _dates(row.get("previous_start", row["start"]), row.get("previous_end", row["end"]))
+    return {
+        "anchor": f"change-{number}",
+        "user": row["user_id"],
+        "kind": CHANGES[row["operation"]],
+        "type": row.get("leave_type_id"),
+        "dates": _dates(row["start"], row["end"]),
+        "previous_user": row.get("previous_user_id", ""),
+        "previous_dates": before if row.keys() & {"previous_start", "previous_end"} else "",
+        "id": row["id"],
+    }
+
+
+def _dates(start: str, end: str) -> str:
+    first, last = day_text(date.fromisoformat(start)), day_text(date.fromisoformat(end))
+    return first if first == last else f"{first} to {last}"

@@ -1,0 +1,1 @@
+"""What one Airflow task keeps: outcomes, checkpoint, report, progress."""

@@ -1,0 +1,191 @@
+"""What an earlier try of a task has settled, so that a retry goes on from there (Airflow 3.3 and later)."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from hashlib import blake2b
+from itertools import islice
+from typing import Any, Protocol
+
+from cor_provider.exceptions import CorConfigurationError, CorConflictingRepeatError
+from cor_provider.inputs.positions import Positions
+from cor_provider.leave import Leave, LeaveKey, LeaveRequest, UnreadableLeave
+from cor_provider.outcome import LeaveOutcome, Status, Tally
+from cor_provider.push.seen_ids import Repeats
+
+STATE_KEY = "cor_push"
+MOST_SAVED_BYTES = 60_000  # Airflow wants values of its state store below 64 KB
+
+
+class StateStore(Protocol):
+    """Airflow's ``context["task_state_store"]``, as far as it is used here; it outlives a try of the task."""
+
+    def get(self, key: str) -> Any:
+        """Return a value, or None."""
+
+    def set(self, key: str, value: Any) -> None:
+        """Keep a value."""
+
+
+class Checkpoint:
+    """
+    How far a push has come: how many leave requests, from the first on, are all settled, and how.
+
+    What is kept are counts, the rejections that the task's XCom shows too, the positions of all rejections, and keyed
+    digests of the leave requests that it counts and of their rows in the report, which bind it to them. No leave is
+    kept.
+
+    :param store: the task's state store.
+    :param key: keys the digests, so that no leave can be guessed from them.
+    :param bound_to: what else must be the same for a retry to go on from here. With the task instance's ``max_tries``
+        in it, a task that somebody cleared starts over: Airflow 3.3 keeps the store then, but raises ``max_tries``.
+    :param repeated: what a leave request is that says the same as one before it.
+    """
+
+    def __init__(
+        self, store: StateStore, *, key: bytes, bound_to: dict[str, Any], repeated: Status = "existing"
+    ) -> None:
+        self._store = store
+        self._key = key
+        self._bound_to = bound_to
+        self._repeated: Status = repeated
+        self._positions: dict[int, int] = {}
+        """Of the leave requests that are to be sent: from their place among these to that in the input."""
+        self._digests: dict[int, str] = {}
+        self._ahead: dict[int, LeaveOutcome] = {}
+        self.start_over()
+
+    def start_over(self) -> None:
+        """Begin with the first leave request, whatever an earlier try settled."""
+        self.settled = 0
+        self.tally = Tally()
+        self._rejected = Positions()
+        self._rows = 0
+        self._digest = ""
+        self._resumed_at = 0
+
+    def load(self, leaves: Iterable[Leave | UnreadableLeave]) -> bool:
+        """
+        Take up what an earlier try saved; return whether there is something that is about these leave requests.
+
+        :param leaves: the input from its beginning; as much of it is read as was settled.
+        """
+        saved = self._store.get(STATE_KEY)
+        if not isinstance(saved, dict) or saved["bound_to"] != self._bound_to:
+            return False
+        digests = (digest for digest, _leave in islice(self._digesting(leaves), saved["settled"]))
+        last = deque(enumerate(digests, start=1), maxlen=1)
+        if list(last) != [(saved["settled"], saved["digest"])]:
+            return False
+        rejected, rows = Positions.from_text(saved["positions_rejected"]), int(saved["rows"], 16)
+        ((self.settled, self._digest),) = last
+        self._resumed_at, self._rejected, self._rows = self.settled, rejected, rows
+        self.tally = Tally(Counter(saved["counts"]), Counter(saved["errors"]), saved["rejected"])
+        return True
+
+    def is_told_by(self, rows: Iterable[bytes]) -> bool:
+        """Return whether these are the rows, in whatever order, of the leave requests that are settled."""
+        return sum(map(self._digest_of_row, rows)) % _ROWS == self._rows
+
+    def watch(
+        self, leaves: Iterable[Leave | UnreadableLeave], settle: Callable[[LeaveOutcome], None]
+    ) -> Iterator[Leave | UnreadableLeave]:
+        """
+        Pass on the leave requests that are not settled yet, but for those that repeat what is settled.
+
+        :param settle: takes the outcome of those, which is what it would be had all been sent in one go.
+        """
+        rejected = iter(self._rejected)  # what COR refused has left its external id to another
+        next_rejected = next(rejected, 0)
+        passed_on = 0
+        with Repeats() as settled:
+            for position, (digest, leave) in enumerate(self._digesting(leaves), start=1):
+                if position > self._resumed_at:
+                    self._digests[position] = digest
+                    if self._resumed_at and (outcome := self._outcome_of_repeat(leave, settled)):
+                        settle(self._note(replace(outcome, position=position)))
+                        continue
+                    passed_on += 1
+                    self._positions[passed_on] = position
+                    yield leave
+                elif position == self._resumed_at and digest != self._digest:
+                    raise CorConfigurationError("leave_requests: the input changed while it was read.")
+                elif position == next_rejected:
+                    next_rejected = next(rejected, 0)
+                elif not isinstance(leave, UnreadableLeave):
+                    settled.add(leave)
+
+    def add(self, outcome: LeaveOutcome) -> LeaveOutcome:
+        """
+        Note an outcome, in whatever order they settle, and return it with its place in the whole input.
+
+        :param outcome: of a leave request that was passed on; its position is that among these.
+        """
+        return self._note(replace(outcome, position=self._positions.pop(outcome.position or 0)))
+
+    def save(self) -> None:
+        """Save how far the push has come; where that takes more room than there is, what was saved before stays."""
+        saved: dict[str, Any] = {
+            "bound_to": self._bound_to,
+            "settled": self.settled,
+            "digest": self._digest,
+            "rows": f"{self._rows:x}",
+            "counts": dict(self.tally.counts),
+            "errors": dict(self.tally.errors),
+            "positions_rejected": self._rejected.to_text(),
+            "rejected": self.tally.rejected,
+        }
+        while len(json.dumps(saved)) > MOST_SAVED_BYTES:
+            if not saved["rejected"]:
+                return
+            saved["rejected"] = saved["rejected"][: len(saved["rejected"]) // 2]
+        self._store.set(STATE_KEY, saved)
+
+    def _note(self, outcome: LeaveOutcome) -> LeaveOutcome:
+        position = outcome.position or 0
+        if outcome.status in {"failed", "not_sent"}:
+            self._digests.pop(position, None)
+        else:
+            self._ahead[position] = outcome
+        while next_outcome := self._ahead.pop(self.settled + 1, None):
+            self.settled += 1
+            self.tally.add(next_outcome)
+            self._rows = (self._rows + self._digest_of_row(next_outcome.line)) % _ROWS
+            self._digest = self._digests.pop(self.settled)
+            if next_outcome.status == "rejected":
+                self._rejected.add(self.settled)
+        return outcome
+
+    def _outcome_of_repeat(self, leave: Leave | UnreadableLeave, settled: Repeats) -> LeaveOutcome | None:
+        if isinstance(leave, UnreadableLeave):
+            return None
+        comparison = settled.compare(leave)
+        if comparison == "same":
+            return LeaveOutcome(leave.id, self._repeated)
+        if comparison == "different":
+            return LeaveOutcome.of_error(leave.id, "rejected", CorConflictingRepeatError())
+        return None
+
+    def _digesting(self, leaves: Iterable[Leave | UnreadableLeave]) -> Iterator[tuple[str, Leave | UnreadableLeave]]:
+        """Yield each leave request with the digest of all up to it."""
+        hashed = blake2b(key=self._key, digest_size=16)
+        for leave in leaves:
+            hashed.update(repr(_content(leave)).encode("utf-8", "surrogatepass"))
+            yield hashed.hexdigest(), leave
+
+    def _digest_of_row(self, row: bytes) -> int:
+        return int.from_bytes(blake2b(row, key=self._key, digest_size=16).digest(), "big")
+
+
+_ROWS = 2**128  # digests of rows are added up modulo this, since rows are written in the order in which they settle
+
+
+def _content(leave: LeaveRequest | LeaveKey | UnreadableLeave) -> object:
+    if isinstance(leave, LeaveRequest):
+        return leave.to_payload("")
+    if isinstance(leave, LeaveKey):
+        return leave.id, leave.user_id
+    return leave.leave_id, leave.error.message

@@ -1,0 +1,71 @@
+"""Keeping people's data out of what Airflow stores and shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.providers.common.compat.sdk import XComArg
+
+from cor_provider.inputs.jinja_text import is_template
+from cor_provider.inputs.reading import PATH_TYPES, looks_like_a_path
+
+
+class Hidden:
+    """
+    A value that Airflow renders like any other but stores and shows as a placeholder.
+
+    Airflow keeps the rendered value of every template field in its database and shows it to whoever may see the task;
+    of an object like this one it keeps the ``repr``.
+
+    :param content: the value itself.
+    """
+
+    template_fields = ("content",)
+
+    def __init__(self, content: Any) -> None:
+        self.content = content
+
+    def __repr__(self) -> str:
+        return "<leave requests are not shown>"
+
+
+def hide(value: Any) -> Any:
+    """
+    Hide leave requests; leave as they are what holds none: paths, URIs, templates, references to upstream tasks.
+
+    Text is shown only if it is one of these beyond doubt: records come in forms that nobody thought of.
+
+    :param value: the operator's parameter, before or after Airflow has rendered it.
+    """
+    if value is None or isinstance(value, (Hidden, XComArg, *PATH_TYPES)):
+        return value
+    if isinstance(value, str):
+        is_shown = not value.strip() or looks_like_a_path(value) or is_template(value)
+        return value if is_shown else Hidden(value)
+    if not _refers_upstream(value):
+        return Hidden(value)
+    # Airflow finds a reference only in a container that it can look through itself.
+    if isinstance(value, dict):
+        return {key: _hide_element(element) for key, element in value.items()}
+    return [_hide_element(element) for element in value]
+
+
+def reveal(value: Any) -> Any:
+    """Return what :func:`hide` was given."""
+    if isinstance(value, Hidden):
+        return value.content
+    if isinstance(value, dict):
+        return {key: reveal(element) for key, element in value.items()}
+    return [reveal(element) for element in value] if isinstance(value, (list, tuple)) else value
+
+
+def _hide_element(value: Any) -> Any:
+    return hide(value) if _refers_upstream(value) else Hidden(value)
+
+
+def _refers_upstream(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(map(_refers_upstream, value.values()))
+    if isinstance(value, (list, tuple, set)):
+        return any(map(_refers_upstream, value))
+    return isinstance(value, XComArg)

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cor_provider.extract.summary import add_up, is_settled
+
+STATUSES = ("created", "updated", "existing", "rejected", "failed", "not_sent")
+
+
+def counts(**some: int) -> dict[str, Any]:
+    """Return the counts of a push, as the operator returns them."""
+    return {"received": sum(some.values()), **dict.fromkeys(STATUSES, 0), **some, "report": "file:///report.jsonl"}
+
+
+def test_every_status_is_added_up() -> None:
+    total = add_up([counts(created=3, rejected=1), counts(created=2, existing=5), counts(failed=1, not_sent=7)])
+    assert total == {
+        "received": 19,
+        "created": 5,
+        "updated": 0,
+        "existing": 5,
+        "rejected": 1,
+        "failed": 1,
+        "not_sent": 7,
+    }
+
+
+def test_a_push_without_a_report_is_added_up_too() -> None:
+    assert add_up([{**counts(created=1), "report": None}])["created"] == 1
+
+
+def test_without_an_account_nothing_was_received() -> None:
+    assert add_up([])["received"] == 0
+
+
+@pytest.mark.parametrize(
+    ("some", "expected"),
+    [
+        pytest.param({}, True, id="nothing received"),
+        pytest.param({"created": 1, "updated": 1, "existing": 1}, True, id="all in COR"),
+        pytest.param({"created": 9, "failed": 1}, False, id="one failed"),
+        pytest.param({"created": 9, "not_sent": 1}, False, id="one not sent"),
+        pytest.param({"created": 9, "rejected": 2}, True, id="as many rejected as tolerated"),
+        pytest.param({"created": 9, "rejected": 3}, False, id="more rejected than tolerated"),
+    ],
+)
+def test_what_is_settled_needs_nobody(some: dict[str, int], expected: bool) -> None:
+    assert is_settled(counts(**some), max_rejected=2) is expected
+
+
+def test_rejections_are_not_tolerated_unless_asked_for() -> None:
+    assert not is_settled(counts(rejected=1))
+    assert not is_settled(add_up([counts(created=1), counts(rejected=1)]))

@@ -1,0 +1,238 @@
+"""The pace of a push: a limit that COR does not document is found and kept, and a ceiling is not crossed."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cor_provider import _clock
+from cor_provider.exceptions import CorError, CorRateLimitError, CorRecordError, CorServerError
+from cor_provider.hooks.cor_integrations import CorIntegrationsHook
+from cor_provider.push.pace import Pace, Rate
+from cor_provider.sandbox import Sandbox
+from support import Connect, leave
+
+SEED = {"source": "GLOBANT", "users": [{"id": "u1"}], "leave_types": [{"id": "vacation"}]}
+
+
+def leaves(count: int) -> Iterator[dict[str, Any]]:
+    return (leave(f"L{number}") for number in range(count))
+
+
+class TestUnknownLimit:
+    @pytest.mark.parametrize(("limit", "most_time"), [(5, 1.4), (50, 1.1), (300, 1.4)])
+    def test_it_is_found_and_kept(self, limit: float, most_time: float, connect: Connect) -> None:
+        # The sandbox lives in the same time as the push. With one request under way nothing else makes time pass.
+        with Sandbox(seed=SEED, rate_limit=limit, clock=_clock.now) as sandbox:
+            connect(host=sandbox.url)
+            start = _clock.now()
+            outcomes = list(CorIntegrationsHook().create_leaves(leaves(1000), concurrency=1))
+            seconds = _clock.now() - start
+        assert Counter(outcome.status for outcome in outcomes) == {"created": 1000}
+        assert seconds < most_time * 1000 / limit
+        assert len(sandbox.requests) < 1.05 * 1000
+
+    def test_without_one_nothing_is_waited_for_but_the_start(
+        self, hook: CorIntegrationsHook, waits: list[float]
+    ) -> None:
+        list(hook.create_leaves(leaves(500)))
+        assert sum(waits) < 1
+
+
+class TestLearning:
+    """What a `Rate` makes of answers that come in an odd order."""
+
+    def test_a_429_that_is_slower_than_good_answers_leaves_a_rate_to_send_at(self) -> None:
+        rate = Rate(math.inf)
+        for moment in (0.1, 0.2, 0.3):
+            rate.rise(sent_at=moment, now=moment)
+        rate.fall(sent_at=0.0, now=0.4, pause=0.1)
+        assert 0.5 < rate.per_second < 100
+
+    def test_answers_of_one_moment_leave_a_rate_to_send_at(self) -> None:
+        rate = Rate(math.inf)
+        rate.rise(sent_at=0.0, now=0.0)
+        rate.fall(sent_at=0.0, now=0.0, pause=0.1)
+        assert 0.5 < rate.per_second < 100
+
+    def test_good_answers_that_come_after_the_429_are_learned_from(self) -> None:
+        rate = Rate(math.inf)
+        sent = [number / 20 for number in range(20)]
+        for moment in sent[:10]:
+            rate.rise(sent_at=moment, now=1.1)
+        rate.fall(sent_at=1.0, now=1.2, pause=1.0)
+        for moment in [*sent[10:], *[2.2] * 10]:
+            rate.rise(sent_at=moment, now=2.3)
+        assert 0.9 * 20 < rate.per_second <= 20
+
+    def test_a_429_is_risked_again_when_the_last_one_has_paid(self) -> None:
+        rate = Rate(math.inf)
+        rate.rise(sent_at=0.0, now=0.0)
+        rate.fall(sent_at=0.1, now=0.1, pause=1.0)
+        for _ in range(100):
+            rate.rise(sent_at=1.1, now=1.1)
+        known = rate.per_second
+        rate.rise(sent_at=20.0, now=20.0)
+        assert rate.per_second == known
+        rate.rise(sent_at=22.0, now=22.0)
+        assert rate.per_second > known
+
+    def test_after_a_long_pause_nobody_waits_as_long_again(self) -> None:
+        rate = Rate(math.inf)
+        rate.fall(sent_at=0.0, now=0.0, pause=300.0)
+        assert rate.per_second == 1
+
+    @given(
+        st.lists(st.tuples(st.booleans(), st.floats(0, 10), st.floats(0, 10), st.floats(0.1, 300)), max_size=50),
+        st.sampled_from([0.01, 5.0, math.inf]),
+    )
+    def test_whatever_comes_it_is_a_rate_within_the_ceiling(
+        self, answers: list[tuple[bool, float, float, float]], ceiling: float
+    ) -> None:
+        rate = Rate(ceiling)
+        for is_good, sent_at, took, pause in answers:
+            if is_good:
+                rate.rise(sent_at, sent_at + took)
+            else:
+                rate.fall(sent_at, sent_at + took, pause)
+            assert 0 < rate.per_second <= ceiling
+            assert math.isfinite(1 / rate.per_second)
+
+
+class TestCeiling:
+    @pytest.mark.parametrize("concurrency", [1, 8])
+    def test_requests_are_spaced_evenly(
+        self, concurrency: int, connect: Connect, sandbox: Sandbox, waits: list[float]
+    ) -> None:
+        connect(extra={"requests_per_second": 10})
+        list(CorIntegrationsHook().create_leaves(leaves(50), concurrency=concurrency))
+        assert len(sandbox.leaves) == 50
+        assert waits == pytest.approx([0.1] * 49)
+
+    def test_waits_that_end_late_do_not_slow_it_down(self, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+        wait = _clock.wait
+        monkeypatch.setattr(_clock, "wait", lambda stopping, seconds: wait(stopping, seconds + 0.01))
+        connect(extra={"requests_per_second": 10})
+        list(CorIntegrationsHook().create_leaves(leaves(50)))
+        assert _clock.now() == pytest.approx(4.9 + 0.01)
+
+    def test_it_holds_for_deletes_too(self, connect: Connect, sandbox: Sandbox, waits: list[float]) -> None:
+        connect(extra={"requests_per_second": 4})
+        list(CorIntegrationsHook().delete_leaves(leaves(9)))
+        assert waits == pytest.approx([0.25] * 8)
+
+    def test_waiting_for_it_takes_none_of_the_patience(self, connect: Connect) -> None:
+        connect(extra={"requests_per_second": "0.01"})
+        outcomes = CorIntegrationsHook().create_leaves(leaves(20), max_wait=1)
+        assert {outcome.status for outcome in outcomes} == {"created"}
+
+
+def most_under_way(pace: Pace, *, threads: int, at_once: int) -> int:
+    """Send with many threads, each of which waits for as many to be under way; return the most there were."""
+    under_way, most = 0, 0
+    lock = threading.Lock()
+    enough = threading.Barrier(at_once)
+
+    def send() -> None:
+        nonlocal under_way, most
+        with lock:
+            under_way += 1
+            most = max(most, under_way)
+        enough.wait(10)
+        with lock:
+            under_way -= 1
+
+    pool = [threading.Thread(target=pace.run, args=(send,)) for _ in range(threads)]
+    for thread in pool:
+        thread.start()
+    for thread in pool:
+        thread.join()
+    return most
+
+
+def answer_with(error: CorError) -> Callable[[], None]:
+    def send() -> None:
+        raise error
+
+    return send
+
+
+def send_a_burst(pace: Pace, error: CorError, *, size: int) -> None:
+    """Send requests that are under way at the same time, and that all get the same answer."""
+    all_under_way = threading.Barrier(size)
+
+    def send() -> None:
+        all_under_way.wait(10)
+        raise error
+
+    def run() -> None:
+        with suppress(CorError):
+            pace.run(send)
+
+    threads = [threading.Thread(target=run) for _ in range(size)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+class TestBurst:
+    """Requests that are under way together meet one and the same limit."""
+
+    def test_its_429s_are_one_pause(self) -> None:
+        pace = Pace(8, None, threading.Event())
+        send_a_burst(pace, CorRateLimitError(status=429), size=8)
+        assert pace.pause == pytest.approx(1)
+
+    def test_the_next_one_is_the_second_pause(self) -> None:
+        pace = Pace(8, None, threading.Event())
+        send_a_burst(pace, CorRateLimitError(status=429), size=8)
+        send_a_burst(pace, CorRateLimitError(status=429), size=4)
+        assert pace.pause == pytest.approx(2)
+
+    @pytest.mark.parametrize("error", [CorRateLimitError(status=429), CorServerError(status=503)])
+    def test_its_answers_halve_the_concurrency_once(self, error: CorError) -> None:
+        pace = Pace(8, None, threading.Event())
+        send_a_burst(pace, error, size=8)
+        assert most_under_way(pace, threads=8, at_once=4) == 4
+
+
+class TestConcurrency:
+    @pytest.mark.parametrize("error", [CorRateLimitError(status=429), CorServerError(status=503)])
+    def test_it_is_halved_when_cor_asks_for_less(self, error: CorError) -> None:
+        pace = Pace(8, None, threading.Event())
+        with suppress(CorError):
+            pace.run(answer_with(error))
+        assert most_under_way(pace, threads=8, at_once=4) == 4
+
+    def test_it_is_never_less_than_one(self) -> None:
+        pace = Pace(8, None, threading.Event())
+        for _ in range(10):
+            with suppress(CorError):
+                pace.run(answer_with(CorServerError(status=503)))
+        assert most_under_way(pace, threads=2, at_once=1) == 1
+
+    @pytest.mark.parametrize("status", [500, 502, 504])
+    def test_another_failure_leaves_it_alone(self, status: int) -> None:
+        pace = Pace(4, None, threading.Event())
+        with suppress(CorError):
+            pace.run(answer_with(CorServerError(status=status)))
+        assert most_under_way(pace, threads=8, at_once=4) == 4
+
+    @pytest.mark.parametrize("good", [lambda: None, answer_with(CorRecordError())], ids=["created", "rejected"])
+    def test_it_is_raised_again_while_answers_are_good(self, good: Callable[[], None]) -> None:
+        pace = Pace(4, None, threading.Event())
+        with suppress(CorError):
+            pace.run(answer_with(CorServerError(status=503)))
+        for _ in range(2 + 3 + 1):  # a round of two, a round of three
+            with suppress(CorError):
+                pace.run(good)
+        assert most_under_way(pace, threads=8, at_once=4) == 4

@@ -1,0 +1,26 @@
+"""How a push is getting on, in the task's log."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+import pytest
+
+from cor_provider import _clock
+from cor_provider.outcome import LeaveOutcome, Tally
+from cor_provider.task.progress import Progress
+
+
+def test_there_is_a_line_every_five_seconds_and_none_between(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    tally = Tally()
+    progress = Progress(logging.getLogger("test"), settled=0)
+    for number in range(12):
+        tally.add(LeaveOutcome(str(number), "rejected" if number == 3 else "created"))
+        progress.tell(tally, received=number + 8)
+        _clock.wait(threading.Event(), 1)
+    assert caplog.messages == [
+        "6 settled of 13 received so far, 1/s, 1 rejected",
+        "11 settled of 18 received so far, 1/s, 1 rejected",
+    ]

@@ -1,0 +1,206 @@
+"""What Airflow may show of leave requests: where they are, and never what they are."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+from pprint import pformat
+from typing import Any, cast
+
+import pytest
+from airflow.providers.common.compat.sdk import Context
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from cor_provider.inputs.reading import files_in, iter_leaves, label
+from cor_provider.operators.leaves import CreateLeaveOperator
+from cor_provider.task.redaction import hide, reveal
+from support import leave
+
+HIDDEN = "<leave requests are not shown>"
+MARKER = "burnout-zq7"
+RECORD = {"id": "L1", "user_id": "E-7", "leave_type_id": MARKER, "start": "2026-05-11", "end": "2026-05-12"}
+
+
+def table(records: list[dict[str, Any]], delimiter: str = ",", *, quoting: int = csv.QUOTE_MINIMAL) -> str:
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, list(records[0]), delimiter=delimiter, quoting=quoting)  # type: ignore[arg-type]
+    writer.writeheader()
+    writer.writerows(records)
+    return stream.getvalue()
+
+
+def frame(records: list[dict[str, Any]]) -> str:
+    lines = ["   " + "  ".join(records[0])]
+    return "\n".join(
+        [*lines, *(f"{number}  " + "  ".join(map(str, one.values())) for number, one in enumerate(records))]
+    )
+
+
+FORMS: dict[str, Callable[[list[dict[str, Any]]], str]] = {
+    "json": json.dumps,
+    "json of one": lambda records: json.dumps(records[0]),
+    "json lines": lambda records: "\n".join(map(json.dumps, records)),
+    "indented json": lambda records: json.dumps(records, indent=2),
+    "repr": repr,
+    "repr of a tuple": lambda records: repr(tuple(records)),
+    "pretty": pformat,
+    "ordered dict": lambda records: repr(OrderedDict(records[0])),
+    "ordered dicts": lambda records: repr([OrderedDict(one) for one in records]),
+    "several reprs": lambda records: " ".join(map(repr, records)),
+    "repr of a class": lambda records: f"LeaveRequest({', '.join(f'{k}={v!r}' for k, v in records[0].items())})",
+    "values alone": lambda records: " ".join(records[0].values()),
+    "values with commas": lambda records: ", ".join(records[0].values()),
+    "csv": table,
+    "csv with semicolons": lambda records: table(records, ";"),
+    "tsv": lambda records: table(records, "\t"),
+    "csv with bars": lambda records: table(records, "|"),
+    "quoted csv": lambda records: table(records, quoting=csv.QUOTE_ALL),
+    "a row of csv": lambda records: table(records).splitlines()[1],
+    "a row of tsv": lambda records: table(records, "\t").splitlines()[1],
+    "a printed frame": frame,
+    "yaml": lambda records: "\n".join(f"- {key}: {value}" for key, value in records[0].items()),
+    "a line of yaml": lambda records: f"leave_type_id: {records[0]['leave_type_id']}",
+    "assignments": lambda records: " ".join(f"{key}={value}" for key, value in records[0].items()),
+    "xml": lambda records: "".join(f"<{key}>{value}</{key}>" for key, value in records[0].items()),
+    "a sentence": lambda records: f"{records[0]['user_id']} is away for {records[0]['leave_type_id']}.",
+    "one word": lambda records: str(records[0]["leave_type_id"]),
+}
+AROUND = [
+    *("{}", "\ufeff{}", " \n{}\n", "None{}", "\u200b{}", "'{}'", "({})", "# {}", "/{}", "./ {}", "s3://{}", "{}.csv"),
+    *("/srv/{}\n/srv/leave.csv", "{}\n/srv/leave.csv", "/srv/leave.csv\n{}", "/srv/leave.csv {}", "{} leave.csv"),
+    *("{{{{{}}}}}", "{{{{ {} }}}}", "{{% raw %}}{}{{% endraw %}}", "{{% set x = {} %}}", "{{# {} #}}{{{{ x }}}}"),
+    *("{{{{ x }}}}{}", "{}{{{{ x }}}}", "{{{{ '{}' }}}}", '{{{{ "{}" | tojson }}}}', "{{{{ f('{}') }}}}"),
+]
+ONE_WORD_IN = ["/{}", "s3://{}", "{}.csv", "{{{{ f('{}') }}}}", "{{{{{}}}}}", "{{{{ {} }}}}", "{{% set x = {} %}}"]
+A_NAME = {
+    *(("one word", around) for around in ONE_WORD_IN),
+    *((form, "{{# {} #}}{{{{ x }}}}") for form in ("values alone", "a sentence", "one word")),
+}
+"""Where the marker is no record's, but part of a path, of what a template asks for, or of a remark in one."""
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("around", AROUND)
+def test_records_are_not_shown_whatever_they_look_like(form: str, around: str) -> None:
+    text = around.format(FORMS[form]([RECORD, RECORD]))
+    assert MARKER in text
+    shown = repr(hide(text))
+    assert (MARKER in shown) == ((form, around) in A_NAME)
+    assert reveal(hide(text)) == text
+
+
+printed = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S", "Z", "C"]), max_size=12)
+WORDS = {"values alone", "a sentence", "one word", "a line of yaml"}
+
+
+@given(
+    st.lists(st.fixed_dictionaries({"id": printed, "user_id": printed, "note": printed}), min_size=1, max_size=3),
+    st.sampled_from([form for form in FORMS if form not in WORDS]),
+    st.sampled_from(AROUND),
+)
+@example([{"id": "/", "user_id": "x", "note": ".csv"}], "a row of csv", "{}")
+@example([{"id": "{{", "user_id": "}}", "note": "/"}], "repr", "{}")
+def test_records_of_any_values_are_not_shown(records: list[dict[str, str]], form: str, around: str) -> None:
+    records = [{**one, "leave_type_id": MARKER} for one in records]
+    assert MARKER not in repr(hide(around.format(FORMS[form](records))))
+
+
+@given(st.text())
+def test_text_of_several_lines_is_never_shown(text: str) -> None:
+    assert repr(hide(f"{MARKER}\n{text}.csv")) == HIDDEN
+
+
+SHOWN = [
+    *("", "  ", "leave.csv", "leave.jsonl", "in/leave.json", "LEAVE.PARQUET", " leave.csv\n", "año/niño.csv"),
+    *("/srv/hr/leave.csv", "/srv/hr/of today/leave.csv", "/srv/hr", "./leave.csv", "../hr/leave.csv", "~/leave.csv"),
+    *("s3://bucket/leave.jsonl", "s3://conn@bucket/dt=2026-05-11/leave.csv", "gs://b/k", "file:///srv/leave.csv"),
+    *("file:/srv/leave.csv", "https://hr.example:8443/leave.csv?all=1", "S3A://b/leave.csv"),
+    "/srv/manual__2026-05-11T09:00:00+00:00/leave.jsonl",
+    *(
+        "{{ ti.xcom_pull('extract') }}",
+        "{{ ti.xcom_pull(task_ids=['a', 'b']) | tojson }}",
+        "{{ dag_run.conf['leave'] }}",
+    ),
+    *("{{ var.value.leave_exchange }}/{{ run_id }}/leave.jsonl", "{{ folder }}/{{ name }}", "{{ name }}.csv"),
+    *(
+        "s3://{{ bucket }}/{{ ds }}/leave.csv",
+        "{{ a }}{{ b }}",
+        "{{ folder }}leave.csv",
+        "{{ to_leaves(params) | tojson }}",
+    ),
+    *("{% if params.file %}{{ params.file }}{% else %}/srv/leave.csv{% endif %}", "{# where HR drops it #}{{ drop }}"),
+    "{{ var.value.get('leave_drop', '') or var.value.leave_exchange ~ '/drop' }}/leave.csv",
+    "{% for part in parts %}{{ part }}/{% endfor %}leave.csv",
+    "{{ macros.ds_format(ds, '%Y-%m-%d', '%d.%m.%Y') }}.csv",
+]
+
+
+@pytest.mark.parametrize("text", SHOWN)
+def test_where_they_are_is_shown(text: str) -> None:
+    assert hide(text) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["None", "[]", "{}", "leave.xlsx", "leave", "{{ [1] }}", "{{ {'id': x} }}", "{{", "{{ 'x' }}"]
+)
+def test_what_could_be_anything_is_not_shown(text: str) -> None:
+    assert repr(hide(text)) == HIDDEN
+
+
+@pytest.mark.parametrize(
+    "value", [b"/srv/leave.csv", bytearray(b"x"), 5, object(), iter(()), [MARKER], {"a": MARKER}, 1.5]
+)
+def test_what_is_no_text_is_not_shown(value: Any) -> None:
+    assert repr(hide(value)) == HIDDEN
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        (json.dumps([leave("{{ 1 + 1 }}")]), ["2"]),
+        ("{{ [{'id': 1 + 1}] | tojson }}", ["2"]),
+        ("{{ records | tojson }}", ["L7"]),
+        ("\n  {{ records | tojson }}  \n", ["L7"]),
+        ("{{ name }}", ["L9"]),
+    ],
+)
+def test_what_is_hidden_is_rendered_and_read_as_ever(text: str, ids: list[str], tmp_path: Path) -> None:
+    (tmp_path / "leave, of today.jsonl").write_text(json.dumps(leave("L9")))
+    operator = CreateLeaveOperator(task_id="push", leave_requests=text)
+    context = {"records": [leave("L7")], "name": f"{tmp_path}/leave, of today.jsonl"}
+    operator.render_template_fields(cast("Context", context))
+    assert repr(operator.leave_requests) == HIDDEN
+    assert [
+        getattr(one, "id", getattr(one, "leave_id", None)) for one in iter_leaves(reveal(operator.leave_requests))
+    ] == ids
+
+
+@pytest.mark.parametrize(
+    "text", [f"id,user_id\nL1,{MARKER}\n.csv", f"{MARKER} is ill.csv", f"{MARKER},".ljust(400, "x") + ".csv"]
+)
+def test_text_that_ends_like_a_file_is_told_nowhere(text: str) -> None:
+    with pytest.raises(OSError, match="leave_requests: ") as raised:
+        list(iter_leaves(text))
+    told = [raised.value, raised.value.filename, label(text), CreateLeaveOperator(task_id="t", leave_requests=text)]
+    assert MARKER not in f"{told} {vars(raised.value)} {raised.value.__cause__}"
+    assert label(text) is None
+
+
+@pytest.mark.parametrize("text", [f"file://[{MARKER}.csv", f"x\0{MARKER}.csv", f"//\u2100{MARKER}/leave.csv"])
+def test_text_that_is_no_path_is_told_nowhere(text: str) -> None:
+    with pytest.raises(Exception, match="leave_requests: ") as raised:
+        list(iter_leaves(text))
+    assert MARKER not in str(raised.value)
+
+
+def test_a_file_of_an_odd_name_is_read_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "leave; of 'today'.jsonl").write_text(json.dumps(leave()))
+    path = f"{tmp_path}/leave; of 'today'.jsonl"
+    assert repr(hide(path)) == HIDDEN
+    assert list(files_in(path)) == [path]
+    assert len(list(iter_leaves(path))) == 1
