@@ -282,8 +282,12 @@ def _calendar_date(when: date) -> date:
 
 
 def _days(start: date, end: date) -> tuple[date, date]:
-    """Return the days of a timed leave; one until midnight does not touch the day that begins then."""
-    first, last = _calendar_date(start), _calendar_date(end)
+    """
+    Return the days of a timed leave; one until midnight does not touch the day that begins then.
+
+    Where its ends have different offsets, the date of the later moment may be the earlier one.
+    """
+    first, last = sorted((_calendar_date(start), _calendar_date(end)))
     is_until_midnight = isinstance(end, datetime) and end.time() == time() and last > first
     return first, last - timedelta(days=is_until_midnight)
 
