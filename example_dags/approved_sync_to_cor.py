@@ -9,7 +9,8 @@ It needs
     hold. HR's export replaces it as a whole, or the ``extract`` of another example does, in place of its push.
 
 Each run plans, and sends nothing yet. The approver finds the counts under "Required Actions" in Airflow, and in the
-folder a page that shows on a calendar what would change, whose and when. On a disk it is for the user alone that
+folder a page that shows on a calendar what would change, whose and when. Leave that COR may have from elsewhere, as on
+the first run, is counted apart: to create it is to overwrite that. On a disk it is for the user alone that
 Airflow's workers run as; in an object store, let the approver read the folder too. What is approved is done, that and
 nothing else: if leave changed meanwhile, in the file or in COR through this DAG, the run fails with the number of
 differences, nothing is sent, and the next run plans anew. A plan that is rejected is not done, and one that nobody
@@ -32,9 +33,10 @@ from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_1_PLUS
 
 from cor_provider.operators.leaves import SyncLeavesOperator
 
-# Your choice: what is sent without asking: nothing (set()), new leave ({"create"}), changed leave as well ({"create",
-# "update"}). A plan that has anything else is for the approver, as a whole.
-WITHOUT_APPROVAL = {"create"}
+# Your choice: which changes need no approval: none of them (set()), or new leave ({"create"}), as long as it
+# overwrites nothing that COR may have. You can add "update", "overwrite", "delete" and "forget". A plan that has any
+# other change goes to the approver as a whole.
+WITHOUT_APPROVAL: set[str] = set()
 WINDOW = "{{ macros.datetime.now().year }}-01-01/{{ macros.datetime.now().year + 1 }}-12-31"
 
 FOLDER = "{{ var.value.leave_exchange }}/approved_sync_to_cor"
@@ -58,7 +60,11 @@ DEFAULTS: dict[str, Any] = {
 @task.branch
 def choose(planned: dict[str, int]) -> str | None:
     """Have the plan approved, or done without asking; nothing follows if nothing would change."""
-    changes = {change for change in ("create", "update", "delete") if planned[change]}
+    changes = {change for change in ("update", "delete", "forget") if planned[change]}
+    if planned["may_overwrite"]:
+        changes.add("overwrite")
+    if planned["create"] > planned["may_overwrite"]:
+        changes.add("create")
     if not changes:
         return None
     return "apply" if changes <= WITHOUT_APPROVAL else "approve"
@@ -75,8 +81,10 @@ with DAG(dag_id="approved_sync_to_cor", schedule="0 6 * * 1-5", **DEFAULTS) as d
             subject="Make these changes of leave in COR?",
             body=(
                 "{% set planned = ti.xcom_pull(task_ids='plan', key='planned') %}"
-                "{% for change in ('create', 'update', 'delete') %}{{ planned[change] }} to {{ change }}, {% endfor %}"
-                "{{ planned['unchanged'] }} unchanged, {{ planned['rejected'] }} rejected.\n\n"
+                "{{ planned['create'] }} to create ({{ planned['may_overwrite'] }} may overwrite what COR has), "
+                "{{ planned['update'] }} to update, {{ planned['delete'] }} to delete, "
+                "{{ planned['forget'] }} to forget, {{ planned['unchanged'] }} unchanged, "
+                "{{ planned['rejected'] }} rejected.\n\n"
                 "Whose leave, and when, is shown by the page `" + RUN + "/plan.html`."
             ),
             response_timeout=timedelta(hours=20),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import runpy
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -160,7 +161,9 @@ def test_what_is_approved_is_done(transfer: Transfer) -> None:
 def test_the_approver_sees_the_counts_and_where_the_page_is_but_nobodys_data(transfer: Transfer) -> None:
     run = transfer.start()
     question = transfer.wait_for_question(run)
-    assert "1 to create, 1 to update, 1 to delete, 1 unchanged, 0 rejected." in question["body"]
+    assert (
+        "1 to create (0 may overwrite what COR has), 1 to update, 1 to delete, 0 to forget, 1 unchanged, 0 rejected."
+    ) in question["body"]
     page = transfer.folder / run.run_id / "plan.html"
     assert f"`file://{page}`" in question["body"]
     assert page.exists()
@@ -194,12 +197,41 @@ def test_leave_that_changed_after_the_plan_is_refused(transfer: Transfer) -> Non
 
 
 @with_approval
-def test_nobody_is_asked_about_new_leave(transfer: Transfer) -> None:
-    transfer.put([*BEFORE, leave("new")])
+def test_on_a_new_ledger_the_approver_is_asked_about_all_that_may_be_overwritten(transfer: Transfer) -> None:
+    shutil.rmtree(transfer.folder / "ledger")
+    transfer.put([leave("kept", last_day=30), leave("new")])
     run = transfer.start()
-    assert run.wait() == "success"
-    assert (run.states()["approve"], run.states()["apply"]) == ({"skipped"}, {"success"})
-    assert leaves_in(transfer.cor) == in_cor([*BEFORE, leave("new")])
+    question = transfer.wait_for_question(run)
+    assert "2 to create (2 may overwrite what COR has), 0 to update" in question["body"]
+    assert leaves_in(transfer.cor) == in_cor(BEFORE)
+    transfer.answer(run, "Reject")
+
+
+NOTHING = dict.fromkeys(("create", "may_overwrite", "update", "delete", "forget", "unchanged", "rejected"), 0)
+
+
+@pytest.mark.parametrize(
+    ("planned", "without_approval", "next_task"),
+    [
+        ({}, set(), None),
+        ({"unchanged": 5, "rejected": 1}, set(), None),
+        ({"create": 2}, set(), "approve"),
+        ({"create": 2}, {"create"}, "apply"),
+        ({"create": 2, "may_overwrite": 1}, {"create"}, "approve"),
+        ({"create": 2, "may_overwrite": 2}, {"create", "overwrite"}, "apply"),
+        ({"create": 2, "update": 1}, {"create"}, "approve"),
+        ({"create": 2, "update": 1}, {"create", "update"}, "apply"),
+        ({"delete": 1}, {"create", "update"}, "approve"),
+        ({"forget": 1}, {"create", "update"}, "approve"),
+    ],
+)
+def test_what_needs_no_approval_is_the_users_choice(
+    planned: dict[str, int], without_approval: set[str], next_task: str | None, example_dags: Path
+) -> None:
+    module = runpy.run_path(str(example_dags / f"{DAG_ID}.py"))
+    choose = module["choose"].function
+    choose.__globals__["WITHOUT_APPROVAL"] = without_approval
+    assert choose({**NOTHING, **planned}) == next_task
 
 
 @with_approval
