@@ -73,6 +73,16 @@ class Store:
             self.user_cor_ids[key] = next(self._next_user_id)
             return self.user_cor_ids[key]
 
+    def remove_user(self, source: str, external_id: str) -> None:
+        """Remove a user, and with the user the leave that belongs to it, as when an employee leaves the firm."""
+        with self._lock:
+            del self.users[source, external_id]
+            self._leaves = {
+                key: leave
+                for key, leave in self._leaves.items()
+                if (leave.source, leave.user_id) != (source, external_id)
+            }
+
     def add_leave_type(self, source: str, external_id: str, name: str) -> None:
         """
         Register a leave type.
