@@ -12,7 +12,7 @@ import os
 import re
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Protocol
@@ -73,19 +73,23 @@ def begins_with(path: ObjectStoragePath, size: int) -> bytes:
     return b""
 
 
-def replace(path: ObjectStoragePath, content: bytes) -> None:
+def replace(path: ObjectStoragePath, content: bytes, *, before_replacing: Callable[[], None] = lambda: None) -> None:
     """
     Put new content into a file, so that at any instant it holds the old or the new.
+
+    :param before_replacing: called right before the step that counts; what it raises leaves the file as it was.
 
     An object store takes an object whole. On this machine the content is written beside the file, which then changes
     its name: fsspec's own transactions write it to the folder for temporary files, which may be on another disk, and
     from there it could not be moved in one step.
     """
     if _place(path) is None:
+        before_replacing()
         path.fs.pipe_file(path.path, content)
     else:
         with writing(path) as stream:
             stream.write(content)
+            before_replacing()
 
 
 def create(path: ObjectStoragePath, content: bytes) -> bool:
@@ -173,8 +177,22 @@ def names(folder: ObjectStoragePath) -> list[str]:
         return []
 
 
+def store_time(probe: ObjectStoragePath) -> float:
+    """
+    Return what time it is by the clock that :func:`modified` goes by: the disk's, or the object store's.
+
+    :param probe: a file that is written to find out, and deleted again.
+    """
+    replace(probe, b"")
+    try:
+        return modified(probe)
+    finally:
+        delete(probe)
+
+
 def modified(path: ObjectStoragePath) -> float:
     """Return when a file was written last, in seconds since the epoch."""
+    path.fs.invalidate_cache()  # of what other machines did since, it knows nothing
     return float(path.fs.modified(path.path).timestamp())
 
 

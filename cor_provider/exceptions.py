@@ -33,6 +33,7 @@ No error carries a request or an answer: their texts may be health data, and err
 
 from __future__ import annotations
 
+import math
 from typing import Any, ClassVar
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
@@ -236,12 +237,15 @@ class CorLedgerBusyError(CorError):
     Another sync works on the ledger, and two at once would undo each other's work.
 
     :param reason: who it is, in words.
+    :param retry_after: seconds after which the ledger is free, unless the other sync still runs then.
     """
 
     default_name = "LedgerBusyError"
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"The ledger is in use: {reason}. Running this task again later is safe.")
+    def __init__(self, reason: str, *, retry_after: float | None = None) -> None:
+        when = f"in {math.ceil(retry_after)} seconds or later" if retry_after else "later"
+        super().__init__(f"The ledger is in use: {reason}. Run this task again {when}: that is safe.")
+        self.retry_after = retry_after
 
 
 class CorLeavesRejectedError(CorError, AirflowFailException):

@@ -10,6 +10,7 @@ from airflow.providers.common.compat.sdk import RetryDecision, RetryPolicy
 from cor_provider.exceptions import (
     CorConfigurationError,
     CorLeavesRejectedError,
+    CorLedgerBusyError,
     CorPushIncompleteError,
     CorRateLimitError,
     CorRecordError,
@@ -24,7 +25,8 @@ class CorRetryPolicy(RetryPolicy):
     Retries only what a retry can help, and not before COR asked for it.
 
     Rejections and errors of the configuration fail the task at once. After a rate limit the next try begins when COR
-    said; after another failure then, or after the task's ``retry_delay``, whichever is later. A day is the most.
+    said. After another failure, or where another sync works on the ledger, it begins then or after the task's
+    ``retry_delay``, whichever is later. A day is the most.
     Anything else is left to the task's ``retries`` and ``retry_delay``. It is the default of this provider's operators,
     and serves tasks of your own that use the hook: ``@task(retry_policy=CorRetryPolicy())``.
     """
@@ -39,9 +41,12 @@ class CorRetryPolicy(RetryPolicy):
         """Decide by the error."""
         if isinstance(exception, (CorConfigurationError, CorLeavesRejectedError, CorRecordError)):
             return RetryDecision.fail(reason=f"{exception.name}: another try could not help")
-        if isinstance(exception, (CorTransientError, CorPushIncompleteError)) and exception.retry_after:
+        if (
+            isinstance(exception, (CorTransientError, CorPushIncompleteError, CorLedgerBusyError))
+            and exception.retry_after
+        ):
             asked = timedelta(seconds=min(exception.retry_after, LONGEST_WAIT.total_seconds()))
             says_all = isinstance(exception, (CorRateLimitError, CorPushIncompleteError))
             if says_all or not context or asked > context["task"].retry_delay:
-                return RetryDecision.retry(delay=asked, reason=f"COR asks to wait {asked.total_seconds():.0f} s")
+                return RetryDecision.retry(delay=asked, reason=f"to wait {asked.total_seconds():.0f} s was asked for")
         return RetryDecision.default()

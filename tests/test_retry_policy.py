@@ -14,6 +14,7 @@ from cor_provider.exceptions import (
     CorConnectionError,
     CorError,
     CorLeavesRejectedError,
+    CorLedgerBusyError,
     CorPushIncompleteError,
     CorRateLimitError,
     CorServerError,
@@ -52,6 +53,14 @@ def test_the_next_try_begins_when_cor_asked_for_it(error_class: type[Any]) -> No
 def test_after_a_failure_of_the_server_the_task_waits_no_less_than_it_would(seconds: float, action: str) -> None:
     operator = CreateLeaveOperator(task_id="push", leave_requests=[], retry_delay=timedelta(minutes=5))
     assert decide(CorServerError(retry_after=seconds), {"task": operator}).action.value == action
+
+
+@pytest.mark.parametrize(("delay", "action"), [(10, "retry"), (300, "default")])
+def test_while_another_sync_works_on_the_ledger_retries_are_not_spent_at_once(delay: float, action: str) -> None:
+    operator = CreateLeaveOperator(task_id="push", leave_requests=[], retry_delay=timedelta(seconds=delay))
+    decision = decide(CorLedgerBusyError("another run works on it", retry_after=115), {"task": operator})
+    assert decision.action.value == action
+    assert decision.retry_delay == (timedelta(seconds=115) if action == "retry" else None)
 
 
 def test_no_wait_is_longer_than_a_day() -> None:

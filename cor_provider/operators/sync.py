@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import closing, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,23 +13,24 @@ from airflow.providers.common.compat.sdk import Context, ObjectStoragePath
 
 from cor_provider import _files
 from cor_provider.exceptions import CorConfigurationError, CorDeleteGuardError
-from cor_provider.hooks.cor_integrations import (
-    CorIntegrationsHook,
-)
+from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.operators.base import LeaveOperator
 from cor_provider.operators.run import Run
 from cor_provider.outcome import LeaveOutcome, Tally
-from cor_provider.sync.apply import Sync
-from cor_provider.sync.lease import Lease, Owner, lease_files
-from cor_provider.sync.ledger import Ledger, Window
+from cor_provider.sync.approval import KEY_ADVICE
+from cor_provider.sync.guards import Guards
+from cor_provider.sync.lease import Owner, lease_files
+from cor_provider.sync.ledger import Ledger
 from cor_provider.sync.page import page_of, render_plan
-from cor_provider.sync.plan import KEY_ADVICE, ApprovedPlan, Guards, Plan, make_plan
+from cor_provider.sync.plan import Plan, UnfinishedPlanError
+from cor_provider.sync.run import SyncRun
+from cor_provider.sync.window import Window
 from cor_provider.task.checkpoint import Checkpoint
 from cor_provider.task.recorder import Account
 
 
 @dataclass(kw_only=True)
-class SyncRun(Run):
+class SyncTask(Run):
     """The state of one run of a sync: whose lease it takes, and what it has planned, besides."""
 
     owner: Owner
@@ -80,7 +81,7 @@ class SyncLeavesOperator(LeaveOperator, without=("validate_only",)):
     template_fields: Sequence[str] = (*LeaveOperator.template_fields, "window", "ledger", "plan_path", "approved_plan")
     outputs = (*LeaveOperator.outputs, "plan_path")
 
-    _run: SyncRun | None = None
+    _run: SyncTask | None = None
 
     def __init__(
         self,
@@ -110,9 +111,9 @@ class SyncLeavesOperator(LeaveOperator, without=("validate_only",)):
         self.plan_shows_types = plan_shows_types
         self.approved_plan = approved_plan
 
-    def begin(self, leave_requests: object, context: Context) -> SyncRun:
+    def begin(self, leave_requests: object, context: Context) -> SyncTask:
         """Return what this run needs and remembers."""
-        return SyncRun(**vars(super().begin(leave_requests, context)), owner=Owner.from_context(context))
+        return SyncTask(**vars(super().begin(leave_requests, context)), owner=Owner.from_context(context))
 
     def written(self) -> dict[str, object]:
         """Return the files that this task writes: the plan has a page."""
@@ -143,20 +144,24 @@ class SyncLeavesOperator(LeaveOperator, without=("validate_only",)):
 
     def send(self, leaves: Iterator[Any], hook: CorIntegrationsHook, **patience: Any) -> Generator[LeaveOutcome]:
         """Send what the plan says, and nothing else."""
-        window = Window.read(self.window)
-        ledger = self._ledger_of(hook)
-        if self.plan_only:
-            plan = yield from self._make_plan(leaves, ledger, window)
-            yield from plan.not_sent()
-            return
-        lease = Lease(ledger.path, self._owner)
-        lease.take()
-        try:
-            with lease.kept(patience["stopping"]):
-                plan = yield from self._make_plan(leaves, ledger, window)
-                yield from Sync(hook, ledger, lease, **patience).apply(plan)
-        finally:
-            lease.release()
+        run = SyncRun(
+            hook,
+            self._ledger_of(hook),
+            Window.read(self.window),
+            owner=self._this_run.owner,
+            guards=Guards(self.max_deletes, self.max_delete_fraction, self.allow_empty),
+            approved_plan=self.approved_plan,
+            **patience,
+        )
+        with nullcontext() if self.plan_only else run.leased():
+            plan, refusal = self._make_plan(run, leaves)
+            yield from plan.without_request()
+            if refusal or self.plan_only:
+                yield from plan.not_sent()
+            else:
+                yield from run.apply(plan)
+        if refusal:
+            raise refusal
 
     def counts(self, tally: Tally) -> dict[str, Any]:
         """Return what the task returns."""
@@ -166,38 +171,34 @@ class SyncLeavesOperator(LeaveOperator, without=("validate_only",)):
     def _ledger_of(self, hook: CorIntegrationsHook) -> Ledger:
         return Ledger(self.ledger, source=hook.check_source(), cor=hook.leaves_url, key=hook.ledger_key)
 
-    def _make_plan(self, leaves: Iterator[Any], ledger: Ledger, window: Window) -> Generator[LeaveOutcome, None, Plan]:
-        """Return the plan, and yield what needs no request; everything, if the plan must not be done."""
-        approved = ApprovedPlan(self.approved_plan) if self.approved_plan else None
-        ledger.read()
-        if ledger.key_changed:
+    def _make_plan(self, run: SyncRun, leaves: Iterator[Any]) -> tuple[Plan, BaseException | None]:
+        """Return the plan, and why it must not be carried out, if so."""
+        try:
+            self._this_run.plan = plan = run.plan(leaves, reassert=self.reassert)
+        except UnfinishedPlanError as unfinished:
+            self._this_run.plan = unfinished.plan
+            return unfinished.plan, unfinished.__cause__
+        if run.ledger.key_changed:
             self.log.warning("Everything is sent again, since the ledger's digests cannot be compared: %s", KEY_ADVICE)
-        self._plan = plan = Plan()
+        self.log.info("The plan: %s", plan)
         try:
-            make_plan(leaves, ledger, window, reassert=self.reassert, plan=plan)
-            self.log.info("The plan: %s", plan)
-            self._write_plan(plan, window, ledger.source)
-            self._check(plan, ledger, approved)
-        except Exception:
-            yield from plan.settled()
-            yield from plan.not_sent()
-            raise
-        yield from plan.settled()
-        return plan
+            self._write_plan(plan, run.ledger.source)
+            self._check(plan, run)
+        except Exception as error:  # noqa: BLE001  # raised once every leave request has its outcome
+            return plan, error
+        return plan, None
 
-    def _check(self, plan: Plan, ledger: Ledger, approved: ApprovedPlan | None) -> None:
+    def _check(self, plan: Plan, run: SyncRun) -> None:
         """Refuse what must not be done, or warn of it where nothing is done anyway."""
-        guards = Guards(self.max_deletes, self.max_delete_fraction, self.allow_empty)
         try:
-            guards.check(plan)
+            run.check_guards(plan)
         except CorDeleteGuardError as error:
             if not self.plan_only:
                 raise
             self.log.warning("This plan would be refused. %s", error)
-        if approved:
-            approved.check(plan, ledger)
+        run.check_approval(plan)
 
-    def _write_plan(self, plan: Plan, window: Window, source: str) -> None:
+    def _write_plan(self, plan: Plan, source: str) -> None:
         if not self.plan_path:
             return
         self._this_run.files.check()
@@ -205,7 +206,7 @@ class SyncLeavesOperator(LeaveOperator, without=("validate_only",)):
         _files.make_folder(path.parent)
         _files.replace(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode())
         if page := page_of(path):
-            html = render_plan(rows, counts=plan.counts, window=window, source=source)
+            html = render_plan(rows, counts=plan.counts, window=plan.window, source=source)
             _files.replace(page, html.encode())
 
     def _is_plan_a_page(self) -> bool:
@@ -219,26 +220,14 @@ class SyncLeavesOperator(LeaveOperator, without=("validate_only",)):
         files_of_task.check()
 
     @property
-    def _this_run(self) -> SyncRun:
+    def _this_run(self) -> SyncTask:
         assert self._run  # noqa: S101  # what asks for it is part of one
         return self._run
-
-    @property
-    def _owner(self) -> Owner:
-        return self._this_run.owner
-
-    @property
-    def _plan(self) -> Plan | None:
-        return self._run.plan if self._run else None
-
-    @_plan.setter
-    def _plan(self, plan: Plan) -> None:
-        self._this_run.plan = plan
 
     def _checkpoint(self, *_: Any) -> Checkpoint | None:
         """Return nothing: the ledger remembers."""
         return None
 
     def _publish(self, context: Context, *, seconds: float, **xcoms: Any) -> None:
-        planned = {"planned": self._plan.counts} if self._plan else {}
+        planned = {"planned": self._run.plan.counts} if self._run and self._run.plan else {}
         super()._publish(context, seconds=seconds, **planned, **xcoms)

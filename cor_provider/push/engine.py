@@ -180,7 +180,7 @@ class _Push(Generic[Leave]):
         leave_id, under_way = next(iter(self._under_way.items()))
         outcome = LeaveOutcome(leave_id, "not_sent")
         if made := under_way.attempts.made:
-            error = CorConnectionError(_NO_ANSWER)
+            error = CorConnectionError(NO_ANSWER)
             outcome = LeaveOutcome.of_error(leave_id, "failed", error, attempts=made)
         return leave_id, replace(outcome, position=under_way.position)
 
@@ -217,4 +217,4 @@ class _Push(Generic[Leave]):
         return replace(outcome, attempts=attempts.made)
 
 
-_NO_ANSWER = "The push was stopped before COR answered: whether COR did what was asked is not known."
+NO_ANSWER = "The push was stopped before COR answered: whether COR did what was asked is not known."

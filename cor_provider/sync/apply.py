@@ -1,4 +1,4 @@
-"""The sync: does what a plan says, and sees to it that the ledger never knows less than COR holds."""
+"""Carries out a plan, so that whenever it is cut short the ledger knows of everything that may be in COR."""
 
 from __future__ import annotations
 
@@ -8,24 +8,35 @@ from dataclasses import replace
 from typing import Any
 
 from cor_provider import _clock
-from cor_provider.exceptions import CorLedgerBusyError
-from cor_provider.hooks.cor_integrations import CorIntegrationsHook
+from cor_provider.exceptions import CorDuplicateExternalIdError, CorUserNotFoundError
+from cor_provider.hooks.cor_integrations import CorIntegrationsHook, IfExists
 from cor_provider.leave import LeaveKey
 from cor_provider.outcome import LeaveOutcome
+from cor_provider.push.engine import NO_ANSWER
+from cor_provider.sync.approval import ApprovedPlan
 from cor_provider.sync.lease import Lease
-from cor_provider.sync.ledger import Entry, Ledger, Version
-from cor_provider.sync.plan import KINDS, Kind, Operation, Plan
+from cor_provider.sync.ledger import LeaveVersion, Ledger, LedgerEntry
+from cor_provider.sync.plan import Operation, Plan
 
 SECONDS_BETWEEN_WRITES = 60.0
 
+FEWEST_BETWEEN_WRITES = 1_000
+LARGEST_SHARE_BETWEEN_WRITES = 0.05
+"""
+The ledger is written after so many outcomes too: that many requests, at most, a run repeats after it was killed. The
+share keeps the writing of a large ledger cheap beside the requests.
+"""
 
-class Sync:
+
+class Apply:
     """
     Applies plans to COR.
 
     :param hook: the way to COR.
     :param ledger: what is remembered; kept up to date in memory, and in its file as often as need be.
     :param lease: the right to write to it.
+    :param approved: the plan that was approved, where one had to be: leave that it does not say may be overwritten is
+        not.
     :param stopping: set it, from any thread, to stop sending and still get every outcome.
     :param patience: options of the hook's pushes.
     """
@@ -36,32 +47,37 @@ class Sync:
         ledger: Ledger,
         lease: Lease,
         *,
+        approved: ApprovedPlan | None,
         stopping: threading.Event,
         **patience: Any,
     ) -> None:
         self._hook = hook
         self._ledger = ledger
         self._lease = lease
+        self._approved = approved
         self._stopping = stopping
-        self._patience = {**patience, "stopping": stopping}
-        self._lost: CorLedgerBusyError | None = None
+        self._patience = {**patience, "stopping": stopping, "permit": lease.permits}
         self._error: Exception | None = None
         self._users: dict[str, list[str]] = {}
         self._written_at = _clock.now()
+        self._noted = 0
+        self._is_incomplete = False
+        self.may_be_under_way = False
+        """Whether a request was given up on that COR may still carry out."""
 
-    def apply(self, plan: Plan) -> Iterator[LeaveOutcome]:
+    def run(self, plan: Plan) -> Iterator[LeaveOutcome]:
         """
-        Delete, update, and create, in this order, and yield the outcome of each as it settles.
+        Delete, update and create, in this order, and yield the outcome of each as it settles.
 
-        Where something cannot be settled since COR is out of reach, what comes after it is not sent.
+        Where something cannot be settled because COR is out of reach, what comes after it is not sent.
 
-        :raises Exception: once every operation has its outcome, what kept them from being settled, or the ledger from
+        :raises Exception: once every operation has its outcome: what kept them from being settled, or the ledger from
             being written.
         """
         if self._stopping.is_set():
             yield from plan.not_sent()
             return
-        if not plan.operations and not plan.forgotten:
+        if not plan.operations:
             return
         try:
             self._note_intents(plan)
@@ -69,12 +85,14 @@ class Sync:
             yield from plan.not_sent()
             raise
         try:
-            for kind in KINDS:
-                yield from self._settle(kind, plan.of(kind))
+            for operations in self._batches(plan):
+                yield from self._settle(operations)
+            if self._approved and not self._is_incomplete:
+                self._approved.end(self._ledger)
         finally:
-            if not self._lost:
+            if not self._lease.lost:
                 self._write()
-        if error := self._lost or self._error:
+        if error := self._lease.lost or self._error:
             raise error
 
     def _note_intents(self, plan: Plan) -> None:
@@ -85,16 +103,33 @@ class Sync:
         """
         entries = self._ledger.entries
         for operation in plan.operations:
-            entries[operation.id] = (operation.before or Entry(())).in_flight(operation.leave)
-        for leave_id in plan.forgotten:
-            del entries[leave_id]
+            before = operation.before or LedgerEntry((), "unknown")
+            if operation.leave and operation.digest:
+                entries[operation.id] = before.replaced_by(operation.leave, operation.digest)
+            elif operation.change == "delete":
+                entries[operation.id] = before.deleted()
+            else:
+                del entries[operation.id]
+        if self._approved:
+            self._approved.begin(self._ledger)
         self._write()
 
-    def _settle(self, kind: Kind, operations: Sequence[Operation]) -> Iterator[LeaveOutcome]:
+    def _batches(self, plan: Plan) -> Iterator[list[Operation]]:
+        """Yield the operations that are sent in one push each, in their order."""
+        yield plan.of("delete")
+        yield plan.of("update")
+        creates = plan.of("create")
+        yield [operation for operation in creates if self._overwrites(operation)]
+        yield [operation for operation in creates if not self._overwrites(operation)]
+
+    def _overwrites(self, create: Operation) -> bool:
+        return create.may_overwrite or not self._approved
+
+    def _settle(self, operations: Sequence[Operation]) -> Iterator[LeaveOutcome]:
         while operations:
             again: list[Operation] = []
             try:
-                for outcome in self._send(kind, operations):
+                for outcome in self._send(operations):
                     operation = operations[_index(outcome)]
                     if self._may_be_anothers(operation, outcome):
                         again.append(operation)
@@ -105,18 +140,21 @@ class Sync:
                 self._stopping.set()
             operations = again
 
-    def _send(self, kind: Kind, operations: Sequence[Operation]) -> Iterator[LeaveOutcome]:
-        if kind == "delete":
+    def _send(self, operations: Sequence[Operation]) -> Iterator[LeaveOutcome]:
+        """Send operations of one kind of change."""
+        change = operations[0].change
+        if change == "delete":
             keys = [LeaveKey(operation.id, self._users_of(operation).pop()) for operation in operations]
             return self._hook.delete_leaves(keys, if_missing="skip", **self._patience)
         leaves = [operation.leave for operation in operations if operation.leave]
-        if kind == "update":
+        if change == "update":
             return self._hook.update_leaves(leaves, if_missing="create", **self._patience)
-        return self._hook.create_leaves(leaves, if_exists="update", **self._patience)
+        if_exists: IfExists = "update" if self._overwrites(operations[0]) else "fail"
+        return self._hook.create_leaves(leaves, if_exists=if_exists, **self._patience)
 
     def _users_of(self, operation: Operation) -> list[str]:
         """
-        Return whose leave it may be, the likeliest last, but for those that were tried.
+        Return whose leave it may be and has not been tried yet, the likeliest last.
 
         COR wants to know whose leave it deletes. Where an update of that was cut short, it may be either.
         """
@@ -125,38 +163,65 @@ class Sync:
         return self._users.setdefault(operation.id, list(users))
 
     def _may_be_anothers(self, operation: Operation, outcome: LeaveOutcome) -> bool:
-        """Tell a delete that COR may have refused, or found nothing to do for, since the leave is another user's."""
-        is_sure = outcome.status == "deleted" and not outcome.error and outcome.attempts <= 1
-        is_told = outcome.status in {"deleted", "rejected"} and not is_sure
-        return operation.kind == "delete" and is_told and bool(self._users_of(operation))
+        """Return whether COR may have refused a delete, or found nothing to do, because the leave is another user's."""
+        is_doubtful = outcome.status == "rejected" or (outcome.status == "deleted" and not _is_sure(outcome))
+        return operation.change == "delete" and is_doubtful and bool(self._users_of(operation))
 
     def _note(self, operation: Operation, outcome: LeaveOutcome) -> LeaveOutcome:
         """Remember what became of an operation."""
         entries = self._ledger.entries
-        if outcome.status in {"created", "updated"} and operation.leave:
-            entries[operation.id] = Entry((Version.of(operation.leave),), operation.digest)
-        elif outcome.status == "deleted":
-            del entries[operation.id]
-        elif outcome.status == "not_sent" or (outcome.status == "rejected" and outcome.attempts <= 1):
-            # It did not get as far as COR, or COR did nothing: what was known is still so.
-            if operation.before:
-                entries[operation.id] = operation.before
-            else:
-                del entries[operation.id]
-        if not self._lost and _clock.now() - self._written_at >= SECONDS_BETWEEN_WRITES:
-            try:
-                self._write()
-            except CorLedgerBusyError as error:
-                self._lost = error
-                self._stopping.set()
-            except Exception:  # noqa: BLE001  # stores have their own; there is another time, and the intents are written
-                self._written_at = _clock.now()
+        entry = self._entry_after(operation, outcome)
+        if entry:
+            entries[operation.id] = entry
+        else:
+            entries.pop(operation.id, None)
+        self._is_incomplete |= outcome.status in {"failed", "not_sent"}
+        self.may_be_under_way |= outcome.message == NO_ANSWER
+        self._noted += 1
+        self._write_if_due()
         return replace(outcome, position=operation.position)
 
+    def _entry_after(self, operation: Operation, outcome: LeaveOutcome) -> LedgerEntry | None:
+        before, intended = operation.before, self._ledger.entries[operation.id]
+        if outcome.status in {"created", "updated"} and operation.leave:
+            return LedgerEntry((LeaveVersion.of(operation.leave),), "yes", operation.digest)
+        if outcome.status == "deleted":
+            # Of what was unknown, a request that COR has not seen yet may still be on its way.
+            was_known = before is not None and before.in_cor in {"yes", "missing"}
+            is_user_gone = outcome.error == CorUserNotFoundError.default_name
+            return None if _is_sure(outcome) or was_known or is_user_gone else replace(intended, in_cor="missing")
+        if outcome.error == CorDuplicateExternalIdError.default_name and not self._overwrites(operation):
+            return replace(intended, in_cor="foreign")
+        if outcome.status == "not_sent" or (outcome.status == "rejected" and outcome.attempts <= 1):
+            return before  # it did not get as far as COR, or COR did nothing: what was known is still so
+        return intended
+
+    def _write_if_due(self) -> None:
+        """Write the ledger now and then. If its store is away, the next time will do: the intents are written."""
+        is_due = (
+            self._noted >= max(FEWEST_BETWEEN_WRITES, LARGEST_SHARE_BETWEEN_WRITES * len(self._ledger.entries))
+            or _clock.now() - self._written_at >= SECONDS_BETWEEN_WRITES
+        )
+        if not is_due or self._lease.lost:
+            return
+        try:
+            self._write()
+        except Exception:  # noqa: BLE001  # stores have their own
+            self._begin_to_count()
+            if self._lease.lost:
+                self._stopping.set()
+
     def _write(self) -> None:
-        self._lease.check()
-        self._ledger.write()
-        self._written_at = _clock.now()
+        self._ledger.write(before_replacing=self._lease.check)
+        self._begin_to_count()
+
+    def _begin_to_count(self) -> None:
+        self._written_at, self._noted = _clock.now(), 0
+
+
+def _is_sure(deleted: LeaveOutcome) -> bool:
+    """Return whether COR has deleted the leave just now, rather than found nothing to delete."""
+    return not deleted.error and deleted.attempts <= 1
 
 
 def _index(outcome: LeaveOutcome) -> int:

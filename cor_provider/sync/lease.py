@@ -1,4 +1,11 @@
-"""The right to work on a ledger, which one run has at a time."""
+"""
+The right to work on a ledger, which one run has at a time.
+
+It is a fencing lease. Its holder renews it as long as it runs, and asks whether it is still the holder before it sends
+anything. Who wants to take it over waits until the lease has gone without a renewal for longer than its holder would go
+on sending: a holder that is cut off from the store stops itself before. The age of a lease is measured by the clock
+of the store in which it lies, so that the clocks of workers may differ.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +14,6 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
-from datetime import datetime, timezone
 from typing import Any
 from uuid import uuid4
 
@@ -16,10 +22,16 @@ from airflow.providers.common.compat.sdk import ObjectStoragePath
 from cor_provider import _clock, _files
 from cor_provider.exceptions import CorLedgerBusyError
 
-SECONDS = 600.0
-"""How long a lease lasts that nobody renews: so long a run that was killed keeps others out."""
+SECONDS_TO_EXPIRY = 120.0
+"""A lease that nobody renewed for so long may be taken over."""
 
-SECONDS_BETWEEN_RENEWALS = 60.0
+SECONDS_TO_SENDING_END = 60.0
+"""A holder that could not renew for so long sends nothing more. What it has under way by then has as long to end."""
+
+SECONDS_BETWEEN_RENEWALS = 15.0
+
+SECONDS_BETWEEN_CHECKS = 1.0
+"""How long a holder sends without asking whether it still is one."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +59,19 @@ class Owner:
         return cls(f"{ti.dag_id} {ti.run_id} {ti.task_id}{where}", ti.try_number, token)
 
 
+@dataclass(frozen=True)
+class _Holder:
+    """Whoever holds a lease now, and in how many seconds it expires unless renewed."""
+
+    task: str | None
+    attempt: int
+    expires_in: float
+
+    def busy(self) -> CorLedgerBusyError:
+        who = f"{self.task} works on it" if self.task else "another run has just begun to work on it"
+        return CorLedgerBusyError(who, retry_after=self.expires_in)
+
+
 class Lease:
     """
     The right to work on a ledger.
@@ -57,29 +82,40 @@ class Lease:
 
     :param ledger: path of the ledger; the files lie beside it.
     :param owner: who asks.
+    :param stopping: set it, from any thread, to stop waiting for the lease; it is set here when the lease is lost.
     """
 
-    def __init__(self, ledger: ObjectStoragePath, owner: Owner) -> None:
+    def __init__(self, ledger: ObjectStoragePath, owner: Owner, stopping: threading.Event) -> None:
         self._folder = ledger.parent
         self._prefix = lease_files(ledger).name
         self._owner = owner
+        self._stopping = stopping
         self._number = 0
-        self._until = 0.0
-        self._lock = threading.Lock()
+        self._renewed_at = 0.0
+        self._checked_at = 0.0
+        self._lost: CorLedgerBusyError | None = None
+        self._lock = threading.RLock()
 
     def take(self) -> None:
         """
-        Take the lease: if it is free, or its owner let it run out, or an earlier try of the same task has left it.
+        Take the lease, if it is free or has expired.
 
-        :raises CorLedgerBusyError: if somebody else holds it.
+        One that an earlier try of the same task has left is waited for, since that try has probably been killed.
+
+        :raises CorLedgerBusyError: if somebody else holds it; ``retry_after`` is when it expires unless renewed.
         """
-        highest = max(self._numbers(), default=0)
-        if highest and (held_by := self._holder(highest)):
-            raise CorLedgerBusyError(held_by)
-        until = _end()
-        if not _files.create(self._path(highest + 1), self._content(until)) or max(self._numbers()) != highest + 1:
-            raise CorLedgerBusyError("another run has just begun to work on it")
-        self._number, self._until = highest + 1, until
+        highest = self._highest()
+        if holder := self._holder(highest):
+            if holder.task != self._owner.task or holder.attempt >= self._owner.attempt:
+                raise holder.busy()
+            _clock.wait(self._stopping, holder.expires_in)
+            highest = self._highest()
+            if holder := self._holder(highest):
+                raise holder.busy()
+        begun_at = _clock.now()
+        if not _files.create(self._path(highest + 1), self._content()) or self._highest() != highest + 1:
+            raise CorLedgerBusyError("another run has just begun to work on it", retry_after=SECONDS_TO_EXPIRY)
+        self._number, self._renewed_at, self._checked_at = highest + 1, begun_at, begun_at
         for number in self._numbers():
             if number < self._number:
                 _files.delete(self._path(number))
@@ -88,10 +124,36 @@ class Lease:
         """
         Make sure that the lease is still held, as is due before anything is written.
 
-        :raises CorLedgerBusyError: if another run has taken over.
+        :raises CorLedgerBusyError: if another run has taken over, or may have.
         """
-        if max(self._numbers(), default=0) != self._number:
-            raise CorLedgerBusyError("another run has taken over, since this one was not heard of for too long")
+        with self._lock:
+            if self._lost:
+                raise self._lost
+            now = _clock.now()
+            if now - self._renewed_at >= SECONDS_TO_SENDING_END:
+                self._lose("this run could not renew its lease, and another may have taken over")
+            if self._highest() != self._number:
+                self._lose("another run has taken over, since this one was not heard of for too long")
+            self._checked_at = now
+
+    def permits(self) -> bool:
+        """Return whether a request may be sent now; it is cheap to ask before each."""
+        with self._lock:
+            now = _clock.now()
+            is_due = now - self._checked_at >= SECONDS_BETWEEN_CHECKS
+            if is_due or now - self._renewed_at >= SECONDS_TO_SENDING_END:
+                try:
+                    self.check()
+                except CorLedgerBusyError:
+                    return False
+                except Exception:  # noqa: BLE001  # stores have their own, and may be back by the next time
+                    self._checked_at = now
+            return self._lost is None
+
+    @property
+    def lost(self) -> CorLedgerBusyError | None:
+        """Why the lease is not held any more; None while it is."""
+        return self._lost
 
     def renew(self) -> None:
         """
@@ -101,30 +163,28 @@ class Lease:
         """
         with self._lock:
             self.check()
-            until = _end()
-            _files.replace(self._path(self._number), self._content(until))
-            self._until = until
+            begun_at = _clock.now()
+            _files.replace(self._path(self._number), self._content())
+            self._renewed_at = begun_at
 
     def release(self) -> None:
-        """Let the next one in: now, or where that cannot be written, when the lease has run out."""
+        """Let the next one in: now, or where that cannot be written, when the lease has expired."""
         with self._lock, suppress(Exception):
             self.check()
             # The file stays, since its number must not be used again.
-            _files.replace(self._path(self._number), self._content(until=0))
+            _files.replace(self._path(self._number), self._content(is_released=True))
 
     @contextmanager
-    def kept(self, stop: threading.Event) -> Iterator[None]:
-        """
-        Renew the lease for as long as the block runs.
-
-        :param stop: set if the lease is lost, or cannot be renewed before it runs out.
-        """
+    def kept(self) -> Iterator[None]:
+        """Renew the lease for as long as the block runs; stop the run once it is lost, or cannot be renewed in time."""
         ended = threading.Event()
 
         def keep() -> None:
             while not ended.wait(SECONDS_BETWEEN_RENEWALS):
-                if not self._is_kept():
-                    stop.set()
+                with suppress(Exception):  # stores have their own, and may be back by the next time
+                    self.renew()
+                if not self.permits():
+                    self._stopping.set()
 
         renewing = threading.Thread(target=keep, name="cor-lease", daemon=True)
         renewing.start()
@@ -134,49 +194,43 @@ class Lease:
             ended.set()
             renewing.join()
 
-    def _is_kept(self) -> bool:
-        """Renew it, and return whether it lasts until the next time."""
-        try:
-            self.renew()
-        except CorLedgerBusyError:
-            return False
-        except Exception:  # noqa: BLE001  # stores have their own, and may be back by then
-            return _clock.timestamp() + SECONDS_BETWEEN_RENEWALS < self._until
-        return True
+    def _lose(self, reason: str) -> None:
+        self._lost = CorLedgerBusyError(reason, retry_after=SECONDS_TO_EXPIRY)
+        raise self._lost
 
     def _numbers(self) -> list[int]:
         ends = (name.removeprefix(self._prefix) for name in _files.names(self._folder) if name.startswith(self._prefix))
         return [int(end) for end in ends if end.isdecimal()]
 
+    def _highest(self) -> int:
+        return max(self._numbers(), default=0)
+
     def _path(self, number: int) -> ObjectStoragePath:
         return self._folder / f"{self._prefix}{number}"
 
-    def _content(self, until: float) -> bytes:
-        return json.dumps({**asdict(self._owner), "until": until}).encode()
+    def _content(self, *, is_released: bool = False) -> bytes:
+        return json.dumps({**asdict(self._owner), "is_released": is_released}).encode()
 
-    def _holder(self, number: int) -> str | None:
-        """Return who holds a lease and until when, in words, or None if it may be taken."""
+    def _holder(self, number: int) -> _Holder | None:
+        """Return who holds the lease of a number, or None if it may be taken."""
+        if not number:
+            return None
         path = self._path(number)
         try:
-            holder = json.loads(_files.read(path) or b"")
-            task, attempt, until = holder["task"], holder["attempt"], holder["until"]
-        except (ValueError, LookupError, TypeError):
-            # It was made this moment; or its owner was killed just then; or it is deleted since there is a higher one.
-            try:
-                task, attempt, until = "a run that has just begun", 0, _files.modified(path) + SECONDS
-            except FileNotFoundError:
-                return "another run has just begun to work on it"
-        if _clock.timestamp() >= until or (task == self._owner.task and attempt < self._owner.attempt):
+            age = _files.store_time(self._folder / f"{self._prefix}clock.{self._owner.token}") - _files.modified(path)
+            content = _files.read(path) or b""
+        except FileNotFoundError:  # it is deleted since there is a higher one
+            return _Holder(None, 0, SECONDS_TO_EXPIRY)
+        if age >= SECONDS_TO_EXPIRY:
             return None
-        moment = datetime.fromtimestamp(until, timezone.utc)
-        return f"{task} works on it, and has until {moment:%Y-%m-%d %H:%M:%S} UTC unless it renews that"
+        expires_in = SECONDS_TO_EXPIRY - max(0.0, age)
+        try:
+            content = json.loads(content)
+            return None if content["is_released"] else _Holder(content["task"], content["attempt"], expires_in)
+        except (ValueError, LookupError, TypeError):  # it is made this moment; or its owner was killed just then
+            return _Holder(None, 0, expires_in)
 
 
 def lease_files(ledger: ObjectStoragePath) -> ObjectStoragePath:
     """Return how the paths of a ledger's leases begin; a number follows."""
     return ledger.parent / f"{ledger.stem}.lock."
-
-
-def _end() -> float:
-    """Return when a lease runs out that is taken or renewed now."""
-    return _clock.timestamp() + SECONDS

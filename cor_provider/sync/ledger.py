@@ -1,68 +1,39 @@
 """
 The ledger: what a sync remembers having put into COR, which cannot be asked.
 
-It is a JSON Lines file per source: a header, a row per leave, and a last line with their number, which tells a file
-that was cut off. It holds ids of leave and of people, and dates; of everything else only a keyed digest.
+It is a JSON Lines file per source: a header, a row per leave, the plans that were approved and done, and a seal, which
+shows that the file is whole and as it was written. It holds ids of leave and of people, and dates; of everything else
+only a keyed digest.
 """
 
 from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from datetime import date
+from typing import Any, Literal
 from urllib.parse import quote
 
 from airflow.providers.common.compat.sdk import ObjectStoragePath
+from typing_extensions import Self
 
 from cor_provider import _files
 from cor_provider.exceptions import CorConfigurationError, CorLedgerError
 from cor_provider.leave import LeaveRequest
+from cor_provider.sync.seal import seal, unseal
+from cor_provider.sync.window import Window
 
 FORMAT = "airflow-provider-cor ledger"
-VERSION = 1
+FORMAT_VERSION = 2
 
-
-@dataclass(frozen=True)
-class Window:
-    """The days that a sync owns, the first and the last included."""
-
-    first: date
-    last: date
-
-    @classmethod
-    def read(cls, value: object) -> Window:
-        """
-        Read a window.
-
-        :param value: two dates, as ``date``, ISO 8601 text, or both in one text with a slash between them. Of a
-            date-time its date counts, as written.
-        :raises CorConfigurationError: if it is none of these.
-        """
-        days = value.split("/") if isinstance(value, str) else value
-        try:
-            first, last = map(_read_day, days)  # type: ignore[call-overload]  # told below
-        except (TypeError, ValueError):
-            raise CorConfigurationError(
-                'window: expected the first and the last day, such as ["2026-01-01", "2026-12-31"].'
-            ) from None
-        if last < first:
-            raise CorConfigurationError("window: its last day lies before its first.")
-        return cls(first, last)
-
-
-def _read_day(value: object) -> date:
-    if isinstance(value, datetime):
-        return value.date()
-    if isinstance(value, date):
-        return value
-    return datetime.fromisoformat(str(value).strip().replace("Z", "+00:00")).date()  # Python 3.10 does not know `Z`
+MOST_APPROVALS = 100
+"""How many approved plans are remembered: those of a quarter and more, where one is approved each working day."""
 
 
 @dataclass(frozen=True, repr=False)
-class Version:
+class LeaveVersion:
     """A leave as far as a ledger remembers it: whose it is, and its first and last day."""
 
     user_id: str
@@ -70,41 +41,84 @@ class Version:
     end: date
 
     @classmethod
-    def of(cls, leave: LeaveRequest) -> Version:
-        """Return what is to be remembered of a leave request."""
+    def of(cls, leave: LeaveRequest) -> Self:
+        """Return what to remember of a leave request."""
         first, last = leave.days
         return cls(leave.user_id, first, last)
 
     def overlaps(self, window: Window) -> bool:
-        """Tell whether it has a day in the window."""
+        """Return whether it has a day in the window."""
         return self.start <= window.last and self.end >= window.first
 
 
+InCor = Literal["yes", "changing", "unknown", "missing", "foreign"]
+"""
+What COR holds under an external id, as far as is known:
+
+``yes``       the leave, exactly as it was sent last.
+``changing``  one of the versions: an update was under way when the run ended.
+``unknown``   one of the versions, or nothing: a create or a delete was under way when the run ended.
+``missing``   nothing, it said when asked to delete what was ``unknown``; but that request may still arrive.
+``foreign``   leave of somebody else: an approved plan did not say that this would be overwritten.
+"""
+
+
 @dataclass(frozen=True, repr=False)
-class Entry:
+class LedgerEntry:
     """
-    What COR is known to hold under one external id.
+    What a sync knows about one external id.
 
-    :param versions: the leave; more than one where it is not known which of them COR holds, or whether it holds any.
-    :param digest: keyed digest of what was sent; None where it is not known whether that is in COR.
+    :param versions: the leave, as it was sent last, and before that the others that COR may hold instead.
+    :param in_cor: what COR holds of it.
+    :param digest: keyed digest of what was sent last; None if that is not known.
     """
 
-    versions: tuple[Version, ...]
+    versions: tuple[LeaveVersion, ...]
+    in_cor: InCor = "yes"
     digest: str | None = None
 
     @property
-    def version(self) -> Version:
+    def version(self) -> LeaveVersion:
         """The leave, as it was sent last."""
         return self.versions[0]
 
+    @property
+    def is_held(self) -> bool:
+        """Whether COR certainly holds leave of this sync under the id."""
+        return self.in_cor in {"yes", "changing"}
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether the leave in COR is not this sync's, which so must not delete it."""
+        return self.in_cor == "foreign"
+
     def overlaps(self, window: Window) -> bool:
-        """Tell whether what may be in COR has a day in the window."""
+        """Return whether anything that COR may hold has a day in the window."""
         return any(version.overlaps(window) for version in self.versions)
 
-    def in_flight(self, leave: LeaveRequest | None = None) -> Entry:
-        """Return what is known of it while it is replaced by a leave request, or deleted."""
-        newer = (Version.of(leave),) if leave else ()
-        return Entry(tuple(dict.fromkeys((*newer, *self.versions))))
+    def replaced_by(self, leave: LeaveRequest, digest: str) -> LedgerEntry:
+        """Return what is known while a leave request takes its place."""
+        versions = dict.fromkeys((LeaveVersion.of(leave), *(() if self.is_foreign else self.versions)))
+        return LedgerEntry(tuple(versions), "changing" if self.is_held else "unknown", digest)
+
+    def deleted(self) -> LedgerEntry:
+        """Return what is known while it is being deleted."""
+        return self if self.in_cor == "missing" else replace(self, in_cor="unknown")
+
+
+@dataclass(frozen=True)
+class UsedApproval:
+    """
+    An approved plan that a run has done, or has begun.
+
+    :param plan: the plan's id.
+    :param task: the task that does it, the same for all its tries.
+    :param is_done: whether nothing of it is left to do.
+    """
+
+    plan: str
+    task: str
+    is_done: bool = False
 
 
 class Ledger:
@@ -114,7 +128,7 @@ class Ledger:
     :param folder: path or URI of the folder in which it lies, one per sync.
     :param source: COR's ``metadata.source``.
     :param cor: base URL of the COR whose leave it is about.
-    :param key: keys the digests, so that nobody else can guess a leave from one.
+    :param key: keys the digests and the seal, so that nobody else can guess a leave from one or forge the other.
     :raises CorConfigurationError: if there is no folder.
     """
 
@@ -124,10 +138,12 @@ class Ledger:
         folder = folder if isinstance(folder, ObjectStoragePath) else ObjectStoragePath(str(folder))
         self.path = folder / f"{quote(source, safe='')}.jsonl"
         self.source = source
-        self.entries: dict[str, Entry] = {}
+        self.entries: dict[str, LedgerEntry] = {}
+        self.approvals: dict[str, UsedApproval] = {}
+        self.is_new = True
         self.key_changed = False
         self._key = key
-        self._header = {"format": FORMAT, "version": VERSION, "source": source, "cor": cor}
+        self._header = {"format": FORMAT, "version": FORMAT_VERSION, "source": source, "cor": cor}
         self._key_check = self._keyed("key check")
 
     def digest(self, leave: LeaveRequest) -> str:
@@ -138,55 +154,77 @@ class Ledger:
         """
         Read what is remembered; nothing, if there is no file yet.
 
-        :raises CorLedgerError: if the file is no ledger, is cut off, or is about another source or another COR.
+        :raises CorLedgerError: if the file is not a ledger, is not as it was written, or is about another source or
+            another COR.
         """
         content = _files.read(self.path)
+        self.is_new = content is None
         if content is None:
             return
         try:
-            header, *rows, trailer = map(json.loads, content.splitlines())
-            if not trailer["entries"] == len(rows):
-                raise ValueError
+            header = json.loads(content.partition(b"\n")[0])
+            if _is_another_version(header):
+                raise CorLedgerError(
+                    f"ledger: {self.path} was written by another version of this provider. Use that version, or delete "
+                    f"the ledger: {_WHAT_DELETING_MEANS}"
+                )
             key_check = header.pop("key_check")
-            told = {name: header.get(name) for name in self._header}
-            entries = dict(map(_from_row, rows)) if told == self._header else {}
+            self.key_changed = key_check != self._key_check
+            _header, *rows, trailer = map(
+                json.loads, unseal(content, None if self.key_changed else self._key).splitlines()
+            )
+            if header != self._header:
+                raise self._not_ours(header)
+            self.entries = dict(map(_entry_from_row, rows))
+            self.approvals = {one["plan"]: UsedApproval(**one) for one in trailer["approvals"]}
         except (ValueError, LookupError, TypeError, AttributeError):
             raise CorLedgerError(
-                f"ledger: {self.path} is no ledger, or is not whole. Restore it from a backup; or delete it: the next "
-                "run sends everything again then, but leave that was cancelled meanwhile stays in COR."
+                f"ledger: {self.path} is not a ledger, or is not whole: it was cut off or altered. Restore it from a "
+                f"backup; or delete it: {_WHAT_DELETING_MEANS}"
             ) from None
-        if told != self._header:
-            raise self._not_ours(told)
-        self.key_changed = key_check != self._key_check
-        self.entries = entries
 
-    def write(self) -> None:
-        """Write down what is to be remembered; whenever that is interrupted, the file holds the old or the new."""
-        rows = [{**self._header, "key_check": self._key_check}, *(_to_row(*item) for item in self.entries.items())]
-        rows.append({"entries": len(self.entries)})
-        _files.replace(self.path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode())
+    def write(self, *, before_replacing: Callable[[], None] = lambda: None) -> None:
+        """
+        Write down what is to be remembered; whenever that is interrupted, the file holds the old or the new.
+
+        :param before_replacing: called once everything but the last step is done; raises what forbids that.
+        """
+        approvals = [asdict(one) for one in [*self.approvals.values()][-MOST_APPROVALS:]]
+        rows = [
+            {**self._header, "key_check": self._key_check},
+            *(_entry_to_row(*item) for item in self.entries.items()),
+            {"approvals": approvals},
+        ]
+        body = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode("utf-8", "surrogatepass")
+        _files.replace(self.path, seal(body, self._key), before_replacing=before_replacing)
+        self.is_new = False
 
     def _keyed(self, text: str) -> str:
         return hmac.digest(self._key, text.encode("utf-8", "surrogatepass"), "sha256").hex()[:32]
 
-    def _not_ours(self, told: dict[str, Any]) -> CorLedgerError:
-        if told["format"] == FORMAT and told["version"] != VERSION:
-            return CorLedgerError(f"ledger: {self.path} was written by a newer version of this provider.")
-        name = next(name for name in self._header if told[name] != self._header[name])
+    def _not_ours(self, header: dict[str, Any]) -> CorLedgerError:
+        name = next(name for name in self._header if header[name] != self._header[name])
         return CorLedgerError(
-            f"ledger: {self.path} is about the {name} {told[name]!r}, not {self._header[name]!r}. Give each a folder "
+            f"ledger: {self.path} is about the {name} {header[name]!r}, not {self._header[name]!r}. Give each a folder "
             "of its own."
         )
 
 
-def _to_row(leave_id: str, entry: Entry) -> dict[str, Any]:
-    known = {"in_cor": "yes", "digest": entry.digest} if entry.digest else {"in_cor": "unknown"}
-    versions: Iterable[Any] = ([one.user_id, one.start.isoformat(), one.end.isoformat()] for one in entry.versions)
-    return {"id": leave_id, **known, "versions": list(versions)}
+_WHAT_DELETING_MEANS = "the next run then sends everything again, but leave that was cancelled meanwhile stays in COR."
 
 
-def _from_row(row: dict[str, Any]) -> tuple[str, Entry]:
+def _is_another_version(header: dict[str, Any]) -> bool:
+    return bool(header["format"] == FORMAT and header["version"] != FORMAT_VERSION)
+
+
+def _entry_to_row(leave_id: str, entry: LedgerEntry) -> dict[str, Any]:
+    versions = [[one.user_id, one.start.isoformat(), one.end.isoformat()] for one in entry.versions]
+    return {"id": leave_id, "in_cor": entry.in_cor, "digest": entry.digest, "versions": versions}
+
+
+def _entry_from_row(row: dict[str, Any]) -> tuple[str, LedgerEntry]:
     versions = (
-        Version(user_id, date.fromisoformat(start), date.fromisoformat(end)) for user_id, start, end in row["versions"]
+        LeaveVersion(user_id, date.fromisoformat(start), date.fromisoformat(end))
+        for user_id, start, end in row["versions"]
     )
-    return row["id"], Entry(tuple(versions), row.get("digest"))
+    return row["id"], LedgerEntry(tuple(versions), row["in_cor"], row["digest"])

@@ -10,7 +10,7 @@ from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from cor_provider import _files
 from cor_provider.pages.calendar import TEMPLATES, Entry, Kind, all_day_halves, by_person, day_text, sections
-from cor_provider.sync.ledger import Window
+from cor_provider.sync.window import Window
 
 MOST_DRAWN = 1000
 """A page of more changes than a person can look through would be slow to open; the plan's file has them all."""
@@ -19,6 +19,7 @@ CHANGES = {
     "create": Kind("Create", "+", 3),
     "update": Kind("Update", "~", 2),
     "delete": Kind("Delete", "\N{MINUS SIGN}", 1),
+    "forget": Kind("Forget", "?", 12),
 }
 BEFORE = Kind("Until now", "\N{HORIZONTAL ELLIPSIS}", 17)
 
@@ -80,6 +81,7 @@ def _table_row(number: int, row: Mapping[str, Any]) -> dict[str, Any]:
         "kind": CHANGES[row["operation"]],
         "type": row.get("leave_type_id"),
         "dates": _dates(row["start"], row["end"]),
+        "may_overwrite": row.get("may_overwrite", False),
         "previous_user": row.get("previous_user_id", ""),
         "previous_dates": before if row.keys() & {"previous_start", "previous_end"} else "",
         "id": row["id"],

@@ -16,7 +16,7 @@ from benchmarks.push_process import make_context, peak_memory
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.leave import LeaveRequest
 from cor_provider.operators.leaves import SyncLeavesOperator
-from cor_provider.sync.ledger import Entry, Ledger, Version
+from cor_provider.sync.ledger import LeaveVersion, Ledger, LedgerEntry
 
 
 def sync(connection: str, folder: str, leaves: int, changes: int) -> dict[str, Any]:
@@ -45,7 +45,7 @@ def sync(connection: str, folder: str, leaves: int, changes: int) -> dict[str, A
             }
             if number < leaves:
                 leave = LeaveRequest.model_validate(record)
-                ledger.entries[leave.id] = Entry((Version.of(leave),), ledger.digest(leave))
+                ledger.entries[leave.id] = LedgerEntry((LeaveVersion.of(leave),), "yes", ledger.digest(leave))
             if number < changed:
                 record["end"] = record["end"].replace("-05", "-06")
             if not changed <= number < changed + gone:

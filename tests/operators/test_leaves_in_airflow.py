@@ -173,7 +173,7 @@ def test_a_plan_is_done_and_the_next_extract_kept_in_step(syncs: Run) -> None:
 
 
 def test_a_sync_tells_nothing_of_leave(syncs: Run) -> None:
-    assert "The plan: 0 create, 1 update, 1 delete, 1 unchanged, 0 rejected" in syncs.log
+    assert "The plan: 0 create, 1 update, 1 delete, 0 forget, 1 unchanged, 0 rejected" in syncs.log
     for personal in ("employee-7", "surgery", "2026-05-1"):
         assert personal not in syncs.log
     assert {str(shown) for shown in syncs.rendered.values()} <= {HIDDEN, "", "None"}

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import logging
+import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException, Context, ObjectStoragePath
+from airflow.providers.common.compat.sdk import AirflowFailException, ObjectStoragePath
 
 from cor_provider import _clock
 from cor_provider.exceptions import (
@@ -20,83 +19,14 @@ from cor_provider.exceptions import (
     CorLeavesRejectedError,
     CorLedgerBusyError,
     CorLedgerError,
-    CorPlanChangedError,
     CorPushIncompleteError,
 )
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
-from cor_provider.operators.leaves import SyncLeavesOperator
 from cor_provider.sandbox import Sandbox
-from cor_provider.sync.lease import Lease, Owner
+from cor_provider.sync.lease import SECONDS_TO_EXPIRY, Lease, Owner
 from cor_provider.sync.ledger import Ledger
 from support import Connect, leave
-
-MAY = ("2026-05-01", "2026-05-31")
-ZERO = dict.fromkeys(("received", "created", "updated", "deleted", "unchanged", "rejected", "failed", "not_sent"), 0)
-
-
-class TaskInstance(SimpleNamespace):
-    """Takes what a task hands to Airflow."""
-
-    def __init__(self, try_number: int = 1) -> None:
-        super().__init__(dag_id="d", run_id="r", task_id="sync", map_index=-1, try_number=try_number, xcoms={})
-
-    def xcom_push(self, *, key: str, value: Any) -> None:
-        self.xcoms[key] = json.loads(json.dumps(value))
-
-
-@pytest.fixture
-def task_instance() -> TaskInstance:
-    return TaskInstance()
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Path:
-    """The file of the ledger."""
-    return tmp_path / "ledger" / "GLOBANT.jsonl"
-
-
-@pytest.fixture
-def logged(caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]) -> Callable[[], str]:
-    """Return a function that returns what was logged: Airflow 3 prints it."""
-    caplog.set_level(logging.INFO)
-    return lambda: caplog.text + capsys.readouterr().out
-
-
-Run = Callable[..., dict[str, Any]]
-
-
-@pytest.fixture
-def sync(connect: Connect, ledger: Path, task_instance: TaskInstance) -> Run:
-    """Run a `SyncLeavesOperator` on leave requests, in May unless it is told another window."""
-    connect()
-
-    def execute(leave_requests: Any, *, context: Any = None, **parameters: Any) -> dict[str, Any]:
-        options = {"window": MAY, "ledger": f"file://{ledger.parent}", "max_delete_fraction": 1.0, **parameters}
-        task_instance.operator = operator = SyncLeavesOperator(task_id="sync", leave_requests=leave_requests, **options)
-        return operator.execute(cast("Context", {"ti": task_instance, **(context or {})}))
-
-    return execute
-
-
-def counts(**some: Any) -> dict[str, Any]:
-    return {**ZERO, "report": None, "plan": None, **some}
-
-
-def sent(sandbox: Sandbox) -> list[str]:
-    """What was asked of COR, such as `PUT L1`, since this was last asked."""
-    requests, sandbox._cor.requests[:] = sandbox.requests, []
-    ids = [json.loads(one.body)["id"] if one.method == "POST" else one.path.split("/")[-1] for one in requests]
-    return [f"{request.method} {leave_id}" for request, leave_id in zip(requests, ids, strict=True)]
-
-
-def held(sandbox: Sandbox) -> list[str]:
-    return sorted(stored.external_id for stored in sandbox.leaves)
-
-
-def remembered(ledger: Path) -> dict[str, str]:
-    rows = [json.loads(line) for line in ledger.read_text().splitlines()]
-    return {row["id"]: row["in_cor"] for row in rows[1:-1]}
-
+from sync_support import ZERO, Run, TaskInstance, counts, held, plan_rows, planned, remembered, sent
 
 # What is sent
 
@@ -258,80 +188,6 @@ def test_an_unreadable_record_without_an_id_refuses_every_delete(sync: Run, sand
     assert sync([leave(), leave("L2"), {}], max_rejected=1)["unchanged"] == 2
 
 
-# Guards
-
-
-def refused(sync: Run, sandbox: Sandbox, ledger: Path, leave_requests: Any, **parameters: Any) -> CorDeleteGuardError:
-    before, ledger_before = sandbox.leaves, ledger.read_bytes()
-    sent(sandbox)
-    with pytest.raises(CorDeleteGuardError) as refusal:
-        sync(leave_requests, **parameters)
-    assert sent(sandbox) == []
-    assert (sandbox.leaves, ledger.read_bytes()) == (before, ledger_before)
-    return refusal.value
-
-
-def test_an_empty_input_is_refused(sync: Run, sandbox: Sandbox, ledger: Path) -> None:
-    sync([leave()])
-    error = refused(sync, sandbox, ledger, [])
-    assert "The input is empty, while the ledger holds 1 leaves" in error.message
-    assert isinstance(error, AirflowFailException)
-
-
-def test_an_empty_input_is_refused_whatever_the_window(sync: Run, sandbox: Sandbox, ledger: Path) -> None:
-    sync([leave()])
-    refused(sync, sandbox, ledger, [], window=("2027-01-01", "2027-01-31"))
-
-
-def test_an_empty_input_is_fine_while_nothing_is_remembered(sync: Run) -> None:
-    assert sync([]) == counts()
-
-
-def test_more_deletes_than_the_most_are_refused(sync: Run, sandbox: Sandbox, ledger: Path) -> None:
-    leaves = [leave(f"L{number}") for number in range(5)]
-    sync(leaves)
-    error = refused(sync, sandbox, ledger, leaves[:3], max_deletes=1)
-    assert error.message == (
-        "The sync would delete 2 of the 5 leaves that its ledger holds in the window, more than max_deletes=1. Check "
-        "that the extract is whole; if it is, raise the limit in the DAG until this is done. Nothing was sent. The "
-        "plan: 0 create, 0 update, 2 delete, 3 unchanged, 0 rejected."
-    )
-    assert sync(leaves[:3], max_deletes=2)["deleted"] == 2
-
-
-def test_a_half_empty_extract_is_refused_by_default(sync: Run, sandbox: Sandbox, ledger: Path) -> None:
-    leaves = [leave(f"L{number}") for number in range(10)]
-    sync(leaves)
-    error = refused(sync, sandbox, ledger, leaves[:5], max_delete_fraction=0.2)
-    assert "more than max_delete_fraction=0.2" in error.message
-    assert sync(leaves[:8], max_delete_fraction=0.2)["deleted"] == 2
-
-
-def test_the_fraction_is_of_what_the_ledger_holds_in_the_window(sync: Run, sandbox: Sandbox, ledger: Path) -> None:
-    past = [leave(f"P{number}", start="2026-04-01", end="2026-04-02") for number in range(100)]
-    leaves = [leave(f"L{number}") for number in range(4)]
-    sync([*past, *leaves], window=("2026-01-01", "2026-12-31"))
-    refused(sync, sandbox, ledger, leaves[:3], max_delete_fraction=0.2)
-
-
-def test_a_refusal_is_accounted_for(sync: Run, task_instance: TaskInstance) -> None:
-    sync([leave(), leave("L2")])
-    with pytest.raises(CorDeleteGuardError):
-        sync([leave("L3"), leave("L2")], max_deletes=0)
-    assert task_instance.xcoms["return_value"] == counts(received=2, unchanged=1, not_sent=1)
-    planned = {"create": 1, "update": 0, "delete": 1, "unchanged": 1, "rejected": 0}
-    assert task_instance.xcoms["planned"] == planned
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [{"max_deletes": -1}, {"max_deletes": "5"}, {"max_delete_fraction": 20}, {"max_delete_fraction": "0.2"}],
-)
-def test_limits_that_cannot_be_are_told_when_the_dag_is_read(wrong: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=next(iter(wrong))):
-        SyncLeavesOperator(task_id="sync", leave_requests=[], window=MAY, ledger="ledger", **wrong)
-
-
 # Trouble
 
 
@@ -385,7 +241,7 @@ def test_intents_are_written_before_the_first_request(
 
     monkeypatch.setattr(CorIntegrationsHook, "_request", look)
     sync([leave("changed", end="2026-05-20"), leave("same"), leave("new")])
-    assert during == [dict.fromkeys(("gone", "changed", "new"), "unknown") | {"same": "yes"}] * 3
+    assert during == [{"gone": "unknown", "changed": "changing", "same": "yes", "new": "unknown"}] * 3
     assert remembered(ledger) == dict.fromkeys(("changed", "same", "new"), "yes")
 
 
@@ -393,7 +249,7 @@ def test_intents_are_written_before_the_first_request(
 def test_without_intents_written_nothing_is_sent_and_everything_accounted_for(
     error: Exception, sync: Run, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, task_instance: TaskInstance
 ) -> None:
-    def fail(_self: Ledger) -> None:
+    def fail(_self: Ledger, **_: Any) -> None:
         raise error
 
     monkeypatch.setattr(Ledger, "write", fail)
@@ -462,15 +318,14 @@ def test_what_is_not_sent_is_remembered_as_it_was(sync: Run, sandbox: Sandbox, l
 def test_a_ledger_that_cannot_be_written_for_a_while_stops_nothing(
     sync: Run, ledger: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seconds = iter(range(0, 100_000, 20))
-    monkeypatch.setattr(_clock, "now", lambda: float(next(seconds)))
+    monkeypatch.setattr("cor_provider.sync.apply.SECONDS_BETWEEN_WRITES", 0.0)
     write = Ledger.write
     writes = iter(range(1000))
 
-    def fail_twice(self: Ledger) -> None:
+    def fail_twice(self: Ledger, **options: Any) -> None:
         if next(writes) in {1, 2}:
             raise RuntimeError("what a store's client raises need not be an OSError")
-        write(self)
+        write(self, **options)
 
     monkeypatch.setattr(Ledger, "write", fail_twice)
     leaves = [leave(f"L{number}") for number in range(20)]
@@ -478,24 +333,52 @@ def test_a_ledger_that_cannot_be_written_for_a_while_stops_nothing(
     assert set(remembered(ledger).values()) == {"yes"}
 
 
-def test_the_ledger_is_written_every_minute_while_a_long_push_goes_on(
+def each_request_takes(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    send, now = CorIntegrationsHook._request, [1_000.0]
+    monkeypatch.setattr(_clock, "now", lambda: now[0])
+
+    def take_time(*args: Any, **kwargs: Any) -> Any:
+        now[0] += seconds
+        return send(*args, **kwargs)
+
+    monkeypatch.setattr(CorIntegrationsHook, "_request", take_time)
+
+
+def test_the_ledger_is_written_now_and_then_while_a_long_push_goes_on(
     sync: Run, ledger: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seconds = iter(range(0, 100_000, 20))
-    monkeypatch.setattr(_clock, "now", lambda: float(next(seconds)))
+    each_request_takes(monkeypatch, 1.0)
+    monkeypatch.setattr("cor_provider.sync.apply.SECONDS_BETWEEN_WRITES", 5.0)
     writes: list[int] = []
     write = Ledger.write
 
-    def count(self: Ledger) -> None:
-        writes.append(sum(entry.digest is not None for entry in self.entries.values()))
-        write(self)
+    def count(self: Ledger, **options: Any) -> None:
+        writes.append(sum(entry.in_cor == "yes" for entry in self.entries.values()))
+        write(self, **options)
 
     monkeypatch.setattr(Ledger, "write", count)
     sync([leave(f"L{number}") for number in range(20)], concurrency=1)
-    assert writes[0] == 0
-    assert writes[-1] == 20
-    assert len(writes) > 4
-    assert writes == sorted(writes)
+    assert writes == [0, 5, 10, 15, 20, 20]
+
+
+def test_the_ledger_is_written_after_so_many_outcomes_however_little_time_they_take(
+    sync: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cor_provider.sync.apply.FEWEST_BETWEEN_WRITES", 5)
+    monkeypatch.setattr("cor_provider.sync.apply.LARGEST_SHARE_BETWEEN_WRITES", 0.5)
+    writes: list[int] = []
+    write = Ledger.write
+
+    def count(self: Ledger, **options: Any) -> None:
+        writes.append(sum(entry.in_cor == "yes" for entry in self.entries.values()))
+        write(self, **options)
+
+    monkeypatch.setattr(Ledger, "write", count)
+    sync([leave(f"L{number}") for number in range(8)], concurrency=1)
+    assert writes == [0, 5, 8]
+    writes.clear()
+    sync([leave(f"L{number}", end="2026-05-20") for number in range(40)], concurrency=1)
+    assert writes == [0, 20, 40, 40]
 
 
 def test_an_interrupted_run_stops_and_remembers(
@@ -516,7 +399,7 @@ def test_an_interrupted_run_stops_and_remembers(
 
 
 def test_while_another_run_is_at_work_nothing_is_sent(sync: Run, sandbox: Sandbox, ledger: Path) -> None:
-    Lease(ObjectStoragePath(f"file://{ledger}"), Owner("d other_run sync", 1, "")).take()
+    Lease(ObjectStoragePath(f"file://{ledger}"), Owner("d other_run sync", 1, ""), threading.Event()).take()
     with pytest.raises(CorLedgerBusyError, match="d other_run sync works on it") as refusal:
         sync([leave()])
     assert not isinstance(refusal.value, AirflowFailException)
@@ -530,19 +413,17 @@ def test_a_run_that_lost_its_lease_stops_without_writing(
     send = CorIntegrationsHook._request
 
     def lose(*args: Any, **kwargs: Any) -> Any:
-        (ledger.parent / "GLOBANT.lock.2").write_text("{}")  # another run's
+        number = max(int(file.suffix[1:]) for file in ledger.parent.glob("GLOBANT.lock.*"))
+        (ledger.parent / f"GLOBANT.lock.{number + 1}").write_text("{}")  # another run's
         return send(*args, **kwargs)
 
     monkeypatch.setattr(CorIntegrationsHook, "_request", lose)
-    seconds = iter(range(0, 100_000, 60))
-    monkeypatch.setattr(_clock, "now", lambda: float(next(seconds)))
+    monkeypatch.setattr("cor_provider.sync.lease.SECONDS_BETWEEN_CHECKS", 0.0)
     with pytest.raises(CorLedgerBusyError, match="taken over"):
         sync([leave(), leave("L2"), leave("L3")], concurrency=1)
     assert remembered(ledger) == dict.fromkeys(("L1", "L2", "L3"), "unknown")
-    assert len(sent(sandbox)) < 3
-    returned = task_instance.xcoms["return_value"]
-    assert returned["received"] == 3
-    assert returned["created"] + returned["not_sent"] == 3
+    assert sent(sandbox) == ["POST L1"]
+    assert task_instance.xcoms["return_value"] == counts(received=3, created=1, not_sent=2)
 
 
 def test_the_lease_is_renewed_while_a_run_goes_on(sync: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -559,14 +440,21 @@ def test_the_lease_is_renewed_while_a_run_goes_on(sync: Run, monkeypatch: pytest
     assert sync([leave()])["created"] == 1
 
 
-def test_a_retry_of_a_killed_run_takes_over_at_once(
-    sync: Run, sandbox: Sandbox, ledger: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_retry_of_a_killed_run_goes_on_once_that_cannot_send_any_more(
+    sync: Run, ledger: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(Lease, "release", lambda _self: None)
         sync([leave()])
-    with pytest.raises(CorLedgerBusyError):
+    with pytest.raises(CorLedgerBusyError) as busy:
         sync([leave()])
+    assert busy.value.retry_after == pytest.approx(SECONDS_TO_EXPIRY, abs=10)
+
+    def wait(_stopping: threading.Event, seconds: float) -> None:
+        for file in ledger.parent.glob("*.lock.*"):
+            os.utime(file, (0, file.stat().st_mtime - seconds))
+
+    monkeypatch.setattr(_clock, "wait", wait)
     assert sync([leave()], context={"ti": TaskInstance(try_number=2)})["unchanged"] == 1
 
 
@@ -607,10 +495,6 @@ def test_nothing_personal_is_logged_or_handed_on(
 # Plans
 
 
-def plan_rows(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text().splitlines()]
-
-
 def test_plan_only_sends_nothing_and_remembers_nothing(
     sync: Run, sandbox: Sandbox, ledger: Path, tmp_path: Path, task_instance: TaskInstance
 ) -> None:
@@ -621,11 +505,13 @@ def test_plan_only_sends_nothing_and_remembers_nothing(
     leaves = [leave("changed", end="2026-05-20", user_id="u2"), leave("same"), leave("new"), leave("bad", start="soon")]
     returned = sync(leaves, plan_only=True, plan_path=str(path), max_rejected=1)
     assert returned == counts(received=4, unchanged=1, rejected=1, not_sent=2, plan=str(path))
-    assert task_instance.xcoms["planned"] == {"create": 1, "update": 1, "delete": 1, "unchanged": 1, "rejected": 1}
+    assert task_instance.xcoms["planned"] == planned(create=1, update=1, delete=1, unchanged=1, rejected=1)
     assert sent(sandbox) == []
     assert ledger.read_bytes() == before
     rows = plan_rows(path)
     assert all(len(row.pop("digest")) == 32 for row in rows)
+    assert {row.pop("window") for row in rows} == {"2026-05-01/2026-05-31"}
+    assert len({row.pop("plan") for row in rows}) == 1
     dates = {"start": "2026-05-11", "end": "2026-05-12"}
     assert rows == [
         {"operation": "delete", "id": "gone", "user_id": "u1", **dates},
@@ -638,7 +524,7 @@ def test_plan_only_sends_nothing_and_remembers_nothing(
             "previous_user_id": "u1",
             "previous_end": "2026-05-12",
         },
-        {"operation": "create", "id": "new", "user_id": "u1", **dates},
+        {"operation": "create", "id": "new", "user_id": "u1", **dates, "may_overwrite": False},
     ]
 
 
@@ -663,73 +549,6 @@ def test_leave_types_are_in_a_plan_only_if_asked_for(sync: Run, tmp_path: Path) 
     assert "vacation" not in path.read_text()
     sync([leave()], plan_only=True, plan_path=str(path), plan_shows_types=True)
     assert plan_rows(path)[0]["leave_type_id"] == "vacation"
-
-
-def test_an_approved_plan_is_done(sync: Run, sandbox: Sandbox, tmp_path: Path) -> None:
-    sync([leave("gone"), leave("changed")])
-    leaves = [leave("changed", end="2026-05-20"), leave("new")]
-    sync(leaves, plan_only=True, plan_path=f"{tmp_path}/plan.jsonl", plan_shows_types=True)
-    returned = sync(leaves, approved_plan=f"{tmp_path}/plan.jsonl")
-    assert returned == counts(received=2, created=1, updated=1, deleted=1)
-
-
-@pytest.mark.parametrize("good", [0, 1, 2])
-def test_an_approved_plan_that_was_cut_short_is_done_by_another_try(
-    good: int, sync: Run, sandbox: Sandbox, tmp_path: Path
-) -> None:
-    sync([leave("gone"), leave("changed")])
-    leaves = [leave("changed", end="2026-05-20"), leave("new")]
-    sync(leaves, plan_only=True, plan_path=f"{tmp_path}/plan.jsonl")
-    for _ in range(good):
-        sandbox.answer_next(204, commit=True)
-    sandbox.answer_next(503)
-    options = {"approved_plan": f"{tmp_path}/plan.jsonl", "concurrency": 1}
-    with pytest.raises(CorPushIncompleteError):
-        sync(leaves, max_attempts=1, **options)
-    sync(leaves, **options)
-    assert {one.external_id: one.end[:10] for one in sandbox.leaves} == {"changed": "2026-05-20", "new": "2026-05-12"}
-
-
-def test_an_approved_delete_that_is_no_longer_due_is_refused(sync: Run, tmp_path: Path) -> None:
-    sync([leave("back"), leave("stays")])
-    sync([leave("stays")], plan_only=True, plan_path=f"{tmp_path}/plan.jsonl")
-    with pytest.raises(CorPlanChangedError, match="0 operations are new, 1 are gone, 0 are different"):
-        sync([leave("back"), leave("stays")], approved_plan=f"{tmp_path}/plan.jsonl")
-
-
-@pytest.mark.parametrize(
-    ("leave_requests", "told"),
-    [
-        ([leave("new"), leave("newer")], "1 operations are new, 0 are gone, 0 are different"),
-        ([], "0 operations are new, 1 are gone, 0 are different"),
-        ([leave("new", leave_type_id="external-type-3")], "0 operations are new, 0 are gone, 1 are different"),
-    ],
-)
-def test_another_plan_than_the_approved_one_is_refused(
-    leave_requests: Any, told: str, sync: Run, sandbox: Sandbox, tmp_path: Path
-) -> None:
-    sync([leave("new")], plan_only=True, plan_path=f"{tmp_path}/plan.jsonl")
-    with pytest.raises(CorPlanChangedError, match=told) as refusal:
-        sync(leave_requests, approved_plan=f"{tmp_path}/plan.jsonl")
-    assert isinstance(refusal.value, AirflowFailException)
-    assert sandbox.leaves == ()
-
-
-def test_an_approved_plan_of_another_key_is_refused_with_the_remedy(
-    sync: Run, connect: Connect, sandbox: Sandbox, tmp_path: Path
-) -> None:
-    sync([leave()], plan_only=True, plan_path=f"{tmp_path}/plan.jsonl")
-    connect(extra={"ledger_secret": "some long random text"})
-    with pytest.raises(CorPlanChangedError, match="Extra ledger_secret"):
-        sync([leave()], approved_plan=f"{tmp_path}/plan.jsonl")
-
-
-def test_a_plan_that_is_not_there_or_is_none_is_told(sync: Run, tmp_path: Path) -> None:
-    with pytest.raises(CorConfigurationError, match="there is no file"):
-        sync([leave()], approved_plan=f"{tmp_path}/plan.jsonl")
-    (tmp_path / "plan.jsonl").write_text("[]")
-    with pytest.raises(CorConfigurationError, match="is not a plan"):
-        sync([leave()], approved_plan=f"{tmp_path}/plan.jsonl")
 
 
 @pytest.mark.parametrize(

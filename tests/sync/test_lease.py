@@ -1,8 +1,8 @@
-"""The lease of a ledger: one run has it at a time."""
+"""The lease of a ledger: one run has it at a time, whatever clocks say and whoever was thought dead."""
 
 from __future__ import annotations
 
-import json
+import os
 import subprocess
 import sys
 import threading
@@ -15,7 +15,14 @@ from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from cor_provider import _clock, _files
 from cor_provider.exceptions import CorLedgerBusyError
-from cor_provider.sync.lease import SECONDS, Lease, Owner
+from cor_provider.sync.lease import (
+    SECONDS_BETWEEN_CHECKS,
+    SECONDS_TO_EXPIRY,
+    SECONDS_TO_SENDING_END,
+    Lease,
+    Owner,
+)
+from support import attach_memory
 
 
 @pytest.fixture
@@ -25,8 +32,9 @@ def path(tmp_path: Path) -> ObjectStoragePath:
 
 @pytest.fixture
 def pass_time(monkeypatch: pytest.MonkeyPatch) -> Any:
-    now = [1_800_000_000.0]
-    monkeypatch.setattr(_clock, "timestamp", lambda: now[0])
+    """Return a function that lets time pass for those who run, and not for what lies in the store."""
+    now = [1_000.0]
+    monkeypatch.setattr(_clock, "now", lambda: now[0])
 
     def pass_seconds(seconds: float) -> None:
         now[0] += seconds
@@ -35,13 +43,33 @@ def pass_time(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def lease(path: ObjectStoragePath, task: str = "dag run sync", attempt: int = 1) -> Lease:
-    return Lease(path, Owner(task, attempt, "token"))
+    return Lease(path, Owner(task, attempt, f"{task} {attempt}"), threading.Event())
 
 
-def test_a_second_run_is_told_who_is_at_work_and_until_when(path: ObjectStoragePath, pass_time: Any) -> None:
+def age(path: ObjectStoragePath, seconds: float) -> None:
+    """Make all leases older, as their store sees it."""
+    for file in Path(path.path).parent.iterdir():
+        status = file.stat()
+        os.utime(file, (status.st_atime, status.st_mtime - seconds))
+
+
+def expire(path: ObjectStoragePath) -> None:
+    age(path, SECONDS_TO_EXPIRY)
+
+
+def names(path: ObjectStoragePath) -> list[str]:
+    return sorted(file.name for file in Path(path.path).parent.iterdir())
+
+
+# Who gets it
+
+
+def test_a_second_run_learns_who_is_at_work_and_when_to_come_back(path: ObjectStoragePath) -> None:
     lease(path).take()
-    with pytest.raises(CorLedgerBusyError, match="dag run sync works on it, and has until 2027-01-15 08:10:00 UTC"):
+    age(path, 20)
+    with pytest.raises(CorLedgerBusyError, match=r"dag run sync works on it\. Run this task again in [0-9]+ s") as busy:
         lease(path, "dag other_run sync").take()
+    assert busy.value.retry_after == pytest.approx(100, abs=5)
 
 
 def test_the_same_try_does_not_get_it_twice(path: ObjectStoragePath) -> None:
@@ -56,55 +84,168 @@ def test_a_released_lease_can_be_taken(path: ObjectStoragePath) -> None:
         held.take()
         held.check()
         held.release()
-    assert [file.name for file in path.parent.iterdir()] == ["GLOBANT.lock.3"]
+    assert names(path) == ["GLOBANT.lock.3"]
 
 
-def test_a_later_try_of_the_same_task_takes_over_at_once(path: ObjectStoragePath) -> None:
-    first, second = lease(path), lease(path, attempt=2)
-    first.take()
-    second.take()
-    second.check()
-    with pytest.raises(CorLedgerBusyError, match="taken over"):
-        first.check()
-
-
-def test_a_lease_that_ran_out_can_be_taken(path: ObjectStoragePath, pass_time: Any) -> None:
+def test_a_lease_that_nobody_renewed_for_long_enough_can_be_taken(path: ObjectStoragePath) -> None:
     first = lease(path)
     first.take()
-    pass_time(SECONDS - 1)
+    age(path, SECONDS_TO_EXPIRY - 10)
     with pytest.raises(CorLedgerBusyError):
         lease(path, "other").take()
-    pass_time(1)
+    age(path, 10)
     lease(path, "other").take()
     for late in (first.check, first.renew):
-        with pytest.raises(CorLedgerBusyError):
+        with pytest.raises(CorLedgerBusyError, match="taken over"):
             late()
+    assert not first.permits()
 
 
-def test_a_renewed_lease_lasts(path: ObjectStoragePath, pass_time: Any) -> None:
+def test_a_renewed_lease_lasts(path: ObjectStoragePath) -> None:
     held = lease(path)
     held.take()
-    pass_time(SECONDS - 1)
+    age(path, SECONDS_TO_EXPIRY - 10)
     held.renew()
-    pass_time(SECONDS - 1)
+    age(path, SECONDS_TO_EXPIRY - 10)
     with pytest.raises(CorLedgerBusyError):
         lease(path, "other").take()
+
+
+@pytest.mark.parametrize("wrong", [-660, 660, 86_400])
+def test_the_clocks_of_workers_may_be_wrong(
+    wrong: float, path: ObjectStoragePath, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lease(path).take()
+    timestamp = _clock.timestamp
+    monkeypatch.setattr(_clock, "timestamp", lambda: timestamp() + wrong)
+    with pytest.raises(CorLedgerBusyError):
+        lease(path, "other").take()
+
+
+# A later try of the same task
+
+
+def test_a_later_try_waits_until_the_earlier_one_cannot_send_any_more(
+    path: ObjectStoragePath, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lease(path).take()
+    age(path, 30)
+    waited = []
+
+    def wait(_stopping: threading.Event, seconds: float) -> None:
+        waited.append(seconds)
+        age(path, seconds)
+
+    monkeypatch.setattr(_clock, "wait", wait)
+    second = lease(path, attempt=2)
+    second.take()
+    second.check()
+    assert waited == [pytest.approx(90, abs=5)]
+
+
+def test_a_later_try_does_not_take_the_lease_of_an_earlier_one_that_still_runs(
+    path: ObjectStoragePath, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = lease(path)
+    first.take()
+
+    def wait(_stopping: threading.Event, seconds: float) -> None:
+        age(path, seconds)
+        first.renew()
+
+    monkeypatch.setattr(_clock, "wait", wait)
+    with pytest.raises(CorLedgerBusyError) as busy:
+        lease(path, attempt=2).take()
+    assert busy.value.retry_after == pytest.approx(SECONDS_TO_EXPIRY, abs=5)
+    first.check()
+
+
+def test_a_try_that_was_killed_is_waited_for_no_longer_than_need_be(
+    path: ObjectStoragePath, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lease(path).take()
+    expire(path)
+    monkeypatch.setattr(_clock, "wait", lambda *_: pytest.fail("nothing to wait for"))
+    lease(path, attempt=2).take()
+
+
+def test_an_earlier_try_does_not_wait_for_a_later_one(path: ObjectStoragePath, monkeypatch: pytest.MonkeyPatch) -> None:
+    lease(path, attempt=2).take()
+    monkeypatch.setattr(_clock, "wait", lambda *_: pytest.fail("it would take over"))
+    with pytest.raises(CorLedgerBusyError):
+        lease(path).take()
+
+
+# Who holds it
+
+
+def test_a_holder_that_lost_it_may_not_send_once_a_second_has_passed(path: ObjectStoragePath, pass_time: Any) -> None:
+    first = lease(path)
+    first.take()
+    assert first.permits()
+    expire(path)
+    lease(path, "other").take()
+    assert first.permits()
+    pass_time(SECONDS_BETWEEN_CHECKS)
+    assert not first.permits()
+    assert first.lost
+    assert not first.permits()
+
+
+def test_a_holder_asks_the_store_once_a_second(
+    path: ObjectStoragePath, pass_time: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = lease(path)
+    asked: list[ObjectStoragePath] = []
+    held.take()
+    look = _files.names
+
+    def count(folder: ObjectStoragePath) -> list[str]:
+        asked.append(folder)
+        return look(folder)
+
+    monkeypatch.setattr(_files, "names", count)
+    for _ in range(30):
+        assert held.permits()
+        pass_time(SECONDS_BETWEEN_CHECKS / 10)
+    assert len(asked) == 2
+
+
+def test_a_holder_that_cannot_renew_it_stops_before_another_can_take_it(
+    path: ObjectStoragePath, pass_time: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = lease(path)
+    held.take()
+
+    def fail(*_: Any, **__: Any) -> Any:
+        raise RuntimeError("what a store's client raises need not be an OSError")
+
+    for name in ("names", "replace"):
+        monkeypatch.setattr(_files, name, fail)
+    pass_time(SECONDS_TO_SENDING_END - 1)
+    with pytest.raises(RuntimeError):
+        held.renew()
+    assert held.permits()
+    pass_time(1)
+    assert not held.permits()
+    assert SECONDS_TO_SENDING_END < SECONDS_TO_EXPIRY
 
 
 def test_releasing_a_lost_lease_leaves_it_to_the_other(path: ObjectStoragePath) -> None:
-    first, second = lease(path), lease(path, attempt=2)
+    first, second = lease(path), lease(path, "other")
     first.take()
+    expire(path)
     second.take()
     first.release()
     with pytest.raises(CorLedgerBusyError):
-        lease(path, "other").take()
+        lease(path, "third").take()
 
 
 def test_who_comes_late_does_not_get_in_by_an_old_number(
-    path: ObjectStoragePath, pass_time: Any, monkeypatch: pytest.MonkeyPatch
+    path: ObjectStoragePath, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lease(path, "a").take()
-    pass_time(SECONDS)
+    expire(path)
     others = [lease(path, "b"), lease(path, "c")]
     create = _files.create
 
@@ -122,16 +263,27 @@ def test_who_comes_late_does_not_get_in_by_an_old_number(
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}"])
-def test_what_was_made_this_moment_counts_as_held_until_it_would_have_run_out(
-    content: bytes, path: ObjectStoragePath, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_was_made_this_moment_counts_as_held_until_it_expires(content: bytes, path: ObjectStoragePath) -> None:
     file = Path(path.path).parent / "GLOBANT.lock.1"
     file.parent.mkdir()
     file.write_bytes(content)
     with pytest.raises(CorLedgerBusyError, match="just begun"):
         lease(path).take()
-    monkeypatch.setattr(_clock, "timestamp", lambda: file.stat().st_mtime + SECONDS + 1)
+    expire(path)
     lease(path).take()
+
+
+def test_a_lease_that_is_deleted_while_it_is_looked_at_is_held_by_somebody(
+    path: ObjectStoragePath, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lease(path).take()
+
+    def deleted(_path: ObjectStoragePath) -> float:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(_files, "modified", deleted)
+    with pytest.raises(CorLedgerBusyError, match="just begun"):
+        lease(path, "other").take()
 
 
 def test_other_sources_have_leases_of_their_own(path: ObjectStoragePath) -> None:
@@ -140,30 +292,48 @@ def test_other_sources_have_leases_of_their_own(path: ObjectStoragePath) -> None
     lease(path.parent / "SAP.jsonl").take()
 
 
+def test_it_works_in_an_object_store() -> None:
+    path = ObjectStoragePath(attach_memory()) / "leases" / "GLOBANT.jsonl"
+    first = lease(path)
+    first.take()
+    first.renew()
+    assert first.permits()
+    with pytest.raises(CorLedgerBusyError):
+        lease(path, "other").take()
+    first.release()
+    lease(path, "other").take()
+
+
+# While a run goes on
+
+
 def test_it_is_renewed_while_a_run_goes_on(path: ObjectStoragePath, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cor_provider.sync.lease.SECONDS_BETWEEN_RENEWALS", 0.001)
-    held, renewed, stop = lease(path), threading.Event(), threading.Event()
+    held, renewed = lease(path), threading.Event()
     held.take()
     monkeypatch.setattr(held, "renew", renewed.set)
-    with held.kept(stop):
+    with held.kept():
         assert renewed.wait(10)
-    assert not stop.is_set()
+    assert not held._stopping.is_set()
 
 
 def test_a_run_that_lost_it_is_stopped(path: ObjectStoragePath, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cor_provider.sync.lease.SECONDS_BETWEEN_RENEWALS", 0.001)
-    held, stop = lease(path), threading.Event()
+    stopping = threading.Event()
+    held = Lease(path, Owner("dag run sync", 1, "token"), stopping)
     held.take()
-    lease(path, attempt=2).take()
-    with held.kept(stop):
-        assert stop.wait(10)
+    expire(path)
+    lease(path, "other").take()
+    with held.kept():
+        assert stopping.wait(10)
 
 
-def test_a_run_that_cannot_renew_it_stops_when_it_runs_out(
+def test_a_run_that_cannot_renew_it_is_stopped_in_time(
     path: ObjectStoragePath, pass_time: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("cor_provider.sync.lease.SECONDS_BETWEEN_RENEWALS", 0.001)
-    held, stop, tried = lease(path), threading.Event(), threading.Semaphore(0)
+    stopping, tried = threading.Event(), threading.Semaphore(0)
+    held = Lease(path, Owner("dag run sync", 1, "token"), stopping)
     held.take()
 
     def fail() -> None:
@@ -171,17 +341,15 @@ def test_a_run_that_cannot_renew_it_stops_when_it_runs_out(
         raise RuntimeError("what a store's client raises need not be an OSError")
 
     monkeypatch.setattr(held, "renew", fail)
-    with held.kept(stop):
-        pass_time(SECONDS - 1)
+    with held.kept():
+        pass_time(SECONDS_TO_SENDING_END - 1)
         assert all(tried.acquire(timeout=10) for _ in range(3))
-        assert not stop.is_set()
+        assert not stopping.is_set()
         pass_time(1)
-        assert stop.wait(10)
+        assert stopping.wait(10)
 
 
-def test_a_lease_that_cannot_be_released_runs_out(
-    path: ObjectStoragePath, pass_time: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_lease_that_cannot_be_released_expires(path: ObjectStoragePath, monkeypatch: pytest.MonkeyPatch) -> None:
     held = lease(path)
     held.take()
 
@@ -193,7 +361,7 @@ def test_a_lease_that_cannot_be_released_runs_out(
         held.release()
     with pytest.raises(CorLedgerBusyError):
         lease(path, "other").take()
-    pass_time(SECONDS)
+    expire(path)
     lease(path, "other").take()
 
 
@@ -206,12 +374,15 @@ def test_a_task_is_the_owner_for_all_its_tries() -> None:
     assert Owner.from_context({}).task != Owner.from_context({}).task
 
 
+# Races
+
+
 RACE = """
-import sys
+import sys, threading
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 from cor_provider.exceptions import CorLedgerBusyError
 from cor_provider.sync.lease import Lease, Owner
-lease = Lease(ObjectStoragePath(sys.argv[1]), Owner(sys.argv[2], 1, sys.argv[2]))
+lease = Lease(ObjectStoragePath(sys.argv[1]), Owner(sys.argv[2], 1, sys.argv[2]), threading.Event())
 print("ready", flush=True)
 for round in sys.stdin:
     try:
@@ -244,8 +415,7 @@ def test_of_processes_that_race_for_it_no_two_get_it(path: ObjectStoragePath) ->
                 process.stdin.write("go\n")
                 process.stdin.flush()
             assert [next_word(process) for process in processes].count("taken") <= 1, number
-            for file in Path(path.path).parent.iterdir():  # let it run out
-                file.write_text(json.dumps({"task": "gone", "attempt": 1, "until": 0}))
+            expire(path)
     finally:
         for process in processes:
             process.communicate()
@@ -272,5 +442,4 @@ def test_of_threads_that_race_for_it_no_two_get_it(path: ObjectStoragePath) -> N
             thread.join()
         assert len(taken) <= 1
         taken.clear()
-        for file in Path(path.path).parent.iterdir():
-            file.write_text(json.dumps({"task": "gone", "attempt": 1, "until": 0}))
+        expire(path)

@@ -6,11 +6,11 @@ import re
 from datetime import date
 from typing import Any
 
-from cor_provider.sync.ledger import Window
 from cor_provider.sync.page import MOST_DRAWN, render_plan
+from cor_provider.sync.window import Window
 
 MAY = Window(date(2026, 5, 1), date(2026, 5, 31))
-COUNTS = {"create": 1, "update": 1, "delete": 1, "unchanged": 47, "rejected": 2}
+COUNTS = {"create": 1, "may_overwrite": 0, "update": 1, "delete": 1, "forget": 0, "unchanged": 47, "rejected": 2}
 
 
 def row(operation: str = "create", leave_id: str = "L1", **fields: Any) -> dict[str, Any]:

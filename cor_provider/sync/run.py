@@ -1,0 +1,108 @@
+"""One run of a sync: it takes the ledger's lease, makes the plan, and carries it out."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from cor_provider.hooks.cor_integrations import CorIntegrationsHook
+from cor_provider.leave import LeaveKey, LeaveRequest, UnreadableLeave
+from cor_provider.outcome import LeaveOutcome
+from cor_provider.sync.apply import Apply
+from cor_provider.sync.approval import ApprovedPlan
+from cor_provider.sync.guards import Guards
+from cor_provider.sync.lease import Lease, Owner
+from cor_provider.sync.ledger import Ledger
+from cor_provider.sync.plan import Plan, make_plan
+from cor_provider.sync.window import Window
+
+
+class SyncRun:
+    """
+    One run of a sync.
+
+    :param hook: the way to COR.
+    :param ledger: what the sync remembers.
+    :param window: the days that it owns.
+    :param owner: who runs.
+    :param guards: how much it may delete and forget.
+    :param approved_plan: path or URI of the plan that must be carried out, that and nothing else; None for any.
+    :param stopping: set it, from any thread, to stop sending and still get every outcome.
+    :param patience: options of the hook's pushes.
+    """
+
+    def __init__(
+        self,
+        hook: CorIntegrationsHook,
+        ledger: Ledger,
+        window: Window,
+        *,
+        owner: Owner,
+        guards: Guards,
+        approved_plan: str | None,
+        stopping: threading.Event,
+        **patience: Any,
+    ) -> None:
+        self.ledger = ledger
+        self._hook = hook
+        self._window = window
+        self._guards = guards
+        self._approved = ApprovedPlan(approved_plan, task=owner.task) if approved_plan else None
+        self._stopping = stopping
+        self._lease = Lease(ledger.path, owner, stopping)
+        self._patience = patience
+        self._may_be_under_way = False
+
+    @contextmanager
+    def leased(self) -> Iterator[None]:
+        """
+        Hold the ledger's lease for as long as the block runs; only then may a plan be applied.
+
+        :raises CorLedgerBusyError: if another run works on the ledger.
+        """
+        self._lease.take()
+        try:
+            with self._lease.kept():
+                yield
+        finally:
+            if not self._may_be_under_way:  # else the next run must wait until the lease expires
+                self._lease.release()
+
+    def plan(self, leaves: Iterator[LeaveRequest | LeaveKey | UnreadableLeave], *, reassert: bool) -> Plan:
+        """
+        Read the ledger, and plan.
+
+        :raises CorLedgerError: if the ledger cannot be read.
+        :raises UnfinishedPlanError: if the input breaks off.
+        """
+        self.ledger.read()
+        return make_plan(leaves, self.ledger, self._window, reassert=reassert)
+
+    def check_guards(self, plan: Plan) -> None:
+        """
+        Refuse a plan that deletes or forgets too much.
+
+        :raises CorDeleteGuardError: with the reason.
+        """
+        self._guards.check(plan)
+
+    def check_approval(self, plan: Plan) -> None:
+        """
+        Refuse a plan that is not the approved one, where one had to be approved.
+
+        :raises CorPlanChangedError: with the reason.
+        """
+        if self._approved:
+            self._approved.check(plan, self.ledger)
+
+    def apply(self, plan: Plan) -> Iterator[LeaveOutcome]:
+        """Carry out a plan, and yield the outcome of each operation as it settles; :class:`Apply` has the details."""
+        apply = Apply(
+            self._hook, self.ledger, self._lease, approved=self._approved, stopping=self._stopping, **self._patience
+        )
+        try:
+            yield from apply.run(plan)
+        finally:
+            self._may_be_under_way = apply.may_be_under_way

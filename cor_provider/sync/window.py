@@ -1,0 +1,50 @@
+"""The window: the days that a sync owns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from typing_extensions import Self
+
+from cor_provider.exceptions import CorConfigurationError
+
+
+@dataclass(frozen=True)
+class Window:
+    """The days that a sync owns, the first and the last included."""
+
+    first: date
+    last: date
+
+    @classmethod
+    def read(cls, value: object) -> Self:
+        """
+        Read a window.
+
+        :param value: two dates, as ``date``, ISO 8601 text, or both in one text with a slash between them. Of a
+            date-time its date counts, as written.
+        :raises CorConfigurationError: if it is none of these.
+        """
+        days = value.split("/") if isinstance(value, str) else value
+        try:
+            first, last = map(_read_day, days)  # type: ignore[call-overload]  # refused below
+        except (TypeError, ValueError):
+            raise CorConfigurationError(
+                'window: expected the first and the last day, such as ["2026-01-01", "2026-12-31"].'
+            ) from None
+        if last < first:
+            raise CorConfigurationError("window: its last day lies before its first.")
+        return cls(first, last)
+
+    def __str__(self) -> str:
+        """Return both days with a slash between them, which :meth:`read` accepts."""
+        return f"{self.first.isoformat()}/{self.last.isoformat()}"
+
+
+def _read_day(value: object) -> date:
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    return datetime.fromisoformat(str(value).strip().replace("Z", "+00:00")).date()  # Python 3.10 does not know `Z`

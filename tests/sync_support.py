@@ -1,0 +1,93 @@
+"""What the tests of the sync share: one that runs against the sandbox, and what it has sent and remembers."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from airflow.providers.common.compat.sdk import Context
+
+from cor_provider.operators.leaves import SyncLeavesOperator
+from cor_provider.sandbox import Sandbox
+from support import Connect
+
+MAY = ("2026-05-01", "2026-05-31")
+ZERO = dict.fromkeys(("received", "created", "updated", "deleted", "unchanged", "rejected", "failed", "not_sent"), 0)
+
+
+class TaskInstance(SimpleNamespace):
+    """Takes what a task hands to Airflow."""
+
+    def __init__(self, try_number: int = 1) -> None:
+        super().__init__(dag_id="d", run_id="r", task_id="sync", map_index=-1, try_number=try_number, xcoms={})
+
+    def xcom_push(self, *, key: str, value: Any) -> None:
+        self.xcoms[key] = json.loads(json.dumps(value))
+
+
+@pytest.fixture
+def task_instance() -> TaskInstance:
+    return TaskInstance()
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Path:
+    """The file of the ledger."""
+    return tmp_path / "ledger" / "GLOBANT.jsonl"
+
+
+@pytest.fixture
+def logged(caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]) -> Callable[[], str]:
+    """Return a function that returns what was logged: Airflow 3 prints it."""
+    caplog.set_level(logging.INFO)
+    return lambda: caplog.text + capsys.readouterr().out
+
+
+Run = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def sync(connect: Connect, ledger: Path, task_instance: TaskInstance) -> Run:
+    """Run a `SyncLeavesOperator` on leave requests, in May unless it is told another window."""
+    connect()
+
+    def execute(leave_requests: Any, *, context: Any = None, **parameters: Any) -> dict[str, Any]:
+        options = {"window": MAY, "ledger": f"file://{ledger.parent}", "max_delete_fraction": 1.0, **parameters}
+        task_instance.operator = operator = SyncLeavesOperator(task_id="sync", leave_requests=leave_requests, **options)
+        return operator.execute(cast("Context", {"ti": task_instance, **(context or {})}))
+
+    return execute
+
+
+def counts(**some: Any) -> dict[str, Any]:
+    return {**ZERO, "report": None, "plan": None, **some}
+
+
+def planned(**some: int) -> dict[str, int]:
+    names = ("create", "may_overwrite", "update", "delete", "forget", "unchanged", "rejected")
+    return {**dict.fromkeys(names, 0), **some}
+
+
+def sent(sandbox: Sandbox) -> list[str]:
+    """What was asked of COR, such as `PUT L1`, since this was last asked."""
+    requests, sandbox._cor.requests[:] = sandbox.requests, []
+    ids = [json.loads(one.body)["id"] if one.method == "POST" else one.path.split("/")[-1] for one in requests]
+    return [f"{request.method} {leave_id}" for request, leave_id in zip(requests, ids, strict=True)]
+
+
+def held(sandbox: Sandbox) -> list[str]:
+    return sorted(stored.external_id for stored in sandbox.leaves)
+
+
+def remembered(ledger: Path) -> dict[str, str]:
+    rows = [json.loads(line) for line in ledger.read_text().splitlines()]
+    return {row["id"]: row["in_cor"] for row in rows if "in_cor" in row}
+
+
+def plan_rows(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
