@@ -82,7 +82,9 @@ def test_the_wheel_holds_the_package_alone(wheel: Path) -> None:
     names = ZipFile(wheel).namelist()
     assert {name.split("/")[0].split("-")[0] for name in names} == {"cor_provider", "airflow_provider_cor"}
     assert "cor_provider/py.typed" in names
-    assert {"cor_provider/pages/templates/sandbox.html.jinja", "cor_provider/pages/templates/plan.html.jinja"} <= set(names)
+    assert {"cor_provider/pages/templates/sandbox.html.jinja", "cor_provider/pages/templates/plan.html.jinja"} <= set(
+        names
+    )
 
 
 def test_airflow_lists_the_provider(fresh: Callable[..., str]) -> None:

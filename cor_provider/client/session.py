@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-from functools import lru_cache
 from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,12 +11,10 @@ import requests
 from airflow import __version__ as airflow_version
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPResponse
-from urllib3.connection import HTTPConnection
 from urllib3.exceptions import DecodeError, HTTPError, ReadTimeoutError, SSLError
 
 from cor_provider import __version__
-from cor_provider.client.connections import mix_in
-from cor_provider.client.limits import Exchange, LimitedConnection, refuse_the_rest
+from cor_provider.client.limits import Exchange, keep_limits, refuse_the_rest
 from cor_provider.client.settings import CorSettings
 from cor_provider.client.tokens import BearerAuth, ClientCredentials, FixedToken, TokenSource
 from cor_provider.client.urls import is_loopback
@@ -46,25 +43,12 @@ class CorSession(requests.Session):
     def __init__(self, settings: CorSettings) -> None:
         super().__init__()
         self._settings = settings
-        self._environment_settings: dict[tuple[str, ...], Any] = {}
         self.bearer = self.auth = BearerAuth(self._token_source(), (settings.host, settings.api_url))
         for scheme in ("https://", "http://"):
             self.mount(scheme, _Adapter())
         self.headers.update(
             {"Accept": "application/json", "Accept-Encoding": "gzip, deflate", "User-Agent": USER_AGENT}
         )
-        self._defaults: dict[str, Any] = {
-            "allow_redirects": False,
-            "timeout": (min(MAX_CONNECT_SECONDS, settings.timeout), settings.timeout),
-        }
-        # Given with each request, since the environment's would win over the session's own.
-        if settings.ca_bundle:
-            self._defaults["verify"] = settings.ca_bundle
-        if settings.proxies:
-            self._defaults["proxies"] = settings.proxies
-        elif is_loopback(settings.host):
-            # The environment's proxy is for other machines, and plain http would show it the token.
-            self._defaults["proxies"] = {"no_proxy": urlsplit(settings.host).hostname}
 
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
         """
@@ -77,7 +61,7 @@ class CorSession(requests.Session):
         # None of these is chained: what requests says of a failure may hold headers.
         try:
             with exchange:
-                return super().request(method, url, *args, **{**self._defaults, **kwargs})
+                return super().request(method, url, *args, **{**self._defaults(), **kwargs})
         except requests.exceptions.InvalidProxyURL:
             raise CorConfigurationError("The COR connection's Extra proxy is no URL of a proxy.") from None
         except requests.RequestException as error:
@@ -91,37 +75,22 @@ class CorSession(requests.Session):
         except OSError:  # nor is it a request that fails where there is no file of certificates
             raise CorConfigurationError(_NO_CERTIFICATES) from None
 
-    def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
-        """
-        Prepare a request with what this session has to add: headers, cookies, and the token.
-
-        In general ``requests`` merges settings here and parses the URL: a sixth of the CPU of a push.
-        """
-        if (
-            request.params
-            or request.cookies
-            or self.params
-            or self.hooks["response"]
-            or None in request.headers.values()
-        ):
-            return super().prepare_request(request)
-        prepared = requests.PreparedRequest()
-        prepared.prepare_method(request.method)
-        prepared.url = _canonical_url(request.url)
-        prepared.prepare_headers({**self.headers, **request.headers})
-        prepared.prepare_cookies(self.cookies)
-        prepared.prepare_body(request.data, request.files, request.json)
-        prepared.prepare_auth(request.auth or self.auth, prepared.url)
-        prepared.prepare_hooks(request.hooks)
-        return prepared
-
-    def merge_environment_settings(self, url: Any, proxies: Any, *settings: Any) -> Any:
-        """Return proxies and certificates as the environment has them; it is looked through once for each server."""
-        key = (*urlsplit(url)[:2], repr((proxies, settings)))
-        if key not in self._environment_settings:
-            own = dict(proxies or {})  # `requests` adds the environment's to what it is given
-            self._environment_settings[key] = super().merge_environment_settings(url, own, *settings)
-        return self._environment_settings[key]
+    def _defaults(self) -> dict[str, Any]:
+        """Return the arguments of a request that the Connection decides."""
+        settings = self._settings
+        defaults: dict[str, Any] = {
+            "allow_redirects": False,
+            "timeout": (min(MAX_CONNECT_SECONDS, settings.timeout), settings.timeout),
+        }
+        # Passed with each request, because the environment's settings override those of a session.
+        if settings.ca_bundle:
+            defaults["verify"] = settings.ca_bundle
+        if settings.proxies:
+            defaults["proxies"] = dict(settings.proxies)  # `requests` adds the environment's to this very dict
+        elif is_loopback(settings.host):
+            # The environment's proxy is for other machines, and over plain http it would see the token.
+            defaults["proxies"] = {"no_proxy": urlsplit(settings.host).hostname}
+        return defaults
 
     def _field_of(self, url: str | bytes) -> str:
         """Return the field of the Connection that this URL is made of."""
@@ -147,7 +116,7 @@ class _Adapter(HTTPAdapter):
 
     def __init__(self) -> None:
         super().__init__(pool_maxsize=MOST_KEPT_CONNECTIONS)
-        mix_in(self, LimitedConnection, _AtOnce)
+        keep_limits(self)
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         response = super().send(request, *args, **kwargs)
@@ -177,39 +146,6 @@ def _read(raw: HTTPResponse) -> bytes:
     finally:
         raw.close()  # and with it the connection, where there is more to come
     return content
-
-
-class _AtOnce(HTTPConnection):
-    """
-    Sends the head of a request and its body at once.
-
-    One by one they are two packets. Between them, another thread takes Python's lock, and hands it back: with many
-    requests under way, that costs more than most of what is done for a leave.
-    """
-
-    _held: list[bytes] | None = None
-
-    def request(self, *args: Any, **kwargs: Any) -> None:
-        self._held = []
-        try:
-            super().request(*args, **kwargs)
-            whole = b"".join(self._held)
-        finally:
-            self._held = None
-        self.send(whole)
-
-    def send(self, data: Any) -> None:
-        if self._held is None:
-            super().send(data)
-        else:
-            self._held.append(data)
-
-
-@lru_cache
-def _canonical_url(url: str) -> str | None:
-    prepared = requests.PreparedRequest()
-    prepared.prepare_url(url, None)
-    return prepared.url
 
 
 _UNUSABLE_URL = (

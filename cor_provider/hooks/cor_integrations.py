@@ -271,7 +271,7 @@ class CorIntegrationsHook(BaseHook):
         permit: Permit = always,
     ) -> Iterator[LeaveOutcome]:
         """
-        Replace leaves and yield what became of each as it settles; as patient as :meth:`create_leaves`, which tells more.
+        Replace leaves and yield what became of each as it settles, with the retries of :meth:`create_leaves`.
 
         COR's ``ZC001`` says that it lacks the leave, or else its user or its leave type. With ``"create"`` COR is made
         to say which: it then creates the leave, or names what it lacks. After a lost answer, a leave is ``created`` if
@@ -310,7 +310,7 @@ class CorIntegrationsHook(BaseHook):
         permit: Permit = always,
     ) -> Iterator[LeaveOutcome]:
         """
-        Delete leaves and yield what became of each as it settles; as patient as :meth:`create_leaves`, which tells more.
+        Delete leaves and yield what became of each as it settles, with the retries of :meth:`create_leaves`.
 
         An external id that the input repeats is ``deleted`` each time.
 

@@ -17,7 +17,6 @@ from cor_provider import _clock
 from cor_provider.exceptions import CorConflictingRepeatError, CorConnectionError, CorRecordError, CorTransientError
 from cor_provider.leave import Leave, LeaveKey, LeaveRequest, UnreadableLeave
 from cor_provider.outcome import LeaveOutcome, Status
-from cor_provider.push.affinity import one_cpu
 from cor_provider.push.pace import SECONDS_UNTIL_NOTICED, Pace, Permit, Stopped, always
 from cor_provider.push.retry import Attempts, Retries, RetryLimits
 from cor_provider.push.seen_ids import Repeats
@@ -185,14 +184,12 @@ class _Push(Generic[Leave]):
         return leave_id, replace(outcome, position=under_way.position)
 
     def _start_threads(self, concurrency: int) -> None:
-        stay_on_one_cpu = one_cpu()
         for number in range(concurrency):
             # Daemons, since an answer that does not come must not keep the process from ending.
-            threading.Thread(target=self._work, args=(stay_on_one_cpu,), name=f"cor-push_{number}", daemon=True).start()
+            threading.Thread(target=self._work, name=f"cor-push_{number}", daemon=True).start()
 
-    def _work(self, prepare: Callable[[], None]) -> None:
+    def _work(self) -> None:
         """Settle what is waiting, in a thread of its own."""
-        prepare()
         while item := self._waiting.get():
             leave, under_way = item
             outcome = self._settle(leave, under_way.attempts)
