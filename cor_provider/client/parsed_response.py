@@ -32,7 +32,8 @@ from cor_provider.exceptions import (
     CorValidationError,
 )
 
-Operation = Literal["create", "update", "delete", "test"]
+Operation = Literal["create", "update", "update_existing", "delete", "test"]
+"""What COR is asked to do; ``update_existing`` is an update of leave that COR has just said it has."""
 Form = Literal["JSON", "text", "web page", "nothing"]
 
 

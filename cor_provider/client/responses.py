@@ -38,10 +38,8 @@ from cor_provider.exceptions import (
 )
 
 __all__ = [
-    "NOT_ASSOCIATED",
     "Operation",
     "is_unnamed_conflict",
-    "not_associated",
     "read_answer",
     "read_cor_id",
     "read_retry_after",
@@ -59,16 +57,6 @@ def read_answer(response: Response, operation: Operation) -> dict[str, Any]:
         raise next(error(answer) for applies, error in _RULES if applies(answer))
     data = answer.body.get("data", answer.body) if isinstance(answer.body, dict) else None
     return data if isinstance(data, dict) else {}
-
-
-def not_associated(status: int | None) -> CorRecordError:
-    """Return the error for a leave whose user or leave type has no mapping, where COR does not say which."""
-    return CorRecordError(
-        "COR has no mapping for the user or the leave type of this leave request: create them, under the same source.",
-        name=NOT_ASSOCIATED,
-        code=NOT_ASSOCIATED,
-        status=status,
-    )
 
 
 def is_unnamed_conflict(error: CorError) -> bool:
@@ -98,6 +86,16 @@ def _is_delete_without_user(answer: Answer) -> bool:
 
 def _is_not_associated(answer: Answer) -> bool:
     return NOT_ASSOCIATED in answer.names or NOT_ASSOCIATED in answer.mentioned
+
+
+def _is_existing_but_not_associated(answer: Answer) -> bool:
+    """Tell the ZC001 of leave that COR has: what it lacks is the user or the leave type."""
+    documented = _documented(answer)
+    return (
+        answer.asked == "update_existing"
+        and _is_not_associated(answer)
+        and (documented is None or documented is CorLeaveNotFoundError)
+    )
 
 
 def _is_not_associated_when(asked: Operation) -> Callable[[Answer], bool]:
@@ -162,16 +160,20 @@ _NO_USER_NO_LEAVE = (
     "check the user_id."
 )
 _UNNAMED_CONFLICT = "COR answered 409 (conflict) without a name for the reason: look up in COR what is in its way."
+_NOT_ASSOCIATED = (
+    "COR has no mapping for the user or the leave type of this leave request: create them, under the same source."
+)
 _LEAVE_NOT_ASSOCIATED = "COR has no mapping for this external id, its user or its leave type under this source (ZC001)."
 
 _RULES: tuple[tuple[Callable[[Answer], bool], Callable[[Answer], CorError]], ...] = (
     # What COR documents, by name or code: whatever the status.
     (_is_about_fields, _of(CorValidationError)),
     (_is_delete_without_user, _of(CorUserNotFoundError, _NO_USER_NO_LEAVE)),
+    (_is_existing_but_not_associated, _of(CorRecordError, _NOT_ASSOCIATED, name=NOT_ASSOCIATED, code=NOT_ASSOCIATED)),
     *((_stands_for(error_class), _of(error_class)) for error_class in dict.fromkeys(DOCUMENTED.values())),
     (_is_not_associated_when("update"), _of(CorLeaveNotFoundError, _LEAVE_NOT_ASSOCIATED, code=NOT_ASSOCIATED)),
     (_is_not_associated_when("delete"), _of(CorLeaveNotFoundError)),
-    (_is_not_associated, lambda answer: not_associated(answer.status)),
+    (_is_not_associated, _of(CorRecordError, _NOT_ASSOCIATED, name=NOT_ASSOCIATED, code=NOT_ASSOCIATED)),
     # What is neither a success nor a failure.
     (_is_lost, _of(CorUnexpectedAnswerError, _UNEXPECTED)),
     # What every leave would meet.

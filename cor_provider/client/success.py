@@ -34,11 +34,14 @@ _MOST_DIGITS = 18
 """Of an id: a database numbers its rows with 64 bits."""
 
 
+_CHANGES = {"update", "update_existing", "delete"}
+
+
 def _status_says_so(answer: Answer) -> bool:
     """Tell the statuses that say all: whatever text stands beside a 201, something was created."""
     if answer.asked == "create":
         return answer.http_status == HTTPStatus.CREATED
-    return answer.asked in {"update", "delete"} and answer.http_status == HTTPStatus.NO_CONTENT
+    return answer.asked in _CHANGES and answer.http_status == HTTPStatus.NO_CONTENT
 
 
 def _bare_body_says_so(answer: Answer) -> bool:
@@ -46,7 +49,7 @@ def _bare_body_says_so(answer: Answer) -> bool:
     if answer.http_status not in {HTTPStatus.OK, HTTPStatus.CREATED}:
         return False
     if answer.body is True:
-        return answer.asked in {"update", "delete"}
+        return answer.asked in _CHANGES
     if not isinstance(answer.body, dict):
         return False
     places = [answer.body]

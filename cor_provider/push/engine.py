@@ -17,8 +17,9 @@ from cor_provider import _clock
 from cor_provider.exceptions import CorConflictingRepeatError, CorConnectionError, CorRecordError, CorTransientError
 from cor_provider.leave import Leave, LeaveKey, LeaveRequest, UnreadableLeave
 from cor_provider.outcome import LeaveOutcome, Status
-from cor_provider.push.pace import SECONDS_UNTIL_NOTICED, Pace, Permit, Stopped, always
-from cor_provider.push.retry import Attempts, Retries, RetryLimits
+from cor_provider.push.options import PushOptions
+from cor_provider.push.pace import SECONDS_UNTIL_NOTICED, Pace, Stopped
+from cor_provider.push.retry import Attempts, Retries
 from cor_provider.push.seen_ids import Repeats
 
 Send = Callable[[Leave, Attempts], LeaveOutcome | None]
@@ -37,13 +38,10 @@ has none by then is accounted for as ``failed``, before Airflow kills the task, 
 def push(
     leaves: Iterable[Leave | UnreadableLeave],
     send: Send[Leave],
+    options: PushOptions,
     *,
-    concurrency: int,
     requests_per_second: float | None,
-    limits: RetryLimits,
-    stopping: threading.Event,
-    permit: Permit = always,
-    repeated: Status = "existing",
+    repeated: Status,
 ) -> Generator[LeaveOutcome]:
     """
     Send leave requests and yield every outcome as it settles.
@@ -53,25 +51,22 @@ def push(
 
     :param leaves: read as they are needed, never held.
     :param send: sends one request to settle a leave request, knowing how the attempts before it ended.
-    :param concurrency: how many requests may be under way at once.
+    :param options: once ``stopping`` is set, what is under way settles or, where COR does not answer for a while, is
+        ``failed``; the rest is ``not_sent``. Closing the iterator sets it, and waits likewise.
     :param requests_per_second: how many requests may go out per second; None for as many as COR takes.
-    :param limits: how patient to be.
-    :param stopping: set it, from any thread, to stop sending: what is under way settles or, where COR does not answer
-        for a while, is ``failed``; the rest is ``not_sent``. Closing the iterator sets it, and waits likewise.
-    :param permit: asked right before each request; where it says no, the push stops.
     :param repeated: what a leave request is that says the same as one before it, and is not sent.
     :raises Exception: once every leave request has its outcome, what kept all of them from being settled: an error of
         the configuration, or one in reading the input.
     """
-    pace = Pace(concurrency, requests_per_second, stopping, permit)
-    return _Push(send, Retries(limits, pace, stopping), stopping, repeated).run(leaves, concurrency)
+    pace = Pace(options.concurrency, requests_per_second, options.stopping, options.permit)
+    return _Push(send, Retries(options, pace), options.stopping, repeated).run(leaves, options.concurrency)
 
 
 def check(leaves: Iterable[LeaveRequest | LeaveKey | UnreadableLeave]) -> Iterator[LeaveOutcome]:
     """Yield what can be told of leave requests without sending them: ``rejected`` or ``not_sent``."""
     for position, leave in enumerate(leaves, start=1):
         if isinstance(leave, UnreadableLeave):
-            yield LeaveOutcome.of_error(leave.leave_id, "rejected", leave.error, position=position)
+            yield LeaveOutcome.from_error(leave.leave_id, "rejected", leave.error, position=position)
         else:
             yield LeaveOutcome(leave.id, "not_sent", position=position)
 
@@ -105,7 +100,7 @@ class _Push(Generic[Leave]):
             try:
                 for position, leave in enumerate(self._until_it_breaks(leaves), start=1):
                     if isinstance(leave, UnreadableLeave):
-                        yield LeaveOutcome.of_error(leave.leave_id, "rejected", leave.error, position=position)
+                        yield LeaveOutcome.from_error(leave.leave_id, "rejected", leave.error, position=position)
                         continue
                     while self._settled.qsize() or self._must_wait(leave.id, position, concurrency):
                         yield self._next_settled()
@@ -154,7 +149,7 @@ class _Push(Generic[Leave]):
         if seen == "same":
             return LeaveOutcome(leave.id, self._repeated)
         if seen == "different":
-            return LeaveOutcome.of_error(leave.id, "rejected", CorConflictingRepeatError())
+            return LeaveOutcome.from_error(leave.id, "rejected", CorConflictingRepeatError())
         return None
 
     def _next_settled(self) -> LeaveOutcome:
@@ -180,7 +175,7 @@ class _Push(Generic[Leave]):
         outcome = LeaveOutcome(leave_id, "not_sent")
         if made := under_way.attempts.made:
             error = CorConnectionError(_NO_ANSWER)
-            outcome = LeaveOutcome.of_error(leave_id, "failed", error, attempts=made)
+            outcome = LeaveOutcome.from_error(leave_id, "failed", error, attempts=made)
         return leave_id, replace(outcome, position=under_way.position)
 
     def _start_threads(self, concurrency: int) -> None:
@@ -203,11 +198,13 @@ class _Push(Generic[Leave]):
                 outcome = self._retries.run(attempts, lambda: self._send(leave, attempts))
         except Stopped:
             error = attempts.last_error
-            outcome = LeaveOutcome.of_error(leave.id, "failed", error) if error else LeaveOutcome(leave.id, "not_sent")
+            outcome = (
+                LeaveOutcome.from_error(leave.id, "failed", error) if error else LeaveOutcome(leave.id, "not_sent")
+            )
         except CorRecordError as error:
-            outcome = LeaveOutcome.of_error(leave.id, "rejected", error)
+            outcome = LeaveOutcome.from_error(leave.id, "rejected", error)
         except BaseException as error:  # noqa: BLE001  # raised again in the end, if all would meet it
-            outcome = LeaveOutcome.of_error(leave.id, "failed", error)
+            outcome = LeaveOutcome.from_error(leave.id, "failed", error)
             self._stopping.set()
             if not isinstance(error, CorTransientError):
                 self._errors.append(error)

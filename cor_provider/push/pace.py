@@ -17,6 +17,7 @@ from typing import TypeVar
 
 from cor_provider import _clock
 from cor_provider.exceptions import CorError, CorRateLimitError, CorRecordError
+from cor_provider.push.options import Permit, always
 
 T = TypeVar("T")
 
@@ -34,15 +35,6 @@ WORTH_TELLING = 5.0
 
 SECONDS_UNTIL_NOTICED = 1.0
 """How long it may take until who waits for an answer notices that the push is to stop."""
-
-
-Permit = Callable[[], bool]
-"""Says whether a request may go out now."""
-
-
-def always() -> bool:
-    """Let every request go out."""
-    return True
 
 
 class Stopped(Exception):  # noqa: N818  # nothing went wrong: somebody asked for it

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_exception, wait_exponential, wait_random
@@ -24,29 +23,10 @@ from cor_provider.exceptions import (
     CorTransientError,
     CorUnexpectedAnswerError,
 )
+from cor_provider.push.options import PushOptions
 from cor_provider.push.pace import LONGEST_PAUSE, Pace, Stopped
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class RetryLimits:
-    """
-    How patient a push is.
-
-    :param max_attempts: how often one leave request is sent before the push gives up; 8 attempts are about a minute of
-        waiting. An answer of 429 is a pause and no attempt.
-    :param max_wait: seconds that the push may spend waiting in all; waits at the same time count once.
-    """
-
-    max_attempts: int = 8
-    max_wait: float = 3600.0
-
-    def __post_init__(self) -> None:
-        if self.max_attempts < 1:
-            raise ValueError(f"max_attempts: expected at least 1; got {self.max_attempts!r}.")
-        if not self.max_wait >= 0:
-            raise ValueError(f"max_wait: expected a number of seconds; got {self.max_wait!r}.")
 
 
 class Attempts:
@@ -86,17 +66,16 @@ class Retries:
     """
     The patience of one push, shared by its threads.
 
-    :param limits: when to give up.
+    :param options: when to give up, and when to stop waiting.
     :param pace: says when a request may go out.
-    :param stopping: set when the push is to stop; whoever waits then waits no longer.
     """
 
-    def __init__(self, limits: RetryLimits, pace: Pace, stopping: threading.Event) -> None:
+    def __init__(self, options: PushOptions, pace: Pace) -> None:
         self._pace = pace
-        self._max_attempts = limits.max_attempts
-        self._stopping = stopping
+        self._max_attempts = options.max_attempts
+        self._stopping = options.stopping
         self._lock = threading.Lock()
-        self._wait_left = limits.max_wait
+        self._wait_left = options.max_wait
         self._waiting_until = float("-inf")
         self._retrying = Retrying(
             retry=retry_if_exception(is_worth_retrying),

@@ -153,7 +153,7 @@ def make_plan(
             _plan_leave(leave, position, ledger, plan, seen, reassert=reassert)
             continue
         assert isinstance(leave, UnreadableLeave)  # noqa: S101  # what is read in full is a leave request
-        plan.rejected.append(LeaveOutcome.of_error(leave.leave_id, "rejected", leave.error, position=position))
+        plan.rejected.append(LeaveOutcome.from_error(leave.leave_id, "rejected", leave.error, position=position))
         if leave.leave_id is None:
             plan.nameless += 1
         else:
@@ -176,7 +176,7 @@ def _plan_leave(
             plan.unchanged.append((leave.id, position))
         else:
             conflict = CorConflictingRepeatError()
-            plan.rejected.append(LeaveOutcome.of_error(leave.id, "rejected", conflict, position=position))
+            plan.rejected.append(LeaveOutcome.from_error(leave.id, "rejected", conflict, position=position))
         return
     seen[leave.id] = digest
     before = ledger.entries.get(leave.id)

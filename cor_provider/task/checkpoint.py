@@ -166,7 +166,7 @@ class Checkpoint:
         if comparison == "same":
             return LeaveOutcome(leave.id, self._repeated)
         if comparison == "different":
-            return LeaveOutcome.of_error(leave.id, "rejected", CorConflictingRepeatError())
+            return LeaveOutcome.from_error(leave.id, "rejected", CorConflictingRepeatError())
         return None
 
     def _digesting(self, leaves: Iterable[Leave | UnreadableLeave]) -> Iterator[tuple[str, Leave | UnreadableLeave]]:

@@ -14,6 +14,7 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, Context, ObjectStoragePath
 
 from cor_provider import _clock
+from cor_provider.client.session import CorSession
 from cor_provider.exceptions import (
     CorConfigurationError,
     CorDeleteGuardError,
@@ -23,7 +24,6 @@ from cor_provider.exceptions import (
     CorPlanChangedError,
     CorPushIncompleteError,
 )
-from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.operators.leaves import SyncLeavesOperator
 from cor_provider.sandbox import Sandbox
 from cor_provider.sync.lease import Lease, Owner
@@ -377,13 +377,13 @@ def test_intents_are_written_before_the_first_request(
 ) -> None:
     sync([leave("gone"), leave("changed"), leave("same")])
     during = []
-    send = CorIntegrationsHook._request
+    send = CorSession.request
 
     def look(*args: Any, **kwargs: Any) -> Any:
         during.append(remembered(ledger))
         return send(*args, **kwargs)
 
-    monkeypatch.setattr(CorIntegrationsHook, "_request", look)
+    monkeypatch.setattr(CorSession, "request", look)
     sync([leave("changed", end="2026-05-20"), leave("same"), leave("new")])
     assert during == [dict.fromkeys(("gone", "changed", "new"), "unknown") | {"same": "yes"}] * 3
     assert remembered(ledger) == dict.fromkeys(("changed", "same", "new"), "yes")
@@ -501,17 +501,17 @@ def test_the_ledger_is_written_every_minute_while_a_long_push_goes_on(
 def test_an_interrupted_run_stops_and_remembers(
     sync: Run, ledger: Path, monkeypatch: pytest.MonkeyPatch, task_instance: TaskInstance
 ) -> None:
-    send = CorIntegrationsHook._request
+    send = CorSession.request
 
     def kill(*args: Any, **kwargs: Any) -> Any:
         task_instance.operator.on_kill()
         return send(*args, **kwargs)
 
-    monkeypatch.setattr(CorIntegrationsHook, "_request", kill)
+    monkeypatch.setattr(CorSession, "request", kill)
     with pytest.raises(CorPushIncompleteError, match="1 created, 2 not_sent"):
         sync([leave(), leave("L2"), leave("L3")], concurrency=1)
     assert remembered(ledger) == {"L1": "yes"}
-    monkeypatch.setattr(CorIntegrationsHook, "_request", send)
+    monkeypatch.setattr(CorSession, "request", send)
     assert sync([leave(), leave("L2"), leave("L3")]) == counts(received=3, unchanged=1, created=2)
 
 
@@ -527,13 +527,13 @@ def test_while_another_run_is_at_work_nothing_is_sent(sync: Run, sandbox: Sandbo
 def test_a_run_that_lost_its_lease_stops_without_writing(
     sync: Run, sandbox: Sandbox, ledger: Path, monkeypatch: pytest.MonkeyPatch, task_instance: TaskInstance
 ) -> None:
-    send = CorIntegrationsHook._request
+    send = CorSession.request
 
     def lose(*args: Any, **kwargs: Any) -> Any:
         (ledger.parent / "GLOBANT.lock.2").write_text("{}")  # another run's
         return send(*args, **kwargs)
 
-    monkeypatch.setattr(CorIntegrationsHook, "_request", lose)
+    monkeypatch.setattr(CorSession, "request", lose)
     seconds = iter(range(0, 100_000, 60))
     monkeypatch.setattr(_clock, "now", lambda: float(next(seconds)))
     with pytest.raises(CorLedgerBusyError, match="taken over"):
@@ -547,7 +547,7 @@ def test_a_run_that_lost_its_lease_stops_without_writing(
 
 def test_the_lease_is_renewed_while_a_run_goes_on(sync: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     renewed = threading.Event()
-    send = CorIntegrationsHook._request
+    send = CorSession.request
 
     def wait(*args: Any, **kwargs: Any) -> Any:
         assert renewed.wait(10)
@@ -555,7 +555,7 @@ def test_the_lease_is_renewed_while_a_run_goes_on(sync: Run, monkeypatch: pytest
 
     monkeypatch.setattr("cor_provider.sync.lease.SECONDS_BETWEEN_RENEWALS", 0.001)
     monkeypatch.setattr(Lease, "renew", lambda _self: renewed.set())
-    monkeypatch.setattr(CorIntegrationsHook, "_request", wait)
+    monkeypatch.setattr(CorSession, "request", wait)
     assert sync([leave()])["created"] == 1
 
 

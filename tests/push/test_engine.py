@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from cor_provider import _clock
+from cor_provider.client.leaves import LeavesEndpoint
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.outcome import LeaveOutcome
 from cor_provider.push import engine
@@ -564,7 +565,7 @@ class TestStopping:
     def test_an_unforeseen_error_is_an_outcome_and_then_raised(
         self, hook: CorIntegrationsHook, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(CorIntegrationsHook, "create_leave", lambda *_, **__: 1 / 0)
+        monkeypatch.setattr(LeavesEndpoint, "create", lambda *_, **__: 1 / 0)
         pushed = hook.create_leaves([leave(), leave("L2")], concurrency=1)
         outcomes = [next(pushed), next(pushed)]
         assert [(outcome.status, outcome.error) for outcome in outcomes] == [

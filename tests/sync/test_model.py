@@ -27,8 +27,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from cor_provider import _files
+from cor_provider.client.session import CorSession
 from cor_provider.exceptions import CorDeleteGuardError, CorPermissionError, CorPushIncompleteError
-from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.leave import LeaveRequest
 from cor_provider.operators.leaves import SyncLeavesOperator
 from cor_provider.sandbox import Sandbox, StoredLeave
@@ -351,7 +351,7 @@ def kill_after(events: int) -> Iterator[None]:
         return between_events
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(CorIntegrationsHook, "_request", wrap(CorIntegrationsHook._request))
+        patch.setattr(CorSession, "request", wrap(CorSession.request))
         patch.setattr(_files, "replace", wrap(_files.replace))
         patch.setattr(_files, "create", wrap(_files.create))
         yield
