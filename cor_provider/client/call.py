@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from cor_provider.client.responses import Operation, read_answer
+from cor_provider.client.parsed_response import Operation
+from cor_provider.client.responses import read_response
 from cor_provider.client.session import CorSession
 from cor_provider.exceptions import CorAuthenticationError
 
@@ -19,8 +20,8 @@ def call(session: CorSession, method: str, url: str, operation: Operation, **req
     """
     response = session.request(method, url, **request)
     try:
-        return read_answer(response, operation)
+        return read_response(response, operation)
     except CorAuthenticationError:
         if not session.bearer.replace_token(response):
             raise
-    return read_answer(session.request(method, url, **request), operation)
+    return read_response(session.request(method, url, **request), operation)

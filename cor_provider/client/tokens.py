@@ -16,8 +16,8 @@ import requests
 from requests.auth import AuthBase
 
 from cor_provider._compat import mask_secret
-from cor_provider.client.responses import read_retry_after
-from cor_provider.client.statuses import is_passing
+from cor_provider.client.retry_after import read_retry_after
+from cor_provider.client.statuses import is_transient
 from cor_provider.exceptions import (
     CorAuthenticationError,
     CorConnectionError,
@@ -200,13 +200,13 @@ def _no_token(response: requests.Response, body: Any) -> CorError:
     status = response.status_code
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return CorRateLimitError(status=status, retry_after=read_retry_after(response))
-    if not is_passing(status) and _is_about_the_key(response, body):
+    if not is_transient(status) and _is_about_the_key(response, body):
         return CorAuthenticationError(
             f"COR handed out no token for the API key (HTTP {status}): check the COR connection's Login (API key), "
             "Password (client secret) and Extra api_url.",
             status=status,
         )
-    kind = CorServerError if is_passing(status) else CorConnectionError
+    kind = CorServerError if is_transient(status) else CorConnectionError
     return kind(
         f"COR could not hand out a token for now (HTTP {status}). If that stays so, check the COR connection's Extra "
         "api_url.",

@@ -19,8 +19,8 @@ from urllib3.exceptions import HTTPError
 
 from cor_provider import _clock
 from cor_provider.client.limits import Exchange, keep_limits
-from cor_provider.client.responses import read_retry_after
-from cor_provider.client.statuses import is_passing
+from cor_provider.client.retry_after import read_retry_after
+from cor_provider.client.statuses import is_transient
 
 TIMEOUT = 60.0
 """Seconds of silence after which an answer is given up, if the Connection's Extra has no ``timeout``."""
@@ -165,8 +165,8 @@ def _read(response: requests.Response) -> Any:
     if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
         return _Failure(
             f"the answer is {status}",
-            is_final=status < HTTPStatus.INTERNAL_SERVER_ERROR and not is_passing(status),
-            passes=is_passing(status),
+            is_final=status < HTTPStatus.INTERNAL_SERVER_ERROR and not is_transient(status),
+            passes=is_transient(status),
             retry_after=read_retry_after(response),
         )
     try:

@@ -28,7 +28,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from cor_provider.client.leaves import LeavesEndpoint
-from cor_provider.client.responses import is_unnamed_conflict, read_cor_id
+from cor_provider.client.responses import is_unnamed_conflict
+from cor_provider.client.success import read_cor_id
 from cor_provider.exceptions import (
     CorDuplicateExternalIdError,
     CorLeaveNotFoundError,

@@ -15,7 +15,7 @@ from typing import TypeVar
 from tenacity import RetryCallState, Retrying, retry_if_exception, wait_exponential, wait_random
 
 from cor_provider import _clock
-from cor_provider.client.statuses import is_passing
+from cor_provider.client.statuses import is_transient
 from cor_provider.exceptions import (
     CorConnectionError,
     CorRateLimitError,
@@ -124,7 +124,7 @@ class Retries:
 def is_worth_retrying(error: BaseException) -> bool:
     """Tell whether the same request may succeed a little later."""
     if isinstance(error, CorServerError):
-        return error.status is not None and is_passing(error.status)
+        return error.status is not None and is_transient(error.status)
     return isinstance(error, (CorConnectionError, CorUnexpectedAnswerError))
 
 

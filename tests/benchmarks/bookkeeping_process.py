@@ -17,7 +17,7 @@ from pathlib import Path
 import requests
 
 from benchmarks.push_process import StateStore
-from cor_provider.client.responses import read_answer
+from cor_provider.client.responses import read_response
 from cor_provider.inputs.reading import iter_leaves
 from cor_provider.leave import LeaveRequest, UnreadableLeave
 from cor_provider.outcome import LeaveOutcome
@@ -60,7 +60,7 @@ def settle(leaves: Iterable[LeaveRequest | UnreadableLeave], answer: requests.Re
         repeats.add(leave)
         payload = leave.to_payload(SOURCE)
         json.dumps(payload, allow_nan=False).encode()  # as `requests` does
-        data = read_answer(answer, "create")
+        data = read_response(answer, "create")
         yield LeaveOutcome(leave.id, "created", cor_id=int(data["id"]), attempts=1, position=position)
 
 

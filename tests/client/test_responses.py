@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cor_provider import exceptions
-from cor_provider.client.responses import read_answer
+from cor_provider.client.responses import read_response
 from cor_provider.exceptions import CorConfigurationError, CorError, CorRateLimitError
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.leave import LeaveRequest
@@ -47,7 +47,7 @@ def answer(status: int, body: bytes) -> requests.Response:
 
 def read_or_fail(response: requests.Response, operation: Any) -> tuple[dict[str, Any] | None, CorError | None]:
     try:
-        return read_answer(response, operation), None
+        return read_response(response, operation), None
     except CorError as error:
         return None, error
 
