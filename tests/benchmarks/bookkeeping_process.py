@@ -21,7 +21,7 @@ from cor_provider.client.responses import read_response
 from cor_provider.inputs.reading import iter_leaves
 from cor_provider.leave import LeaveRequest, UnreadableLeave
 from cor_provider.outcome import LeaveOutcome
-from cor_provider.push.seen_ids import Repeats
+from cor_provider.push.seen_ids import SeenIds
 from cor_provider.task.checkpoint import Checkpoint
 from cor_provider.task.recorder import Account
 
@@ -54,7 +54,7 @@ def create(url: str, token: str, leave: LeaveRequest | UnreadableLeave) -> reque
 
 
 def settle(leaves: Iterable[LeaveRequest | UnreadableLeave], answer: requests.Response) -> Iterator[LeaveOutcome]:
-    repeats = Repeats()
+    repeats = SeenIds()
     for position, leave in enumerate(leaves, start=1):
         assert isinstance(leave, LeaveRequest)
         repeats.add(leave)

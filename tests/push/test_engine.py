@@ -474,7 +474,7 @@ class TestStopping:
     def test_what_cor_does_not_answer_is_failed_after_a_while(
         self, connect: Connect, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(engine, "SECONDS_TO_SETTLE", 0)
+        monkeypatch.setattr(engine, "STOP_SECONDS", 0)
         stopping = threading.Event()
 
         def leaves() -> Iterator[dict[str, Any]]:
@@ -522,7 +522,7 @@ class TestStopping:
     def test_while_one_waits_for_another_attempt_only_so_many_are_read_behind_it(
         self, hook: CorIntegrationsHook, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(engine, "FURTHEST_AHEAD", 20)
+        monkeypatch.setattr(engine, "MAX_READ_AHEAD", 20)
         pass_time = _clock.wait
         waits, too_many_are_read = threading.Event(), threading.Event()
         unsettled_when_read: list[bool] = []

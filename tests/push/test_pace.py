@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -10,13 +9,11 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from cor_provider import _clock
 from cor_provider.exceptions import CorError, CorRateLimitError, CorRecordError, CorServerError
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
-from cor_provider.push.pace import Pace, Rate
+from cor_provider.push.pace import Pace
 from cor_provider.sandbox import Sandbox
 from support import Connect, leave
 
@@ -45,66 +42,6 @@ class TestUnknownLimit:
     ) -> None:
         list(hook.create_leaves(leaves(500)))
         assert sum(waits) < 1
-
-
-class TestLearning:
-    """What a `Rate` makes of answers that come in an odd order."""
-
-    def test_a_429_that_is_slower_than_good_answers_leaves_a_rate_to_send_at(self) -> None:
-        rate = Rate(math.inf)
-        for moment in (0.1, 0.2, 0.3):
-            rate.rise(sent_at=moment, now=moment)
-        rate.fall(sent_at=0.0, now=0.4, pause=0.1)
-        assert 0.5 < rate.per_second < 100
-
-    def test_answers_of_one_moment_leave_a_rate_to_send_at(self) -> None:
-        rate = Rate(math.inf)
-        rate.rise(sent_at=0.0, now=0.0)
-        rate.fall(sent_at=0.0, now=0.0, pause=0.1)
-        assert 0.5 < rate.per_second < 100
-
-    def test_good_answers_that_come_after_the_429_are_learned_from(self) -> None:
-        rate = Rate(math.inf)
-        sent = [number / 20 for number in range(20)]
-        for moment in sent[:10]:
-            rate.rise(sent_at=moment, now=1.1)
-        rate.fall(sent_at=1.0, now=1.2, pause=1.0)
-        for moment in [*sent[10:], *[2.2] * 10]:
-            rate.rise(sent_at=moment, now=2.3)
-        assert 0.9 * 20 < rate.per_second <= 20
-
-    def test_a_429_is_risked_again_when_the_last_one_has_paid(self) -> None:
-        rate = Rate(math.inf)
-        rate.rise(sent_at=0.0, now=0.0)
-        rate.fall(sent_at=0.1, now=0.1, pause=1.0)
-        for _ in range(100):
-            rate.rise(sent_at=1.1, now=1.1)
-        known = rate.per_second
-        rate.rise(sent_at=20.0, now=20.0)
-        assert rate.per_second == known
-        rate.rise(sent_at=22.0, now=22.0)
-        assert rate.per_second > known
-
-    def test_after_a_long_pause_nobody_waits_as_long_again(self) -> None:
-        rate = Rate(math.inf)
-        rate.fall(sent_at=0.0, now=0.0, pause=300.0)
-        assert rate.per_second == 1
-
-    @given(
-        st.lists(st.tuples(st.booleans(), st.floats(0, 10), st.floats(0, 10), st.floats(0.1, 300)), max_size=50),
-        st.sampled_from([0.01, 5.0, math.inf]),
-    )
-    def test_whatever_comes_it_is_a_rate_within_the_ceiling(
-        self, answers: list[tuple[bool, float, float, float]], ceiling: float
-    ) -> None:
-        rate = Rate(ceiling)
-        for is_good, sent_at, took, pause in answers:
-            if is_good:
-                rate.rise(sent_at, sent_at + took)
-            else:
-                rate.fall(sent_at, sent_at + took, pause)
-            assert 0 < rate.per_second <= ceiling
-            assert math.isfinite(1 / rate.per_second)
 
 
 class TestCeiling:
