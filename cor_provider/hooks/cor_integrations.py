@@ -42,19 +42,20 @@ from cor_provider.push.retry import Attempts
 
 WRITTEN = {"created", "updated", "deleted"}
 _CHECK_API_URL = "check the COR connection's Extra api_url."
-_NOT_COR = f"{{}} did not answer as COR does: {_CHECK_API_URL}"
+_NOT_COR = f"{{}} did not respond as COR does: {_CHECK_API_URL}"
 
 
 class CorIntegrationsHook(BaseHook):
     """
     Sends leave to COR's Integrations API.
 
-    The API takes one leave per request and has no endpoint that reads leave back
-    (developers.projectcor.com/api-reference/integrations/user-leaves). Nothing touches the network or the Connection
-    before it is needed.
+    The API takes one leave per request, and no endpoint reads leave back
+    (developers.projectcor.com/api-reference/integrations/user-leaves). The hook touches neither the network nor the
+    Connection before it needs them.
 
     :param cor_conn_id: the Airflow Connection of type ``cor``.
-    :param source: ``metadata.source``, the namespace of external ids; the Connection's extra ``source`` by default.
+    :param source: ``metadata.source``, the namespace of external ids; defaults to the Connection's extra
+        ``source``.
     """
 
     conn_name_attr = "cor_conn_id"
@@ -69,7 +70,7 @@ class CorIntegrationsHook(BaseHook):
 
     @classmethod
     def get_ui_field_behaviour(cls) -> dict[str, Any]:
-        """Return how the form shows the fields that every Connection has, for Airflow before 3.2."""
+        """Return how the form shows the standard fields of a Connection, for Airflow before 3.2."""
         return connection_form.field_behaviour()
 
     def __init__(self, cor_conn_id: str = default_conn_name, *, source: str | None = None) -> None:
@@ -82,19 +83,19 @@ class CorIntegrationsHook(BaseHook):
         """
         Return the authenticated session, the same one each time.
 
-        :raises CorConfigurationError: if the Connection cannot work.
+        :raises CorConfigurationError: if the Connection is unusable.
         """
         with self._lock:  # the threads of a push share one session
             return self._session
 
     def create_leave(self, leave: LeaveRequest | Mapping[str, Any], *, source: str | None = None) -> dict[str, Any]:
         """
-        Create a leave and return COR's ``data`` (``id`` is COR's own id of it); empty if the answer holds none.
+        Create a leave and return COR's ``data`` (its ``id`` is COR's own); empty if the response has none.
 
-        It is sent once, as by the two methods below; :meth:`create_leaves` and :meth:`delete_leaves` are patient.
+        This and the two methods below send one request, without retries; :meth:`create_leaves` and its siblings retry.
 
         :param leave: a :class:`LeaveRequest`, or a mapping that it accepts.
-        :param source: ``metadata.source``; the hook's by default.
+        :param source: ``metadata.source``; defaults to the hook's.
         :raises CorRecordError: if COR or our own validation refuses it; ``CorDuplicateExternalIdError`` if COR has it.
         :raises CorConfigurationError: if no leave can be created with this Connection and source.
         :raises CorTransientError: if the same request may succeed later.
@@ -116,24 +117,24 @@ class CorIntegrationsHook(BaseHook):
         Delete the leave that COR has under this external id, and return COR's ``data``.
 
         :param leave_id: external leave id.
-        :param user_id: external id of the user whose leave it is: COR wants it in the body.
-        :param source: ``metadata.source``; the hook's by default.
-        :raises CorLeaveNotFoundError: if COR does not have it; else as :meth:`create_leave`.
+        :param user_id: external id of the user whose leave it is, which COR requires.
+        :param source: ``metadata.source``; defaults to the hook's.
+        :raises CorLeaveNotFoundError: if COR does not have it; other errors are those of :meth:`create_leave`.
         """
         leave = LeaveKey(read_external_id("leave_id", leave_id), read_external_id("user_id", user_id))
         return self._endpoint(source).delete(leave)
 
     def check_source(self, source: str | None = None) -> str:
         """
-        Return the ``metadata.source`` that would be sent.
+        Return the ``metadata.source`` to send.
 
-        :param source: the call's own.
-        :raises CorConfigurationError: if the Connection cannot work or names no source where one is needed.
+        :param source: overrides the hook's and the Connection's.
+        :raises CorConfigurationError: if there is none, or the Connection is unusable.
         """
         source = source or self.source or self._settings.source
         if not source:
             raise CorConfigurationError(
-                "No source: give the task source=..., or set it in the COR connection's extra. It is the one under "
+                "No source: pass source=... to the task, or set the COR connection's Extra source. Use the one under "
                 "which users and leave types were created in COR."
             )
         return source
@@ -141,28 +142,28 @@ class CorIntegrationsHook(BaseHook):
     @property
     def leaves_url(self) -> str:
         """
-        The endpoint that leave is sent to.
+        The URL of COR's leave endpoint.
 
-        :raises CorConfigurationError: if the Connection cannot work.
+        :raises CorConfigurationError: if the Connection is unusable.
         """
         return self._settings.host + LEAVES_PATH
 
     @property
     def web_url(self) -> str:
         """
-        Where people see the leave that COR holds.
+        Where people see the leave in COR.
 
-        :raises CorConfigurationError: if the Connection cannot work.
+        :raises CorConfigurationError: if the Connection is unusable.
         """
         return self._settings.web_url
 
     def derive_key(self, purpose: str, *, secret: str | None = None) -> bytes:
         """
-        Return a key that only who knows the Connection's secret can have.
+        Derive a key from the Connection's secret.
 
-        :param purpose: what it is for; another purpose gives another key, and so do another Host and source.
-        :param secret: of the Connection's secrets, another one than its Password.
-        :raises CorConfigurationError: if the Connection cannot work.
+        :param purpose: what the key is for; each purpose, Host and source has a key of its own.
+        :param secret: the secret to derive it from; defaults to the Connection's Password.
+        :raises CorConfigurationError: if the Connection is unusable.
         """
         bound_to = f"{purpose} {self._settings.host} {self.check_source()}"
         return hmac.digest((secret or self._settings.password).encode(), bound_to.encode(), "sha256")
@@ -170,9 +171,9 @@ class CorIntegrationsHook(BaseHook):
     @property
     def ledger_key(self) -> bytes:
         """
-        The key of a sync's ledger: from the extra ``ledger_secret``, or else from the Connection's secret.
+        The key of a sync's ledger, from the extra ``ledger_secret`` or else from the Connection's Password.
 
-        :raises CorConfigurationError: if the Connection cannot work.
+        :raises CorConfigurationError: if the Connection is unusable.
         """
         return self.derive_key("ledger", secret=self._settings.ledger_secret)
 
@@ -263,7 +264,7 @@ class CorIntegrationsHook(BaseHook):
 
     def test_connection(self) -> tuple[bool, str]:
         """
-        Ask COR who we are, which changes nothing: GET ``/me`` of the main API (developers.projectcor.com/quickstart).
+        Ask COR's main API whose token this is: GET ``/me`` (developers.projectcor.com/quickstart). It changes nothing.
 
         :return: whether COR accepts the token, and what to do if not; never a token or a body.
         """
@@ -275,14 +276,17 @@ class CorIntegrationsHook(BaseHook):
         except (CorAuthenticationError, CorTransientError) as error:
             return False, error.message
         except CorError as error:
-            return False, error.message if error.status is None else f"{url} answered {error.status}: {_CHECK_API_URL}"
-        except Exception as error:  # noqa: BLE001  # what is returned here ends in the browser
-            return False, f"The connection could not be tested ({type(error).__name__})."
+            return (
+                False,
+                error.message if error.status is None else f"{url} answered {error.status}: {_CHECK_API_URL}",
+            )
+        except Exception as error:  # noqa: BLE001  # the browser shows what this returns
+            return False, f"The connection test itself failed ({type(error).__name__})."
         if "id" not in data:
             return False, _NOT_COR.format(url)
         return (
             True,
-            "COR's main API accepts the token. The Integrations API has nothing that could be asked for a test.",
+            "COR's main API accepts the token. The Integrations API has no read-only endpoint to test.",
         )
 
     @property
@@ -296,8 +300,8 @@ class CorIntegrationsHook(BaseHook):
             connection = self.get_connection(self.cor_conn_id)
         except AirflowNotFoundException:
             raise CorConfigurationError(
-                f"The connection {self.cor_conn_id!r} does not exist: create it in Airflow, of the type "
-                f"{self.hook_name}, or name another one as cor_conn_id."
+                f"The connection {self.cor_conn_id!r} does not exist: create it in Airflow with the type "
+                f"{self.hook_name}, or set cor_conn_id to another one."
             ) from None
         return CorSettings.from_connection(connection)
 

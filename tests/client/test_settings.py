@@ -26,11 +26,11 @@ pytestmark = pytest.mark.filterwarnings("ignore:Encountered (JSON value|non-JSON
 SECRET = "s3cr3t"
 NOT_JSON = {
     f"{{'source': '{SECRET}'}}": ("line 1, column 2", "double quotes"),
-    f'{{"source": "{SECRET}",}}': ("line 1, column", "a comma too many"),
-    f'{{"source": "{SECRET}",\n  \n}}': ("a comma too many",),
+    f'{{"source": "{SECRET}",}}': ("line 1, column", "one comma too many"),
+    f'{{"source": "{SECRET}",\n  \n}}': ("one comma too many",),
     f'{{\n  "source": "GLOBANT",\n  "ledger_secret": {SECRET}\n}}': ("line 3, column 20",),
     f"{{“source”: “{SECRET}”}}": ("line 1, column 2", "double quotes"),
-    f'{{"timeout": None, "source": "{SECRET}"}}': ("line 1, column 13", "small letters"),
+    f'{{"timeout": None, "source": "{SECRET}"}}': ("line 1, column 13", "lower case"),
     f'{{"source": "{SECRET}"': ("line 1, column",),
     f'{{"source": "{SECRET}"}} {{}}': ("line 1, column 22",),
     f"source={SECRET}": ("line 1, column 1",),
@@ -175,7 +175,7 @@ class TestCaBundle:
     @pytest.mark.parametrize("text", [PEM, PEM.replace("\n", "\\n"), PEM.strip().replace("\n", " "), PEM * 1000])
     def test_certificates_in_place_of_a_path_are_told(self, text: str) -> None:
         message = problem({"ca_bundle": text})
-        assert "Extra ca_bundle holds certificates: give it the path of a file that does" in message
+        assert "Extra ca_bundle contains certificates: enter the path of a file with them" in message
 
     @pytest.mark.parametrize(
         "text", [f"/{SECRET}\n/two", f"/{SECRET}\0", f"/{SECRET * 1000}", SECRET, f"/{SECRET}\x1b[31m", "/\ud800"]
@@ -191,7 +191,7 @@ class TestCaBundle:
     def test_a_file_without_certificates_is_told(self, content: bytes, tmp_path: Path) -> None:
         path = tmp_path / "certificates.pem"
         path.write_bytes(content)
-        assert "Extra ca_bundle names a file that holds no certificates" in problem({"ca_bundle": str(path)})
+        assert "Extra ca_bundle is not a file of certificates" in problem({"ca_bundle": str(path)})
 
     def test_a_file_that_never_ends_is_not_read(self, tmp_path: Path) -> None:
         path = tmp_path / "pipe"

@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from cor_provider.client import tokens
-from cor_provider.client.tokens import MOST_REPLACEMENTS, REPLACEMENTS_SECONDS, ClientCredentials
+from cor_provider.client.tokens import MAX_REPLACEMENTS, REPLACEMENTS_SECONDS, ClientCredentials
 from cor_provider.exceptions import CorAuthenticationError, CorRateLimitError, CorTransientError
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.outcome import LeaveOutcome
@@ -219,8 +219,8 @@ def test_a_token_that_is_refused_again_and_again_is_not_replaced_for_ever() -> N
 
     tokens = ClientCredentials(request_token, clock=clock)
     replaced = [tokens.replace(tokens.get()) for _ in range(100)]
-    assert replaced == [True] * MOST_REPLACEMENTS + [False] * (100 - MOST_REPLACEMENTS)
-    assert len(asked) == 1 + MOST_REPLACEMENTS
+    assert replaced == [True] * MAX_REPLACEMENTS + [False] * (100 - MAX_REPLACEMENTS)
+    assert len(asked) == 1 + MAX_REPLACEMENTS
     clock.seconds += REPLACEMENTS_SECONDS
     assert tokens.replace(tokens.get())
 
@@ -292,7 +292,7 @@ class TestInAPush:
         outcomes: list[LeaveOutcome] = []
         with pytest.raises(CorAuthenticationError):
             outcomes.extend(pushed)
-        assert len(endpoint.requests) <= 1 + MOST_REPLACEMENTS
+        assert len(endpoint.requests) <= 1 + MAX_REPLACEMENTS
 
     def test_a_refused_api_key_is_forgotten_by_the_next_push(
         self, told: list[bytes | None], endpoint: RawServer, sandbox: Sandbox

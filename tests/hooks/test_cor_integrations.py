@@ -180,15 +180,15 @@ class TestConnection:
             ({"extra": {"timeout": "inf"}}, "Extra timeout is not a number of seconds"),
             ({"extra": {"requests_per_second": "many"}}, "Extra requests_per_second is not a number of requests"),
             ({"extra": {"requests_per_second": 0}}, "Extra requests_per_second is not a number of requests"),
-            ({"extra": {"ledger_secret": "*" * 20}}, "Extra ledger_secret is nothing but asterisks"),
+            ({"extra": {"ledger_secret": "*" * 20}}, "Extra ledger_secret consists of asterisks"),
             ({"extra": {"ledger_secret": "guess me"}}, "Extra ledger_secret is shorter than 16 characters"),
             ({"extra": {"ca_bundle": "/no/such/file"}}, "Extra ca_bundle is not a file"),
             ({"password": ""}, "has no Password"),
-            ({"password": "two\nlines"}, "Password holds spaces or characters that it cannot have"),
-            ({"password": "Bearer token"}, "Password holds spaces or characters that it cannot have"),
-            ({"login": "€-key"}, "Login holds spaces or characters that it cannot have"),
+            ({"password": "two\nlines"}, "Password contains spaces or characters that are not allowed"),
+            ({"password": "Bearer token"}, "Password contains spaces or characters that are not allowed"),
+            ({"login": "€-key"}, "Login contains spaces or characters that are not allowed"),
             ({"extra": {"proxy": "{"}}, "Extra proxy is not JSON"),
-            ({"password": "ñ-token"}, "Password holds spaces or characters that it cannot have"),
+            ({"password": "ñ-token"}, "Password contains spaces or characters that are not allowed"),
         ],
     )
     def test_a_field_that_cannot_work_is_named(
@@ -213,7 +213,7 @@ class TestConnection:
     @pytest.mark.parametrize("host", ["https://a..b", "https://" + "a" * 70])
     def test_a_host_that_cannot_be_a_url_is_a_configuration_error(self, host: str, connect: Connect) -> None:
         connect(host=host)
-        with pytest.raises(CorConfigurationError, match="cannot be used as a URL"):
+        with pytest.raises(CorConfigurationError, match="is not a usable URL"):
             CorIntegrationsHook().create_leave(leave())
 
     @pytest.mark.parametrize("form", ["{url}", {"http": "{url}"}, '{"http": "{url}"}'])
@@ -510,7 +510,7 @@ class TestTestConnection:
             connect(extra={"api_url": server.url})
             assert CorIntegrationsHook().test_connection() == (
                 False,
-                f"{server.url}/me did not answer as COR does: check the COR connection's Extra api_url.",
+                f"{server.url}/me did not respond as COR does: check the COR connection's Extra api_url.",
             )
 
     def test_a_connection_that_does_not_exist_is_told(self) -> None:
