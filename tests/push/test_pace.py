@@ -13,6 +13,7 @@ import pytest
 from cor_provider import _clock
 from cor_provider.exceptions import CorError, CorRateLimitError, CorRecordError, CorServerError
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
+from cor_provider.outcome import LeaveOutcome
 from cor_provider.push.pace import Pace
 from cor_provider.sandbox import Sandbox
 from support import Connect, leave
@@ -173,3 +174,87 @@ class TestConcurrency:
             with suppress(CorError):
                 pace.run(good)
         assert most_under_way(pace, threads=8, at_once=4) == 4
+
+
+def one(hook: CorIntegrationsHook, **options: Any) -> LeaveOutcome:
+    (outcome,) = hook.create_leaves([leave()], **options)
+    return outcome
+
+
+class TestRateLimit:
+    def test_an_answer_of_429_is_a_pause_and_no_attempt(
+        self, hook: CorIntegrationsHook, sandbox: Sandbox, waits: list[float]
+    ) -> None:
+        for _ in range(12):
+            sandbox.answer_next(429, headers={"Retry-After": "3"})
+        outcome = one(hook, max_attempts=1)
+        assert (outcome.status, outcome.attempts) == ("created", 1)
+        assert waits == [3] * 12
+
+    def test_without_retry_after_pauses_grow(
+        self, hook: CorIntegrationsHook, sandbox: Sandbox, waits: list[float]
+    ) -> None:
+        for _ in range(4):
+            sandbox.answer_next(429)
+        assert one(hook).status == "created"
+        assert waits == [1, 2, 4, 8]
+
+    def test_a_pause_is_five_minutes_at_most_whatever_retry_after_says(
+        self, hook: CorIntegrationsHook, sandbox: Sandbox, waits: list[float]
+    ) -> None:
+        for header in ("100000", "Fri, 31 Dec 9999 23:59:59 GMT"):
+            sandbox.answer_next(429, headers={"Retry-After": header})
+        assert one(hook).status == "created"
+        assert waits == [300, 300]
+
+    def test_pauses_grow_to_five_minutes_at_most(
+        self, hook: CorIntegrationsHook, sandbox: Sandbox, waits: list[float]
+    ) -> None:
+        for _ in range(11):
+            sandbox.answer_next(429)
+        assert one(hook).status == "created"
+        assert waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]
+
+    def test_pauses_do_not_grow_when_rejections_come_between(
+        self, hook: CorIntegrationsHook, sandbox: Sandbox, waits: list[float]
+    ) -> None:
+        for _ in range(4):
+            sandbox.answer_next(429)
+            sandbox.answer_next(422)
+        list(hook.create_leaves((leave(f"L{number}") for number in range(4)), concurrency=1))
+        assert max(waits) == 1
+
+    def test_pauses_are_bounded_too(self, hook: CorIntegrationsHook, sandbox: Sandbox, waits: list[float]) -> None:
+        for _ in range(20):
+            sandbox.answer_next(429, headers={"Retry-After": "0"})
+        outcome = one(hook, max_wait=1)
+        assert (outcome.status, outcome.error) == ("failed", "RateLimitError")
+        assert sum(waits) <= 1
+
+    def test_a_429_pauses_the_whole_push(
+        self, hook: CorIntegrationsHook, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        paused = threading.Event()
+        resume = threading.Event()
+
+        pass_time = _clock.wait
+
+        def wait(stopping: threading.Event, seconds: float) -> None:
+            if seconds >= 1:
+                paused.set()
+                resume.wait(10)
+            pass_time(stopping, seconds)
+
+        monkeypatch.setattr(_clock, "wait", wait)
+        sandbox.answer_next(429, headers={"Retry-After": "3"})
+        outcomes: list[LeaveOutcome] = []
+        leaves = [leave(f"L{number}") for number in range(20)]
+        push = threading.Thread(target=lambda: outcomes.extend(hook.create_leaves(leaves, concurrency=4)))
+        push.start()
+        assert paused.wait(10)
+        under_way = len(sandbox.requests)
+        resume.set()
+        push.join()
+        assert under_way <= 4
+        assert {outcome.status for outcome in outcomes} == {"created"}
+        assert len(sandbox.leaves) == 20
