@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import math
 import threading
@@ -303,3 +304,36 @@ class TestInAPush:
             list(hook.create_leaves([leave(), leave("L2")], concurrency=1))
         assert {outcome.status for outcome in hook.create_leaves([leave(), leave("L2")])} == {"created"}
         assert len(endpoint.requests) == 2
+
+
+class TestApiKey:
+    def test_a_token_is_fetched_once_as_cor_documents_it(self, hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
+        hook.create_leave(leave())
+        hook.create_leave(leave("L2"))
+        token_request, *others = sandbox.requests
+        assert (token_request.method, token_request.path) == ("POST", "/v1/oauth/token")
+        assert (token_request.query, token_request.body) == ("grant_type=client_credentials", b"")
+        credentials = base64.b64encode(b"api-key-4711:client-secret-0815").decode()
+        assert token_request.headers["authorization"] == f"Basic {credentials}"
+        assert [request.path for request in others] == ["/v2/integrations/leaves"] * 2
+        assert others[0].headers["authorization"].startswith("Bearer ")
+
+    def test_a_refused_api_key_is_an_authentication_error_without_the_secret(self, connect: Connect) -> None:
+        connect(login="api-key-4711", password="wrong-secret-1234")
+        with pytest.raises(CorAuthenticationError, match="check the COR connection's Login") as raised:
+            CorIntegrationsHook().create_leave(leave())
+        assert "wrong-secret-1234" not in str(raised.value)
+
+
+def test_an_expired_token_is_renewed_once_however_many_notice(connect: Connect, sandbox: Sandbox) -> None:
+    connect(login="api-key-4711", password="client-secret-0815")
+    hook = CorIntegrationsHook()
+    hook.create_leave(leave("first"))
+    sandbox.revoke_tokens()
+    threads = [threading.Thread(target=hook.create_leave, args=(leave(f"L{number}"),)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(sandbox.leaves) == 9
+    assert [request.path for request in sandbox.requests].count("/v1/oauth/token") == 2
