@@ -1,34 +1,34 @@
 """
-The errors of this provider, by what they mean rather than by the status they came with.
+The errors of this provider, by meaning rather than by HTTP status.
 
 ::
 
-    CorError                                what all of them are; an AirflowException
+    CorError                                the base of all; an AirflowException
     ├── CorConfigurationError               every leave would fail alike; Airflow does not retry it
     │   ├── CorAuthenticationError          COR does not accept the token
     │   ├── CorPermissionError              the token may not write leave
     │   ├── CorInvalidSourceError           COR does not know this metadata.source
-    │   ├── CorLedgerError                  the ledger cannot be read, or is not this sync's
+    │   ├── CorLedgerError                  the ledger cannot be read, or belongs to another sync
     │   └── CorPlanChangedError             what a sync would do is not what was approved
     ├── CorRecordError                      this leave request is refused; sending it again unchanged cannot help
-    │   ├── CorValidationError              a field is missing or not readable
+    │   ├── CorValidationError              a field is missing or invalid
     │   ├── CorUserNotFoundError            the user has no mapping in COR
     │   ├── CorLeaveTypeNotFoundError       the leave type has no mapping in COR
     │   ├── CorInvalidDateRangeError        it ends before it starts
     │   ├── CorDuplicateExternalIdError     COR has a leave with this external id
-    │   ├── CorConflictingRepeatError       the input holds this external id twice and contradicts itself
+    │   ├── CorConflictingRepeatError       the input has this external id twice and contradicts itself
     │   └── CorLeaveNotFoundError           COR has no leave with this external id
     ├── CorTransientError                   the same request may succeed later
     │   ├── CorRateLimitError               COR asks to slow down
     │   ├── CorServerError                  COR failed
-    │   ├── CorConnectionError              no answer arrived
-    │   └── CorUnexpectedAnswerError        what arrived says neither that COR did it nor that it did not
+    │   ├── CorConnectionError              no response arrived
+    │   └── CorUnexpectedAnswerError        the response does not say whether COR did it
     ├── CorDeleteGuardError                 a sync would delete more than it may; Airflow does not retry it
-    ├── CorLedgerBusyError                  another sync works on the ledger; Airflow retries it
-    ├── CorLeavesRejectedError              a push's end: more rejections than tolerated; Airflow does not retry it
-    └── CorPushIncompleteError              a push's end: leave is still to be sent; Airflow retries it
+    ├── CorLedgerBusyError                  another sync is using the ledger; Airflow retries it
+    ├── CorLeavesRejectedError              the end of a push: more rejections than tolerated; Airflow does not retry it
+    └── CorPushIncompleteError              the end of a push: leave is still to be sent; Airflow retries it
 
-No error carries a request or an answer: their texts may be health data, and errors end in logs.
+No error contains a request or a response: they may hold health data, and errors end up in logs.
 """
 
 from __future__ import annotations
@@ -43,16 +43,16 @@ from cor_provider._sources import KNOWN_SOURCES
 
 class CorError(AirflowException):
     """
-    Anything that went wrong between Airflow and COR.
+    The base of every error between Airflow and COR.
 
-    :param message: what happened and what to do about it; the class knows a fitting text.
-    :param name: the error's name as reports show it; COR's own name where COR gave one.
-    :param code: COR's code (``ZC004``), where COR gave one.
-    :param status: the HTTP status, where there was an answer.
+    :param message: what is wrong and what to do about it; each class has a default.
+    :param name: the error's name as reports show it; COR's own name if COR gave one.
+    :param code: COR's code (``ZC004``), if COR gave one.
+    :param status: the HTTP status, if there was a response.
     """
 
     default_name: ClassVar[str] = "CorError"
-    default_message: ClassVar[str] = "COR did not do what was asked."
+    default_message: ClassVar[str] = "COR did not do what it was asked to do."
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class CorConfigurationError(CorError, AirflowFailException):
     """The Connection or the operator's parameters are wrong, so every leave would fail alike."""
 
     default_name = "ConfigurationError"
-    default_message = "The COR connection or the task's parameters do not work."
+    default_message = "The COR connection or a parameter of the task is wrong."
 
 
 class CorAuthenticationError(CorConfigurationError):
@@ -81,8 +81,8 @@ class CorAuthenticationError(CorConfigurationError):
 
     default_name = "AuthenticationError"
     default_message = (
-        "COR refused the token (401): put a valid bearer token into the COR connection's Password (they typically "
-        "live one hour), or, where an API key is given, check what COR allows that key."
+        "COR refused the token (401): put a valid bearer token into the COR connection's Password (it typically "
+        "lives one hour) or, if the connection has an API key, check what COR allows that key to do."
     )
 
 
@@ -97,7 +97,7 @@ class CorPermissionError(CorConfigurationError):
 
 
 class CorInvalidSourceError(CorConfigurationError):
-    """COR does not know the value of ``metadata.source``."""
+    """COR does not know this ``metadata.source``."""
 
     default_name = "InvalidSourceError"
     default_message = (
@@ -107,7 +107,7 @@ class CorInvalidSourceError(CorConfigurationError):
 
 
 class CorLedgerError(CorConfigurationError):
-    """The ledger of a sync cannot be read, or is not this sync's."""
+    """The ledger of a sync cannot be read, or belongs to another sync."""
 
     default_name = "LedgerError"
 
@@ -122,21 +122,23 @@ class CorRecordError(CorError):
     """COR, or our own validation, refused one leave request."""
 
     default_name = "RecordError"
-    default_message = "COR refused this leave request without a name for the reason."
+    default_message = "COR refused this leave request without naming the reason."
 
 
 class CorValidationError(CorRecordError):
-    """A field of the leave request is missing or cannot be read."""
+    """A field of the leave request is missing or invalid."""
 
     default_name = "ValidationError"
-    default_message = "COR found a field of this leave request missing or malformed."
+    default_message = "COR finds a field of this leave request missing or invalid."
 
 
 class CorUserNotFoundError(CorRecordError):
     """The external user id has no mapping in COR."""
 
     default_name = "UserNotFoundError"
-    default_message = "COR has no user with this external id: create it through the Integrations API, same source."
+    default_message = (
+        "COR has no user with this external id: create it through the Integrations API, under the same source."
+    )
 
 
 class CorLeaveTypeNotFoundError(CorRecordError):
@@ -161,10 +163,10 @@ class CorDuplicateExternalIdError(CorRecordError):
 
 
 class CorConflictingRepeatError(CorRecordError):
-    """The input holds this external id twice, and the second says something else than the first."""
+    """The input has this external id twice, with different content."""
 
     default_name = "ConflictingRepeatError"
-    default_message = "The input holds this external id twice and says two different things; only the first was sent."
+    default_message = "The input has this external id twice, with different content; only the first was sent."
 
 
 class CorLeaveNotFoundError(CorRecordError):
@@ -178,12 +180,12 @@ class CorTransientError(CorError):
     """
     The same request may succeed later.
 
-    :param retry_after: seconds that COR asked to wait, where it said so.
-    :param lost_answer: whether COR may have done the work although no answer says so.
+    :param retry_after: seconds that COR asked to wait, if it did.
+    :param lost_answer: whether COR may have done the work although no response says so.
     """
 
     default_name = "TransientError"
-    default_message = "COR could not answer for now."
+    default_message = "COR could not do this for now."
 
     def __init__(
         self,
@@ -199,7 +201,7 @@ class CorTransientError(CorError):
 
 
 class CorRateLimitError(CorTransientError):
-    """COR asks to slow down, and did not do the work."""
+    """COR asks to slow down, and has not done the work."""
 
     default_name = "RateLimitError"
     default_message = "COR asks to slow down (429)."
@@ -213,17 +215,17 @@ class CorServerError(CorTransientError):
 
 
 class CorConnectionError(CorTransientError):
-    """No answer arrived."""
+    """No response arrived."""
 
     default_name = "ConnectionError"
     default_message = "COR could not be reached, or its answer was lost."
 
 
 class CorUnexpectedAnswerError(CorTransientError):
-    """An answer that says neither that COR did what was asked nor that it did not: as good as none."""
+    """A response that does not say whether COR did what it was asked to do, and so is as good as none."""
 
     default_name = "UnexpectedAnswerError"
-    default_message = "COR's answer does not say whether COR did what was asked."
+    default_message = "COR's response does not say whether COR did what it was asked to do."
 
 
 class CorDeleteGuardError(CorError, AirflowFailException):
@@ -234,7 +236,7 @@ class CorDeleteGuardError(CorError, AirflowFailException):
 
 class CorLedgerBusyError(CorError):
     """
-    Another sync works on the ledger, and two at once would undo each other's work.
+    Another sync is using the ledger, and two at once would undo each other's work.
 
     :param reason: who it is, in words.
     :param retry_after: seconds after which the ledger is free, unless the other sync still runs then.
@@ -256,7 +258,7 @@ class CorLeavesRejectedError(CorError, AirflowFailException):
 
 class CorPushIncompleteError(CorError):
     """
-    Some leave is not settled; running the task again is safe and sends the rest.
+    Some leave is still to be sent; running the task again is safe and sends it.
 
     :param retry_after: seconds that COR asked to wait, if its rate limit ended the push.
     """

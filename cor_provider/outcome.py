@@ -43,7 +43,7 @@ class LeaveOutcome:
     retry_after: float | None = field(default=None, compare=False, repr=False)
 
     @classmethod
-    def of_error(cls, leave_id: str | None, status: Status, error: BaseException, **details: Any) -> LeaveOutcome:
+    def from_error(cls, leave_id: str | None, status: Status, error: BaseException, **details: Any) -> LeaveOutcome:
         """Return the outcome of a leave request that ended in an error; of a foreign one only the name is told."""
         if isinstance(error, CorRateLimitError):
             details["retry_after"] = error.retry_after

@@ -1,4 +1,4 @@
-"""What becomes of a task that failed, by the reason it failed for (Airflow 3.3 and later)."""
+"""Decides by its error whether and when a failed task is retried (Airflow 3.3 and later)."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from cor_provider.exceptions import (
     CorTransientError,
 )
 
-LONGEST_WAIT = timedelta(days=1)
+MAX_DELAY = timedelta(days=1)
 
 
 class CorRetryPolicy(RetryPolicy):
     """
-    Retries only what a retry can help, and not before COR asked for it.
+    Retries only where a retry can help, and not earlier than COR asks.
 
-    Rejections and errors of the configuration fail the task at once. After a rate limit the next try begins when COR
-    said. After another failure, or where another sync works on the ledger, it begins then or after the task's
-    ``retry_delay``, whichever is later. A day is the most.
-    Anything else is left to the task's ``retries`` and ``retry_delay``. It is the default of this provider's operators,
-    and serves tasks of your own that use the hook: ``@task(retry_policy=CorRetryPolicy())``.
+    Rejections and configuration errors fail the task at once. After a rate limit, the next try starts when COR asked.
+    After another failure, or while another sync works on the ledger, it starts then or after the task's
+    ``retry_delay``, whichever is later. The maximum is a day. Anything else follows the task's ``retries`` and
+    ``retry_delay``. This provider's operators use it by default; use it for your own tasks with the hook too:
+    ``@task(retry_policy=CorRetryPolicy())``.
     """
 
     def evaluate(
@@ -38,15 +38,15 @@ class CorRetryPolicy(RetryPolicy):
         max_tries: int,  # noqa: ARG002
         context: Any = None,
     ) -> RetryDecision:
-        """Decide by the error."""
+        """Return the decision for an error."""
         if isinstance(exception, (CorConfigurationError, CorLeavesRejectedError, CorRecordError)):
-            return RetryDecision.fail(reason=f"{exception.name}: another try could not help")
-        if (
-            isinstance(exception, (CorTransientError, CorPushIncompleteError, CorLedgerBusyError))
-            and exception.retry_after
-        ):
-            asked = timedelta(seconds=min(exception.retry_after, LONGEST_WAIT.total_seconds()))
-            says_all = isinstance(exception, (CorRateLimitError, CorPushIncompleteError))
-            if says_all or not context or asked > context["task"].retry_delay:
-                return RetryDecision.retry(delay=asked, reason=f"to wait {asked.total_seconds():.0f} s was asked for")
+            return RetryDecision.fail(reason=f"{exception.name}: a retry cannot help")
+        if isinstance(exception, _SAY_WHEN) and exception.retry_after:
+            asked = timedelta(seconds=min(exception.retry_after, MAX_DELAY.total_seconds()))
+            is_final_word = isinstance(exception, (CorRateLimitError, CorPushIncompleteError))
+            if is_final_word or not context or asked > context["task"].retry_delay:
+                return RetryDecision.retry(delay=asked, reason=f"{exception.name}: wait {asked.total_seconds():.0f} s")
         return RetryDecision.default()
+
+
+_SAY_WHEN = (CorTransientError, CorPushIncompleteError, CorLedgerBusyError)

@@ -6,8 +6,12 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
+import pytest
 from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_0_PLUS
 from fsspec.implementations.memory import MemoryFileSystem  # type: ignore[import-untyped]
+
+from cor_provider.exceptions import CorError
+from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 
 Connect = Callable[..., None]
 """The fixture `connect`: sets the connection `cor_default` to the sandbox, save for what it is told."""
@@ -49,3 +53,15 @@ def leave(leave_id: str = "L1", **fields: Any) -> dict[str, Any]:
         "end": "2026-05-12",
         **fields,
     }
+
+
+def error_of(hook: CorIntegrationsHook, operation: str = "create") -> CorError:
+    """Return the error of creating, updating or deleting a leave."""
+    send: Callable[[], Any] = {
+        "create": lambda: hook.create_leave(leave()),
+        "update": lambda: hook.update_leave(leave()),
+        "delete": lambda: hook.delete_leave("L1", user_id="u1"),
+    }[operation]
+    with pytest.raises(CorError) as raised:
+        send()
+    return raised.value

@@ -1,8 +1,8 @@
 """
-The form in which people fill in a Connection.
+The form for a Connection.
 
-Airflow 3.2 and later make it from these dicts alone, by way of ``get_provider_info``; older ones ask the hook, which
-answers from them too. It is imported whenever Airflow starts, so nothing of Airflow is imported here.
+Airflow 3.2 and later build it from these dicts, through ``get_provider_info``; older versions ask the hook, which uses
+them too. This is imported whenever Airflow starts, so it imports nothing of Airflow.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ FIELD_BEHAVIOUR: dict[str, Any] = {
     },
     "placeholders": {
         "host": "empty: https://integrations.projectcor.com",
-        "login": "empty: the token below is used as it is",
-        "password": "the token alone, without the word Bearer",
+        "login": "empty: the token below is used as is",
+        "password": "only the token, without the word Bearer",
     },
 }
 
@@ -29,65 +29,65 @@ EXTRA_FIELDS: dict[str, dict[str, Any]] = {
     "source": {
         "label": "Source",
         "description": (
-            "The system that COR knows your users and leave types from (metadata.source). Choose the one under which "
-            "they were created in COR; a task can name another."
+            "The system from which COR knows your users and leave types (metadata.source). Choose the one under which "
+            "they were created in COR. A task can override it."
         ),
         "schema": {"type": ["string", "null"], "examples": list(KNOWN_SOURCES)},
     },
     "api_url": {
         "label": "Main API URL",
         "description": (
-            "Hands out tokens for an API key, and answers the Test button. Empty: https://api.projectcor.com/v1. "
-            "Needed where the Base URL is a sandbox on this machine: its URL and /v1."
+            "Issues tokens for an API key, and serves the Test button. Empty: https://api.projectcor.com/v1. "
+            "Required if the Base URL is a sandbox on this machine: its URL, followed by /v1."
         ),
         "schema": {"type": ["string", "null"], "format": "url"},
     },
     "timeout": {
         "label": "Timeout in seconds",
-        "description": "How long one answer of COR may take, to its last byte. Empty: 30.",
+        "description": "How long one response of COR may take, to its last byte. Empty: 30.",
         "schema": {"type": ["number", "null"], "minimum": 1},
     },
     "requests_per_second": {
         "label": "Requests per second",
-        "description": "The most that one task sends. Empty: as many as COR takes, which is found out.",
+        "description": "The most that one task sends. Empty: as many as COR accepts, which each task finds out.",
         "schema": {"type": ["number", "null"], "exclusiveMinimum": 0},
     },
     "ledger_secret": {
         "label": "Ledger secret",
         "description": (
-            "Some long random text, which keys what a sync remembers. Empty: the secret above does; then a new token "
-            "makes the next sync send everything again."
+            "A long random text, the key of what a sync remembers. Empty: the Password is the key, and after a new "
+            "token the next sync sends everything again."
         ),
         "schema": {"type": ["string", "null"], "format": "password"},
     },
     "web_url": {
         "label": "Web URL",
-        "description": "Where the link COR of a task leads. Empty: https://app.projectcor.com.",
+        "description": "Where the COR link of a task leads. Empty: https://app.projectcor.com.",
         "schema": {"type": ["string", "null"], "format": "url"},
     },
     "ca_bundle": {
         "label": "CA bundle",
         "description": (
-            "Path, on the workers, of the certificates to trust where a proxy opens TLS. Empty: the usual ones."
+            "Path, on the workers, of the certificates to trust if a proxy inspects TLS. Empty: the usual ones."
         ),
         "schema": {"type": ["string", "null"]},
     },
     "proxy": {
         "label": "Proxy URL",
-        "description": "Empty: the proxy of the worker's environment, if there is one.",
+        "description": "Empty: the proxy of the worker's environment, if any.",
         "schema": {"type": ["string", "null"], "format": "url"},
     },
 }
 
 
 def field_behaviour() -> dict[str, Any]:
-    """Return what Airflow before 3.2 expects of a hook's ``get_ui_field_behaviour``."""
+    """Return what Airflow before 3.2 expects from a hook's ``get_ui_field_behaviour``."""
     return {key.replace("-", "_"): value for key, value in FIELD_BEHAVIOUR.items()}
 
 
 def widgets() -> dict[str, Any]:
-    """Return what Airflow before 3.2 expects of a hook's ``get_connection_form_widgets``."""
-    from flask_appbuilder.fieldwidgets import BS3TextFieldWidget  # noqa: PLC0415  # only there, and not needed later
+    """Return what Airflow before 3.2 expects from a hook's ``get_connection_form_widgets``."""
+    from flask_appbuilder.fieldwidgets import BS3TextFieldWidget  # noqa: PLC0415  # only in Airflow 2
     from wtforms import StringField  # noqa: PLC0415  # likewise
 
     return {
@@ -97,6 +97,6 @@ def widgets() -> dict[str, Any]:
 
 
 def _help(field: dict[str, Any]) -> str:
-    """Return a field's help, with the proposals that a plain text field cannot show."""
+    """Return a field's help, including the suggestions that a plain text field cannot show."""
     examples = field["schema"].get("examples")
     return f"{field['description']} COR documents {', '.join(examples)}." if examples else str(field["description"])

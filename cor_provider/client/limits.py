@@ -1,9 +1,8 @@
 """
-What a request's answer may take, however slowly it comes and however much it holds.
+Limits on a whole response, however slowly it comes and however large it is.
 
-A timeout of ``requests`` is for each read: an answer of which a byte comes now and then never ends. Here an
-:class:`Exchange` limits the whole answer: from when the request has been written to the last byte, on the way through
-proxies and encryption too.
+The timeout of ``requests`` applies to each read, so a response that sends a byte now and then never ends.
+:class:`ResponseLimits` bound all of it, from the end of the request to the last byte, through proxies and TLS too.
 """
 
 from __future__ import annotations
@@ -27,21 +26,21 @@ from urllib3.util.connection import allowed_gai_family
 from cor_provider.client.connections import mix_in
 
 
-class Exchange:
+class ResponseLimits:
     """
-    One request and its answer: what is sent inside of it, by this thread through adapters that :func:`keep_limits`.
+    A context whose limits apply to requests of this thread through adapters that :func:`enforce_limits`.
 
-    :param seconds: that the whole answer may take, once the request is written.
-    :param most_bytes: that it may hold as it comes, its head included.
+    :param seconds: how long the whole response may take, once the request is sent.
+    :param max_bytes: how large it may be on the wire, including its head.
     """
 
-    def __init__(self, seconds: float, most_bytes: float = math.inf) -> None:
+    def __init__(self, seconds: float, max_bytes: float = math.inf) -> None:
         self.seconds = seconds
-        self.most_bytes = most_bytes
-        self.is_written = False
-        """Whether the request may have reached who was asked."""
-        self.holds_too_much = False
-        """Whether the answer was given up because it holds too much."""
+        self.max_bytes = max_bytes
+        self.request_sent = False
+        """Whether the request may have reached the server."""
+        self.too_large = False
+        """Whether the response was abandoned because of its size."""
 
     def __enter__(self) -> Self:
         self._token = _current.set(self)
@@ -51,38 +50,38 @@ class Exchange:
         _current.reset(self._token)
 
 
-_current: ContextVar[Exchange | None] = ContextVar("exchange", default=None)
+_current: ContextVar[ResponseLimits | None] = ContextVar("response_limits", default=None)
 
 
-def refuse_the_rest() -> None:
+def abandon_response() -> None:
     """
-    Give the answer up because it holds too much.
+    Abandon the response because it is too large.
 
     :raises HTTPException: always.
     """
-    if exchange := _current.get():
-        exchange.holds_too_much = True
-    raise HTTPException("The answer holds too much.")
+    if limits := _current.get():
+        limits.too_large = True
+    raise HTTPException("The response is too large.")
 
 
-def keep_limits(adapter: HTTPAdapter) -> None:
-    """Have an adapter keep the limits of exchanges; what is sent outside of any is as before."""
+def enforce_limits(adapter: HTTPAdapter) -> None:
+    """Make an adapter enforce the limits of the current context; without a context, nothing changes."""
     mix_in(adapter, LimitedConnection)
 
 
 class LimitedConnection(HTTPConnection):
-    """A connection that keeps the limits of the exchange that it is used for."""
+    """A connection that enforces the current limits."""
 
     def request(self, *args: Any, **kwargs: Any) -> None:
-        """Send a request, and note when it may have been received: not while there is no connection yet."""
+        """Send a request, and note from when on it may have been received: not before there is a connection."""
         if self.sock is None:
             self.connect()
-        if exchange := _current.get():
-            exchange.is_written = True  # whatever happens now
+        if limits := _current.get():
+            limits.request_sent = True  # whatever happens now
         super().request(*args, **kwargs)
 
     def _new_conn(self) -> socket.socket:
-        """Connect: the host's addresses share the time for it, which urllib3 gives to each."""
+        """Connect: the host's addresses share the timeout, which urllib3 grants to each."""
         if self.timeout is None or _current.get() is None or hasattr(self, "_socks_options"):
             return super()._new_conn()
         name, seconds = self._dns_host, self.timeout
@@ -98,7 +97,7 @@ class LimitedConnection(HTTPConnection):
                     return connected
         finally:
             self._dns_host, self.timeout = name, seconds
-        return super()._new_conn()  # which says what is wrong with the name
+        return super()._new_conn()  # which reports what is wrong with the name
 
     def _addresses(self) -> list[str]:
         with suppress(OSError, UnicodeError):
@@ -107,21 +106,21 @@ class LimitedConnection(HTTPConnection):
         return []
 
     def _tunnel(self) -> None:
-        """Ask a proxy for a connection: its answer may take as long as connecting may."""
-        if self.timeout is None or not (exchange := _current.get()):
+        """Ask a proxy for a connection: its response may take as long as connecting may."""
+        if self.timeout is None or not (limits := _current.get()):
             super()._tunnel()
             return
-        with Exchange(self.timeout, exchange.most_bytes):
+        with ResponseLimits(self.timeout, limits.max_bytes):
             super()._tunnel()
         self.sock.settimeout(self.timeout)
 
 
 class _LimitedResponse(HTTPResponse):
-    """An answer that keeps the limits of its exchange."""
+    """A response that enforces the limits it was requested under."""
 
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
-        exchange = _current.get()
-        self._source = _Source(sock, exchange) if exchange else None
+        limits = _current.get()
+        self._source = _Source(sock, limits) if limits else None
         super().__init__(self._source or sock, *args, **kwargs)  # type: ignore[arg-type]
 
     def begin(self) -> None:
@@ -131,7 +130,7 @@ class _LimitedResponse(HTTPResponse):
             self._source.stream.is_in_head = False
 
     def _read_status(self) -> tuple[str, int, str]:
-        """Read a status line; any 1xx is followed by the answer proper, which else would answer the next request."""
+        """Read a status line, and skip any 1xx: otherwise the actual response would answer the next request."""
         version, status, reason = super()._read_status()  # type: ignore[misc]  # http.client's own business
         return version, HTTPStatus.CONTINUE if status < HTTPStatus.OK else status, reason
 
@@ -140,52 +139,52 @@ LimitedConnection.response_class = _LimitedResponse
 
 
 class _Source:
-    """Makes the file of a socket from which an answer is read."""
+    """Stands in for the socket from which ``http.client`` reads a response."""
 
-    def __init__(self, sock: socket.socket, exchange: Exchange) -> None:
+    def __init__(self, sock: socket.socket, limits: ResponseLimits) -> None:
         self._socket = sock
-        self._exchange = exchange
+        self._limits = limits
 
     def makefile(self, mode: Literal["rb"]) -> io.BufferedReader:
-        self.stream = _LimitedStream(self._socket, self._socket.makefile(mode, buffering=0), self._exchange)
+        self.stream = _LimitedStream(self._socket, self._socket.makefile(mode, buffering=0), self._limits)
         return io.BufferedReader(self.stream)
 
 
 class _LimitedStream(io.RawIOBase):
     """
-    What comes over a socket, within the limits of an exchange.
+    The bytes of a response, within its limits.
 
-    :param sock: is read from.
-    :param open_file: keeps it open until this stream is closed.
+    :param sock: the socket to read from.
+    :param open_file: keeps the socket open until this stream is closed.
     """
 
-    def __init__(self, sock: socket.socket, open_file: io.RawIOBase, exchange: Exchange) -> None:
+    def __init__(self, sock: socket.socket, open_file: io.RawIOBase, limits: ResponseLimits) -> None:
         self._socket = sock
         self._open_file = open_file
-        self._exchange = exchange
+        self._limits = limits
         self._seconds_for_one_read = sock.gettimeout() or math.inf
-        self._give_up_at = time.monotonic() + exchange.seconds
-        self._bytes_left = exchange.most_bytes
+        self._give_up_at = time.monotonic() + limits.seconds
+        self._bytes_left = limits.max_bytes
         self._has_read = False
         self.is_in_head = True
-        """Until it is read: a head that is cut is none, though ``http.client`` makes do with it."""
+        """Whether the head is not complete yet: ``http.client`` would accept one that is cut off."""
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        if self._has_read or self._exchange.seconds < self._seconds_for_one_read:
+        if self._has_read or self._limits.seconds < self._seconds_for_one_read:
             seconds = self._give_up_at - time.monotonic()
             if seconds <= 0:
-                raise TimeoutError("The answer takes too long.")
+                raise TimeoutError("The response takes too long.")
             self._socket.settimeout(min(seconds, self._seconds_for_one_read))
         count = self._socket.recv_into(buffer)
         if not count and self._has_read and self.is_in_head:
-            raise HTTPException("The answer ends in its head.")
+            raise HTTPException("The response ends within its head.")
         self._has_read = True
         self._bytes_left -= count
         if self._bytes_left < 0:
-            refuse_the_rest()
+            abandon_response()
         return count
 
     def close(self) -> None:

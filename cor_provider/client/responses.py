@@ -1,32 +1,31 @@
 """
-COR's answers: what they hand back, and which error they stand for.
+How a response of COR is read: what it returns, or which error it stands for.
 
 Names and codes decide before the HTTP status does: COR documents the former for the errors of its leave endpoints, and
-not the latter. COR's own message is looked through but never passed on: it may repeat what was sent.
+not the latter. COR's own message is searched but never passed on: it may repeat what was sent.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
 from requests import Response
 
-from cor_provider.client.parsed_response import (
-    DOCUMENTED,
-    NOT_ASSOCIATED,
-    Answer,
-    Operation,
-    read_retry_after,
-)
-from cor_provider.client.statuses import is_passing
-from cor_provider.client.success import confirms, read_cor_id
+from cor_provider.client.error_names import LEAVE_NOT_FOUND, NOT_ASSOCIATED, USER_NOT_FOUND
+from cor_provider.client.parsed_response import Operation, ParsedResponse
+from cor_provider.client.statuses import is_transient
+from cor_provider.client.success import confirms
 from cor_provider.exceptions import (
     CorAuthenticationError,
     CorConfigurationError,
+    CorDuplicateExternalIdError,
     CorError,
+    CorInvalidDateRangeError,
+    CorInvalidSourceError,
     CorLeaveNotFoundError,
+    CorLeaveTypeNotFoundError,
     CorPermissionError,
     CorRateLimitError,
     CorRecordError,
@@ -37,157 +36,148 @@ from cor_provider.exceptions import (
     CorValidationError,
 )
 
-__all__ = [
-    "NOT_ASSOCIATED",
-    "Operation",
-    "is_unnamed_conflict",
-    "not_associated",
-    "read_answer",
-    "read_cor_id",
-    "read_retry_after",
-]
 
-
-def read_answer(response: Response, operation: Operation) -> dict[str, Any]:
+def read_response(response: Response, operation: Operation) -> dict[str, Any]:
     """
-    Return COR's ``data``, or the bare object where COR sends no envelope; empty if a success has neither.
+    Return COR's ``data``, or the bare object if COR sends no envelope; empty if a success has neither.
 
-    :raises CorError: the typed error for which the answer stands.
+    :raises CorError: the typed error that the response stands for.
     """
-    answer = Answer.read(response, operation)
-    if not confirms(answer):
-        raise next(error(answer) for applies, error in _RULES if applies(answer))
-    data = answer.body.get("data", answer.body) if isinstance(answer.body, dict) else None
+    parsed = ParsedResponse.parse(response, operation)
+    if not confirms(parsed):
+        raise next(rule.error_for(parsed) for rule in _RULES if rule.applies(parsed))
+    data = parsed.body.get("data", parsed.body) if isinstance(parsed.body, dict) else None
     return data if isinstance(data, dict) else {}
 
 
-def not_associated(status: int | None) -> CorRecordError:
-    """Return the error for a leave whose user or leave type has no mapping, where COR does not say which."""
-    return CorRecordError(
-        "COR has no mapping for the user or the leave type of this leave request: create them, under the same source.",
-        name=NOT_ASSOCIATED,
-        code=NOT_ASSOCIATED,
-        status=status,
-    )
-
-
 def is_unnamed_conflict(error: CorError) -> bool:
-    """Tell a 409 without a name: after a lost answer that is the duplicate, and else it may be anything."""
+    """Return whether an error is a 409 without a name: after a lost answer a duplicate, otherwise anything."""
     return error.status == HTTPStatus.CONFLICT and error.name == CorRecordError.default_name
 
 
-_ABOUT_SOMETHING_MISSING = {None, CorLeaveNotFoundError, CorUserNotFoundError}
-"""What a message about fields outweighs where ZC001 stands beside it: in doubt, COR still has the leave."""
+class _Rule(NamedTuple):
+    """
+    One row of the table: to which responses it applies, and the error that they stand for.
+
+    ``message`` and ``name`` may mention what the response says, as ``{status}``; None leaves the class its own.
+    """
+
+    applies: Callable[[ParsedResponse], bool]
+    error: type[CorError]
+    message: str | None = None
+    name: str | None = None
+    code: str | None = None
+
+    def error_for(self, response: ParsedResponse) -> CorError:
+        details: dict[str, Any] = {"code": self.code or response.code, "status": response.status}
+        if issubclass(self.error, CorTransientError):
+            details["retry_after"] = response.retry_after
+        return self.error(_fill_in(self.message, response), name=_fill_in(self.name, response), **details)
 
 
-def _documented(answer: Answer) -> type[CorError] | None:
-    """Return what the documented names stand for; of several, a missing leave is the last to be believed."""
-    for words in (answer.names, answer.mentioned):
-        if found := [DOCUMENTED[word] for word in words if word in DOCUMENTED]:
-            return next((one for one in found if one is not CorLeaveNotFoundError), CorLeaveNotFoundError)
-    return None
+def _fill_in(text: str | None, response: ParsedResponse) -> str | None:
+    return text and text.format(
+        http_status=response.http_status, status=response.status, shape=response.shape, name=response.name
+    )
 
 
-def _stands_for(error_class: type[CorError]) -> Callable[[Answer], bool]:
-    return lambda answer: _documented(answer) is error_class
+def _means(name: str, operation: Operation | None = None) -> Callable[[ParsedResponse], bool]:
+    return lambda response: response.meaning == name and operation in {None, response.operation}
 
 
-def _is_delete_without_user(answer: Answer) -> bool:
-    return answer.asked == "delete" and _documented(answer) is CorUserNotFoundError
+def _has_status(*statuses: int) -> Callable[[ParsedResponse], bool]:
+    return lambda response: response.status in statuses
 
 
-def _is_not_associated(answer: Answer) -> bool:
-    return NOT_ASSOCIATED in answer.names or NOT_ASSOCIATED in answer.mentioned
+def _is_not_associated(*operations: Operation) -> Callable[[ParsedResponse], bool]:
+    """Recognise ``ZC001``, in the response to some operations or to any."""
+    return lambda response: response.is_not_associated and (not operations or response.operation in operations)
 
 
-def _is_not_associated_when(asked: Operation) -> Callable[[Answer], bool]:
-    return lambda answer: answer.asked == asked and _is_not_associated(answer)
+def _is_about_a_field(response: ParsedResponse) -> bool:
+    """Recognise the other meaning of ``ZC001``; next to it, "not found" counts for less: if in doubt, COR has it."""
+    is_open = response.meaning in {None, LEAVE_NOT_FOUND, USER_NOT_FOUND}
+    return response.is_not_associated and is_open and response.mentions_fields
 
 
-def _is_about_fields(answer: Answer) -> bool:
-    """Tell the other meaning of ZC001."""
-    return _is_not_associated(answer) and _documented(answer) in _ABOUT_SOMETHING_MISSING and answer.speaks_of_fields
+def _is_existing_but_not_associated(response: ParsedResponse) -> bool:
+    """Recognise the ``ZC001`` of a leave that COR has: it lacks the user or the leave type."""
+    is_ambiguous = response.is_not_associated and response.meaning in {None, LEAVE_NOT_FOUND}
+    return is_ambiguous and response.operation == "update_existing"
 
 
-def _is_lost(answer: Answer) -> bool:
-    """Tell what is no failure for HTTP, and does not say itself that it is one."""
-    return answer.status < HTTPStatus.MULTIPLE_CHOICES and not answer.says_failure
+def _is_unclear(response: ParsedResponse) -> bool:
+    """Recognise what is no failure for HTTP and does not report one itself."""
+    return response.status < HTTPStatus.MULTIPLE_CHOICES and not response.says_failure
 
 
-_WRONG_PLACES = {HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.PROXY_AUTHENTICATION_REQUIRED, *range(300, 400)}
+def _is_from_elsewhere(response: ParsedResponse) -> bool:
+    """Recognise responses that are not from COR's API: COR names a missing leave, anyone a missing page."""
+    if response.status == HTTPStatus.NOT_FOUND:
+        return not response.has_own_name
+    return response.status in _WRONG_ADDRESS
 
 
-def _is_wrong_place(answer: Answer) -> bool:
-    """Tell the answers of what is not COR's API: a missing leave is named by COR, and a missing page by anybody."""
-    if answer.status == HTTPStatus.NOT_FOUND:
-        return not answer.is_cors_own
-    return answer.status in _WRONG_PLACES
+_WRONG_ADDRESS = {HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.PROXY_AUTHENTICATION_REQUIRED, *range(300, 400)}
 
 
-def _is_trouble_of_a_server(answer: Answer) -> bool:
-    return is_passing(answer.status) or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR
-
-
-def _has_status(*statuses: int) -> Callable[[Answer], bool]:
-    return lambda answer: answer.status in statuses
-
-
-def _of(error_class: type[CorError], message: str | None = None, **details: Any) -> Callable[[Answer], CorError]:
-    """Return what makes an error of an answer; its message may name the status and the shape of what came."""
-
-    def make(answer: Answer) -> CorError:
-        told: dict[str, Any] = {"code": answer.code, "status": answer.status, **details}
-        if issubclass(error_class, CorTransientError):
-            told["retry_after"] = answer.retry_after
-        text = message and message.format(http_status=answer.http_status, status=answer.status, shape=answer.shape)
-        return error_class(text, **told)
-
-    return make
-
-
-def _of_its_name(answer: Answer) -> CorError:
-    """Return the error for a name that COR does not document for leave, so that people know it."""
-    message = f"COR refused this leave request, and calls the reason {answer.name}."
-    return CorRecordError(message, name=answer.name, code=answer.code, status=answer.status)
+def _is_server_failure(response: ParsedResponse) -> bool:
+    return is_transient(response.status) or response.status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 _CHECK_HOST = "check that it is the base URL of COR's Integrations API"
-_WRONG_PLACE = f"The COR connection's Host answers with {{status}}: {_CHECK_HOST}."
-_UNEXPECTED = (
-    "The COR connection's Host answered {http_status} with {shape}, which does not say whether COR did what was asked. "
-    f"If this stays so, {_CHECK_HOST}."
-)
-_NO_USER_NO_LEAVE = (
+_NO_USER = (
     "COR has no user with this external id under this source, so it has no leave of that user: if it should have, "
     "check the user_id."
 )
-_UNNAMED_CONFLICT = "COR answered 409 (conflict) without a name for the reason: look up in COR what is in its way."
-_LEAVE_NOT_ASSOCIATED = "COR has no mapping for this external id, its user or its leave type under this source (ZC001)."
-
-_RULES: tuple[tuple[Callable[[Answer], bool], Callable[[Answer], CorError]], ...] = (
-    # What COR documents, by name or code: whatever the status.
-    (_is_about_fields, _of(CorValidationError)),
-    (_is_delete_without_user, _of(CorUserNotFoundError, _NO_USER_NO_LEAVE)),
-    *((_stands_for(error_class), _of(error_class)) for error_class in dict.fromkeys(DOCUMENTED.values())),
-    (_is_not_associated_when("update"), _of(CorLeaveNotFoundError, _LEAVE_NOT_ASSOCIATED, code=NOT_ASSOCIATED)),
-    (_is_not_associated_when("delete"), _of(CorLeaveNotFoundError)),
-    (_is_not_associated, lambda answer: not_associated(answer.status)),
-    # What is neither a success nor a failure.
-    (_is_lost, _of(CorUnexpectedAnswerError, _UNEXPECTED)),
-    # What every leave would meet.
-    (_is_wrong_place, _of(CorConfigurationError, _WRONG_PLACE)),
-    (_has_status(HTTPStatus.UNAUTHORIZED), _of(CorAuthenticationError)),
-    (_has_status(HTTPStatus.FORBIDDEN), _of(CorPermissionError)),
-    # What may pass.
-    (_has_status(HTTPStatus.TOO_MANY_REQUESTS), _of(CorRateLimitError)),
-    (_is_trouble_of_a_server, _of(CorServerError)),
-    # What is about this leave.
-    (lambda answer: answer.name is not None, _of_its_name),
-    (_has_status(HTTPStatus.CONFLICT), _of(CorRecordError, _UNNAMED_CONFLICT)),
-    (
-        _has_status(HTTPStatus.BAD_REQUEST, HTTPStatus.EXPECTATION_FAILED, HTTPStatus.UNPROCESSABLE_ENTITY),
-        _of(CorValidationError),
-    ),
-    (lambda _: True, _of(CorRecordError)),
+_NO_LEAVE_OR_MAPPING = "COR has no mapping for this external id, its user or its leave type under this source (ZC001)."
+_NO_MAPPING = (
+    "COR has no mapping for the user or the leave type of this leave request: create them, under the same source."
 )
-"""Which error an answer that is no success stands for: that of the first rule that applies."""
+_UNCLEAR = (
+    "The COR connection's Host answered {http_status} with {shape}, which does not say whether COR did what was asked. "
+    f"If this persists, {_CHECK_HOST}."
+)
+_ELSEWHERE = f"The COR connection's Host answers with {{status}}: {_CHECK_HOST}."
+_NAMED = "COR refused this leave request, and calls the reason {name}."
+_UNNAMED_CONFLICT = "COR answered 409 (conflict) without naming the reason: look up in COR what conflicts with it."
+
+_RULES = (
+    # What COR documents, by name or code, whatever the status.
+    _Rule(_is_about_a_field, CorValidationError),
+    _Rule(_means(USER_NOT_FOUND, "delete"), CorUserNotFoundError, _NO_USER),
+    _Rule(_is_existing_but_not_associated, CorRecordError, _NO_MAPPING, NOT_ASSOCIATED, NOT_ASSOCIATED),
+    *(
+        _Rule(_means(error.default_name), error)
+        for error in (
+            CorDuplicateExternalIdError,
+            CorInvalidDateRangeError,
+            CorInvalidSourceError,
+            CorLeaveNotFoundError,
+            CorLeaveTypeNotFoundError,
+            CorUserNotFoundError,
+            CorValidationError,
+        )
+    ),
+    _Rule(_is_not_associated("update"), CorLeaveNotFoundError, _NO_LEAVE_OR_MAPPING, code=NOT_ASSOCIATED),
+    _Rule(_is_not_associated("delete"), CorLeaveNotFoundError),
+    _Rule(_is_not_associated(), CorRecordError, _NO_MAPPING, NOT_ASSOCIATED, NOT_ASSOCIATED),
+    # What is neither a success nor a failure.
+    _Rule(_is_unclear, CorUnexpectedAnswerError, _UNCLEAR),
+    # What every leave would meet.
+    _Rule(_is_from_elsewhere, CorConfigurationError, _ELSEWHERE),
+    _Rule(_has_status(HTTPStatus.UNAUTHORIZED), CorAuthenticationError),
+    _Rule(_has_status(HTTPStatus.FORBIDDEN), CorPermissionError),
+    # What may pass.
+    _Rule(_has_status(HTTPStatus.TOO_MANY_REQUESTS), CorRateLimitError),
+    _Rule(_is_server_failure, CorServerError),
+    # What is about this leave.
+    _Rule(lambda response: response.name is not None, CorRecordError, _NAMED, "{name}"),
+    _Rule(_has_status(HTTPStatus.CONFLICT), CorRecordError, _UNNAMED_CONFLICT),
+    _Rule(
+        _has_status(HTTPStatus.BAD_REQUEST, HTTPStatus.EXPECTATION_FAILED, HTTPStatus.UNPROCESSABLE_ENTITY),
+        CorValidationError,
+    ),
+    _Rule(lambda _: True, CorRecordError),
+)
+"""A response that is no success stands for the error of the first rule that applies."""

@@ -1,9 +1,8 @@
-"""The HTTP session to COR: authenticated, patient within limits, and talking to COR alone."""
+"""The HTTP session to COR: authenticated, bounded in time and size, and for COR's hosts only."""
 
 from __future__ import annotations
 
 import platform
-from functools import lru_cache
 from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,119 +11,89 @@ import requests
 from airflow import __version__ as airflow_version
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPResponse
-from urllib3.connection import HTTPConnection
 from urllib3.exceptions import DecodeError, HTTPError, ReadTimeoutError, SSLError
 
 from cor_provider import __version__
-from cor_provider.client.connections import mix_in
-from cor_provider.client.limits import Exchange, LimitedConnection, refuse_the_rest
+from cor_provider.client.limits import ResponseLimits, abandon_response, enforce_limits
 from cor_provider.client.settings import CorSettings
 from cor_provider.client.tokens import BearerAuth, ClientCredentials, FixedToken, TokenSource
 from cor_provider.client.urls import is_loopback
 from cor_provider.exceptions import CorConfigurationError, CorConnectionError
 
 MAX_CONNECT_SECONDS = 10.0
-MOST_KEPT_CONNECTIONS = 100  # to one host; more may be open at once
-MOST_BYTES = 2**20
-"""What an answer may hold, as it comes and unpacked; COR's have some hundred bytes."""
-PIECE = 4096
-"""Bytes that are unpacked at once: to 4 MiB at most, if urllib3 is too old to do less."""
-UNPACKED = {"", "identity", "gzip", "x-gzip", "deflate"}
-"""How an answer may be packed. Other ways are not asked for: they know no bounds, or are not everywhere."""
+POOL_SIZE = 100  # connections kept open to one host; more may be in use at once
+MAX_RESPONSE_BYTES = 2**20
+"""The limit for a response, both as sent and decompressed; COR's have a few hundred bytes."""
+CHUNK_BYTES = 4096
+"""How much is decompressed at once: to 4 MiB at most, even by a urllib3 that cannot limit it."""
+ENCODINGS = {"", "identity", "gzip", "x-gzip", "deflate"}
+"""The accepted encodings. Others are not requested: they cannot be decompressed in bounded steps, or not everywhere."""
 USER_AGENT = f"airflow-provider-cor/{__version__} (airflow/{airflow_version}; python/{platform.python_version()})"
 
 
 class CorSession(requests.Session):
     """
-    A session whose every request follows no redirect, and uses the Connection's token, TLS and proxy.
+    A session that follows no redirects and uses the Connection's token, TLS and proxy.
 
-    An answer is read at once and to its end, within the Connection's timeout and ``MOST_BYTES``.
+    Each response is read immediately and completely, within the Connection's timeout and ``MAX_RESPONSE_BYTES``.
 
-    :param settings: of the Connection.
+    :param settings: the Connection's.
     """
 
     def __init__(self, settings: CorSettings) -> None:
         super().__init__()
         self._settings = settings
-        self._environment_settings: dict[tuple[str, ...], Any] = {}
         self.bearer = self.auth = BearerAuth(self._token_source(), (settings.host, settings.api_url))
         for scheme in ("https://", "http://"):
             self.mount(scheme, _Adapter())
         self.headers.update(
             {"Accept": "application/json", "Accept-Encoding": "gzip, deflate", "User-Agent": USER_AGENT}
         )
-        self._defaults: dict[str, Any] = {
-            "allow_redirects": False,
-            "timeout": (min(MAX_CONNECT_SECONDS, settings.timeout), settings.timeout),
-        }
-        # Given with each request, since the environment's would win over the session's own.
-        if settings.ca_bundle:
-            self._defaults["verify"] = settings.ca_bundle
-        if settings.proxies:
-            self._defaults["proxies"] = settings.proxies
-        elif is_loopback(settings.host):
-            # The environment's proxy is for other machines, and plain http would show it the token.
-            self._defaults["proxies"] = {"no_proxy": urlsplit(settings.host).hostname}
 
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
         """
-        Send a request, with this session's defaults for what it does not say.
+        Send a request, with the Connection's settings as defaults.
 
-        :raises CorConnectionError: if no answer arrives, or not all of one within the timeout.
+        :raises CorConnectionError: if no complete response arrives within the timeout.
         :raises CorConfigurationError: if the Connection's URLs cannot be used at all.
         """
-        exchange = Exchange(self._settings.timeout, MOST_BYTES)
-        # None of these is chained: what requests says of a failure may hold headers.
+        limits = ResponseLimits(self._settings.timeout, MAX_RESPONSE_BYTES)
+        # No error is chained: the text of the original may hold headers.
         try:
-            with exchange:
-                return super().request(method, url, *args, **{**self._defaults, **kwargs})
+            with limits:
+                return super().request(method, url, *args, **{**self._defaults(), **kwargs})
         except requests.exceptions.InvalidProxyURL:
-            raise CorConfigurationError("The COR connection's Extra proxy is no URL of a proxy.") from None
+            raise CorConfigurationError("The COR connection's Extra proxy is not the URL of a proxy.") from None
         except requests.RequestException as error:
             if isinstance(error, ValueError) and not isinstance(error, requests.exceptions.InvalidHeader):
                 raise CorConfigurationError(_UNUSABLE_URL.format(type(error).__name__)) from None
-            reason = _TOO_MUCH if exchange.holds_too_much else _reason(error)
+            reason = _TOO_LARGE if limits.too_large else _reason(error)
             message = f"{reason.format(field=self._field_of(url))} ({type(error).__name__})."
-            raise CorConnectionError(message, lost_answer=exchange.is_written) from None
-        except (HTTPError, ValueError) as error:  # requests does not wrap all that urllib3 raises
+            raise CorConnectionError(message, lost_answer=limits.request_sent) from None
+        except (HTTPError, ValueError) as error:  # requests does not wrap every error of urllib3
             raise CorConfigurationError(_UNUSABLE_URL.format(type(error).__name__)) from None
-        except OSError:  # nor is it a request that fails where there is no file of certificates
+        except OSError:  # requests raises this one if a file of certificates is missing
             raise CorConfigurationError(_NO_CERTIFICATES) from None
 
-    def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
-        """
-        Prepare a request with what this session has to add: headers, cookies, and the token.
-
-        In general ``requests`` merges settings here and parses the URL: a sixth of the CPU of a push.
-        """
-        if (
-            request.params
-            or request.cookies
-            or self.params
-            or self.hooks["response"]
-            or None in request.headers.values()
-        ):
-            return super().prepare_request(request)
-        prepared = requests.PreparedRequest()
-        prepared.prepare_method(request.method)
-        prepared.url = _canonical_url(request.url)
-        prepared.prepare_headers({**self.headers, **request.headers})
-        prepared.prepare_cookies(self.cookies)
-        prepared.prepare_body(request.data, request.files, request.json)
-        prepared.prepare_auth(request.auth or self.auth, prepared.url)
-        prepared.prepare_hooks(request.hooks)
-        return prepared
-
-    def merge_environment_settings(self, url: Any, proxies: Any, *settings: Any) -> Any:
-        """Return proxies and certificates as the environment has them; it is looked through once for each server."""
-        key = (*urlsplit(url)[:2], repr((proxies, settings)))
-        if key not in self._environment_settings:
-            own = dict(proxies or {})  # `requests` adds the environment's to what it is given
-            self._environment_settings[key] = super().merge_environment_settings(url, own, *settings)
-        return self._environment_settings[key]
+    def _defaults(self) -> dict[str, Any]:
+        """Return the arguments of a request that come from the Connection."""
+        settings = self._settings
+        defaults: dict[str, Any] = {
+            "allow_redirects": False,
+            "timeout": (min(MAX_CONNECT_SECONDS, settings.timeout), settings.timeout),
+        }
+        # Passed with each request, because the environment's settings override those of a session.
+        if settings.ca_bundle:
+            defaults["verify"] = settings.ca_bundle
+        if settings.proxies:
+            defaults["proxies"] = dict(settings.proxies)  # `requests` adds the environment's to this very dict
+        elif is_loopback(settings.host):
+            # The environment's proxy is for other machines, and over plain http it would see the token.
+            defaults["proxies"] = {"no_proxy": urlsplit(settings.host).hostname}
+        return defaults
 
     def _field_of(self, url: str | bytes) -> str:
-        """Return the field of the Connection that this URL is made of."""
+        """Return the field of the Connection that this URL comes from."""
         api_url = self._settings.api_url
         return "Extra api_url" if api_url and str(url).startswith(api_url) else "Host"
 
@@ -132,7 +101,7 @@ class CorSession(requests.Session):
         settings = self._settings
         if not settings.login:
             return FixedToken(settings.password)
-        # The grant goes into the query and there is no body: developers.projectcor.com/quickstart
+        # The grant is in the query and there is no body: developers.projectcor.com/quickstart
         return ClientCredentials(
             lambda: self.post(
                 f"{settings.main_api()}/oauth/token",
@@ -143,29 +112,29 @@ class CorSession(requests.Session):
 
 
 class _Adapter(HTTPAdapter):
-    """Sends a request and reads its answer to the end, within the limits of the exchange."""
+    """Sends a request and reads the complete response, within the current limits."""
 
     def __init__(self) -> None:
-        super().__init__(pool_maxsize=MOST_KEPT_CONNECTIONS)
-        mix_in(self, LimitedConnection, _AtOnce)
+        super().__init__(pool_maxsize=POOL_SIZE)
+        enforce_limits(self)
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         response = super().send(request, *args, **kwargs)
-        response._content = _read(response.raw)  # noqa: SLF001  # as `content` would, had it any limits
+        response._content = _read(response.raw)  # noqa: SLF001  # as `content` would, but without limits
         response._content_consumed = True  # type: ignore[attr-defined]  # noqa: SLF001
         return response
 
 
 def _read(raw: HTTPResponse) -> bytes:
-    """Return what an answer holds, unpacked, or raise what ``requests`` would."""
+    """Return the decompressed body of a response, or raise what ``requests`` would."""
     content = b""
     try:
-        if raw.headers.get("Content-Encoding", "").strip().lower() not in UNPACKED:
+        if raw.headers.get("Content-Encoding", "").strip().lower() not in ENCODINGS:
             raise DecodeError
-        for piece in raw.stream(PIECE, decode_content=True):
-            content += piece
-            if len(content) > MOST_BYTES:
-                refuse_the_rest()
+        for chunk in raw.stream(CHUNK_BYTES, decode_content=True):
+            content += chunk
+            if len(content) > MAX_RESPONSE_BYTES:
+                abandon_response()
     except ReadTimeoutError:
         raise requests.ReadTimeout from None
     except SSLError:
@@ -175,58 +144,28 @@ def _read(raw: HTTPResponse) -> bytes:
     except (HTTPError, HTTPException, ValueError):
         raise requests.exceptions.ChunkedEncodingError from None
     finally:
-        raw.close()  # and with it the connection, where there is more to come
+        raw.close()  # and the connection, if the response is not at its end
     return content
 
 
-class _AtOnce(HTTPConnection):
-    """
-    Sends the head of a request and its body at once.
-
-    One by one they are two packets. Between them, another thread takes Python's lock, and hands it back: with many
-    requests under way, that costs more than most of what is done for a leave.
-    """
-
-    _held: list[bytes] | None = None
-
-    def request(self, *args: Any, **kwargs: Any) -> None:
-        self._held = []
-        try:
-            super().request(*args, **kwargs)
-            whole = b"".join(self._held)
-        finally:
-            self._held = None
-        self.send(whole)
-
-    def send(self, data: Any) -> None:
-        if self._held is None:
-            super().send(data)
-        else:
-            self._held.append(data)
-
-
-@lru_cache
-def _canonical_url(url: str) -> str | None:
-    prepared = requests.PreparedRequest()
-    prepared.prepare_url(url, None)
-    return prepared.url
-
-
 _UNUSABLE_URL = (
-    "The COR connection's Host, or where it redirects to, cannot be used as a URL ({}): check the Host, the Extra "
+    "The COR connection's Host, or the address it redirects to, is not a usable URL ({}): check the Host, the Extra "
     "api_url and the Extra proxy."
 )
 _NO_CERTIFICATES = (
-    "The certificates to trust cannot be read on this machine: check the Extra ca_bundle of the COR connection, or "
+    "The trusted certificates cannot be read on this machine: check the Extra ca_bundle of the COR connection, or "
     "REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE in the worker's environment."
 )
-_TOO_MUCH = (
-    "What came holds more than an answer of COR would (1 MiB), and was not read to its end: check the {field} and the "
-    "network"
+_TOO_LARGE = (
+    "The response is larger than COR's responses are (1 MiB at most) and was not read to its end: check the {field} "
+    "and the network"
 )
 _REASONS: tuple[tuple[type[requests.RequestException], str], ...] = (
-    (requests.exceptions.SSLError, "TLS with COR failed: where a proxy opens TLS, set the Extra ca_bundle"),
-    (requests.exceptions.ProxyError, "The proxy did not work: check the Extra proxy, or the worker's environment"),
+    (requests.exceptions.SSLError, "TLS with COR failed: if a proxy inspects TLS, set the Extra ca_bundle"),
+    (
+        requests.exceptions.ProxyError,
+        "The proxy failed: check the Extra proxy or the worker's environment",
+    ),
     (requests.exceptions.ConnectTimeout, "COR could not be reached in time: check the {field} and the network"),
     (requests.exceptions.ReadTimeout, "COR did not answer in time; the Extra timeout sets how long to wait"),
     (requests.RequestException, "COR could not be reached, or its answer was lost: check the {field} and the network"),

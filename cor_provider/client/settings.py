@@ -1,4 +1,4 @@
-"""What a COR Connection says, checked and with its defaults: the one place where both meet."""
+"""The settings in a COR Connection, checked and with their defaults."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from cor_provider.exceptions import CorConfigurationError
 # developers.projectcor.com/api-reference/integrations-introduction and /quickstart
 DEFAULT_HOST = "https://integrations.projectcor.com"
 DEFAULT_API_URL = "https://api.projectcor.com/v1"
-DEFAULT_WEB_URL = "https://app.projectcor.com"  # as public clients have it; COR documents only its APIs
+DEFAULT_WEB_URL = "https://app.projectcor.com"  # from public clients; COR documents only its APIs
 DEFAULT_TIMEOUT = 30.0
 
-LONGEST_TIMEOUT = 86_400.0
+MAX_TIMEOUT = 86_400.0
 """Seconds: a day."""
 
-LONGEST_SHOWN_PATH = 200
-"""Characters; what is longer is probably something else, and is not repeated."""
+MAX_SHOWN_PATH = 200
+"""Characters; a longer text is probably no path, and is not repeated."""
 
-SHORTEST_LEDGER_SECRET = 16
+MIN_LEDGER_SECRET = 16
 """Characters."""
 
 
@@ -35,16 +35,16 @@ class CorSettings:
     """
     A COR Connection's settings.
 
-    :param host: base URL of the Integrations API, without a slash at its end.
+    :param host: base URL of the Integrations API, without a trailing slash.
     :param api_url: base URL of COR's main API, likewise; empty if it must not be guessed.
-    :param password: the bearer token; with ``login`` the client secret.
-    :param login: the API key, empty where the password is a token.
+    :param password: the bearer token, or the client secret if there is a ``login``.
+    :param login: the API key; empty if the password is a token.
     :param source: default for ``metadata.source``, if any.
-    :param timeout: seconds that an answer may take, to its last byte.
-    :param requests_per_second: how many requests one push may send per second; None for as many as COR takes.
-    :param ledger_secret: keys the digests in a sync's ledger; empty for the connection's own secret.
-    :param web_url: where people see what COR holds.
-    :param ca_bundle: path of the certificates to trust, empty for the usual ones.
+    :param timeout: seconds that a response may take, to its last byte.
+    :param requests_per_second: the most that one push sends per second; None for as many as COR accepts.
+    :param ledger_secret: the key of a sync's ledger; empty for the Connection's own secret.
+    :param web_url: where people see the leave in COR.
+    :param ca_bundle: path of the certificates to trust; empty for the usual ones.
     :param proxies: as ``requests`` takes them; empty for the environment's.
     """
 
@@ -63,7 +63,7 @@ class CorSettings:
     @classmethod
     def from_connection(cls, connection: Connection) -> CorSettings:
         """
-        Read a Connection. Values from a URI are text and blanks are empty text: both are fine.
+        Read a Connection. Values from a URI are text, and blanks are empty text: both work.
 
         :raises CorConfigurationError: naming the field that is wrong, never a secret.
         """
@@ -71,13 +71,13 @@ class CorSettings:
         password, login = (connection.password or "").strip(), (connection.login or "").strip()
         if not password:
             raise CorConfigurationError(
-                "The COR connection has no Password: put the bearer token there, or the client secret beside an API "
-                "key in Login."
+                "The COR connection has no Password: enter the bearer token there, or an API key as Login and its "
+                "client secret as Password."
             )
         for field_name, text in {"Password": password, "Login": login}.items():
             if not is_token(text):
                 raise wrong(
-                    f"{field_name} holds spaces or characters that it cannot have: put the token or key there alone, "
+                    f"{field_name} contains spaces or characters that are not allowed: enter only the token or key, "
                     "without the word Bearer."
                 )
         host = base_url("Host", connection.host or DEFAULT_HOST, connection.port)
@@ -90,8 +90,8 @@ class CorSettings:
             password=password,
             login=login,
             source=extra.text("source"),
-            timeout=extra.number("timeout", "seconds", least=0.001, most=LONGEST_TIMEOUT) or DEFAULT_TIMEOUT,
-            requests_per_second=extra.number("requests_per_second", "requests", least=0.001),
+            timeout=extra.number("timeout", "seconds", minimum=0.001, maximum=MAX_TIMEOUT) or DEFAULT_TIMEOUT,
+            requests_per_second=extra.number("requests_per_second", "requests", minimum=0.001),
             ledger_secret=_ledger_secret(extra.text("ledger_secret")),
             web_url=base_url("Extra web_url", extra.text("web_url") or DEFAULT_WEB_URL),
             ca_bundle=_ca_bundle(extra.text("ca_bundle")),
@@ -102,38 +102,37 @@ class CorSettings:
         """
         Return ``api_url``.
 
-        :raises CorConfigurationError: if it is not set beside a Host on this machine: credentials of a sandbox are not
-            for COR.
+        :raises CorConfigurationError: if it is missing and the Host is on this machine: the credentials of a sandbox
+            must not go to COR.
         """
         if not self.api_url:
             raise CorConfigurationError(
-                "The COR connection's Host is on this machine, so its Extra api_url must be set too: the sandbox's "
-                "ends in /v1."
+                "The COR connection's Host is on this machine, so set its Extra api_url too: the sandbox's ends in /v1."
             )
         return self.api_url
 
 
 def _ledger_secret(secret: str) -> str:
-    if secret and not secret.strip("*"):  # apache/airflow#52301: what masks a secret is stored in its place
+    if secret and not secret.strip("*"):  # apache/airflow#52301: the mask of a secret is stored in its place
         raise wrong(
-            "Extra ledger_secret is nothing but asterisks: Airflow's form has put them in the place of the secret. "
-            "Write the secret there again."
+            "Extra ledger_secret consists of asterisks, with which Airflow's form has replaced the secret: enter the "
+            "secret again."
         )
-    if secret and len(secret) < SHORTEST_LEDGER_SECRET:
+    if secret and len(secret) < MIN_LEDGER_SECRET:
         raise wrong(
-            f"Extra ledger_secret is shorter than {SHORTEST_LEDGER_SECRET} characters, so it could be guessed: write "
-            "some long random text."
+            f"Extra ledger_secret is shorter than {MIN_LEDGER_SECRET} characters, so it could be guessed: enter "
+            "a long random text."
         )
     return secret
 
 
 def _ca_bundle(text: str) -> str:
-    """Check the path of the certificates to trust, which ``requests`` would do with each request, and badly."""
+    """Check the path of the certificates to trust once, with a better error than that of ``requests``."""
     if not text:
         return ""
     if "-----BEGIN" in text:
-        raise wrong("Extra ca_bundle holds certificates: give it the path of a file that does.")
-    shown = f": {text!r}" if text.isprintable() and os.sep in text and len(text) <= LONGEST_SHOWN_PATH else ""
+        raise wrong("Extra ca_bundle contains certificates: enter the path of a file with them instead.")
+    shown = f": {text!r}" if text.isprintable() and os.sep in text and len(text) <= MAX_SHOWN_PATH else ""
     try:
         path = Path(text)
         if path.is_dir():
@@ -143,7 +142,7 @@ def _ca_bundle(text: str) -> str:
         else:
             raise FileNotFoundError
     except ssl.SSLError:
-        problem = f"names a file that holds no certificates (PEM){shown}"
+        problem = f"is not a file of certificates (PEM){shown}"
     except FileNotFoundError:
         problem = f"is not a file on this machine{shown}"
     except (OSError, ValueError):

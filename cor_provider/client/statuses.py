@@ -1,12 +1,12 @@
-"""HTTP statuses that pass: which answers are worth another try."""
+"""What HTTP statuses say by themselves."""
 
 from __future__ import annotations
 
 from http import HTTPStatus
 
-_PASSING = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
+_TRANSIENT = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
 
-_LASTING = {
+_PERMANENT = {
     HTTPStatus.NOT_IMPLEMENTED,
     HTTPStatus.HTTP_VERSION_NOT_SUPPORTED,
     HTTPStatus.NOT_EXTENDED,
@@ -15,13 +15,17 @@ _LASTING = {
 """The failures of a server that the same request meets again, however late it comes."""
 
 
-def is_passing(status: int) -> bool:
-    """
-    Tell whether the same request may succeed a little later.
+def is_success(status: int) -> bool:
+    """Return whether HTTP calls a status a success."""
+    return HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
 
-    It may after 408, 425 and 429, and after every failure of a server but 501, 505, 510 and 511; so it may after what
-    gateways answer outside the standards, such as 520 to 530.
 
-    :param status: of an HTTP answer.
+def is_transient(status: int) -> bool:
     """
-    return status in _PASSING or (status // 100 == HTTPStatus.INTERNAL_SERVER_ERROR // 100 and status not in _LASTING)
+    Return whether the same request may succeed a little later.
+
+    It may after 408, 425 and 429, and after every 5xx except 501, 505, 510 and 511, so also after the non-standard
+    statuses of gateways, such as 520 to 530.
+    """
+    is_of_server = status // 100 == HTTPStatus.INTERNAL_SERVER_ERROR // 100
+    return status in _TRANSIENT or (is_of_server and status not in _PERMANENT)

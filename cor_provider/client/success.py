@@ -1,83 +1,86 @@
 """
-Which answers say that COR did what it was asked to. Success is recognised; whatever else comes is none.
+Which responses confirm that COR did what it was asked to do. Success is recognised; anything else is not success.
 
-What COR documents is its envelope (developers.projectcor.com/api-reference/integrations/user-leaves); its sibling
-endpoints answer with the bare object, with a message and an id, with ``true``, or with 204 and nothing.
+COR documents its envelope (developers.projectcor.com/api-reference/integrations/user-leaves); its other endpoints
+respond with the bare object, with a message and an id, with ``true``, or with 204 and no body.
 """
 
 from __future__ import annotations
 
 from http import HTTPStatus
 
-from cor_provider.client.parsed_response import Answer, is_success
+from cor_provider.client.parsed_response import ParsedResponse
+from cor_provider.client.statuses import is_success
 
 
-def confirms(answer: Answer) -> bool:
-    """Tell whether an answer says that what was asked is done, and has no sign of failure in it."""
-    if not is_success(answer.status) or answer.says_failure or answer.contradicts_itself:
+def confirms(response: ParsedResponse) -> bool:
+    """Return whether a response says that the operation is done, and has no sign of failure."""
+    if not is_success(response.status) or response.says_failure or response.contradicts_itself:
         return False
-    return answer.says_success or _status_says_so(answer) or _bare_body_says_so(answer)
+    return response.says_success or _status_confirms(response) or _bare_body_confirms(response)
 
 
 def read_cor_id(value: object) -> int | None:
     """
-    Return COR's own id of something, exactly as it is, or nothing.
+    Return COR's own id of something, exactly, or None.
 
     :param value: of any type; a number with a fraction or an exponent is no id, since it may have lost digits.
     """
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS:
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= _MAX_DIGITS:
         value = int(value) if value[0] != "0" else None
-    return value if type(value) is int and 0 < value < 10**_MOST_DIGITS else None
+    return value if type(value) is int and 0 < value < 10**_MAX_DIGITS else None
 
 
-_MOST_DIGITS = 18
-"""Of an id: a database numbers its rows with 64 bits."""
+_MAX_DIGITS = 18
+"""Of an id: databases number their rows with 64 bits."""
+
+_CHANGES = {"update", "update_existing", "delete"}
 
 
-def _status_says_so(answer: Answer) -> bool:
-    """Tell the statuses that say all: whatever text stands beside a 201, something was created."""
-    if answer.asked == "create":
-        return answer.http_status == HTTPStatus.CREATED
-    return answer.asked in {"update", "delete"} and answer.http_status == HTTPStatus.NO_CONTENT
+def _status_confirms(response: ParsedResponse) -> bool:
+    """Recognise statuses that need no body: whatever the text of a 201, something was created."""
+    if response.operation == "create":
+        return response.http_status == HTTPStatus.CREATED
+    return response.operation in _CHANGES and response.http_status == HTTPStatus.NO_CONTENT
 
 
-def _bare_body_says_so(answer: Answer) -> bool:
-    """Tell COR's own answers without the envelope; a 202, say, means that it is still to be done."""
-    if answer.http_status not in {HTTPStatus.OK, HTTPStatus.CREATED}:
+def _bare_body_confirms(response: ParsedResponse) -> bool:
+    """Recognise COR's responses without the envelope; a 202, for example, means that the work is still to be done."""
+    if response.http_status not in {HTTPStatus.OK, HTTPStatus.CREATED}:
         return False
-    if answer.body is True:
-        return answer.asked in {"update", "delete"}
-    if not isinstance(answer.body, dict):
+    if response.body is True:
+        return response.operation in _CHANGES
+    if not isinstance(response.body, dict):
         return False
-    places = [answer.body]
-    # Around `data`, a status in words is that of an envelope, and has said no success.
-    if isinstance(data := answer.body.get("data"), dict) and not isinstance(answer.body.get("status"), str):
+    places = [response.body]
+    # Next to `data`, a status in words is that of an envelope, which has not reported success.
+    if isinstance(data := response.body.get("data"), dict) and not isinstance(response.body.get("status"), str):
         places.append(data)
-    if answer.asked == "delete":
-        return any(_is_of_a_delete(place) for place in places)
-    return any(_is_an_object_of_cor(place, beside=answer.body) for place in places)
+    if response.operation == "delete":
+        return any(_confirms_delete(place) for place in places)
+    return any(_is_object_of_cor(place, beside=response.body) for place in places)
 
 
-def _is_of_a_delete(place: dict[str, object]) -> bool:
-    """Tell what COR documents for the delete of a leave (``deletedId``) and of a user (``external_id``)."""
-    says_so = isinstance(place.get("message"), str)
-    return says_so and any(_is_external_id(place.get(key)) for key in ("deletedId", "external_id"))
+def _confirms_delete(place: dict[str, object]) -> bool:
+    """Recognise what COR documents for deleting a leave (``deletedId``) and a user (``external_id``)."""
+    has_message = isinstance(place.get("message"), str)
+    return has_message and any(_is_external_id(place.get(key)) for key in ("deletedId", "external_id"))
 
 
 def _is_external_id(value: object) -> bool:
     return type(value) is int or (isinstance(value, str) and bool(value.strip()))
 
 
-_FIELDS_OF_LEAVE = {
+_LEAVE_FIELDS = {
     *("userId", "leaveTypeId", "start", "end", "allDay"),
     *("user_id", "leave_type_id", "all_day"),  # as the main API spells them
 }
 
 
-def _is_an_object_of_cor(place: dict[str, object], *, beside: dict[str, object]) -> bool:
+def _is_object_of_cor(place: dict[str, object], *, beside: dict[str, object]) -> bool:
     if read_cor_id(place.get("id")) is None:
         return False
-    if place.keys() & _FIELDS_OF_LEAVE:
+    if place.keys() & _LEAVE_FIELDS:
         return True
-    # With a message, or a status that no leave is known to have, a lone id may be that of anything: a job, say.
+    # With a message, or a status that no leave is known to have, a lone id may be that of anything, such as a job.
     return "message" not in {*place, *beside} and place.get("status", "pending") == "pending"

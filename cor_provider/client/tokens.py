@@ -1,4 +1,4 @@
-"""Bearer tokens: the one that a Connection holds, or those that COR hands out for an API key."""
+"""Bearer tokens: a fixed one from the Connection, or those that COR issues for an API key."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ import requests
 from requests.auth import AuthBase
 
 from cor_provider._compat import mask_secret
-from cor_provider.client.responses import read_retry_after
-from cor_provider.client.statuses import is_passing
+from cor_provider.client.retry_after import read_retry_after
+from cor_provider.client.statuses import is_transient
 from cor_provider.exceptions import (
     CorAuthenticationError,
     CorConnectionError,
@@ -29,33 +29,33 @@ from cor_provider.exceptions import (
 
 
 def is_token(text: str) -> bool:
-    """Tell what can stand in an ``Authorization`` header; anything else would end up in an error's text."""
+    """Return whether a text can be sent in a header; if not, ``requests`` would put it into an error's text."""
     return text.isascii() and text.isprintable() and " " not in text
 
 
 TYPICAL_TOKEN_SECONDS = 3600.0
-"""How long a token lives where COR does not say: "typically 1 hour" (developers.projectcor.com/quickstart)."""
+"""A token's lifetime if COR does not state it: "typically 1 hour" (developers.projectcor.com/quickstart)."""
 
-LEAST_TOKEN_SECONDS = 60.0
-MOST_TOKEN_SECONDS = 86_400.0
-"""How long a token is taken to live at least and at most, whatever is said: it may be 0, or no number at all."""
+MIN_TOKEN_SECONDS = 60.0
+MAX_TOKEN_SECONDS = 86_400.0
+"""The bounds for a token's lifetime, whatever COR states: that may be 0, or no number at all."""
 
 RENEWAL_MARGIN_SECONDS = 60.0
-"""How long before its end a token is renewed."""
+"""How long before it expires a token is renewed."""
 
-MOST_REPLACEMENTS = 5
+MAX_REPLACEMENTS = 5
 REPLACEMENTS_SECONDS = 60.0
-"""How many tokens that COR refused are replaced in how long; from there on a refusal stands."""
+"""How many refused tokens are replaced within this time; after that, a refusal is final."""
 
 
 class TokenSource(Protocol):
     """Where bearer tokens come from."""
 
     def get(self) -> str:
-        """Return a token that should be good now."""
+        """Return a token that should be valid now."""
 
     def replace(self, refused: str) -> bool:
-        """Replace a token that COR refused; return whether there is another one to try."""
+        """Replace a token that COR refused, and return whether there is another one to try."""
 
 
 class FixedToken:
@@ -68,19 +68,19 @@ class FixedToken:
         """Return the token."""
         return self._token
 
-    def replace(self, refused: str) -> bool:  # noqa: ARG002  # there is no other one
+    def replace(self, refused: str) -> bool:  # noqa: ARG002  # there is no other token
         """Return False: only a person can replace it."""
         return False
 
 
 class ClientCredentials:
     """
-    Tokens that COR hands out for an API key and its client secret (developers.projectcor.com/quickstart).
+    Tokens that COR issues for an API key and its client secret (developers.projectcor.com/quickstart).
 
-    Whichever thread notices that a token ends renews it; the others wait for the new one.
+    The first thread that needs a new token requests it; the others wait for that one.
 
-    :param request_token: asks COR for a token and returns the answer.
-    :param clock: seconds that only go forward.
+    :param request_token: requests a token from COR and returns the response.
+    :param clock: returns monotonic seconds.
     """
 
     def __init__(
@@ -93,14 +93,14 @@ class ClientCredentials:
         self._renew_at = 0.0
         self._failures = 0
         self._last_failure: CorError | None = None
-        self._replaced_at: deque[float] = deque(maxlen=MOST_REPLACEMENTS)
+        self._replaced_at: deque[float] = deque(maxlen=MAX_REPLACEMENTS)
 
     def get(self) -> str:
         """
-        Return a token that is good for a while.
+        Return a token that is valid for a while.
 
         :raises CorAuthenticationError: if COR refuses the API key.
-        :raises CorTransientError: if COR could not answer.
+        :raises CorTransientError: if COR could not issue one for now.
         """
         failures = self._failures
         with self._lock:
@@ -109,12 +109,12 @@ class ClientCredentials:
             return self._token
 
     def replace(self, refused: str) -> bool:
-        """Renew the token unless another thread has done so since; return False if too many were refused lately."""
+        """Renew the token unless another thread has since done so; return False if too many were refused recently."""
         failures = self._failures
         with self._lock:
             if self._token == refused:
                 now = self._clock()
-                if len(self._replaced_at) == MOST_REPLACEMENTS and now < self._replaced_at[0] + REPLACEMENTS_SECONDS:
+                if len(self._replaced_at) == MAX_REPLACEMENTS and now < self._replaced_at[0] + REPLACEMENTS_SECONDS:
                     return False
                 self._replaced_at.append(now)
                 self._renew(failures)
@@ -122,31 +122,31 @@ class ClientCredentials:
 
     def _renew(self, failures: int) -> None:
         """
-        Ask for a token, unless that has failed for another thread since the caller began to wait.
+        Request a token, unless that failed for another thread while the caller was waiting.
 
-        :param failures: how often it had failed then.
+        :param failures: how often it had failed when the caller began to wait.
         """
         if self._last_failure and self._failures > failures:
             raise self._last_failure
-        asked_at = self._clock()
+        requested_at = self._clock()
         try:
-            token, lifetime = _read_token_reply(self._request_token())
+            token, lifetime = _read_token(self._request_token())
         except CorError as error:
             if isinstance(error, CorTransientError):
-                error.lost_answer = False  # what waits for the token was not sent
+                error.lost_answer = False  # the request that needs the token was not sent
             self._failures += 1
             self._last_failure = error
             raise
-        mask_secret(token)  # Airflow masks what the Connection holds, and this came from elsewhere
+        mask_secret(token)  # Airflow masks only the secrets of the Connection
         self._token = token
-        self._renew_at = asked_at + max(lifetime - RENEWAL_MARGIN_SECONDS, lifetime / 2)
+        self._renew_at = requested_at + max(lifetime - RENEWAL_MARGIN_SECONDS, lifetime / 2)
 
 
 class BearerAuth(AuthBase):
     """
-    Puts a token on requests to COR's own hosts, and on no others.
+    Adds a token to requests to COR's own hosts, and to no others.
 
-    As an ``AuthBase`` it keeps ``requests`` from replacing the token by what ``~/.netrc`` says of the host.
+    Without an ``AuthBase``, ``requests`` would use the credentials in ``~/.netrc`` instead.
     """
 
     def __init__(self, tokens: TokenSource, base_urls: tuple[str, ...]) -> None:
@@ -160,7 +160,7 @@ class BearerAuth(AuthBase):
         return request
 
     def replace_token(self, response: requests.Response) -> bool:
-        """Replace the token that was refused with this answer; return whether there is another one to try."""
+        """Replace the token that this response refused, and return whether there is another one to try."""
         return self.tokens.replace(response.request.headers.get("Authorization", "").removeprefix("Bearer "))
 
 
@@ -169,46 +169,46 @@ def _origin(url: str) -> tuple[str, str]:
     return parts.scheme, parts.netloc.lower()
 
 
-def _read_token_reply(response: requests.Response) -> tuple[str, float]:
-    """Return the token and its lifetime in seconds; some of COR's replies nest both under ``token``."""
+def _read_token(response: requests.Response) -> tuple[str, float]:
+    """Return the token and its lifetime in seconds; some of COR's responses nest both under ``token``."""
     try:
         body: Any = json.loads(response.content)
     except (ValueError, RecursionError):
         body = _NO_JSON
     if HTTPStatus.OK <= response.status_code < HTTPStatus.MULTIPLE_CHOICES and isinstance(body, Mapping):
-        reply: Any
-        for reply in (body, body.get("token")):
-            token = str(reply.get("access_token") or "").strip() if isinstance(reply, Mapping) else ""
+        place: Any
+        for place in (body, body.get("token")):
+            token = str(place.get("access_token") or "").strip() if isinstance(place, Mapping) else ""
             if token and is_token(token):
-                return token, _seconds(reply.get("expires_in"))
-    raise _no_token(response, body)
+                return token, _lifetime(place.get("expires_in"))
+    raise _error_without_token(response, body)
 
 
 _NO_JSON = object()
 
-# RFC 6749, section 5.2 and 4.1.2.1; COR does not document what its token endpoint answers to a wrong key.
+# RFC 6749, section 5.2 and 4.1.2.1; COR does not document its response to a wrong API key.
 _REFUSALS = {
     *("invalid_client", "unauthorized_client", "invalid_grant", "unsupported_grant_type"),
     *("access_denied", "invalid_scope", "invalid_request"),
 }
-_PASSING_ERRORS = {"temporarily_unavailable", "server_error", "slow_down"}
-_REFUSING = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+_TRANSIENT_ERRORS = {"temporarily_unavailable", "server_error", "slow_down"}
+_REFUSAL_STATUSES = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 
 
-def _no_token(response: requests.Response, body: Any) -> CorError:
-    """Return the error for a reply without a token: final only where it is about the API key, and not about the way."""
+def _error_without_token(response: requests.Response, body: Any) -> CorError:
+    """Return the error for a response without a token: permanent only if it is about the API key."""
     status = response.status_code
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return CorRateLimitError(status=status, retry_after=read_retry_after(response))
-    if not is_passing(status) and _is_about_the_key(response, body):
+    if not is_transient(status) and _is_about_the_key(response, body):
         return CorAuthenticationError(
-            f"COR handed out no token for the API key (HTTP {status}): check the COR connection's Login (API key), "
+            f"COR issued no token for the API key (HTTP {status}): check the COR connection's Login (API key), "
             "Password (client secret) and Extra api_url.",
             status=status,
         )
-    kind = CorServerError if is_passing(status) else CorConnectionError
-    return kind(
-        f"COR could not hand out a token for now (HTTP {status}). If that stays so, check the COR connection's Extra "
+    error_class = CorServerError if is_transient(status) else CorConnectionError
+    return error_class(
+        f"COR could not issue a token for now (HTTP {status}). If this persists, check the COR connection's Extra "
         "api_url.",
         status=status,
         retry_after=read_retry_after(response),
@@ -217,13 +217,13 @@ def _no_token(response: requests.Response, body: Any) -> CorError:
 
 def _is_about_the_key(response: requests.Response, body: Any) -> bool:
     error = body.get("error") if isinstance(body, Mapping) else None
-    if isinstance(error, str) and error in _REFUSALS | _PASSING_ERRORS:
+    if isinstance(error, str) and error in _REFUSALS | _TRANSIENT_ERRORS:
         return error in _REFUSALS
-    return response.status_code in _REFUSING and (body is not _NO_JSON or not response.content.strip())
+    return response.status_code in _REFUSAL_STATUSES and (body is not _NO_JSON or not response.content.strip())
 
 
-def _seconds(value: object) -> float:
-    """Return for how long a token is good, of what is said about it: COR's clients have seen numbers and text."""
+def _lifetime(value: object) -> float:
+    """Return the seconds in ``expires_in``, within bounds; COR's clients have seen numbers and text there."""
     try:
         seconds = math.nan if isinstance(value, bool) else float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):
@@ -232,4 +232,4 @@ def _seconds(value: object) -> float:
         seconds = math.inf
     if math.isnan(seconds):
         seconds = TYPICAL_TOKEN_SECONDS
-    return min(max(seconds, LEAST_TOKEN_SECONDS), MOST_TOKEN_SECONDS)
+    return min(max(seconds, MIN_TOKEN_SECONDS), MAX_TOKEN_SECONDS)

@@ -16,28 +16,28 @@ def base_url(field: str, text: str, port: int | None = None) -> str:
     """
     Return a base URL without a slash at its end.
 
-    :param field: what it stands in.
+    :param field: the field that holds it.
     :param text: with or without its scheme.
-    :param port: for a URL that has none.
-    :raises CorConfigurationError: if it cannot be one, holds credentials, or would show a token to the network.
+    :param port: for a URL without one.
+    :raises CorConfigurationError: if it is no base URL, contains credentials, or would expose a token to the network.
     """
     parts = _split(text.strip(), "https")
     if not parts or parts.username is not None or parts.query or parts.fragment:
-        raise wrong(f"{field} is not a base URL such as {EXAMPLE}; credentials do not belong there.")
+        raise wrong(f"{field} is not a base URL such as {EXAMPLE}: enter one, without credentials.")
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.geturl())):
-        raise wrong(f"{field} must begin with https://: a token crosses it.")
+        raise wrong(f"{field} must begin with https://, because it receives a token.")
     netloc = parts.netloc
     if port and not parts.port:
         netloc = f"{netloc}:{port}"
         if not _split(netloc, "https"):
-            raise wrong("Port is not the number of a port, 1 to 65535.")
-    if not netloc.isascii():  # as it goes over the wire, where it must be the same host
+            raise wrong("Port is not a port number from 1 to 65535.")
+    if not netloc.isascii():  # convert it to what is sent, so that hosts compare as equal
         netloc = urlsplit(_prepared(netloc)).netloc
     return urlunsplit((parts.scheme, netloc, parts.path.rstrip("/"), "", ""))
 
 
 def is_loopback(url: str) -> bool:
-    """Tell a URL of this machine."""
+    """Return whether a URL is of this machine."""
     host = urlsplit(url).hostname or ""
     try:
         return ip_address(host).is_loopback
@@ -49,9 +49,9 @@ def proxies(field: str, value: object) -> dict[str, str]:
     """
     Return proxies as ``requests`` takes them.
 
-    :param field: what they stand in.
-    :param value: one URL for all, or URLs by scheme or by scheme and host; from a URI this comes as JSON text.
-    :raises CorConfigurationError: if it is something else.
+    :param field: the field that holds them.
+    :param value: one URL for all, or URLs by scheme or by scheme and host; in a URI this is JSON text.
+    :raises CorConfigurationError: if it is neither.
     """
     if isinstance(value, str) and value.lstrip().startswith("{"):
         value = parse_json(field, value)
@@ -67,7 +67,9 @@ def proxies(field: str, value: object) -> dict[str, str]:
 def _proxied(field: str, key: str) -> str:
     scheme, _, host = key.partition("://")
     if key not in {"http", "https", "all", "no_proxy"} and not (host and scheme in {"http", "https", "all"}):
-        raise wrong(f"{field} has a name other than http, https, all and no_proxy, or one of them, :// and a host.")
+        raise wrong(
+            f"{field} has an unknown key: use http, https, all or no_proxy, or a scheme and a host such as https://cor.example."
+        )
     return key
 
 
@@ -81,13 +83,13 @@ def _proxy_url(field: str, text: str) -> str:
     text = text.strip()
     parts = _split(text, "http")
     if not parts or parts.scheme not in {"http", "https", "socks4", "socks4a", "socks5", "socks5h"}:
-        raise wrong(f"{field} is no URL of a proxy such as http://proxy.example:3128.")
+        raise wrong(f"{field} is not the URL of a proxy, such as http://proxy.example:3128.")
     return text
 
 
 def _split(text: str, scheme: str) -> SplitResult | None:
-    """Return the parts of a URL, or None where there is no host that could be asked."""
-    if " " in text or not text.isprintable():  # `urlsplit` leaves out some of that, and so means another host
+    """Return the parts of a URL, or None if it has no usable host."""
+    if " " in text or not text.isprintable():  # `urlsplit` drops some of these, and so another host results
         return None
     try:
         parts = urlsplit(text if "://" in text else f"{scheme}://{text}")
@@ -99,7 +101,7 @@ def _split(text: str, scheme: str) -> SplitResult | None:
 
 
 def _prepared(netloc: str) -> str:
-    """Return the URL of a host as it is sent; raises ValueError if ``requests`` would not."""
+    """Return the URL of a host as ``requests`` sends it; raises ValueError if it refuses to."""
     prepared = requests.PreparedRequest()
     prepared.prepare_url(f"http://{netloc}", None)
     return prepared.url or ""

@@ -18,9 +18,9 @@ from tenacity import RetryCallState, Retrying, retry_if_result, stop_after_attem
 from urllib3.exceptions import HTTPError
 
 from cor_provider import _clock
-from cor_provider.client.limits import Exchange, keep_limits
-from cor_provider.client.responses import read_retry_after
-from cor_provider.client.statuses import is_passing
+from cor_provider.client.limits import ResponseLimits, enforce_limits
+from cor_provider.client.retry_after import read_retry_after
+from cor_provider.client.statuses import is_transient
 
 TIMEOUT = 60.0
 """Seconds of silence after which an answer is given up, if the Connection's Extra has no ``timeout``."""
@@ -108,19 +108,19 @@ class _Question:
             return _no_answer(error)
         except Exception as error:  # noqa: BLE001  # whatever hook, auth and requests raise of a request
             return _mistake(error)
-        with Exchange(seconds) as exchange:
+        with ResponseLimits(seconds) as limits:
             try:
                 response = send()
             except (requests.RequestException, HTTPError, ValueError, OSError) as error:
                 is_ours = isinstance(error, ValueError) or not isinstance(error, requests.RequestException)
-                return _mistake(error) if is_ours and not exchange.is_written else _no_answer(error)
+                return _mistake(error) if is_ours and not limits.request_sent else _no_answer(error)
         return _read(response)
 
     def _prepare(self, session: requests.Session) -> tuple[Callable[[], requests.Response], float]:
         """Return what sends the request, and how many seconds its answer may take."""
         for adapter in session.adapters.values():
             if isinstance(adapter, HTTPAdapter):
-                keep_limits(adapter)
+                enforce_limits(adapter)
         url = self._hook.url_from_endpoint(self._endpoint)
         prepared = session.prepare_request(requests.Request(self._hook.method, url, self._headers, **self._parameters))
         url = prepared.url or url
@@ -165,8 +165,8 @@ def _read(response: requests.Response) -> Any:
     if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
         return _Failure(
             f"the answer is {status}",
-            is_final=status < HTTPStatus.INTERNAL_SERVER_ERROR and not is_passing(status),
-            passes=is_passing(status),
+            is_final=status < HTTPStatus.INTERNAL_SERVER_ERROR and not is_transient(status),
+            passes=is_transient(status),
             retry_after=read_retry_after(response),
         )
     try:

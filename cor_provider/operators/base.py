@@ -15,12 +15,12 @@ from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
 
 from cor_provider import _clock, links
 from cor_provider.exceptions import CorConfigurationError, CorError, CorLeavesRejectedError, CorPushIncompleteError
-from cor_provider.hooks.cor_integrations import CorIntegrationsHook, check_limits
+from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.inputs.reading import can_be_read_again, files_in, iter_leaves, label, load_lazy, uris_in
 from cor_provider.operators.run import Run
 from cor_provider.outcome import LeaveOutcome, Status, Tally
 from cor_provider.push.engine import check
-from cor_provider.push.retry import RetryLimits
+from cor_provider.push.options import PushOptions
 from cor_provider.task import metrics
 from cor_provider.task.checkpoint import Checkpoint
 from cor_provider.task.files import TaskFiles
@@ -87,8 +87,8 @@ class LeaveOperator(BaseOperator):
         timezone: str | None = None,
         report_path: str | None = None,
         validate_only: bool = False,
-        max_attempts: int = RetryLimits.max_attempts,
-        max_wait: float = RetryLimits.max_wait,
+        max_attempts: int = PushOptions.max_attempts,
+        max_wait: float = PushOptions.max_wait,
         map_index_template: str | None = BY_INPUT,
         retry_policy: Any = None,
         **kwargs: Any,
@@ -99,8 +99,9 @@ class LeaveOperator(BaseOperator):
 
             kwargs["retry_policy"] = retry_policy or CorRetryPolicy()
         super().__init__(map_index_template=map_index_template or BY_INPUT, **kwargs)
-        check_limits(concurrency, max_rejected)
-        RetryLimits(max_attempts, max_wait)
+        PushOptions(concurrency=concurrency, max_attempts=max_attempts, max_wait=max_wait)
+        if not isinstance(max_rejected, int) or max_rejected < 0:
+            raise ValueError(f"max_rejected: expected a number from 0; got {max_rejected!r}.")
         self.leave_requests = leave_requests
         self.source = source
         self.cor_conn_id = cor_conn_id

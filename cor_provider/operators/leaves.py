@@ -5,17 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from cor_provider.hooks.cor_integrations import (
-    CorIntegrationsHook,
-    IfExists,
-    IfMissing,
-    IfMissingOnUpdate,
-    check_choice,
-)
+from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.inputs.reading import iter_leave_keys
 from cor_provider.operators.base import LeaveOperator
 from cor_provider.operators.sync import SyncLeavesOperator
 from cor_provider.outcome import LeaveOutcome
+from cor_provider.push.options import IfExists, IfMissing, IfMissingOnUpdate, check_choice
 
 __all__ = ["CreateLeaveOperator", "DeleteLeaveOperator", "SyncLeavesOperator", "UpdateLeaveOperator"]
 

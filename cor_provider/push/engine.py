@@ -1,7 +1,7 @@
 """
 The push: leave requests in (or leaves to delete), an outcome for each of them out.
 
-It knows neither Airflow nor what COR's messages look like; both are the business of whoever sends.
+It knows neither Airflow nor what COR's messages look like: the function that sends is given to it.
 """
 
 from __future__ import annotations
@@ -17,204 +17,202 @@ from cor_provider import _clock
 from cor_provider.exceptions import CorConflictingRepeatError, CorConnectionError, CorRecordError, CorTransientError
 from cor_provider.leave import Leave, LeaveKey, LeaveRequest, UnreadableLeave
 from cor_provider.outcome import LeaveOutcome, Status
-from cor_provider.push.affinity import one_cpu
-from cor_provider.push.pace import SECONDS_UNTIL_NOTICED, Pace, Permit, Stopped, always
-from cor_provider.push.retry import Attempts, Retries, RetryLimits
-from cor_provider.push.seen_ids import Repeats
+from cor_provider.push.options import PushOptions
+from cor_provider.push.pace import POLL_SECONDS, Pace, Stopped
+from cor_provider.push.retry import Attempts, Retries
+from cor_provider.push.seen_ids import SeenIds
 
 Send = Callable[[Leave, Attempts], LeaveOutcome | None]
-"""Sends one request to settle a leave request; None if that takes another request."""
+"""Sends one request for a leave request and returns its outcome, or None if that takes another request."""
 
-FURTHEST_AHEAD = 10_000
-"""How many leave requests may be read behind one that is not settled: what settles out of turn has to be remembered."""
+MAX_READ_AHEAD = 10_000
+"""How far the input is read beyond a leave request without an outcome: a task has to remember what ends out of turn."""
 
-SECONDS_TO_SETTLE = 40.0
+STOP_SECONDS = 40.0
 """
-How long a push that is stopped waits for the answers under way: longer than one takes with the default timeout. What
-has none by then is accounted for as ``failed``, before Airflow kills the task, a minute after it told it to stop.
+How long a push that is stopped waits for the responses under way: longer than one takes with the default timeout. After
+that they count as ``failed``, so that the task ends before Airflow kills it, a minute after asking it to stop.
 """
 
 
 def push(
     leaves: Iterable[Leave | UnreadableLeave],
     send: Send[Leave],
+    options: PushOptions,
     *,
-    concurrency: int,
     requests_per_second: float | None,
-    limits: RetryLimits,
-    stopping: threading.Event,
-    permit: Permit = always,
-    repeated: Status = "existing",
+    repeated: Status,
 ) -> Generator[LeaveOutcome]:
     """
-    Send leave requests and yield every outcome as it settles.
+    Send leave requests and yield the outcome of each as soon as it is known.
 
-    A rejection never stops the others. A leave request that runs out of attempts does, since the rest would only meet
-    the same failure: it is ``failed``, and what was not sent yet is ``not_sent``. So does a configuration error.
+    A rejection never stops the others. A leave request that runs out of attempts does, since the rest would meet the
+    same failure: it is ``failed``, and what was not sent yet is ``not_sent``. A configuration error does so too.
 
     :param leaves: read as they are needed, never held.
-    :param send: sends one request to settle a leave request, knowing how the attempts before it ended.
-    :param concurrency: how many requests may be under way at once.
-    :param requests_per_second: how many requests may go out per second; None for as many as COR takes.
-    :param limits: how patient to be.
-    :param stopping: set it, from any thread, to stop sending: what is under way settles or, where COR does not answer
-        for a while, is ``failed``; the rest is ``not_sent``. Closing the iterator sets it, and waits likewise.
-    :param permit: asked right before each request; where it says no, the push stops.
-    :param repeated: what a leave request is that says the same as one before it, and is not sent.
-    :raises Exception: once every leave request has its outcome, what kept all of them from being settled: an error of
-        the configuration, or one in reading the input.
+    :param send: sends one request for a leave request, given how the attempts before it ended.
+    :param options: once ``stopping`` is set, a leave request under way gets its outcome or, if COR does not respond for
+        a while, is ``failed``; the rest is ``not_sent``. Closing the iterator sets it, and waits likewise.
+    :param requests_per_second: how many requests may go out per second; None for as many as COR accepts.
+    :param repeated: the status of a leave request that repeats one before it, and is not sent.
+    :raises Exception: after the last outcome, what stopped the push: an error of the configuration, or in reading the
+        input.
     """
-    pace = Pace(concurrency, requests_per_second, stopping, permit)
-    return _Push(send, Retries(limits, pace, stopping), stopping, repeated).run(leaves, concurrency)
+    pace = Pace(options.concurrency, requests_per_second, options.stopping, options.permit)
+    return _Push(send, Retries(options, pace), options, repeated).run(leaves)
 
 
 def check(leaves: Iterable[LeaveRequest | LeaveKey | UnreadableLeave]) -> Iterator[LeaveOutcome]:
-    """Yield what can be told of leave requests without sending them: ``rejected`` or ``not_sent``."""
+    """Yield what is known of leave requests without sending them: ``rejected`` or ``not_sent``."""
     for position, leave in enumerate(leaves, start=1):
         if isinstance(leave, UnreadableLeave):
-            yield LeaveOutcome.of_error(leave.leave_id, "rejected", leave.error, position=position)
+            yield LeaveOutcome.from_error(leave.leave_id, "rejected", leave.error, position=position)
         else:
             yield LeaveOutcome(leave.id, "not_sent", position=position)
 
 
 @dataclass
 class _UnderWay:
-    """A leave request that a thread is at, or is about to take up."""
+    """A leave request that a thread is sending, or will send next."""
 
     position: int
     attempts: Attempts = field(default_factory=Attempts)
 
 
 class _Push(Generic[Leave]):
-    """One push. All but :meth:`_work` happens in the thread of whoever iterates."""
+    """One push. All but :meth:`_work` runs in the thread that iterates over the outcomes."""
 
-    def __init__(self, send: Send[Leave], retries: Retries, stopping: threading.Event, repeated: Status) -> None:
+    def __init__(self, send: Send[Leave], retries: Retries, options: PushOptions, repeated: Status) -> None:
         self._send: Send[Leave] = send
         self._retries = retries
-        self._stopping = stopping
+        self._concurrency = options.concurrency
+        self._stopping = options.stopping
         self._repeated: Status = repeated
         self._under_way: dict[str, _UnderWay] = {}
-        """By external id, the first of them first."""
+        """By external id, in the order of the input."""
         self._waiting: SimpleQueue[tuple[Leave, _UnderWay] | None] = SimpleQueue()
-        self._settled: SimpleQueue[tuple[str, LeaveOutcome]] = SimpleQueue()
+        self._finished: SimpleQueue[tuple[str, LeaveOutcome]] = SimpleQueue()
         self._give_up_at: float | None = None
         self._errors: list[BaseException] = []
 
-    def run(self, leaves: Iterable[Leave | UnreadableLeave], concurrency: int) -> Generator[LeaveOutcome]:
-        with Repeats() as self._repeats:
-            self._start_threads(concurrency)
+    def run(self, leaves: Iterable[Leave | UnreadableLeave]) -> Generator[LeaveOutcome]:
+        with SeenIds() as self._seen:
+            self._start_threads()
             try:
-                for position, leave in enumerate(self._until_it_breaks(leaves), start=1):
+                for position, leave in enumerate(self._read(leaves), start=1):
                     if isinstance(leave, UnreadableLeave):
-                        yield LeaveOutcome.of_error(leave.leave_id, "rejected", leave.error, position=position)
+                        yield LeaveOutcome.from_error(leave.leave_id, "rejected", leave.error, position=position)
                         continue
-                    while self._settled.qsize() or self._must_wait(leave.id, position, concurrency):
-                        yield self._next_settled()
-                    if outcome := self._settle_without_sending(leave):
+                    while self._finished.qsize() or self._must_wait(leave.id, position):
+                        yield self._next_outcome()
+                    if outcome := self._outcome_without_sending(leave):
                         yield replace(outcome, position=position)
                     else:
                         self._under_way[leave.id] = under_way = _UnderWay(position)
                         self._waiting.put((leave, under_way))
                 while self._under_way:
-                    yield self._next_settled()
+                    yield self._next_outcome()
             except BaseException:  # nobody wants the rest
                 self._stopping.set()
                 while self._under_way:
-                    self._next_settled()
+                    self._next_outcome()
                 raise
             finally:
-                for _ in range(concurrency):
+                for _ in range(self._concurrency):
                     self._waiting.put(None)
         if self._errors:
             raise self._errors[0]
 
-    def _until_it_breaks(self, leaves: Iterable[Leave | UnreadableLeave]) -> Iterator[Leave | UnreadableLeave]:
-        """Yield what can be read; an input that breaks off must not take the outcomes of what came before with it."""
+    def _read(self, leaves: Iterable[Leave | UnreadableLeave]) -> Iterator[Leave | UnreadableLeave]:
+        """Yield what can be read; if the input breaks off, the outcomes of what came before must not be lost."""
         try:
             yield from leaves
         except GeneratorExit:
             raise
         except BaseException as error:  # noqa: BLE001  # raised again in the end
             self._errors.append(error)
-            if not isinstance(error, Exception):  # somebody wants this to end
+            if not isinstance(error, Exception):  # an interruption
                 self._stopping.set()
 
-    def _must_wait(self, leave_id: str, position: int, concurrency: int) -> bool:
-        if len(self._under_way) >= concurrency:
+    def _must_wait(self, leave_id: str, position: int) -> bool:
+        if len(self._under_way) >= self._concurrency:
             return True
-        # A repeat waits for the first of its id: what became of that decides what it is.
+        # A repeat waits for the first of its id, whose outcome decides what the repeat is.
         if leave_id in self._under_way:
             return True
         first = next(iter(self._under_way.values()), None)
-        return first is not None and position - first.position > FURTHEST_AHEAD
+        return first is not None and position - first.position > MAX_READ_AHEAD
 
-    def _settle_without_sending(self, leave: Leave) -> LeaveOutcome | None:
+    def _outcome_without_sending(self, leave: Leave) -> LeaveOutcome | None:
         if self._stopping.is_set():
             return LeaveOutcome(leave.id, "not_sent")
-        seen = self._repeats.add(leave)
-        if seen == "same":
+        comparison = self._seen.add(leave)
+        if comparison == "same":
             return LeaveOutcome(leave.id, self._repeated)
-        if seen == "different":
-            return LeaveOutcome.of_error(leave.id, "rejected", CorConflictingRepeatError())
+        if comparison == "different":
+            return LeaveOutcome.from_error(leave.id, "rejected", CorConflictingRepeatError())
         return None
 
-    def _next_settled(self) -> LeaveOutcome:
-        leave_id, outcome = self._wait_for_one()
+    def _next_outcome(self) -> LeaveOutcome:
+        leave_id, outcome = self._wait_for_outcome()
         del self._under_way[leave_id]
         if outcome.status == "rejected":
-            self._repeats.forget(leave_id)  # nothing of that id is in COR
+            self._seen.forget(leave_id)  # nothing of that id is in COR
         return outcome
 
-    def _wait_for_one(self) -> tuple[str, LeaveOutcome]:
-        """Wait until one is settled, or after a while in a push that is stopped, until none will be."""
+    def _wait_for_outcome(self) -> tuple[str, LeaveOutcome]:
+        """Wait for an outcome; once the push is stopped, only for a while."""
         while True:
             with suppress(Empty):
-                return self._settled.get(timeout=SECONDS_UNTIL_NOTICED)
+                return self._finished.get(timeout=POLL_SECONDS)
             if self._stopping.is_set():
-                self._give_up_at = self._give_up_at or _clock.now() + SECONDS_TO_SETTLE
+                self._give_up_at = self._give_up_at or _clock.now() + STOP_SECONDS
                 if _clock.now() >= self._give_up_at:
                     return self._give_up()
 
     def _give_up(self) -> tuple[str, LeaveOutcome]:
-        """Account for one that COR has not answered in time."""
+        """Return an outcome for the first leave request that COR has not responded to in time."""
         leave_id, under_way = next(iter(self._under_way.items()))
+        attempts = under_way.attempts
         outcome = LeaveOutcome(leave_id, "not_sent")
-        if made := under_way.attempts.made:
-            error = CorConnectionError(NO_ANSWER)
-            outcome = LeaveOutcome.of_error(leave_id, "failed", error, attempts=made)
+        if made := attempts.is_under_way + attempts.made:  # in this order: an attempt is counted before it is over
+            error = CorConnectionError(NO_RESPONSE)
+            outcome = LeaveOutcome.from_error(leave_id, "failed", error, attempts=made)
         return leave_id, replace(outcome, position=under_way.position)
 
-    def _start_threads(self, concurrency: int) -> None:
-        stay_on_one_cpu = one_cpu()
-        for number in range(concurrency):
-            # Daemons, since an answer that does not come must not keep the process from ending.
-            threading.Thread(target=self._work, args=(stay_on_one_cpu,), name=f"cor-push_{number}", daemon=True).start()
+    def _start_threads(self) -> None:
+        for number in range(self._concurrency):
+            # Daemons, since a response that never comes must not keep the process from ending.
+            threading.Thread(target=self._work, name=f"cor-push_{number}", daemon=True).start()
 
-    def _work(self, prepare: Callable[[], None]) -> None:
-        """Settle what is waiting, in a thread of its own."""
-        prepare()
+    def _work(self) -> None:
+        """Send what is waiting, in a thread of its own."""
         while item := self._waiting.get():
             leave, under_way = item
-            outcome = self._settle(leave, under_way.attempts)
-            self._settled.put((leave.id, replace(outcome, position=under_way.position)))
+            outcome = self._send_until_done(leave, under_way.attempts)
+            self._finished.put((leave.id, replace(outcome, position=under_way.position)))
 
-    def _settle(self, leave: Leave, attempts: Attempts) -> LeaveOutcome:
-        """Settle one leave request; whatever happens, there is an outcome."""
+    def _send_until_done(self, leave: Leave, attempts: Attempts) -> LeaveOutcome:
+        """Send one leave request until it has an outcome; whatever happens, it gets one."""
         outcome: LeaveOutcome | None = None
         try:
             while outcome is None:
                 outcome = self._retries.run(attempts, lambda: self._send(leave, attempts))
         except Stopped:
             error = attempts.last_error
-            outcome = LeaveOutcome.of_error(leave.id, "failed", error) if error else LeaveOutcome(leave.id, "not_sent")
+            outcome = LeaveOutcome(leave.id, "not_sent")
+            if error:
+                outcome = LeaveOutcome.from_error(leave.id, "failed", error)
         except CorRecordError as error:
-            outcome = LeaveOutcome.of_error(leave.id, "rejected", error)
-        except BaseException as error:  # noqa: BLE001  # raised again in the end, if all would meet it
-            outcome = LeaveOutcome.of_error(leave.id, "failed", error)
+            outcome = LeaveOutcome.from_error(leave.id, "rejected", error)
+        except BaseException as error:  # noqa: BLE001  # raised again in the end, if every leave would meet it
+            outcome = LeaveOutcome.from_error(leave.id, "failed", error)
             self._stopping.set()
             if not isinstance(error, CorTransientError):
                 self._errors.append(error)
         return replace(outcome, attempts=attempts.made)
 
 
-NO_ANSWER = "The push was stopped before COR answered: whether COR did what was asked is not known."
+NO_RESPONSE = (
+    "The push was stopped before COR responded, so COR may or may not have done what was asked: run the task again."
+)

@@ -1,8 +1,9 @@
 """
 When the requests of one push may go out: evenly spaced, not too many at once, and not while COR asks to wait.
 
-COR answers 429 to what comes too fast, and 503 when it is overloaded (developers.projectcor.com/quickstart). It
-documents no limit, so the limit is found, and then kept instead of hit over and over.
+COR responds with 429 to requests that come too fast, and with 503 when it is overloaded
+(developers.projectcor.com/quickstart). It documents no limit, so this finds the limit and then keeps it instead of
+running into it again and again. What a 429 means for a push is decided here and nowhere else.
 """
 
 from __future__ import annotations
@@ -10,39 +11,42 @@ from __future__ import annotations
 import logging
 import math
 import threading
-from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import TypeVar
 
 from cor_provider import _clock
 from cor_provider.exceptions import CorError, CorRateLimitError, CorRecordError
+from cor_provider.push.options import Permit, always
+from cor_provider.push.rate import Rate
 
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
-LONGEST_PAUSE = 300.0
-"""Seconds: the most that a ``Retry-After`` is heeded. It is COR's own advice for a 503."""
+MAX_PAUSE = 300.0
+"""Seconds: the longest ``Retry-After`` that is honoured. It is COR's own advice for a 503."""
 
-SHORTEST_PAUSE = 0.1
-"""Seconds: the least, whatever ``Retry-After`` says; doubled for each further pause in a row, up to a second."""
+MIN_PAUSE = 0.1
+"""Seconds: the shortest pause, whatever ``Retry-After`` says; doubled for each further pause in a row."""
 
-WORTH_TELLING = 5.0
-"""Seconds: pauses as long as this are told in the log."""
+MAX_DOUBLED_MIN_PAUSE = 1.0
+"""Seconds: where that doubling ends; from there on COR's ``Retry-After`` is trusted."""
 
+FIRST_PAUSE = 1.0
+"""Seconds: the pause after a 429 without ``Retry-After``; doubled for each further one in a row."""
 
-SECONDS_UNTIL_NOTICED = 1.0
-"""How long it may take until who waits for an answer notices that the push is to stop."""
+MAX_DOUBLINGS = 10
+"""Enough to reach ``MAX_PAUSE``, and few enough to calculate with."""
 
+LOGGED_PAUSE = 5.0
+"""Seconds: pauses of at least this length are logged."""
 
-Permit = Callable[[], bool]
-"""Says whether a request may go out now."""
+MAX_CATCH_UP = 0.5
+"""The share of an interval that a late request may take from the next one, so that they never go out in bursts."""
 
-
-def always() -> bool:
-    """Let every request go out."""
-    return True
+POLL_SECONDS = 1.0
+"""How long it may take until a thread that waits for a response notices that the push is to stop."""
 
 
 class Stopped(Exception):  # noqa: N818  # nothing went wrong: somebody asked for it
@@ -53,20 +57,17 @@ class Pace:
     """
     The pace of one push, shared by its threads.
 
-    :param concurrency: how many requests may be under way at once, at most; fewer after a 429 or a 503, and one more
-        again after each round of good answers.
+    :param concurrency: the maximum number of requests under way at once; fewer after a 429 or a 503.
     :param ceiling: requests per second, at most.
-    :param stopping: set when the push is to stop; whoever waits then waits no longer.
-    :param permit: asked right before each request; where it says no, the push stops.
+    :param stopping: set when the push is to stop; waiting threads then wait no longer.
+    :param permit: called right before each request; if it returns False, the push stops.
     """
 
     def __init__(
         self, concurrency: int, ceiling: float | None, stopping: threading.Event, permit: Permit = always
     ) -> None:
         self._rate = Rate(ceiling or math.inf)
-        self._most_under_way = concurrency
-        self._room = float(concurrency)
-        self._room_left_at = -math.inf
+        self._window = _Window(concurrency)
         self._under_way = 0
         self._next_at = -math.inf
         self._paused_until = -math.inf
@@ -78,7 +79,7 @@ class Pace:
 
     def run(self, send: Callable[[], T]) -> T:
         """
-        Send when it is time, and learn from the answer.
+        Send when it is time, and learn from the response.
 
         :raises Stopped: if the push is stopped before that.
         """
@@ -106,24 +107,24 @@ class Pace:
         return max(0.0, self._paused_until - _clock.now())
 
     def _take_turn(self) -> float:
-        """Wait until the next request may go, and return when that is; the others wait behind."""
+        """Wait until the next request may go out, and return that time; other threads queue behind."""
         late = 0.0
         with self._turn:
             while True:
                 with self._state:
-                    while self._under_way >= max(1, int(self._room)) and not self._stopping.is_set():
-                        self._state.wait(SECONDS_UNTIL_NOTICED)  # being stopped notifies nobody
+                    while self._under_way >= self._window.size and not self._stopping.is_set():
+                        self._state.wait(POLL_SECONDS)  # nobody is notified when the push is to stop
                     now = _clock.now()
                     if self._stopping.is_set():
                         raise Stopped
                     if now >= self._next_at:
                         self._under_way += 1
                         interval = 1 / self._rate.per_second
-                        self._next_at = now + interval - min(late, interval / 2)
+                        self._next_at = now + interval - min(late, interval * MAX_CATCH_UP)
                         return now
                     until = self._next_at
                 _clock.wait(self._stopping, until - now)
-                late = _clock.now() - until  # as waits end; unless the next one makes up for it, the pace is slower
+                late = _clock.now() - until  # waits end late; unless the next one makes up for it, the pace is slower
 
     def _learn(self, sent_at: float, error: BaseException | None) -> None:
         now = _clock.now()
@@ -131,27 +132,60 @@ class Pace:
             self._pause(sent_at, now, error.retry_after)
         else:
             self._pauses_in_a_row = 0
-        if error is None or isinstance(error, CorRecordError):  # a rejection is as good an answer as any
-            self._room = min(self._room + 1 / self._room, self._most_under_way)
-            self._rate.rise(sent_at, now)
-        elif _asks_for_less(error) and sent_at > self._room_left_at:  # once for all that was under way
-            self._room = max(1.0, self._room / 2)
-            self._room_left_at = now
+        if error is None or isinstance(error, CorRecordError):  # a rejection takes COR as much work as a success
+            self._window.increase()
+            self._rate.on_success(sent_at, now)
+        elif _asks_for_less(error):
+            self._window.decrease(sent_at, now)
 
     def _pause(self, sent_at: float, now: float, asked: float | None) -> None:
-        """Let nobody send for as long as COR asks, or for longer each time that it does not say how long."""
-        is_new = sent_at >= self._paused_until  # what was under way meets the same limit, and is no further pause
+        """Send nothing for as long as COR asks or, if it does not say how long, for longer each time."""
+        is_new = sent_at >= self._paused_until  # requests that were under way meet the same limit: no further pause
         if is_new:
             self._pauses_in_a_row += 1
-        doubled = 2.0 ** min(self._pauses_in_a_row - 1, 10)
-        seconds = doubled if asked is None else max(asked, min(SHORTEST_PAUSE * doubled, 1.0))
-        seconds = min(seconds, LONGEST_PAUSE)
+        doubled = 2.0 ** min(self._pauses_in_a_row - 1, MAX_DOUBLINGS)
+        if asked is None:
+            seconds = FIRST_PAUSE * doubled
+        else:
+            seconds = max(asked, min(MIN_PAUSE * doubled, MAX_DOUBLED_MIN_PAUSE))
+        seconds = min(seconds, MAX_PAUSE)
         if is_new:
-            self._rate.fall(sent_at, now, seconds)
-            if seconds >= WORTH_TELLING:
+            self._rate.on_429(sent_at, now, seconds)
+            if seconds >= LOGGED_PAUSE:
                 log.info("COR asks to slow down: nothing is sent for %.0f seconds.", seconds)
         self._paused_until = max(self._paused_until, now + seconds)
         self._next_at = max(self._next_at, self._paused_until)
+
+
+class _Window:
+    """
+    How many requests may be under way at once: additive increase, multiplicative decrease.
+
+    :param maximum: where it begins, and what it never exceeds.
+    """
+
+    DECREASE = 0.5
+    """The factor by which it shrinks when COR asks for less."""
+
+    def __init__(self, maximum: int) -> None:
+        self._maximum = maximum
+        self._width = float(maximum)
+        self._decreased_at = -math.inf
+
+    @property
+    def size(self) -> int:
+        """The number of requests; at least one."""
+        return int(self._width)
+
+    def increase(self) -> None:
+        """Widen it by one for each round of good responses."""
+        self._width = min(self._width + 1 / self._width, self._maximum)
+
+    def decrease(self, sent_at: float, now: float) -> None:
+        """Narrow it, once for all requests that were under way together."""
+        if sent_at > self._decreased_at:
+            self._width = max(1.0, self._width * self.DECREASE)
+            self._decreased_at = now
 
 
 def _asks_for_less(error: BaseException) -> bool:
@@ -159,91 +193,3 @@ def _asks_for_less(error: BaseException) -> bool:
         HTTPStatus.TOO_MANY_REQUESTS,
         HTTPStatus.SERVICE_UNAVAILABLE,
     }
-
-
-class Rate:
-    """
-    How many requests per second COR takes, as far as its answers tell.
-
-    It begins low, and rises quickly until the first 429: that comes soon, where there is a limit, and tells much about
-    it. From then on it is what COR was seen to take. After a while, the longer the more is known, it creeps up: a limit
-    may be higher than it looked, or be raised. Times are seconds of one clock.
-
-    :param ceiling: requests per second, at most.
-    """
-
-    FIRST = 40.0
-    """Per second, to begin with."""
-    RISE = 10.0
-    """Per second and good answer, below what COR is known to take: doubles the rate in 0.07 s."""
-    CREEP = 0.05
-    """Per second and good answer, above that: doubles the rate in 14 s."""
-    MARGIN = 0.98
-    """Of a rate that was refused: the most that is tried next."""
-    BURST = 0.1
-    """Seconds' worth of requests that a limit is first believed to take at once, when none came for a while."""
-    KEPT = 1000
-    """How many good answers are remembered to learn from."""
-
-    def __init__(self, ceiling: float) -> None:
-        self._ceiling = ceiling
-        self.per_second = min(self.FIRST, ceiling)
-        self._known = math.inf
-        self._creep_at = -math.inf
-        self._burst = self.BURST
-        self._is_refused = False
-        self._pause = math.inf
-        self._resumes_at = -math.inf
-        self._taken: deque[float] = deque(maxlen=self.KEPT)
-
-    def rise(self, sent_at: float, now: float) -> None:
-        """Learn from a good answer."""
-        if self._is_refused and sent_at >= self._resumes_at:
-            self._settle(now)
-        self._taken.append(sent_at)
-        if self._is_refused:
-            return  # sent before the pause: it tells what COR takes, but not that it takes more again
-        if self.per_second < self._known:
-            self.per_second = min(self.per_second + self.RISE, self._known, self._ceiling)
-        elif now >= self._creep_at:
-            self._known = self.per_second = min(self.per_second + self.CREEP, self._ceiling)
-
-    def fall(self, sent_at: float, now: float, pause: float) -> None:
-        """
-        Learn from a 429, the first one before a pause.
-
-        :param pause: seconds for which nothing will be sent.
-        """
-        if self._taken and not self._is_refused:
-            if now < self._creep_at:  # what was thought to be known was too much
-                self._burst *= 3
-            self._known = self.MARGIN * self.per_second
-            self._is_refused = True
-        # Not slower than one a second: whether the pause was enough should show soon after it.
-        taken_per_second = (len(self._taken) + 1) / (_stretch([sent_at, *self._taken]) + pause)
-        self.per_second = min(self._known, self.per_second, max(1.0, taken_per_second))
-        self._pause = pause
-        self._resumes_at = now + pause
-
-    def _settle(self, now: float) -> None:
-        """Make use of what was taken, now that the answers to all that was under way before the pause are in."""
-        self._known = min(self._known, self._seen())
-        # Each try for more costs a pause: a twentieth of the time, or less where long experience leaves little to gain.
-        self._creep_at = now + min(max(20 * self._pause, 10 * _stretch(self._taken)), 60)
-        self._taken.clear()
-        self._is_refused = False
-
-    def _seen(self) -> float:
-        """
-        Return the requests per second that COR was seen to take.
-
-        Over no stretch of time did COR take more than its limit and one burst. So the limit is at least the highest
-        mean that forgives the burst; and no burst is more than a whole pause would bring.
-        """
-        burst = min(self._burst, self._pause)
-        latest_first = sorted(self._taken, reverse=True)
-        return max(count / (latest_first[0] - sent_at + burst) for count, sent_at in enumerate(latest_first, start=1))
-
-
-def _stretch(moments: Collection[float]) -> float:
-    return max(moments) - min(moments)

@@ -1,22 +1,21 @@
 """
 When a leave request is sent again, how long to wait before that, and when to give up.
 
-COR documents 429, 500 and 503 as worth another try, with exponential backoff, and asks for five minutes' patience on a
-503 (developers.projectcor.com/quickstart and /development). It documents no rate limit and no ``Retry-After``; where
-that header comes, it counts.
+COR documents 429, 500 and 503 as worth a retry, with exponential backoff, and asks for five minutes' patience after a
+503 (developers.projectcor.com/quickstart and /development). A 429 is no attempt: it pauses the whole push, which is the
+business of :mod:`~cor_provider.push.pace`.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_exception, wait_exponential, wait_random
 
 from cor_provider import _clock
-from cor_provider.client.statuses import is_passing
+from cor_provider.client.statuses import is_transient
 from cor_provider.exceptions import (
     CorConnectionError,
     CorRateLimitError,
@@ -24,61 +23,49 @@ from cor_provider.exceptions import (
     CorTransientError,
     CorUnexpectedAnswerError,
 )
-from cor_provider.push.pace import LONGEST_PAUSE, Pace, Stopped
+from cor_provider.push.options import PushOptions
+from cor_provider.push.pace import MAX_PAUSE, Pace, Stopped
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class RetryLimits:
-    """
-    How patient a push is.
-
-    :param max_attempts: how often one leave request is sent before the push gives up; 8 attempts are about a minute of
-        waiting. An answer of 429 is a pause and no attempt.
-    :param max_wait: seconds that the push may spend waiting in all; waits at the same time count once.
-    """
-
-    max_attempts: int = 8
-    max_wait: float = 3600.0
-
-    def __post_init__(self) -> None:
-        if self.max_attempts < 1:
-            raise ValueError(f"max_attempts: expected at least 1; got {self.max_attempts!r}.")
-        if not self.max_wait >= 0:
-            raise ValueError(f"max_wait: expected a number of seconds; got {self.max_wait!r}.")
-
-
 class Attempts:
     """
-    The attempts to send one leave request.
+    What happened to one leave request so far.
 
-    ``made`` counts those that COR did not put off. After a ``lost_answer`` COR may have done the work already.
-    Two are for whoever sends. ``existed``: once COR has said that it has the external id, whether it had it before.
-    ``missing``: COR has said that it does not have it.
+    :ivar made: the number of attempts; responses of 429, and requests that only led to the next one, do not count.
+    :ivar is_under_way: whether a request was sent whose outcome is not counted yet.
+    :ivar lost_answer: whether COR may have done the work although no response says so.
+    :ivar existed: once COR has said that it has the external id, whether it had it before this push.
+    :ivar missing: whether COR has said that it does not have the external id.
+    :ivar last_error: the last error that was worth a retry.
     """
 
     def __init__(self) -> None:
         self.made = 0
+        self.is_under_way = False
         self.lost_answer = False
         self.existed: bool | None = None
         self.missing = False
         self.last_error: CorTransientError | None = None
 
     def run(self, send: Callable[[], T]) -> T:
-        """Make one attempt, and remember how it ended; one that only leads to the next request does not count."""
-        self.made += 1
+        """Send one request, and remember its outcome."""
+        counts = True
+        self.is_under_way = True
         try:
             result = send()
+            counts = result is not None
         except CorRateLimitError:
-            self.made -= 1
+            counts = False
             raise
         except CorTransientError as error:
             self.last_error = error
             self.lost_answer = self.lost_answer or error.lost_answer
             raise
-        if result is None:
-            self.made -= 1
+        finally:
+            self.made += counts
+            self.is_under_way = False
         return result
 
 
@@ -86,17 +73,16 @@ class Retries:
     """
     The patience of one push, shared by its threads.
 
-    :param limits: when to give up.
-    :param pace: says when a request may go out.
-    :param stopping: set when the push is to stop; whoever waits then waits no longer.
+    :param options: when to give up, and when to stop waiting.
+    :param pace: decides when a request may go out.
     """
 
-    def __init__(self, limits: RetryLimits, pace: Pace, stopping: threading.Event) -> None:
+    def __init__(self, options: PushOptions, pace: Pace) -> None:
         self._pace = pace
-        self._max_attempts = limits.max_attempts
-        self._stopping = stopping
+        self._max_attempts = options.max_attempts
+        self._stopping = options.stopping
         self._lock = threading.Lock()
-        self._wait_left = limits.max_wait
+        self._wait_left = options.max_wait
         self._waiting_until = float("-inf")
         self._retrying = Retrying(
             retry=retry_if_exception(is_worth_retrying),
@@ -108,28 +94,29 @@ class Retries:
 
     def run(self, attempts: Attempts, send: Callable[[], T]) -> T:
         """
-        Send until there is an answer that can be read.
+        Send until there is a response that is not worth a retry.
 
-        :param attempts: those that were made to settle the leave request.
-        :raises CorTransientError: the last one, when patience is at its end.
-        :raises Stopped: if the push is stopped before it is settled.
+        :param attempts: those made so far for the leave request.
+        :raises CorTransientError: the last one, when patience is exhausted.
+        :raises Stopped: if the push is stopped before that.
         """
-        result: T = self._retrying(self._send_in_turn, attempts, send)
+        result: T = self._retrying(self._attempt, attempts, send)
         return result
 
     def _is_last(self, attempts: Attempts) -> bool:
         return attempts.made >= self._max_attempts
 
-    def _send_in_turn(self, attempts: Attempts, send: Callable[[], T]) -> T:
+    def _attempt(self, attempts: Attempts, send: Callable[[], T]) -> T:
+        """Make one attempt, with another turn after each pause."""
         while True:
             try:
                 return self._pace.run(lambda: attempts.run(send))
-            except CorRateLimitError:  # noqa: PERF203  # a pause, and another turn
+            except CorRateLimitError:  # noqa: PERF203  # the pause is the pace's; here it only costs patience
                 if not self._may_wait(self._pace.pause):
                     raise
 
     def _may_wait(self, seconds: float) -> bool:
-        """Take a wait that begins now from what is left, and return whether there was enough."""
+        """Subtract a wait that begins now from what is left, and return whether that was enough."""
         with self._lock:
             now = _clock.now()
             self._wait_left -= max(0.0, now + seconds - max(now, self._waiting_until))
@@ -143,9 +130,9 @@ class Retries:
 
 
 def is_worth_retrying(error: BaseException) -> bool:
-    """Tell whether the same request may succeed a little later."""
+    """Return whether the same request may succeed a little later."""
     if isinstance(error, CorServerError):
-        return error.status is not None and is_passing(error.status)
+        return error.status is not None and is_transient(error.status)
     return isinstance(error, (CorConnectionError, CorUnexpectedAnswerError))
 
 
@@ -153,7 +140,7 @@ _backoff = wait_exponential(multiplier=0.5, max=60) + wait_random(0, 0.5)
 
 
 def seconds_before_retry(state: RetryCallState) -> float:
-    """Return how long to wait: longer after each attempt, and as long as COR asks."""
+    """Return how long to wait: longer after each attempt, and at least as long as COR asks."""
     error = state.outcome.exception() if state.outcome else None
     asked = error.retry_after if isinstance(error, CorTransientError) and error.retry_after else 0.0
-    return max(_backoff(state), min(asked, LONGEST_PAUSE))
+    return max(_backoff(state), min(asked, MAX_PAUSE))

@@ -1,4 +1,4 @@
-"""The same external id twice in one input."""
+"""Finds external ids that one input holds twice."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from cor_provider.leave import LeaveKey, LeaveRequest
 Comparison = Literal["new", "same", "different"]
 
 
-class Repeats:
+class SeenIds:
     """
-    Remembers the leave requests of a push, in about thirty bytes each.
+    Remembers the leave requests of a push, in about thirty bytes each. Use it in one thread.
 
-    SQLite holds the two digests of each more tightly than any collection of Python's would. Use it in one thread.
+    SQLite stores the two digests of each in less memory than any of Python's collections.
     """
 
     def __init__(self) -> None:
@@ -31,21 +31,21 @@ class Repeats:
         self._database.close()
 
     def add(self, leave: LeaveRequest | LeaveKey) -> Comparison:
-        """Remember a leave request; return whether its external id is new, or whether it says the same as the first."""
+        """Remember a leave request, and return how it compares with the first of its external id."""
         key, content = _digest(leave.id), _digest(repr(leave.__dict__))
         if self._database.execute("INSERT OR IGNORE INTO leave VALUES (?, ?)", (key, content)).rowcount:
             return "new"
         return self.compare(leave)
 
     def compare(self, leave: LeaveRequest | LeaveKey) -> Comparison:
-        """Return the same of a leave request without remembering it."""
+        """Compare a leave request with the first of its external id, without remembering it."""
         first = self._database.execute("SELECT content FROM leave WHERE id = ?", (_digest(leave.id),)).fetchone()
         if first is None:
             return "new"
         return "same" if first == (_digest(repr(leave.__dict__)),) else "different"
 
     def forget(self, leave_id: str) -> None:
-        """Forget a leave request that was refused, so that its external id is free for another."""
+        """Forget a leave request that was refused, so that another one may use its external id."""
         self._database.execute("DELETE FROM leave WHERE id = ?", (_digest(leave_id),))
 
 

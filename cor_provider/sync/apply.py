@@ -9,10 +9,11 @@ from typing import Any
 
 from cor_provider import _clock
 from cor_provider.exceptions import CorDuplicateExternalIdError, CorUserNotFoundError
-from cor_provider.hooks.cor_integrations import CorIntegrationsHook, IfExists
+from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.leave import LeaveKey
 from cor_provider.outcome import LeaveOutcome
-from cor_provider.push.engine import NO_ANSWER
+from cor_provider.push.engine import NO_RESPONSE
+from cor_provider.push.options import IfExists
 from cor_provider.sync.approval import ApprovedPlan
 from cor_provider.sync.lease import Lease
 from cor_provider.sync.ledger import LeaveVersion, Ledger, LedgerEntry
@@ -176,7 +177,7 @@ class Apply:
         else:
             entries.pop(operation.id, None)
         self._is_incomplete |= outcome.status in {"failed", "not_sent"}
-        self.may_be_under_way |= outcome.message == NO_ANSWER
+        self.may_be_under_way |= outcome.message == NO_RESPONSE
         self._noted += 1
         self._write_if_due()
         return replace(outcome, position=operation.position)

@@ -228,7 +228,7 @@ class _Planner:
         return Operation("update", leave.id, leave, before, digest, position)
 
     def _reject(self, leave_id: str | None, error: Exception, position: int) -> None:
-        self.plan.rejected.append(LeaveOutcome.of_error(leave_id, "rejected", error, position=position))
+        self.plan.rejected.append(LeaveOutcome.from_error(leave_id, "rejected", error, position=position))
 
 
 def _fields(version: LeaveVersion) -> dict[str, str]:

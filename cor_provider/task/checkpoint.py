@@ -14,7 +14,7 @@ from cor_provider.exceptions import CorConfigurationError, CorConflictingRepeatE
 from cor_provider.inputs.positions import Positions
 from cor_provider.leave import Leave, LeaveKey, LeaveRequest, UnreadableLeave
 from cor_provider.outcome import LeaveOutcome, Status, Tally
-from cor_provider.push.seen_ids import Repeats
+from cor_provider.push.seen_ids import SeenIds
 
 STATE_KEY = "cor_push"
 MOST_SAVED_BYTES = 60_000  # Airflow wants values of its state store below 64 KB
@@ -101,7 +101,7 @@ class Checkpoint:
         rejected = iter(self._rejected)  # what COR refused has left its external id to another
         next_rejected = next(rejected, 0)
         passed_on = 0
-        with Repeats() as settled:
+        with SeenIds() as settled:
             for position, (digest, leave) in enumerate(self._digesting(leaves), start=1):
                 if position > self._resumed_at:
                     self._digests[position] = digest
@@ -159,14 +159,14 @@ class Checkpoint:
                 self._rejected.add(self.settled)
         return outcome
 
-    def _outcome_of_repeat(self, leave: Leave | UnreadableLeave, settled: Repeats) -> LeaveOutcome | None:
+    def _outcome_of_repeat(self, leave: Leave | UnreadableLeave, settled: SeenIds) -> LeaveOutcome | None:
         if isinstance(leave, UnreadableLeave):
             return None
         comparison = settled.compare(leave)
         if comparison == "same":
             return LeaveOutcome(leave.id, self._repeated)
         if comparison == "different":
-            return LeaveOutcome.of_error(leave.id, "rejected", CorConflictingRepeatError())
+            return LeaveOutcome.from_error(leave.id, "rejected", CorConflictingRepeatError())
         return None
 
     def _digesting(self, leaves: Iterable[Leave | UnreadableLeave]) -> Iterator[tuple[str, Leave | UnreadableLeave]]:

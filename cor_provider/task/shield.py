@@ -7,8 +7,6 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from cor_provider.push.affinity import one_cpu
-
 SECONDS_TO_END = 60.0
 """How long an interrupted push may take to settle what is under way; Airflow kills a task about then itself."""
 
@@ -27,10 +25,7 @@ def run_shielded(work: Callable[[], None], stop: Callable[[], None]) -> None:
     raised: list[BaseException] = []
     ended = threading.Event()
 
-    stay_on_one_cpu = one_cpu()
-
     def do_work() -> None:
-        stay_on_one_cpu()
         try:
             work()
         except BaseException as error:  # noqa: BLE001  # raised again below

@@ -17,11 +17,11 @@ from pathlib import Path
 import requests
 
 from benchmarks.push_process import StateStore
-from cor_provider.client.responses import read_answer
+from cor_provider.client.responses import read_response
 from cor_provider.inputs.reading import iter_leaves
 from cor_provider.leave import LeaveRequest, UnreadableLeave
 from cor_provider.outcome import LeaveOutcome
-from cor_provider.push.seen_ids import Repeats
+from cor_provider.push.seen_ids import SeenIds
 from cor_provider.task.checkpoint import Checkpoint
 from cor_provider.task.recorder import Account
 
@@ -54,13 +54,13 @@ def create(url: str, token: str, leave: LeaveRequest | UnreadableLeave) -> reque
 
 
 def settle(leaves: Iterable[LeaveRequest | UnreadableLeave], answer: requests.Response) -> Iterator[LeaveOutcome]:
-    repeats = Repeats()
+    repeats = SeenIds()
     for position, leave in enumerate(leaves, start=1):
         assert isinstance(leave, LeaveRequest)
         repeats.add(leave)
         payload = leave.to_payload(SOURCE)
         json.dumps(payload, allow_nan=False).encode()  # as `requests` does
-        data = read_answer(answer, "create")
+        data = read_response(answer, "create")
         yield LeaveOutcome(leave.id, "created", cor_id=int(data["id"]), attempts=1, position=position)
 
 

@@ -234,47 +234,6 @@ class TestNoSuccess:
         assert [(outcome.status, outcome.attempts) for outcome in outcomes] == [("failed", 2), ("not_sent", 0)]
 
 
-class TestShape:
-    """What is said of an answer that nobody expected: what kind of thing it is, and nothing that it holds."""
-
-    @pytest.mark.parametrize(
-        ("body", "shape"),
-        [
-            (b"", "no body"),
-            (b"OK", "text that is not JSON"),
-            (b'{"status":"success"', "text that is not JSON"),
-            (b"<p>busy</p>", "text that is not JSON"),
-            (b" <!DOCTYPE HTML>", "a web page"),
-            (b"\xef\xbb\xbf<html lang='es'>", "a web page"),
-            (b"<?xml version='1.0'?>\n<!DOCTYPE html>", "a web page"),
-            (b"<h1>Maintenance</h1>", "a web page"),
-            (b"[1]", "a JSON list"),
-            (b'"OK"', "a JSON text"),
-            (b"7", "a JSON number"),
-            (b"1e999", "a JSON number"),
-            (b"false", "a JSON boolean"),
-            (b"null", "a JSON null"),
-            (b"{}", "a JSON object (empty)"),
-            (b'{"message": 7, "Zacharias": 1, "ok": null}', "a JSON object (ok, message, 1 more)"),
-            (b'{"Zacharias": {}, "Zoe": {}}', "a JSON object (2 unknown keys)"),
-        ],
-    )
-    def test_it_is_said_without_a_value(
-        self, body: bytes, shape: str, hook: CorIntegrationsHook, sandbox: Sandbox
-    ) -> None:
-        answer_once(sandbox, 200, body)
-        message = settle(hook, "create").message
-        assert message
-        assert f" answered 200 with {shape}, which does not say whether COR did what was asked." in message
-        assert "check that it is the base URL of COR's Integrations API" in message
-
-    def test_a_page_is_known_by_its_content_type_too(self, hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
-        sandbox.answer_next(200, b"<div>Welcome</div>", headers={"Content-Type": "text/html"})
-        message = settle(hook, "create").message
-        assert message
-        assert "a web page" in message
-
-
 class TestCorId:
     @pytest.mark.parametrize(
         ("written", "cor_id"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import math
 import threading
@@ -13,7 +14,7 @@ import pytest
 import requests
 
 from cor_provider.client import tokens
-from cor_provider.client.tokens import MOST_REPLACEMENTS, REPLACEMENTS_SECONDS, ClientCredentials
+from cor_provider.client.tokens import MAX_REPLACEMENTS, REPLACEMENTS_SECONDS, ClientCredentials
 from cor_provider.exceptions import CorAuthenticationError, CorRateLimitError, CorTransientError
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.outcome import LeaveOutcome
@@ -219,8 +220,8 @@ def test_a_token_that_is_refused_again_and_again_is_not_replaced_for_ever() -> N
 
     tokens = ClientCredentials(request_token, clock=clock)
     replaced = [tokens.replace(tokens.get()) for _ in range(100)]
-    assert replaced == [True] * MOST_REPLACEMENTS + [False] * (100 - MOST_REPLACEMENTS)
-    assert len(asked) == 1 + MOST_REPLACEMENTS
+    assert replaced == [True] * MAX_REPLACEMENTS + [False] * (100 - MAX_REPLACEMENTS)
+    assert len(asked) == 1 + MAX_REPLACEMENTS
     clock.seconds += REPLACEMENTS_SECONDS
     assert tokens.replace(tokens.get())
 
@@ -292,7 +293,7 @@ class TestInAPush:
         outcomes: list[LeaveOutcome] = []
         with pytest.raises(CorAuthenticationError):
             outcomes.extend(pushed)
-        assert len(endpoint.requests) <= 1 + MOST_REPLACEMENTS
+        assert len(endpoint.requests) <= 1 + MAX_REPLACEMENTS
 
     def test_a_refused_api_key_is_forgotten_by_the_next_push(
         self, told: list[bytes | None], endpoint: RawServer, sandbox: Sandbox
@@ -303,3 +304,36 @@ class TestInAPush:
             list(hook.create_leaves([leave(), leave("L2")], concurrency=1))
         assert {outcome.status for outcome in hook.create_leaves([leave(), leave("L2")])} == {"created"}
         assert len(endpoint.requests) == 2
+
+
+class TestApiKey:
+    def test_a_token_is_fetched_once_as_cor_documents_it(self, hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
+        hook.create_leave(leave())
+        hook.create_leave(leave("L2"))
+        token_request, *others = sandbox.requests
+        assert (token_request.method, token_request.path) == ("POST", "/v1/oauth/token")
+        assert (token_request.query, token_request.body) == ("grant_type=client_credentials", b"")
+        credentials = base64.b64encode(b"api-key-4711:client-secret-0815").decode()
+        assert token_request.headers["authorization"] == f"Basic {credentials}"
+        assert [request.path for request in others] == ["/v2/integrations/leaves"] * 2
+        assert others[0].headers["authorization"].startswith("Bearer ")
+
+    def test_a_refused_api_key_is_an_authentication_error_without_the_secret(self, connect: Connect) -> None:
+        connect(login="api-key-4711", password="wrong-secret-1234")
+        with pytest.raises(CorAuthenticationError, match="check the COR connection's Login") as raised:
+            CorIntegrationsHook().create_leave(leave())
+        assert "wrong-secret-1234" not in str(raised.value)
+
+
+def test_an_expired_token_is_renewed_once_however_many_notice(connect: Connect, sandbox: Sandbox) -> None:
+    connect(login="api-key-4711", password="client-secret-0815")
+    hook = CorIntegrationsHook()
+    hook.create_leave(leave("first"))
+    sandbox.revoke_tokens()
+    threads = [threading.Thread(target=hook.create_leave, args=(leave(f"L{number}"),)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(sandbox.leaves) == 9
+    assert [request.path for request in sandbox.requests].count("/v1/oauth/token") == 2

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import base64
 import itertools
 import json
-import socket
-import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
-from cor_provider import __version__
 from cor_provider.exceptions import (
     CorAuthenticationError,
     CorConfigurationError,
-    CorConnectionError,
     CorDuplicateExternalIdError,
-    CorError,
     CorInvalidDateRangeError,
     CorInvalidSourceError,
     CorLeaveNotFoundError,
@@ -33,47 +26,10 @@ from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.leave import LeaveRequest
 from cor_provider.sandbox import Sandbox
 from one_shot_server import OneShotServer
-from support import DOCUMENTED_BODY, Connect, leave
+from support import Connect, leave
 
 
 class TestRequests:
-    def test_create_posts_the_documented_body(self, hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
-        data = hook.create_leave(DOCUMENTED_BODY)
-        (request,) = sandbox.requests
-        assert (request.method, request.path) == ("POST", "/v2/integrations/leaves")
-        assert json.loads(request.body) == DOCUMENTED_BODY
-        assert data["id"] == sandbox.leaves[0].cor_id
-        assert data["status"] == "pending"
-
-    def test_update_puts_everything_but_the_id_under_the_id(self, hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
-        created = hook.create_leave(leave("año/1 %2F"))
-        updated = hook.update_leave(leave("año/1 %2F", end="2026-05-20"))
-        request = sandbox.requests[-1]
-        assert (request.method, request.path) == ("PUT", "/v2/integrations/leaves/a%C3%B1o%2F1%20%252F")
-        assert list(json.loads(request.body)) == ["metadata", "userId", "leaveTypeId", "start", "end", "allDay"]
-        assert updated["id"] == created["id"]
-        assert sandbox.leaves[0].end == "2026-05-20T23:59:00-00:00"
-
-    def test_delete_sends_the_user_and_the_source_in_its_body(
-        self, hook: CorIntegrationsHook, sandbox: Sandbox
-    ) -> None:
-        hook.create_leave(leave())
-        data = hook.delete_leave("L1", user_id="u1")
-        request = sandbox.requests[-1]
-        assert (request.method, request.path) == ("DELETE", "/v2/integrations/leaves/L1")
-        assert json.loads(request.body) == {"userId": "u1", "metadata": {"source": "GLOBANT"}}
-        assert data == {"message": "Leave request deleted successfully", "deletedId": "L1"}
-        assert sandbox.leaves == ()
-
-    def test_every_request_says_who_asks_and_what_it_takes(self, hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
-        hook.create_leave(leave())
-        headers = sandbox.requests[0].headers
-        assert headers["authorization"] == "Bearer sandbox-token"
-        assert headers["accept"] == "application/json"
-        assert headers["content-type"] == "application/json"
-        assert headers["user-agent"].startswith(f"airflow-provider-cor/{__version__} (airflow/")
-        assert "; python/3." in headers["user-agent"]
-
     def test_nothing_is_touched_before_it_is_used(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv("AIRFLOW_CONN_COR_DEFAULT", raising=False)
         hook = CorIntegrationsHook("no_such_connection")
@@ -115,28 +71,6 @@ class TestErrors:
         with pytest.raises(CorValidationError, match=f"^{field}: "):
             hook.delete_leave(leave_id, user_id=user_id)
         assert sandbox.requests == ()
-
-    def test_a_lost_answer_is_a_connection_error_without_the_record(
-        self, hook: CorIntegrationsHook, sandbox: Sandbox
-    ) -> None:
-        sandbox.drop_next()
-        with pytest.raises(CorConnectionError, match="its answer was lost") as raised:
-            hook.create_leave(leave(user_id="u2"))
-        assert raised.value.__cause__ is None
-        assert "u2" not in str(raised.value)
-
-    def test_an_unreachable_host_is_a_connection_error(self, connect: Connect) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as closed:
-            port = closed.getsockname()[1]
-        connect(host=f"http://127.0.0.1:{port}")
-        with pytest.raises(CorConnectionError, match="could not be reached"):
-            CorIntegrationsHook().create_leave(leave())
-
-    def test_a_host_that_keeps_silent_is_given_up_after_the_timeout(self, connect: Connect) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as silent:
-            connect(host=f"http://127.0.0.1:{silent.getsockname()[1]}", extra={"timeout": "0.05"})
-            with pytest.raises(CorConnectionError, match="did not answer in time"):
-                CorIntegrationsHook().create_leave(leave())
 
 
 class TestConnection:
@@ -180,15 +114,15 @@ class TestConnection:
             ({"extra": {"timeout": "inf"}}, "Extra timeout is not a number of seconds"),
             ({"extra": {"requests_per_second": "many"}}, "Extra requests_per_second is not a number of requests"),
             ({"extra": {"requests_per_second": 0}}, "Extra requests_per_second is not a number of requests"),
-            ({"extra": {"ledger_secret": "*" * 20}}, "Extra ledger_secret is nothing but asterisks"),
+            ({"extra": {"ledger_secret": "*" * 20}}, "Extra ledger_secret consists of asterisks"),
             ({"extra": {"ledger_secret": "guess me"}}, "Extra ledger_secret is shorter than 16 characters"),
             ({"extra": {"ca_bundle": "/no/such/file"}}, "Extra ca_bundle is not a file"),
             ({"password": ""}, "has no Password"),
-            ({"password": "two\nlines"}, "Password holds spaces or characters that it cannot have"),
-            ({"password": "Bearer token"}, "Password holds spaces or characters that it cannot have"),
-            ({"login": "€-key"}, "Login holds spaces or characters that it cannot have"),
+            ({"password": "two\nlines"}, "Password contains spaces or characters that are not allowed"),
+            ({"password": "Bearer token"}, "Password contains spaces or characters that are not allowed"),
+            ({"login": "€-key"}, "Login contains spaces or characters that are not allowed"),
             ({"extra": {"proxy": "{"}}, "Extra proxy is not JSON"),
-            ({"password": "ñ-token"}, "Password holds spaces or characters that it cannot have"),
+            ({"password": "ñ-token"}, "Password contains spaces or characters that are not allowed"),
         ],
     )
     def test_a_field_that_cannot_work_is_named(
@@ -213,49 +147,8 @@ class TestConnection:
     @pytest.mark.parametrize("host", ["https://a..b", "https://" + "a" * 70])
     def test_a_host_that_cannot_be_a_url_is_a_configuration_error(self, host: str, connect: Connect) -> None:
         connect(host=host)
-        with pytest.raises(CorConfigurationError, match="cannot be used as a URL"):
+        with pytest.raises(CorConfigurationError, match="is not a usable URL"):
             CorIntegrationsHook().create_leave(leave())
-
-    @pytest.mark.parametrize("form", ["{url}", {"http": "{url}"}, '{"http": "{url}"}'])
-    def test_the_proxy_is_used(self, form: Any, connect: Connect, sandbox: Sandbox) -> None:
-        with Sandbox() as proxy:
-            in_json = json.dumps(form).replace("{url}", proxy.url)
-            connect(extra={"proxy": json.loads(in_json)})
-            with pytest.raises(CorError):  # this stand-in for a proxy passes nothing on
-                CorIntegrationsHook().create_leave(leave())
-        assert sandbox.requests == ()
-
-    def test_a_proxy_that_is_no_url_is_named(self, connect: Connect) -> None:
-        connect(extra={"proxy": "http://"})
-        with pytest.raises(CorConfigurationError, match="Extra proxy"):
-            CorIntegrationsHook().create_leave(leave())
-
-    def test_the_environments_proxy_is_not_for_this_machine(
-        self, connect: Connect, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.delenv("NO_PROXY")
-        with Sandbox() as proxy:
-            monkeypatch.setenv("HTTP_PROXY", proxy.url)
-            monkeypatch.setenv("http_proxy", proxy.url)
-            connect()
-            CorIntegrationsHook().create_leave(leave())
-            assert proxy.requests == ()
-
-    @pytest.mark.parametrize(("timeout", "expected"), [("", (10, 30)), (5, (5, 5)), ("60", (10, 60))])
-    def test_connecting_takes_ten_seconds_at_most(
-        self, timeout: Any, expected: tuple[float, float], connect: Connect, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        given: list[Any] = []
-        send = requests.Session.send
-
-        def note_timeout(*arguments: Any, **options: Any) -> requests.Response:
-            given.append(options["timeout"])
-            return send(*arguments, **options)
-
-        monkeypatch.setattr(requests.Session, "send", note_timeout)
-        connect(extra={"timeout": timeout})
-        CorIntegrationsHook().create_leave(leave())
-        assert given == [expected]
 
     @pytest.mark.parametrize("host", ["", None, "integrations.projectcor.com", "https://integrations.projectcor.com/"])
     def test_an_empty_host_is_cors(self, host: str | None, connect: Connect) -> None:
@@ -292,95 +185,6 @@ class TestConnection:
     def test_a_source_that_cor_refuses_is_a_configuration_error(self, hook: CorIntegrationsHook) -> None:
         with pytest.raises(CorInvalidSourceError):
             hook.create_leave(leave(), source="BAMBOOHR")
-
-
-class TestToken:
-    def test_another_host_does_not_bring_the_environments_proxy_to_this_machine(
-        self, connect: Connect, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        with Sandbox() as proxy:
-            monkeypatch.setenv("http_proxy", proxy.url)
-            monkeypatch.setenv("https_proxy", proxy.url)
-            connect(extra={"api_url": "https://api.cor.invalid/v1"})
-            hook = CorIntegrationsHook()
-            hook.test_connection()
-            hook.create_leave(leave())
-            assert proxy.requests == ()
-        assert len(sandbox.leaves) == 1
-
-    def test_netrc_does_not_replace_the_token(
-        self, hook: CorIntegrationsHook, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        (tmp_path / ".netrc").write_text("machine 127.0.0.1 login someone password else\ndefault login a password b\n")
-        monkeypatch.setenv("HOME", str(tmp_path))
-        monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
-        hook.create_leave(leave())
-        assert sandbox.requests[0].headers["authorization"] == "Bearer sandbox-token"
-
-    @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-    def test_a_redirect_is_not_followed(self, status: int, hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
-        with Sandbox() as elsewhere:
-            sandbox.answer_next(status, headers={"Location": f"{elsewhere.url}/v2/integrations/leaves"})
-            with pytest.raises(CorConfigurationError, match=str(status)):
-                hook.create_leave(leave())
-            assert elsewhere.requests == ()
-
-    def test_a_redirect_to_nonsense_is_a_configuration_error(self, hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
-        sandbox.answer_next(302, headers={"Location": "http://[bad"})
-        with pytest.raises(CorConfigurationError, match="redirects"):
-            hook.create_leave(leave())
-
-    def test_the_session_gives_the_token_to_cors_hosts_alone(self, hook: CorIntegrationsHook) -> None:
-        with Sandbox() as elsewhere:
-            hook.get_conn().get(f"{elsewhere.api_url}/me")
-            assert "authorization" not in elsewhere.requests[0].headers
-
-    def test_a_refused_token_is_told_at_once(self, connect: Connect, sandbox: Sandbox) -> None:
-        connect(password="expired")
-        with pytest.raises(CorAuthenticationError, match="bearer token"):
-            CorIntegrationsHook().create_leave(leave())
-        assert len(sandbox.requests) == 1
-
-
-class TestApiKey:
-    @pytest.fixture
-    def hook(self, connect: Connect) -> CorIntegrationsHook:
-        connect(login="api-key-4711", password="client-secret-0815")
-        return CorIntegrationsHook()
-
-    def test_a_token_is_fetched_once_as_cor_documents_it(self, hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
-        hook.create_leave(leave())
-        hook.create_leave(leave("L2"))
-        token_request, *others = sandbox.requests
-        assert (token_request.method, token_request.path) == ("POST", "/v1/oauth/token")
-        assert (token_request.query, token_request.body) == ("grant_type=client_credentials", b"")
-        credentials = base64.b64encode(b"api-key-4711:client-secret-0815").decode()
-        assert token_request.headers["authorization"] == f"Basic {credentials}"
-        assert [request.path for request in others] == ["/v2/integrations/leaves"] * 2
-        assert others[0].headers["authorization"].startswith("Bearer ")
-
-    def test_a_refused_token_is_replaced_once(self, hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
-        hook.create_leave(leave())
-        sandbox.revoke_tokens()
-        hook.create_leave(leave("L2"))
-        assert [request.path for request in sandbox.requests] == [
-            *("/v1/oauth/token", "/v2/integrations/leaves", "/v2/integrations/leaves"),
-            *("/v1/oauth/token", "/v2/integrations/leaves"),
-        ]
-
-    def test_a_token_refused_twice_is_an_authentication_error(
-        self, hook: CorIntegrationsHook, sandbox: Sandbox
-    ) -> None:
-        sandbox.answer_next(401)
-        sandbox.answer_next(401)
-        with pytest.raises(CorAuthenticationError):
-            hook.create_leave(leave())
-
-    def test_a_refused_api_key_is_an_authentication_error_without_the_secret(self, connect: Connect) -> None:
-        connect(login="api-key-4711", password="wrong-secret-1234")
-        with pytest.raises(CorAuthenticationError, match="check the COR connection's Login") as raised:
-            CorIntegrationsHook().create_leave(leave())
-        assert "wrong-secret-1234" not in str(raised.value)
 
 
 class TestPushLeaves:
@@ -510,26 +314,12 @@ class TestTestConnection:
             connect(extra={"api_url": server.url})
             assert CorIntegrationsHook().test_connection() == (
                 False,
-                f"{server.url}/me did not answer as COR does: check the COR connection's Extra api_url.",
+                f"{server.url}/me did not respond as COR does: check the COR connection's Extra api_url.",
             )
 
     def test_a_connection_that_does_not_exist_is_told(self) -> None:
         passed, _ = CorIntegrationsHook("no_such_connection").test_connection()
         assert not passed
-
-
-def test_an_expired_token_is_renewed_once_however_many_notice(connect: Connect, sandbox: Sandbox) -> None:
-    connect(login="api-key-4711", password="client-secret-0815")
-    hook = CorIntegrationsHook()
-    hook.create_leave(leave("first"))
-    sandbox.revoke_tokens()
-    threads = [threading.Thread(target=hook.create_leave, args=(leave(f"L{number}"),)) for number in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(sandbox.leaves) == 9
-    assert [request.path for request in sandbox.requests].count("/v1/oauth/token") == 2
 
 
 def test_server_errors_tell_their_status(hook: CorIntegrationsHook, sandbox: Sandbox) -> None:

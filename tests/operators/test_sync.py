@@ -13,6 +13,7 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, ObjectStoragePath
 
 from cor_provider import _clock
+from cor_provider.client.session import CorSession
 from cor_provider.exceptions import (
     CorConfigurationError,
     CorDeleteGuardError,
@@ -21,7 +22,6 @@ from cor_provider.exceptions import (
     CorLedgerError,
     CorPushIncompleteError,
 )
-from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.sandbox import Sandbox
 from cor_provider.sync.lease import SECONDS_TO_EXPIRY, Lease, Owner
 from cor_provider.sync.ledger import Ledger
@@ -233,13 +233,13 @@ def test_intents_are_written_before_the_first_request(
 ) -> None:
     sync([leave("gone"), leave("changed"), leave("same")])
     during = []
-    send = CorIntegrationsHook._request
+    send = CorSession.request
 
     def look(*args: Any, **kwargs: Any) -> Any:
         during.append(remembered(ledger))
         return send(*args, **kwargs)
 
-    monkeypatch.setattr(CorIntegrationsHook, "_request", look)
+    monkeypatch.setattr(CorSession, "request", look)
     sync([leave("changed", end="2026-05-20"), leave("same"), leave("new")])
     assert during == [{"gone": "unknown", "changed": "changing", "same": "yes", "new": "unknown"}] * 3
     assert remembered(ledger) == dict.fromkeys(("changed", "same", "new"), "yes")
@@ -334,14 +334,14 @@ def test_a_ledger_that_cannot_be_written_for_a_while_stops_nothing(
 
 
 def each_request_takes(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
-    send, now = CorIntegrationsHook._request, [1_000.0]
+    send, now = CorSession.request, [1_000.0]
     monkeypatch.setattr(_clock, "now", lambda: now[0])
 
     def take_time(*args: Any, **kwargs: Any) -> Any:
         now[0] += seconds
         return send(*args, **kwargs)
 
-    monkeypatch.setattr(CorIntegrationsHook, "_request", take_time)
+    monkeypatch.setattr(CorSession, "request", take_time)
 
 
 def test_the_ledger_is_written_now_and_then_while_a_long_push_goes_on(
@@ -384,17 +384,17 @@ def test_the_ledger_is_written_after_so_many_outcomes_however_little_time_they_t
 def test_an_interrupted_run_stops_and_remembers(
     sync: Run, ledger: Path, monkeypatch: pytest.MonkeyPatch, task_instance: TaskInstance
 ) -> None:
-    send = CorIntegrationsHook._request
+    send = CorSession.request
 
     def kill(*args: Any, **kwargs: Any) -> Any:
         task_instance.operator.on_kill()
         return send(*args, **kwargs)
 
-    monkeypatch.setattr(CorIntegrationsHook, "_request", kill)
+    monkeypatch.setattr(CorSession, "request", kill)
     with pytest.raises(CorPushIncompleteError, match="1 created, 2 not_sent"):
         sync([leave(), leave("L2"), leave("L3")], concurrency=1)
     assert remembered(ledger) == {"L1": "yes"}
-    monkeypatch.setattr(CorIntegrationsHook, "_request", send)
+    monkeypatch.setattr(CorSession, "request", send)
     assert sync([leave(), leave("L2"), leave("L3")]) == counts(received=3, unchanged=1, created=2)
 
 
@@ -410,14 +410,14 @@ def test_while_another_run_is_at_work_nothing_is_sent(sync: Run, sandbox: Sandbo
 def test_a_run_that_lost_its_lease_stops_without_writing(
     sync: Run, sandbox: Sandbox, ledger: Path, monkeypatch: pytest.MonkeyPatch, task_instance: TaskInstance
 ) -> None:
-    send = CorIntegrationsHook._request
+    send = CorSession.request
 
     def lose(*args: Any, **kwargs: Any) -> Any:
         number = max(int(file.suffix[1:]) for file in ledger.parent.glob("GLOBANT.lock.*"))
         (ledger.parent / f"GLOBANT.lock.{number + 1}").write_text("{}")  # another run's
         return send(*args, **kwargs)
 
-    monkeypatch.setattr(CorIntegrationsHook, "_request", lose)
+    monkeypatch.setattr(CorSession, "request", lose)
     monkeypatch.setattr("cor_provider.sync.lease.SECONDS_BETWEEN_CHECKS", 0.0)
     with pytest.raises(CorLedgerBusyError, match="taken over"):
         sync([leave(), leave("L2"), leave("L3")], concurrency=1)
@@ -428,7 +428,7 @@ def test_a_run_that_lost_its_lease_stops_without_writing(
 
 def test_the_lease_is_renewed_while_a_run_goes_on(sync: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     renewed = threading.Event()
-    send = CorIntegrationsHook._request
+    send = CorSession.request
 
     def wait(*args: Any, **kwargs: Any) -> Any:
         assert renewed.wait(10)
@@ -436,7 +436,7 @@ def test_the_lease_is_renewed_while_a_run_goes_on(sync: Run, monkeypatch: pytest
 
     monkeypatch.setattr("cor_provider.sync.lease.SECONDS_BETWEEN_RENEWALS", 0.001)
     monkeypatch.setattr(Lease, "renew", lambda _self: renewed.set())
-    monkeypatch.setattr(CorIntegrationsHook, "_request", wait)
+    monkeypatch.setattr(CorSession, "request", wait)
     assert sync([leave()])["created"] == 1
 
 

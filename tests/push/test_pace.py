@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -10,13 +9,12 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from cor_provider import _clock
 from cor_provider.exceptions import CorError, CorRateLimitError, CorRecordError, CorServerError
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
-from cor_provider.push.pace import Pace, Rate
+from cor_provider.outcome import LeaveOutcome
+from cor_provider.push.pace import Pace
 from cor_provider.sandbox import Sandbox
 from support import Connect, leave
 
@@ -45,66 +43,6 @@ class TestUnknownLimit:
     ) -> None:
         list(hook.create_leaves(leaves(500)))
         assert sum(waits) < 1
-
-
-class TestLearning:
-    """What a `Rate` makes of answers that come in an odd order."""
-
-    def test_a_429_that_is_slower_than_good_answers_leaves_a_rate_to_send_at(self) -> None:
-        rate = Rate(math.inf)
-        for moment in (0.1, 0.2, 0.3):
-            rate.rise(sent_at=moment, now=moment)
-        rate.fall(sent_at=0.0, now=0.4, pause=0.1)
-        assert 0.5 < rate.per_second < 100
-
-    def test_answers_of_one_moment_leave_a_rate_to_send_at(self) -> None:
-        rate = Rate(math.inf)
-        rate.rise(sent_at=0.0, now=0.0)
-        rate.fall(sent_at=0.0, now=0.0, pause=0.1)
-        assert 0.5 < rate.per_second < 100
-
-    def test_good_answers_that_come_after_the_429_are_learned_from(self) -> None:
-        rate = Rate(math.inf)
-        sent = [number / 20 for number in range(20)]
-        for moment in sent[:10]:
-            rate.rise(sent_at=moment, now=1.1)
-        rate.fall(sent_at=1.0, now=1.2, pause=1.0)
-        for moment in [*sent[10:], *[2.2] * 10]:
-            rate.rise(sent_at=moment, now=2.3)
-        assert 0.9 * 20 < rate.per_second <= 20
-
-    def test_a_429_is_risked_again_when_the_last_one_has_paid(self) -> None:
-        rate = Rate(math.inf)
-        rate.rise(sent_at=0.0, now=0.0)
-        rate.fall(sent_at=0.1, now=0.1, pause=1.0)
-        for _ in range(100):
-            rate.rise(sent_at=1.1, now=1.1)
-        known = rate.per_second
-        rate.rise(sent_at=20.0, now=20.0)
-        assert rate.per_second == known
-        rate.rise(sent_at=22.0, now=22.0)
-        assert rate.per_second > known
-
-    def test_after_a_long_pause_nobody_waits_as_long_again(self) -> None:
-        rate = Rate(math.inf)
-        rate.fall(sent_at=0.0, now=0.0, pause=300.0)
-        assert rate.per_second == 1
-
-    @given(
-        st.lists(st.tuples(st.booleans(), st.floats(0, 10), st.floats(0, 10), st.floats(0.1, 300)), max_size=50),
-        st.sampled_from([0.01, 5.0, math.inf]),
-    )
-    def test_whatever_comes_it_is_a_rate_within_the_ceiling(
-        self, answers: list[tuple[bool, float, float, float]], ceiling: float
-    ) -> None:
-        rate = Rate(ceiling)
-        for is_good, sent_at, took, pause in answers:
-            if is_good:
-                rate.rise(sent_at, sent_at + took)
-            else:
-                rate.fall(sent_at, sent_at + took, pause)
-            assert 0 < rate.per_second <= ceiling
-            assert math.isfinite(1 / rate.per_second)
 
 
 class TestCeiling:
@@ -236,3 +174,87 @@ class TestConcurrency:
             with suppress(CorError):
                 pace.run(good)
         assert most_under_way(pace, threads=8, at_once=4) == 4
+
+
+def one(hook: CorIntegrationsHook, **options: Any) -> LeaveOutcome:
+    (outcome,) = hook.create_leaves([leave()], **options)
+    return outcome
+
+
+class TestRateLimit:
+    def test_an_answer_of_429_is_a_pause_and_no_attempt(
+        self, hook: CorIntegrationsHook, sandbox: Sandbox, waits: list[float]
+    ) -> None:
+        for _ in range(12):
+            sandbox.answer_next(429, headers={"Retry-After": "3"})
+        outcome = one(hook, max_attempts=1)
+        assert (outcome.status, outcome.attempts) == ("created", 1)
+        assert waits == [3] * 12
+
+    def test_without_retry_after_pauses_grow(
+        self, hook: CorIntegrationsHook, sandbox: Sandbox, waits: list[float]
+    ) -> None:
+        for _ in range(4):
+            sandbox.answer_next(429)
+        assert one(hook).status == "created"
+        assert waits == [1, 2, 4, 8]
+
+    def test_a_pause_is_five_minutes_at_most_whatever_retry_after_says(
+        self, hook: CorIntegrationsHook, sandbox: Sandbox, waits: list[float]
+    ) -> None:
+        for header in ("100000", "Fri, 31 Dec 9999 23:59:59 GMT"):
+            sandbox.answer_next(429, headers={"Retry-After": header})
+        assert one(hook).status == "created"
+        assert waits == [300, 300]
+
+    def test_pauses_grow_to_five_minutes_at_most(
+        self, hook: CorIntegrationsHook, sandbox: Sandbox, waits: list[float]
+    ) -> None:
+        for _ in range(11):
+            sandbox.answer_next(429)
+        assert one(hook).status == "created"
+        assert waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]
+
+    def test_pauses_do_not_grow_when_rejections_come_between(
+        self, hook: CorIntegrationsHook, sandbox: Sandbox, waits: list[float]
+    ) -> None:
+        for _ in range(4):
+            sandbox.answer_next(429)
+            sandbox.answer_next(422)
+        list(hook.create_leaves((leave(f"L{number}") for number in range(4)), concurrency=1))
+        assert max(waits) == 1
+
+    def test_pauses_are_bounded_too(self, hook: CorIntegrationsHook, sandbox: Sandbox, waits: list[float]) -> None:
+        for _ in range(20):
+            sandbox.answer_next(429, headers={"Retry-After": "0"})
+        outcome = one(hook, max_wait=1)
+        assert (outcome.status, outcome.error) == ("failed", "RateLimitError")
+        assert sum(waits) <= 1
+
+    def test_a_429_pauses_the_whole_push(
+        self, hook: CorIntegrationsHook, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        paused = threading.Event()
+        resume = threading.Event()
+
+        pass_time = _clock.wait
+
+        def wait(stopping: threading.Event, seconds: float) -> None:
+            if seconds >= 1:
+                paused.set()
+                resume.wait(10)
+            pass_time(stopping, seconds)
+
+        monkeypatch.setattr(_clock, "wait", wait)
+        sandbox.answer_next(429, headers={"Retry-After": "3"})
+        outcomes: list[LeaveOutcome] = []
+        leaves = [leave(f"L{number}") for number in range(20)]
+        push = threading.Thread(target=lambda: outcomes.extend(hook.create_leaves(leaves, concurrency=4)))
+        push.start()
+        assert paused.wait(10)
+        under_way = len(sandbox.requests)
+        resume.set()
+        push.join()
+        assert under_way <= 4
+        assert {outcome.status for outcome in outcomes} == {"created"}
+        assert len(sandbox.leaves) == 20

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from cor_provider import _clock
+from cor_provider.client.session import CorSession
 from cor_provider.exceptions import CorLeavesRejectedError, CorLedgerBusyError, CorPushIncompleteError
-from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.sandbox import Sandbox
 from cor_provider.sync.lease import SECONDS_TO_EXPIRY
 from support import leave
@@ -36,14 +36,14 @@ def waiting_ages_leases(ledger: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def during_the_first_request(monkeypatch: pytest.MonkeyPatch, work: Callable[[], None]) -> None:
     """Do something right before the first request of those that follow arrives at COR."""
-    send = CorIntegrationsHook._request
+    send = CorSession.request
 
     def work_first(*args: Any, **kwargs: Any) -> Any:
-        monkeypatch.setattr(CorIntegrationsHook, "_request", send)
+        monkeypatch.setattr(CorSession, "request", send)
         work()
         return send(*args, **kwargs)
 
-    monkeypatch.setattr(CorIntegrationsHook, "_request", work_first)
+    monkeypatch.setattr(CorSession, "request", work_first)
 
 
 # Two tries at once
@@ -90,7 +90,7 @@ def test_a_try_that_was_taken_over_sends_nothing_more(
 def test_a_run_that_gave_up_on_an_answer_keeps_the_next_one_waiting(
     sync: Run, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, task_instance: TaskInstance
 ) -> None:
-    monkeypatch.setattr("cor_provider.push.engine.SECONDS_TO_SETTLE", 0)
+    monkeypatch.setattr("cor_provider.push.engine.", 0)
     arrived, answer = Event(), Event()
 
     def never_answer(*_: Any, **__: Any) -> Any:
@@ -100,7 +100,7 @@ def test_a_run_that_gave_up_on_an_answer_keeps_the_next_one_waiting(
         raise OSError
 
     with monkeypatch.context() as patch:
-        patch.setattr(CorIntegrationsHook, "_request", never_answer)
+        patch.setattr(CorSession, "request", never_answer)
         with pytest.raises(CorPushIncompleteError):
             sync([leave()])
     answer.set()

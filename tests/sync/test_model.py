@@ -27,6 +27,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from cor_provider import _clock, _files
+from cor_provider.client.session import CorSession
 from cor_provider.exceptions import (
     CorConfigurationError,
     CorDeleteGuardError,
@@ -34,7 +35,6 @@ from cor_provider.exceptions import (
     CorLedgerError,
     CorPushIncompleteError,
 )
-from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.leave import LeaveRequest
 from cor_provider.operators.leaves import SyncLeavesOperator
 from cor_provider.sandbox import Sandbox, StoredLeave
@@ -439,7 +439,7 @@ class Sync(RuleBasedStateMachine):
 @contextmanager
 def after_answers(events: int, work: Callable[[], None]) -> Iterator[None]:
     """Do something once so many requests have been answered, before anybody learns of the last answer."""
-    send = CorIntegrationsHook._request
+    send = CorSession.request
     answers = iter(range(events))
 
     def send_and_work(*args: Any, **kwargs: Any) -> Any:
@@ -447,11 +447,11 @@ def after_answers(events: int, work: Callable[[], None]) -> Iterator[None]:
             return send(*args, **kwargs)
         finally:
             if next(answers, None) is None:
-                CorIntegrationsHook._request = send  # type: ignore[method-assign]
+                CorSession.request = send  # type: ignore[method-assign]
                 work()
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(CorIntegrationsHook, "_request", send_and_work)
+        patch.setattr(CorSession, "request", send_and_work)
         yield
 
 
@@ -480,7 +480,7 @@ def kill_after(events: int) -> Iterator[None]:
         return between_events
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(CorIntegrationsHook, "_request", wrap(CorIntegrationsHook._request))
+        patch.setattr(CorSession, "request", wrap(CorSession.request))
         patch.setattr(_files, "replace", wrap(_files.replace))
         patch.setattr(_files, "create", wrap(_files.create))
         yield
