@@ -20,7 +20,8 @@ from cor_provider._external_id import LONGEST
 from cor_provider.exceptions import CorValidationError
 from cor_provider.extract.spans import lay_out, prefix_id
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
-from cor_provider.inputs.reading import iter_leave_keys, iter_leaves, label
+from cor_provider.inputs.inspection import label
+from cor_provider.inputs.leaves import iter_leave_keys, iter_leaves
 from cor_provider.leave import (
     LeaveRequest,
     UnreadableLeave,

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from cor_provider.inputs.reading import load_lazy
+from cor_provider._compat import load_lazy
 
 
 def add_up(pushes: Iterable[Mapping[str, Any]]) -> Counter[str]:

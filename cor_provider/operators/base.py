@@ -14,9 +14,11 @@ from airflow.providers.common.compat.sdk import BaseOperator, Context, ObjectSto
 from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
 
 from cor_provider import _clock, links
+from cor_provider._compat import load_lazy
 from cor_provider.exceptions import CorConfigurationError, CorError, CorLeavesRejectedError, CorPushIncompleteError
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook, check_limits
-from cor_provider.inputs.reading import can_be_read_again, files_in, iter_leaves, label, load_lazy, uris_in
+from cor_provider.inputs.inspection import can_be_read_again, files_in, label, uris_in
+from cor_provider.inputs.leaves import iter_leaves
 from cor_provider.operators.run import Run
 from cor_provider.outcome import LeaveOutcome, Status, Tally
 from cor_provider.push.engine import check
@@ -197,13 +199,13 @@ class LeaveOperator(BaseOperator):
 
     def read(self, leave_requests: object) -> Iterator[Any]:
         """Read the input from its beginning."""
-        return iter_leaves(leave_requests, timezone=self.timezone, opening=self.opening)
+        return iter_leaves(leave_requests, timezone=self.timezone, on_open=self.on_open)
 
     @abstractmethod
     def send(self, leaves: Iterator[Any], hook: CorIntegrationsHook, **patience: Any) -> Iterable[LeaveOutcome]:
         """Send leave requests, as :meth:`read` gives them, and yield what becomes of each."""
 
-    def opening(self, path: ObjectStoragePath) -> None:
+    def on_open(self, path: ObjectStoragePath) -> None:
         """Refuse to open a file of leave requests that this run would overwrite."""
         if self._run:
             self._run.files.open_input(path)

@@ -12,7 +12,7 @@ from cor_provider.hooks.cor_integrations import (
     IfMissingOnUpdate,
     check_choice,
 )
-from cor_provider.inputs.reading import iter_leave_keys
+from cor_provider.inputs.leaves import iter_leave_keys
 from cor_provider.operators.base import LeaveOperator
 from cor_provider.operators.sync import SyncLeavesOperator
 from cor_provider.outcome import LeaveOutcome
@@ -120,7 +120,7 @@ class DeleteLeaveOperator(LeaveOperator):
 
     def read(self, leave_requests: object) -> Iterator[Any]:
         """Read what is needed to delete leave."""
-        return iter_leave_keys(leave_requests, opening=self.opening)
+        return iter_leave_keys(leave_requests, on_open=self.on_open)
 
     def send(self, leaves: Iterator[Any], hook: CorIntegrationsHook, **patience: Any) -> Iterable[LeaveOutcome]:
         """Delete leave."""

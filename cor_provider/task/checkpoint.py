@@ -11,10 +11,10 @@ from itertools import islice
 from typing import Any, Protocol
 
 from cor_provider.exceptions import CorConfigurationError, CorConflictingRepeatError
-from cor_provider.inputs.positions import Positions
 from cor_provider.leave import Leave, LeaveKey, LeaveRequest, UnreadableLeave
 from cor_provider.outcome import LeaveOutcome, Status, Tally
 from cor_provider.push.seen_ids import Repeats
+from cor_provider.task.positions import Positions
 
 STATE_KEY = "cor_push"
 MOST_SAVED_BYTES = 60_000  # Airflow wants values of its state store below 64 KB

@@ -7,7 +7,7 @@ from typing import Any
 from airflow.providers.common.compat.sdk import XComArg
 
 from cor_provider.inputs.jinja_text import is_template
-from cor_provider.inputs.reading import PATH_TYPES, looks_like_a_path
+from cor_provider.inputs.paths import PATH_TYPES, looks_like_a_path
 
 
 class Hidden:

@@ -18,7 +18,7 @@ import requests
 
 from benchmarks.push_process import StateStore
 from cor_provider.client.responses import read_answer
-from cor_provider.inputs.reading import iter_leaves
+from cor_provider.inputs.leaves import iter_leaves
 from cor_provider.leave import LeaveRequest, UnreadableLeave
 from cor_provider.outcome import LeaveOutcome
 from cor_provider.push.seen_ids import Repeats

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cor_provider.extract.json_lines import write_lines
-from cor_provider.inputs.reading import iter_leaves
+from cor_provider.inputs.leaves import iter_leaves
 from cor_provider.leave import LeaveRequest
 from support import attach_memory, leave
 

@@ -21,11 +21,11 @@ from hypothesis import strategies as st
 
 from cor_provider import _clock, _files
 from cor_provider.exceptions import CorLeavesRejectedError, CorPushIncompleteError
-from cor_provider.inputs.positions import Positions
 from cor_provider.operators.leaves import CreateLeaveOperator, DeleteLeaveOperator, UpdateLeaveOperator
 from cor_provider.outcome import LeaveOutcome
 from cor_provider.sandbox import Sandbox
 from cor_provider.sandbox.faults import Fault
+from cor_provider.task.positions import Positions
 from cor_provider.task.report import Report
 from support import Connect, attach_memory, leave
 

@@ -16,7 +16,8 @@ from airflow.providers.common.compat.sdk import Context
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from cor_provider.inputs.reading import files_in, iter_leaves, label
+from cor_provider.inputs.inspection import files_in, label
+from cor_provider.inputs.leaves import iter_leaves
 from cor_provider.operators.leaves import CreateLeaveOperator
 from cor_provider.task.redaction import hide, reveal
 from support import leave
