@@ -26,9 +26,9 @@ from cor_provider.push.retry import RetryLimits
 from cor_provider.task import metrics
 from cor_provider.task.checkpoint import Checkpoint
 from cor_provider.task.files import TaskFiles
-from cor_provider.task.lineage import openlineage_facets, tell_outlets
-from cor_provider.task.recorder import Account
-from cor_provider.task.redaction import hide, reveal
+from cor_provider.task.lineage import annotate_outlets, openlineage_facets
+from cor_provider.task.recorder import OutcomeRecorder
+from cor_provider.task.redaction import redact, reveal
 from cor_provider.task.shield import run_shielded
 
 BY_INPUT = "{% if ti.map_index >= 0 %}{{ task.label_of_input or ti.map_index }}{% endif %}"
@@ -117,7 +117,7 @@ class LeaveOperator(BaseOperator):
     @property
     def leave_requests(self) -> Any:
         """What to send, as far as Airflow may show it."""
-        return hide(self._leave_requests)
+        return redact(self._leave_requests)
 
     @leave_requests.setter
     def leave_requests(self, value: Any) -> None:
@@ -135,23 +135,23 @@ class LeaveOperator(BaseOperator):
             context["map_index_template"] = self.map_index_template
         leave_requests = load_lazy(self._leave_requests)
         self._run = run = self.begin(leave_requests, context)
-        tally = run.account.tally
+        tally = run.recorder.tally
         start = _clock.now()
 
         def work() -> None:
-            with run.account:
+            with run.recorder:
                 run.files.check()
-                self.settle(leave_requests, run.hook, run.account, run.stopping)
+                self.settle(leave_requests, run.hook, run.recorder, run.stopping)
 
         try:
             run_shielded(work, stop=run.stopping.set)
-            if error := self._ending(run.account):
+            if error := self._ending(run.recorder):
                 raise error
         except BaseException:
             self._publish(context, seconds=_clock.now() - start, return_value=self.counts(tally))
             raise
         self._publish(context, seconds=_clock.now() - start)
-        tell_outlets(context, self.outlets, self.counts(tally))
+        annotate_outlets(context, self.outlets, self.counts(tally))
         return self.counts(tally)
 
     def begin(self, leave_requests: object, context: Context) -> Run:
@@ -159,7 +159,7 @@ class LeaveOperator(BaseOperator):
         hook = CorIntegrationsHook(self.cor_conn_id, source=self.source)
         files = TaskFiles(written=self.written(), read=self.read_files(leave_requests))
         stopping = threading.Event()
-        account = Account(
+        recorder = OutcomeRecorder(
             report_path=self.report_path,
             check_files=files.check,
             checkpoint=self._checkpoint(leave_requests, hook, context),
@@ -167,11 +167,11 @@ class LeaveOperator(BaseOperator):
             log=self.log,
         )
         input_uris = list(uris_in(leave_requests))
-        return Run(hook=hook, files=files, account=account, stopping=stopping, input_uris=input_uris)
+        return Run(hook=hook, files=files, recorder=recorder, stopping=stopping, input_uris=input_uris)
 
     def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:  # noqa: ARG002  # OpenLineage's signature
         """Return what OpenLineage is told of this task, if its provider is installed: nothing, if nothing was sent."""
-        if not (run := self._run) or not (settled := run.account.total.in_cor):
+        if not (run := self._run) or not (settled := run.recorder.total.in_cor):
             return None
         return openlineage_facets(input_uris=run.input_uris, output_url=run.hook.leaves_url, row_count=settled)
 
@@ -182,20 +182,20 @@ class LeaveOperator(BaseOperator):
             self._run.stopping.set()
 
     def settle(
-        self, leave_requests: object, hook: CorIntegrationsHook, account: Account, stopping: threading.Event
+        self, leave_requests: object, hook: CorIntegrationsHook, recorder: OutcomeRecorder, stopping: threading.Event
     ) -> None:
         """
         See to it that every leave request has its outcome, and that the account has them all.
 
         It runs in a thread that no interruption tears apart; once ``stopping`` is set, it sends nothing more.
         """
-        leaves = account.open(lambda: self.read(leave_requests))
+        leaves = recorder.resume(lambda: self.read(leave_requests))
         if self.validate_only:
             hook.get_conn()
             hook.check_source()
-            account.keep(check(leaves))
+            recorder.record(check(leaves))
         else:
-            account.keep(self.send(leaves, hook, **self.patience, stopping=stopping))
+            recorder.record(self.send(leaves, hook, **self.patience, stopping=stopping))
 
     def read(self, leave_requests: object) -> Iterator[Any]:
         """Read the input from its beginning."""
@@ -208,7 +208,7 @@ class LeaveOperator(BaseOperator):
     def on_open(self, path: ObjectStoragePath) -> None:
         """Refuse to open a file of leave requests that this run would overwrite."""
         if self._run:
-            self._run.files.open_input(path)
+            self._run.files.add_input(path)
 
     def written(self) -> dict[str, object]:
         """Return the files that this task writes, by what names them."""
@@ -244,13 +244,13 @@ class LeaveOperator(BaseOperator):
         bound_to = {"max_tries": context["ti"].max_tries, **options}
         return Checkpoint(store, key=key, bound_to=bound_to, repeated=self.repeated)
 
-    def _ending(self, account: Account) -> CorError | None:
-        tally = account.total
+    def _ending(self, recorder: OutcomeRecorder) -> CorError | None:
+        tally = recorder.total
         counts = tally.counts
         if counts["failed"] or (counts["not_sent"] and not self.validate_only):
             reason = f" {tally.first_failure}" if tally.first_failure else ""
             return CorPushIncompleteError(
-                f"Leave is still to be sent; running the task again sends it. {account}.{reason}",
+                f"Leave is still to be sent; running the task again sends it. {recorder}.{reason}",
                 retry_after=tally.retry_after,
             )
         if counts["rejected"] > self.max_rejected:
@@ -258,7 +258,7 @@ class LeaveOperator(BaseOperator):
             told = [f"{one['id'] or ''} {one['error']}: {one['message']}".strip(" .") for one in tally.rejected[:TOLD]]
             more = " More are in the XCom rejected, and all in the report, if the task has a report_path."
             return CorLeavesRejectedError(
-                f"{'; '.join(told)}. More leave was rejected than max_rejected={self.max_rejected}: {account}."
+                f"{'; '.join(told)}. More leave was rejected than max_rejected={self.max_rejected}: {recorder}."
                 + (more if counts["rejected"] > TOLD else "")
             )
         return None
@@ -266,9 +266,9 @@ class LeaveOperator(BaseOperator):
     def _publish(self, context: Context, *, seconds: float, **xcoms: Any) -> None:
         if not (run := self._run):
             return
-        account, tally = run.account, run.account.total
-        self.log.info("Leave requests: %s. Report: %s", account, self.report_path or "none (no report_path)")
-        metrics.emit(tally, timedelta(seconds=seconds), earlier=account.earlier)
+        recorder, tally = run.recorder, run.recorder.total
+        self.log.info("Leave requests: %s. Report: %s", recorder, self.report_path or "none (no report_path)")
+        metrics.emit(tally, timedelta(seconds=seconds), earlier=recorder.earlier)
         if task_instance := context.get("ti"):
             if tally.in_cor:
                 xcoms[links.XCOM_KEY] = run.hook.web_url

@@ -25,7 +25,7 @@ from cor_provider.sync.ledger import Ledger, Window
 from cor_provider.sync.page import page_of, render_plan
 from cor_provider.sync.plan import KEY_ADVICE, ApprovedPlan, Guards, Plan, make_plan
 from cor_provider.task.checkpoint import Checkpoint
-from cor_provider.task.recorder import Account
+from cor_provider.task.recorder import OutcomeRecorder
 
 
 @dataclass(kw_only=True)
@@ -130,16 +130,16 @@ class SyncLeavesOperator(LeaveOperator, without=("validate_only",)):
         }
 
     def settle(
-        self, leave_requests: object, hook: CorIntegrationsHook, account: Account, stopping: threading.Event
+        self, leave_requests: object, hook: CorIntegrationsHook, recorder: OutcomeRecorder, stopping: threading.Event
     ) -> None:
         """Plan, and do what was planned."""
         if self._is_plan_a_page():
             raise CorConfigurationError("plan_path: names the plan, such as plan.jsonl; its page goes to plan.html.")
         hook.get_conn()
         self._keep_ledger(self._ledger_of(hook).path)
-        leaves = account.open(lambda: self.read(leave_requests))
+        leaves = recorder.resume(lambda: self.read(leave_requests))
         with closing(self.send(leaves, hook, **self.patience, stopping=stopping)) as outcomes:
-            account.keep(outcomes)
+            recorder.record(outcomes)
 
     def send(self, leaves: Iterator[Any], hook: CorIntegrationsHook, **patience: Any) -> Generator[LeaveOutcome]:
         """Send what the plan says, and nothing else."""
@@ -160,7 +160,7 @@ class SyncLeavesOperator(LeaveOperator, without=("validate_only",)):
 
     def counts(self, tally: Tally) -> dict[str, Any]:
         """Return what the task returns."""
-        deleted = self._run.account.deletions.counts["deleted"] if self._run else 0
+        deleted = self._run.recorder.deletions.counts["deleted"] if self._run else 0
         return {**super().counts(tally), "deleted": deleted, "plan": self.plan_path and str(self.plan_path)}
 
     def _ledger_of(self, hook: CorIntegrationsHook) -> Ledger:
@@ -214,8 +214,8 @@ class SyncLeavesOperator(LeaveOperator, without=("validate_only",)):
     def _keep_ledger(self, ledger: ObjectStoragePath) -> None:
         """Make sure that this task writes nothing else in the place of its ledger, or of the leases beside it."""
         files_of_task = self._this_run.files
-        files_of_task.keep("ledger", ledger)
-        files_of_task.keep("ledger", lease_files(ledger), is_beginning=True)
+        files_of_task.protect("ledger", ledger)
+        files_of_task.protect("ledger", lease_files(ledger), is_prefix=True)
         files_of_task.check()
 
     @property

@@ -737,10 +737,10 @@ def test_a_plan_that_is_not_there_or_is_none_is_told(sync: Run, tmp_path: Path) 
     [
         (
             {"plan_path": "{folder}/a.jsonl", "report_path": "{folder}/a.jsonl"},
-            "report_path: names the file of plan_path",
+            "report_path: would overwrite the file of plan_path",
         ),
         ({"plan_path": "{folder}/a.jsonl", "approved_plan": "{folder}/a.jsonl"}, "plan_path: .*approved_plan"),
-        ({"report_path": "{folder}/in.jsonl"}, "report_path: names the file of leave_requests"),
+        ({"report_path": "{folder}/in.jsonl"}, "report_path: would overwrite the file of leave_requests"),
     ],
 )
 def test_no_file_overwrites_another(parameters: dict[str, str], told: str, sync: Run, tmp_path: Path) -> None:
