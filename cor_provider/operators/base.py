@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import threading
 from abc import abstractmethod
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
-from inspect import Signature, signature
-from operator import attrgetter
 from typing import Any, ClassVar
 
 from airflow.providers.common.compat.sdk import BaseOperator, Context, ObjectStoragePath
@@ -32,51 +30,41 @@ from cor_provider.task.redaction import redact, reveal
 from cor_provider.task.shield import run_shielded
 
 BY_INPUT = "{% if ti.map_index >= 0 %}{{ task.label_of_input or ti.map_index }}{% endif %}"
-"""What a mapped task is called, unless it says otherwise."""
+"""The default name of a mapped task."""
 
 LONGEST_LABEL = 200
-"""Characters: Airflow's database takes 250."""
+"""Characters; Airflow's database takes 250."""
 
-TOLD = 3
-"""How many rejections the error of the task names."""
+REJECTIONS_IN_ERROR = 3
+"""How many rejections the error of the task lists."""
 
 
 class LeaveOperator(BaseOperator):
     """
-    What the operators that carry leave to COR share: their inputs, results, report, endings, and what Airflow is told.
+    The base of the operators that carry leave to COR: input, results, report, endings, lineage and metrics.
 
-    A subclass names the statuses that it counts (``statuses``), the one of what says the same again (``repeated``) and
-    the parameters that decide over its outcomes (``decided_by``), and sends leave requests by one call of the hook
-    (:meth:`send`). Where that is not all there is to do, it settles them in its own way (:meth:`settle`). What it
-    writes besides the report is named by ``outputs``.
-
-    The parameters are told by :class:`~cor_provider.operators.leaves.CreateLeaveOperator`.
+    A subclass sends leave requests with one call of the hook (:meth:`send`), or overrides :meth:`push` to do more.
+    :class:`~cor_provider.operators.leaves.CreateLeaveOperator` documents the parameters.
     """
 
     statuses: ClassVar[tuple[Status, ...]]
-    decided_by: ClassVar[tuple[str, ...]] = ()
+    """The statuses that the task counts."""
+
     repeated: ClassVar[Status]
+    """The status of a leave request that repeats an earlier one."""
+
+    decided_by: ClassVar[tuple[str, ...]] = ()
+    """The parameters that change what becomes of a leave request."""
 
     template_fields: Sequence[str] = ("leave_requests", "source", "cor_conn_id", "timezone", "report_path")
     ui_color = "#dfe9f5"
 
     outputs: ClassVar[tuple[str, ...]] = ("report_path",)
-    """The parameters that name the files which the task writes."""
+    """The parameters that name the files that the task writes."""
 
     operator_extra_links = (links.CorLink(),)
 
     _run: Run | None = None
-
-    def __init_subclass__(cls, *, without: Collection[str] = (), **kwargs: Any) -> None:
-        """
-        Show the parameters of this class with those of the subclass: to people, and to what reads signatures.
-
-        :param without: parameters that the subclass sets itself.
-        """
-        super().__init_subclass__(**kwargs)
-        own, shared = signature(cls.__init__).parameters, signature(LeaveOperator.__init__).parameters
-        parameters = [one for name, one in {**shared, **own}.items() if name not in without]
-        cls.__init__.__signature__ = Signature(sorted(parameters, key=attrgetter("kind")))  # type: ignore[attr-defined]
 
     def __init__(
         self,
@@ -95,7 +83,7 @@ class LeaveOperator(BaseOperator):
         retry_policy: Any = None,
         **kwargs: Any,
     ) -> None:
-        # A mapped task is given the None of every parameter that it does not set.
+        # Airflow gives a mapped task None for every parameter that it does not set.
         if AIRFLOW_V_3_3_PLUS:
             from cor_provider.retry_policy import CorRetryPolicy  # noqa: PLC0415  # older Airflow has none
 
@@ -116,22 +104,22 @@ class LeaveOperator(BaseOperator):
 
     @property
     def leave_requests(self) -> Any:
-        """What to send, as far as Airflow may show it."""
+        """The leave requests, as far as Airflow may show them."""
         return redact(self._leave_requests)
 
     @leave_requests.setter
     def leave_requests(self, value: Any) -> None:
-        # Airflow comes here again with what it has rendered.
+        # Airflow sets it again to what it has rendered.
         self._leave_requests = reveal(value)
 
     @property
     def label_of_input(self) -> str | None:
-        """What to call this task among its mapped siblings."""
+        """The name of this task among its mapped siblings."""
         return (label(self._leave_requests) or "")[:LONGEST_LABEL] or None
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Settle every leave request, and return the counts."""
-        if "map_index_template" in context:  # Airflow 2 took it before this mapped task was made
+        """Push every leave request, and return the counts."""
+        if "map_index_template" in context:  # Airflow 2 read it before this mapped task was made
             context["map_index_template"] = self.map_index_template
         leave_requests = load_lazy(self._leave_requests)
         self._run = run = self.begin(leave_requests, context)
@@ -141,7 +129,7 @@ class LeaveOperator(BaseOperator):
         def work() -> None:
             with run.recorder:
                 run.files.check()
-                self.settle(leave_requests, run.hook, run.recorder, run.stopping)
+                self.push(leave_requests, run.hook, run.recorder, run.stopping)
 
         try:
             run_shielded(work, stop=run.stopping.set)
@@ -155,7 +143,7 @@ class LeaveOperator(BaseOperator):
         return self.counts(tally)
 
     def begin(self, leave_requests: object, context: Context) -> Run:
-        """Return what this run needs and remembers, before anything is read or sent."""
+        """Return the state of a new run, before anything is read or sent."""
         hook = CorIntegrationsHook(self.cor_conn_id, source=self.source)
         files = TaskFiles(written=self.written(), read=self.read_files(leave_requests))
         stopping = threading.Event()
@@ -170,24 +158,24 @@ class LeaveOperator(BaseOperator):
         return Run(hook=hook, files=files, recorder=recorder, stopping=stopping, input_uris=input_uris)
 
     def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:  # noqa: ARG002  # OpenLineage's signature
-        """Return what OpenLineage is told of this task, if its provider is installed: nothing, if nothing was sent."""
+        """Return the lineage of this task for OpenLineage, if its provider is installed; None if nothing was sent."""
         if not (run := self._run) or not (settled := run.recorder.total.in_cor):
             return None
         return openlineage_facets(input_uris=run.input_uris, output_url=run.hook.leaves_url, row_count=settled)
 
     def on_kill(self) -> None:
-        """Stop sending: what is under way settles, the rest is ``not_sent``, and the task fails with that account."""
+        """Stop sending: wait for the answers under way; the rest is ``not_sent``, and the task fails with counts."""
         if self._run:
-            self.log.warning("The task is told to stop: what is under way settles, nothing more is sent.")
+            self.log.warning("The task was asked to stop. It waits for the answers under way and sends nothing more.")
             self._run.stopping.set()
 
-    def settle(
+    def push(
         self, leave_requests: object, hook: CorIntegrationsHook, recorder: OutcomeRecorder, stopping: threading.Event
     ) -> None:
         """
-        See to it that every leave request has its outcome, and that the account has them all.
+        Give every leave request its outcome, and record it.
 
-        It runs in a thread that no interruption tears apart; once ``stopping`` is set, it sends nothing more.
+        It runs in a thread that no interruption can hit. Once ``stopping`` is set, it sends nothing more.
         """
         leaves = recorder.resume(lambda: self.read(leave_requests))
         if self.validate_only:
@@ -203,7 +191,7 @@ class LeaveOperator(BaseOperator):
 
     @abstractmethod
     def send(self, leaves: Iterator[Any], hook: CorIntegrationsHook, **patience: Any) -> Iterable[LeaveOutcome]:
-        """Send leave requests, as :meth:`read` gives them, and yield what becomes of each."""
+        """Send leave requests, as :meth:`read` yields them, and yield the outcome of each."""
 
     def on_open(self, path: ObjectStoragePath) -> None:
         """Refuse to open a file of leave requests that this run would overwrite."""
@@ -211,20 +199,20 @@ class LeaveOperator(BaseOperator):
             self._run.files.add_input(path)
 
     def written(self) -> dict[str, object]:
-        """Return the files that this task writes, by what names them."""
+        """Return the files that this task writes, by the parameters that name them."""
         return {name: getattr(self, name) for name in self.outputs}
 
     def read_files(self, leave_requests: object) -> dict[str, Iterable[object]]:
-        """Return the files that this task reads, as far as they are known before, by what names them."""
+        """Return the files that this task reads, as far as known beforehand, by the parameters that name them."""
         return {"leave_requests": files_in(leave_requests)}
 
     @property
     def patience(self) -> dict[str, Any]:
-        """How much the hook may have under way, and when it is to give up."""
+        """How many requests may be under way, and when the push gives up."""
         return {"concurrency": self.concurrency, "max_attempts": self.max_attempts, "max_wait": self.max_wait}
 
     def counts(self, tally: Tally) -> dict[str, Any]:
-        """Return what the task returns."""
+        """Return the counts that the task returns."""
         return {
             "received": tally.received,
             **{status: tally.counts[status] for status in self.statuses},
@@ -232,14 +220,14 @@ class LeaveOperator(BaseOperator):
         }
 
     def _checkpoint(self, leave_requests: object, hook: CorIntegrationsHook, context: Context) -> Checkpoint | None:
-        """Return how far an earlier try has come, where Airflow can remember it and the input can be read again."""
+        """Return the checkpoint, if Airflow has a place for it and the input can be read again."""
         store: Any = context.get("task_state_store")
         if store is None or self.validate_only or not can_be_read_again(leave_requests):
             return None
         try:
             key = hook.derive_key("checkpoint")
         except CorConfigurationError:
-            return None  # the push will tell
+            return None  # the push will raise it
         options = {name: getattr(self, name) for name in ("source", *self.decided_by)}
         bound_to = {"max_tries": context["ti"].max_tries, **options}
         return Checkpoint(store, key=key, bound_to=bound_to, repeated=self.repeated)
@@ -250,16 +238,19 @@ class LeaveOperator(BaseOperator):
         if counts["failed"] or (counts["not_sent"] and not self.validate_only):
             reason = f" {tally.first_failure}" if tally.first_failure else ""
             return CorPushIncompleteError(
-                f"Leave is still to be sent; running the task again sends it. {recorder}.{reason}",
+                f"Some leave could not be sent. Run the task again to send it. {recorder}.{reason}",
                 retry_after=tally.retry_after,
             )
         if counts["rejected"] > self.max_rejected:
-            # A log shows the beginning of a line: what is to be done comes first.
-            told = [f"{one['id'] or ''} {one['error']}: {one['message']}".strip(" .") for one in tally.rejected[:TOLD]]
-            more = " More are in the XCom rejected, and all in the report, if the task has a report_path."
+            # Logs show the beginning of a line, so the cause comes first.
+            first = [
+                f"{one['id'] or ''} {one['error']}: {one['message']}".strip(" .")
+                for one in tally.rejected[:REJECTIONS_IN_ERROR]
+            ]
+            more = " See the XCom rejected for more, and the report for all, if the task has a report_path."
             return CorLeavesRejectedError(
-                f"{'; '.join(told)}. More leave was rejected than max_rejected={self.max_rejected}: {recorder}."
-                + (more if counts["rejected"] > TOLD else "")
+                f"{'; '.join(first)}. More leave was rejected than max_rejected={self.max_rejected}: {recorder}."
+                + (more if counts["rejected"] > REJECTIONS_IN_ERROR else "")
             )
         return None
 

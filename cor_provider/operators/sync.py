@@ -19,6 +19,7 @@ from cor_provider.hooks.cor_integrations import (
 from cor_provider.operators.base import LeaveOperator
 from cor_provider.operators.run import Run
 from cor_provider.outcome import LeaveOutcome, Tally
+from cor_provider.push.retry import RetryLimits
 from cor_provider.sync.apply import Sync
 from cor_provider.sync.lease import Lease, Owner, lease_files
 from cor_provider.sync.ledger import Ledger, Window
@@ -36,7 +37,7 @@ class SyncRun(Run):
     plan: Plan | None = None
 
 
-class SyncLeavesOperator(LeaveOperator, without=("validate_only",)):
+class SyncLeavesOperator(LeaveOperator):
     """
     Keep the leave of a window in step with COR: what is new is created, what changed is replaced, what is gone deleted.
 
@@ -85,8 +86,11 @@ class SyncLeavesOperator(LeaveOperator, without=("validate_only",)):
     def __init__(
         self,
         *,
+        leave_requests: Any,
         window: Any,
         ledger: Any,
+        source: str | None = None,
+        cor_conn_id: str = CorIntegrationsHook.default_conn_name,
         max_deletes: int | None = None,
         max_delete_fraction: float = 0.2,
         allow_empty: bool = False,
@@ -95,9 +99,27 @@ class SyncLeavesOperator(LeaveOperator, without=("validate_only",)):
         plan_path: str | None = None,
         plan_shows_types: bool = False,
         approved_plan: str | None = None,
+        max_rejected: int = 0,
+        concurrency: int = 8,
+        timezone: str | None = None,
+        report_path: str | None = None,
+        max_attempts: int = RetryLimits.max_attempts,
+        max_wait: float = RetryLimits.max_wait,
         **kwargs: Any,
     ) -> None:
-        super().__init__(validate_only=plan_only, **kwargs)
+        super().__init__(
+            leave_requests=leave_requests,
+            source=source,
+            cor_conn_id=cor_conn_id,
+            max_rejected=max_rejected,
+            concurrency=concurrency,
+            timezone=timezone,
+            report_path=report_path,
+            validate_only=plan_only,
+            max_attempts=max_attempts,
+            max_wait=max_wait,
+            **kwargs,
+        )
         Guards(max_deletes, max_delete_fraction, allow_empty)
         self.window = window
         self.ledger = ledger
@@ -129,7 +151,7 @@ class SyncLeavesOperator(LeaveOperator, without=("validate_only",)):
             "approved_plan": [self.approved_plan] if self.approved_plan else [],
         }
 
-    def settle(
+    def push(
         self, leave_requests: object, hook: CorIntegrationsHook, recorder: OutcomeRecorder, stopping: threading.Event
     ) -> None:
         """Plan, and do what was planned."""
