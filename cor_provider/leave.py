@@ -31,6 +31,8 @@ from pydantic_core import PydanticCustomError
 from cor_provider import _external_id
 from cor_provider.exceptions import CorInvalidDateRangeError, CorRecordError, CorValidationError
 
+__all__ = ["LeaveKey", "LeaveRequest", "UnreadableLeave", "read_external_id"]
+
 
 def read_external_id(field: str, value: object) -> str:
     """

@@ -1,4 +1,4 @@
-"""What becomes of a task that failed, by the reason it failed for (Airflow 3.3 and later)."""
+"""Whether and when Airflow retries a task, by the error that it failed with (Airflow 3.3 and later)."""
 
 from __future__ import annotations
 
@@ -16,17 +16,19 @@ from cor_provider.exceptions import (
     CorTransientError,
 )
 
+__all__ = ["CorRetryPolicy"]
+
 LONGEST_WAIT = timedelta(days=1)
 
 
 class CorRetryPolicy(RetryPolicy):
     """
-    Retries only what a retry can help, and not before COR asked for it.
+    Retry only what a retry can help, and not before COR allows it.
 
-    Rejections and errors of the configuration fail the task at once. After a rate limit the next try begins when COR
-    said; after another failure then, or after the task's ``retry_delay``, whichever is later. A day is the most.
-    Anything else is left to the task's ``retries`` and ``retry_delay``. It is the default of this provider's operators,
-    and serves tasks of your own that use the hook: ``@task(retry_policy=CorRetryPolicy())``.
+    Rejections and configuration errors fail the task at once. After a rate limit, the next try begins when COR asks for
+    it; after other failures then or after the task's ``retry_delay``, whichever is later. The longest wait is a day.
+    Other errors are left to the task's ``retries`` and ``retry_delay``. This provider's operators use it by default.
+    Tasks of your own that use the hook can too: ``@task(retry_policy=CorRetryPolicy())``.
     """
 
     def evaluate(
@@ -38,7 +40,7 @@ class CorRetryPolicy(RetryPolicy):
     ) -> RetryDecision:
         """Decide by the error."""
         if isinstance(exception, (CorConfigurationError, CorLeavesRejectedError, CorRecordError)):
-            return RetryDecision.fail(reason=f"{exception.name}: another try could not help")
+            return RetryDecision.fail(reason=f"{exception.name}: a retry cannot help")
         if isinstance(exception, (CorTransientError, CorPushIncompleteError)) and exception.retry_after:
             asked = timedelta(seconds=min(exception.retry_after, LONGEST_WAIT.total_seconds()))
             says_all = isinstance(exception, (CorRateLimitError, CorPushIncompleteError))

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from cor_provider._external_id import LONGEST
 from cor_provider.exceptions import CorValidationError
-from cor_provider.extract.spans import lay_out, prefix_id
+from cor_provider.extract.spans import prefix_id, to_spans
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.inputs.inspection import label
 from cor_provider.inputs.leaves import iter_leave_keys, iter_leaves
@@ -220,7 +220,7 @@ class TestPrefixedIds:
 
     def test_laying_it_out_keeps_the_cause(self) -> None:
         days: Any = {"first": date(2026, 5, 11), "last": date(2026, 5, 13)}
-        parts = lay_out(prefix_id("hr", 12.5), **days, half_first="afternoon", policy="split")
+        parts = to_spans(prefix_id("hr", 12.5), **days, half_first="afternoon", policy="split")
         assert len(parts) == 2
         for part in parts:
             read = read_leave_key({**part, "user_id": "u1"})

@@ -29,6 +29,8 @@ from cor_provider.task.recorder import OutcomeRecorder
 from cor_provider.task.redaction import redact, reveal
 from cor_provider.task.shield import run_shielded
 
+__all__ = ["LeaveOperator"]
+
 BY_INPUT = "{% if ti.map_index >= 0 %}{{ task.label_of_input or ti.map_index }}{% endif %}"
 """The default name of a mapped task."""
 
