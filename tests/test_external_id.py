@@ -33,9 +33,9 @@ from cor_provider.leave import (
 from cor_provider.sandbox import Sandbox
 from support import leave
 
-LOST = "is a number that may have lost digits: read the column as text"
-FRACTION = "is no whole number: read the column as text"
-TOO_LONG = "is longer than 7,500 characters, as a URL has it"
+LOST = "is a number that may have lost digits: extract the column as text"
+FRACTION = "is not a whole number: extract the column as text"
+TOO_LONG = "is longer than 7,500 characters once encoded for a URL"
 
 INEXACT = [
     (9007199254740993.0, LOST),  # which is 9007199254740992.0, and may be either
@@ -205,7 +205,7 @@ class TestPrefixedIds:
         [
             *INEXACT,
             ("x" * (LONGEST + 1), TOO_LONG),
-            ("..", "holds characters that an id cannot have"),
+            ("..", "has characters that an id cannot have"),
             (["1"], "must be text or a number"),
         ],
     )
@@ -234,7 +234,7 @@ class TestPrefixedIds:
             if isinstance(read, UnreadableLeave):
                 assert read.error.message in {
                     "id: is blank",
-                    "id: holds characters that an id cannot have",
+                    "id: has characters that an id cannot have",
                     f"id: {TOO_LONG}",
                     f"id: {LOST}",
                     f"id: {FRACTION}",

@@ -29,11 +29,11 @@ def test_records_are_read_from_a_file(suffix: str, form: Any, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("leave_requests", "expected"),
     [
-        ([leave(), 5], ["Record 2: A leave request is a mapping"]),
-        ([None, leave()], ["Record 1: A leave request is a mapping"]),
-        (["nobody's leave", leave()], ["Record 1: A leave request is a mapping"]),
+        ([leave(), 5], ["Record 2: A leave request must be a mapping"]),
+        ([None, leave()], ["Record 1: A leave request must be a mapping"]),
+        (["nobody's leave", leave()], ["Record 1: A leave request must be a mapping"]),
         ([{"id": "L1"}], ["user_id: is missing; leave_type_id: is missing; start: is missing; end: is missing"]),
-        ("[1, {}]", ["Record 1: A leave request is a mapping", "Record 2: id: is missing"]),
+        ("[1, {}]", ["Record 1: A leave request must be a mapping", "Record 2: id: is missing"]),
     ],
 )
 def test_a_record_that_cannot_be_read_does_not_hide_the_others(leave_requests: object, expected: list[str]) -> None:
@@ -45,11 +45,11 @@ def test_a_record_that_cannot_be_read_does_not_hide_the_others(leave_requests: o
 @pytest.mark.parametrize(
     ("field", "problem"),
     [
-        ("id", "Record 1: id: is longer than 7,500 characters, as a URL has it"),
-        ("user_id", "user_id: is longer than 7,500 characters, as a URL has it"),
-        ("leave_type_id", "leave_type_id: is longer than 7,500 characters, as a URL has it"),
-        ("start", "start: is not a date: write 2026-05-11, or for a time of day 2026-05-11T09:00:00+02:00"),
-        ("end", "end: is not a date: write 2026-05-11, or for a time of day 2026-05-11T09:00:00+02:00"),
+        ("id", "Record 1: id: is longer than 7,500 characters once encoded for a URL"),
+        ("user_id", "user_id: is longer than 7,500 characters once encoded for a URL"),
+        ("leave_type_id", "leave_type_id: is longer than 7,500 characters once encoded for a URL"),
+        ("start", "start: is not a date: write 2026-05-11, or 2026-05-11T09:00:00+02:00 for a time of day"),
+        ("end", "end: is not a date: write 2026-05-11, or 2026-05-11T09:00:00+02:00 for a time of day"),
         ("all_day", "all_day: must be true or false, or left out"),
     ],
 )

@@ -55,7 +55,7 @@ def test_text_inside_json_names_no_further_file(content: str, tmp_path: Path) ->
     content = content.replace("{other}", str(tmp_path / "other.csv"))
     (tmp_path / "leave.json").write_text(content)
     for leave_requests in (content, tmp_path / "leave.json"):
-        assert problems(leave_requests)[0].startswith("Record 1: A leave request is a mapping")
+        assert problems(leave_requests)[0].startswith("Record 1: A leave request must be a mapping")
 
 
 @pytest.mark.parametrize(

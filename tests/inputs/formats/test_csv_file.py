@@ -34,7 +34,7 @@ def test_a_csv_row_in_another_encoding_does_not_hide_the_others(tmp_path: Path) 
         f"{leave_id},{user},vacation,2026-05-11,2026-05-11,Núñez\n" for leave_id, user in (("L1", "u1"), ("L2", "ñ"))
     ]
     (tmp_path / "leave.csv").write_bytes("".join([header, *rows]).encode("latin-1"))
-    assert problems(tmp_path / "leave.csv") == ["user_id: holds characters that an id cannot have"]
+    assert problems(tmp_path / "leave.csv") == ["user_id: has characters that an id cannot have"]
     assert len(list(iter_leaves(tmp_path / "leave.csv"))) == 2
 
 
