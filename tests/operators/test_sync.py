@@ -84,7 +84,8 @@ def counts(**some: Any) -> dict[str, Any]:
 
 def sent(sandbox: Sandbox) -> list[str]:
     """What was asked of COR, such as `PUT L1`, since this was last asked."""
-    requests, sandbox._cor.requests[:] = sandbox.requests, []
+    requests = sandbox.requests
+    sandbox.clear_requests()
     ids = [json.loads(one.body)["id"] if one.method == "POST" else one.path.split("/")[-1] for one in requests]
     return [f"{request.method} {leave_id}" for request, leave_id in zip(requests, ids, strict=True)]
 
@@ -177,7 +178,7 @@ def test_a_new_token_sends_everything_again_and_says_how_to_avoid_that(
     sync: Run, connect: Connect, sandbox: Sandbox, logged: Callable[[], str]
 ) -> None:
     sync([leave(), leave("L2"), leave("L3")])
-    sandbox.token = sandbox._tokens.mint("Basic YXBpLWtleS00NzExOmNsaWVudC1zZWNyZXQtMDgxNQ==") or ""
+    sandbox.token = sandbox.mint_token()
     connect()
     assert sync([leave(), leave("L2")]) == counts(received=2, updated=2, deleted=1)
     assert "Extra ledger_secret" in logged()
@@ -187,7 +188,7 @@ def test_a_new_token_sends_everything_again_and_says_how_to_avoid_that(
 def test_a_ledger_secret_outlives_tokens(sync: Run, connect: Connect, sandbox: Sandbox) -> None:
     connect(extra={"ledger_secret": "some long random text"})
     sync([leave()])
-    sandbox.token = sandbox._tokens.mint("Basic YXBpLWtleS00NzExOmNsaWVudC1zZWNyZXQtMDgxNQ==") or ""
+    sandbox.token = sandbox.mint_token()
     connect(extra={"ledger_secret": "some long random text"})
     assert sync([leave()])["unchanged"] == 1
 

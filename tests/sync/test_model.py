@@ -132,7 +132,7 @@ class Sync(RuleBasedStateMachine):
 
     @initialize(window=st.tuples(st.integers(5, 15), st.integers(20, 35)), leaves=st.lists(leaves, max_size=4))
     def begin(self, window: tuple[int, int], leaves: list[HrLeave]) -> None:
-        COR.store._leaves.clear()
+        COR.store.clear_leaves()
         self.ledger = Path(tempfile.mkdtemp(dir=self.folders.name)) / "ledger"
         self.window = window
         self.numbers = iter(range(1000))
@@ -201,7 +201,7 @@ class Sync(RuleBasedStateMachine):
     def run(self, outside: bool, reassert: bool) -> None:
         if reassert:
             for leave_id in [*self._ours()][:1]:  # what somebody deletes by hand
-                del COR.store._leaves["GLOBANT", leave_id]
+                COR.store.remove_leave("GLOBANT", leave_id)
         self._run(self._extract(outside=outside), reassert=reassert)
 
     @rule(
@@ -215,7 +215,7 @@ class Sync(RuleBasedStateMachine):
         try:
             self._run(self._extract(outside=outside), max_attempts=2)
         finally:
-            COR._faults._queue.clear()
+            COR.clear_faults()
         self._change_and_run(change)
 
     @rule(outside=st.booleans(), events=st.integers(0, 16), before=none | changes, after=none | changes)
