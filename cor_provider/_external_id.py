@@ -1,4 +1,4 @@
-"""External ids: text in COR, whatever databases, data frames and files make of it."""
+"""External ids: text in COR, whatever type databases, data frames and files give them."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pydantic_core import PydanticCustomError
 
 LONGEST = 7_500
 """
-Characters of an id as a URL has it: updates and deletes put it into one, of which 8,000 octets are to be supported
-(RFC 9110, 4.1).
+Characters of an id once encoded for a URL: updates and deletes put it into one, and servers should support 8,000 octets
+of a URL (RFC 9110, 4.1).
 """
 
 _EXACT_BELOW = 2**53  # from there on, a float stands for several whole numbers
@@ -22,21 +22,21 @@ _PROBLEMS = {
     "blank": "is blank",
     "kind": "must be text or a number, not {type}",
     "neither": "must be text or a number",
-    "digits": "is a number that may have lost digits: read the column as text",
-    "fraction": "is no whole number: read the column as text",
-    "characters": "holds characters that an id cannot have",
-    "length": f"is longer than {LONGEST:,} characters, as a URL has it",
+    "digits": "is a number that may have lost digits: extract the column as text",
+    "fraction": "is not a whole number: extract the column as text",
+    "characters": "has characters that an id cannot have",
+    "length": f"is longer than {LONGEST:,} characters once encoded for a URL",
 }
 _MARK = re.compile(f"\0({'|'.join(_PROBLEMS)})\0")
 
 
 def read_text(value: object) -> str:
     """
-    Return an id as text: COR's ids are strings, while databases and data frames hand out numbers.
+    Return an id as text: COR's ids are strings, while databases and data frames give numbers.
 
-    A number is an id only if it is exact. What a float has lost would make it the id of another user, or another leave.
+    A number must be exact: a float that has lost digits is the id of another user or another leave.
 
-    :raises PydanticCustomError: if it is blank or cannot be an id; the message holds nothing of it.
+    :raises PydanticCustomError: if it is blank or cannot be an id; the message does not quote it.
     """
     if isinstance(value, str):
         return _checked(str(value).strip())
@@ -55,9 +55,9 @@ def read_text(value: object) -> str:
 
 def mark_unreadable(problem: PydanticCustomError) -> str:
     """
-    Return text that stands for an id that could not be read: whatever is added to it, it is refused for that reason.
+    Return text in place of an unreadable id: with anything added to it, it is still refused for the same reason.
 
-    :param problem: as :func:`read_text` raises it; of an id that is missing or blank, the text is blank.
+    :param problem: the error from :func:`read_text`. For an id that is missing or blank, the text is blank.
     """
     code = problem.type.removeprefix(_PREFIX)
     if code in {"missing", "blank"}:
@@ -73,13 +73,13 @@ def _problem(code: str, **context: str) -> PydanticCustomError:
 
 
 def _whole(number: float) -> int:
-    if number != number:  # noqa: PLR0124  # NaN, a data frame's word for a gap
+    if number != number:  # noqa: PLR0124  # NaN, which stands for a gap in a data frame
         raise _problem("blank")
     if abs(number) >= _EXACT_BELOW:
         raise _problem("digits")
     if not number.is_integer():
-        raise _problem("fraction")  # 12.50 and 12.5 are one
-    return int(number)  # a data frame turns 12 into 12.0 as soon as its column has a gap
+        raise _problem("fraction")  # 12.50 and 12.5 would be the same id
+    return int(number)  # a gap in its column makes a data frame turn 12 into 12.0
 
 
 def _plain(number: Decimal) -> str:
@@ -91,7 +91,7 @@ def _plain(number: Decimal) -> str:
     if not number:
         return "0"
     if number.adjusted() >= LONGEST:
-        raise _problem("length")  # before its zeros are written out
+        raise _problem("length")  # before all its zeros are written
     whole = number.to_integral_value()
     return f"{whole:f}" if number == whole else str(number)
 
@@ -99,7 +99,7 @@ def _plain(number: Decimal) -> str:
 def _digits(number: int) -> str:
     if number.bit_length() > LONGEST * 4:
         raise _problem("length")
-    return str(Decimal(number))  # Python itself refuses to write out more than some thousand digits
+    return str(Decimal(number))  # str of an int refuses more than some thousand digits
 
 
 def _checked(text: str) -> str:
@@ -108,7 +108,7 @@ def _checked(text: str) -> str:
     if len(text) > LONGEST:
         raise _problem("length")
     if text in {".", ".."} or not text.isprintable():
-        # Updates and deletes put the id into a URL path, and these do not survive there.
+        # Updates and deletes put the id into a URL path, where these do not survive.
         mark = _MARK.search(text)
         raise _problem(mark[1] if mark else "characters")
     if len(text) * _MOST_PER_CHARACTER > LONGEST and len(quote(text, safe="")) > LONGEST:
@@ -116,4 +116,4 @@ def _checked(text: str) -> str:
     return text
 
 
-_MOST_PER_CHARACTER = 12  # four bytes, each of three characters
+_MOST_PER_CHARACTER = 12  # four bytes of UTF-8, three characters each

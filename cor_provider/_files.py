@@ -1,8 +1,8 @@
 """
-Files that are there whole or not at all, on this machine or in an object store.
+Read and write files on this machine or in an object store; a file appears whole or not at all.
 
-They hold people's data. Those on this machine are for their owner alone, from their first moment on, and so are the
-folders that are made for them; in an object store, access is what the store gives.
+The files hold people's data. On this machine, only their owner can read them from the first moment on, and likewise the
+folders that are made for them. In an object store, access is what the store grants.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from fsspec.implementations.local import make_path_posix  # type: ignore[import-
 from cor_provider import _clock
 
 LONGEST_WRITE = 3600.0
-"""Seconds: nobody is still writing a file that long without a word."""
+"""Seconds after which a file that nobody has written to is a leftover of a killed process."""
 
-OWNER_ALONE = 0o600
-FOLDER_OF_OWNER_ALONE = 0o700
+FILE_MODE = 0o600
+FOLDER_MODE = 0o700
 
 
 def locate(value: object) -> ObjectStoragePath:
     """
     Return the file or folder that a parameter names.
 
-    :param value: its path or URI, as text or any kind of path; blanks around text are none of it.
+    :param value: a path or URI, as text or any kind of path. Blanks around text are ignored.
     """
     if isinstance(value, ObjectStoragePath):
         return value
@@ -43,19 +43,19 @@ def locate(value: object) -> ObjectStoragePath:
 
 
 def on_disk(path: ObjectStoragePath) -> Path | None:
-    """Return where a file is or would be on this machine, once all links are followed; None in an object store."""
+    """Return the real path of a file on this machine, with all links followed; None in an object store."""
     place = _place(path)
     return None if place is None else Path(os.path.realpath(place))
 
 
 def is_stream(path: ObjectStoragePath) -> bool:
-    """Tell what takes what is written but keeps nothing: ``/dev/stdout``, a pipe."""
+    """Return whether a path takes what is written but keeps nothing: ``/dev/stdout``, a pipe."""
     place = _place(path)
     return place is not None and _is_stream(place)
 
 
 def read(path: ObjectStoragePath) -> bytes | None:
-    """Return what a file holds, or None if it is not there."""
+    """Return the content of a file, or None if there is no such file."""
     try:
         content: bytes = path.fs.cat_file(path.path)
     except FileNotFoundError:
@@ -63,9 +63,9 @@ def read(path: ObjectStoragePath) -> bytes | None:
     return content
 
 
-def begins_with(path: ObjectStoragePath, size: int) -> bytes:
-    """Return the beginning of a file; nothing, if there is no file or it cannot be read."""
-    with suppress(Exception):  # a store's client raises what it likes
+def read_head(path: ObjectStoragePath, size: int) -> bytes:
+    """Return the first bytes of a file; none if there is no such file or it cannot be read."""
+    with suppress(Exception):  # object store clients raise more than OSError
         place = on_disk(path)
         if place is None or place.is_file():
             content: bytes = path.fs.cat_file(path.path, start=0, end=size)
@@ -75,13 +75,13 @@ def begins_with(path: ObjectStoragePath, size: int) -> bytes:
 
 def replace(path: ObjectStoragePath, content: bytes, *, before_replacing: Callable[[], None] = lambda: None) -> None:
     """
-    Put new content into a file, so that at any instant it holds the old or the new.
+    Replace the content of a file, which at any instant holds the old content or the new.
+
+    An object store takes an object whole. On this machine the content is written to a file beside it, which is then
+    renamed. (fsspec's own transactions write to the temporary folder. That may be on another disk, from which a file
+    cannot be moved in one step.)
 
     :param before_replacing: called right before the step that counts; what it raises leaves the file as it was.
-
-    An object store takes an object whole. On this machine the content is written beside the file, which then changes
-    its name: fsspec's own transactions write it to the folder for temporary files, which may be on another disk, and
-    from there it could not be moved in one step.
     """
     if _place(path) is None:
         before_replacing()
@@ -94,15 +94,15 @@ def replace(path: ObjectStoragePath, content: bytes, *, before_replacing: Callab
 
 def create(path: ObjectStoragePath, content: bytes) -> bool:
     """
-    Make a file that nobody else has made, and return whether it was not there yet.
+    Create a file, and return whether it did not exist yet.
 
-    Of all that try at the same time, one succeeds. S3, Google's and Azure's object stores can promise that. On this
-    machine, whoever reads the file at that moment may find it empty.
+    Of several that try at the same time, exactly one succeeds: the object stores of Amazon, Google and Azure can
+    promise that. On this machine, a reader may see the file empty at that moment.
     """
     if place := _place(path):
         _make_folder(place.parent)
-        try:  # fsspec would look and then write, which two can do at once
-            number = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ALONE)
+        try:  # fsspec would look first and then write, so that two could succeed
+            number = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
         except FileExistsError:
             return False
         with os.fdopen(number, "wb") as file:
@@ -111,40 +111,40 @@ def create(path: ObjectStoragePath, content: bytes) -> bool:
     try:
         path.fs.pipe_file(path.path, content, mode="create")
     except FileExistsError:
-        # A store's client sends a request again when the answer to the first is lost.
+        # The store's client may have repeated a request whose answer was lost.
         return read(path) == content
     return True
 
 
 class NewFile(Protocol):
-    """A file that is being written; what it is to replace stays as it is until it is finished."""
+    """A file that is being written; until it is finished, the one that it replaces stays."""
 
     stream: IO[bytes]
 
     def finish(self) -> None:
-        """Have it be there, whole; if that fails, nothing is left of it."""
+        """Put the whole file in its place; if that fails, nothing of it is left."""
 
     def discard(self) -> None:
-        """Have it not be there."""
+        """Drop it."""
 
 
 def begin(path: ObjectStoragePath) -> NewFile:
     """
-    Begin to write a file piece by piece; its folder is made if need be.
+    Begin to write a file piece by piece; a missing folder is made.
 
-    On this machine it is written beside what it is to replace, and then changes its name. What a link leads to is
-    replaced, and not the link. What is no file, such as ``/dev/stdout`` or a pipe, is written to at once. For an object
-    store it is collected on this machine.
+    On this machine it is written beside the file that it replaces, and renamed at the end. Of a link, the target is
+    replaced. A stream such as ``/dev/stdout`` or a pipe is written to directly. For an object store, the file is
+    collected on this machine first.
     """
     place = _place(path)
     if place is None:
         return _Upload(path)
-    return _Straight(place) if _is_stream(place) else _Beside(Path(os.path.realpath(place)))
+    return _Stream(place) if _is_stream(place) else _Beside(Path(os.path.realpath(place)))
 
 
 @contextmanager
 def writing(path: ObjectStoragePath) -> Iterator[IO[bytes]]:
-    """Write a file piece by piece: it is there, whole, when the block ends, and not at all if that ends in an error."""
+    """Write a file piece by piece: it appears when the block ends, and not at all if the block ends in an error."""
     file = begin(path)
     try:
         yield file.stream
@@ -155,13 +155,13 @@ def writing(path: ObjectStoragePath) -> Iterator[IO[bytes]]:
 
 
 def left_overs(path: ObjectStoragePath) -> list[Path]:
-    """Return what processes that were killed have left of a file that they were writing: the newest first."""
+    """Return the unfinished files that killed processes left beside a file, newest first."""
     place = _place(path)
     return [] if place is None or _is_stream(place) else _left_overs(Path(os.path.realpath(place)))
 
 
 def make_folder(folder: ObjectStoragePath) -> None:
-    """Make a folder and those around it, where they are not there yet."""
+    """Make a folder and its parents where they are missing."""
     if place := _place(folder):
         _make_folder(place)
     else:
@@ -169,8 +169,8 @@ def make_folder(folder: ObjectStoragePath) -> None:
 
 
 def names(folder: ObjectStoragePath) -> list[str]:
-    """Return the names of the files in a folder, as they are now; none if there is no such folder."""
-    folder.fs.invalidate_cache()  # of what other machines did since, a cached listing knows nothing
+    """Return the current names in a folder; none if there is no such folder."""
+    folder.fs.invalidate_cache()  # a cached listing misses what other machines did since
     try:
         return [path.rsplit("/", 1)[-1] for path in folder.fs.ls(folder.path, detail=False)]
     except FileNotFoundError:
@@ -191,23 +191,23 @@ def store_time(probe: ObjectStoragePath) -> float:
 
 
 def modified(path: ObjectStoragePath) -> float:
-    """Return when a file was written last, in seconds since the epoch."""
-    path.fs.invalidate_cache()  # of what other machines did since, it knows nothing
+    """Return when a file was last written, in seconds since the epoch."""
+    path.fs.invalidate_cache()  # it does not know what other machines did since
     return float(path.fs.modified(path.path).timestamp())
 
 
 def delete(path: ObjectStoragePath) -> None:
-    """Delete a file, if it is there."""
+    """Delete a file if it exists."""
     with suppress(FileNotFoundError):
         path.fs.rm_file(path.path)
 
 
 def _place(path: ObjectStoragePath) -> Path | None:
-    """Return what a path of this machine is to fsspec, which opens it; None for one of an object store."""
+    """Return a path of this machine as fsspec opens it; None in an object store."""
     if (path.protocol or "file") not in {"file", "local"}:
         return None
     absolute: str = make_path_posix(path.path)
-    return Path("/" + absolute.lstrip("/"))  # to POSIX, two slashes in front may be something else
+    return Path("/" + absolute.lstrip("/"))  # POSIX allows two leading slashes to mean something else
 
 
 def _is_stream(place: Path) -> bool:
@@ -219,7 +219,7 @@ def _is_stream(place: Path) -> bool:
 
 
 def _is_of_this_process(place: Path) -> bool:
-    """Tell what is open already, such as ``/dev/stdout`` that somebody has led into a file."""
+    """Return whether a path is a file descriptor, such as ``/dev/stdout`` redirected to a file."""
     for _ in range(_MOST_LINKS):
         folder = os.path.realpath(place.parent)
         if folder in {"/dev", "/dev/fd"} or folder.startswith("/proc/"):
@@ -231,7 +231,7 @@ def _is_of_this_process(place: Path) -> bool:
     return False
 
 
-_MOST_LINKS = 40  # as many as Linux follows
+_MOST_LINKS = 40  # Linux follows as many
 
 
 def _make_folder(folder: Path) -> None:
@@ -239,26 +239,26 @@ def _make_folder(folder: Path) -> None:
         return
     if folder.parent != folder:
         _make_folder(folder.parent)
-    with suppress(FileExistsError):  # somebody else has made it meanwhile
-        folder.mkdir(FOLDER_OF_OWNER_ALONE)
+    with suppress(FileExistsError):  # another process may have made it
+        folder.mkdir(FOLDER_MODE)
     if not folder.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
 
 
 class _Beside:
-    """Written beside what it replaces, with a name that nobody looks for, down to the disk."""
+    """A file beside the one that it replaces, under a hidden name, synced to the disk before it is renamed."""
 
     def __init__(self, target: Path) -> None:
         if target.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
-        if target.is_symlink():  # links that lead round in circles are all that is left of links here
+        if target.is_symlink():  # realpath has followed all links, except circular ones
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(target))
         _make_folder(target.parent)
         for left_over in _left_overs(target):
             with suppress(FileNotFoundError):
                 if _clock.timestamp() - left_over.stat().st_mtime > LONGEST_WRITE:
                     left_over.unlink()
-        number, name = tempfile.mkstemp(dir=target.parent, prefix=_prefix(target))  # for the owner alone
+        number, name = tempfile.mkstemp(dir=target.parent, prefix=_prefix(target))  # mkstemp's mode is 0600
         self.stream: IO[bytes] = os.fdopen(number, "wb")
         self._target, self._name = target, name
 
@@ -267,24 +267,24 @@ class _Beside:
             self.stream.flush()
             os.fsync(self.stream.fileno())
             self.stream.close()
-            os.replace(self._name, self._target)  # noqa: PTH105  # the step that counts, by its name
+            os.replace(self._name, self._target)  # noqa: PTH105  # the atomic step, by its usual name
         except BaseException:
             self.discard()
             raise
-        _keep_names(self._target.parent)
+        _sync_folder(self._target.parent)
 
     def discard(self) -> None:
         with suppress(OSError):
             self.stream.close()
         with suppress(FileNotFoundError):
-            os.unlink(self._name)  # noqa: PTH108  # as it was made
+            os.unlink(self._name)  # noqa: PTH108  # a name from mkstemp
 
 
-class _Straight:
-    """Written to where it goes, since that cannot be replaced."""
+class _Stream:
+    """A stream, which is written to directly."""
 
     def __init__(self, place: Path) -> None:
-        self.stream: IO[bytes] = place.open("ab")  # of what others have written there, nothing is lost
+        self.stream: IO[bytes] = place.open("ab")  # appends: what others wrote there stays
 
     def finish(self) -> None:
         self.stream.close()
@@ -295,7 +295,7 @@ class _Straight:
 
 
 class _Upload:
-    """Collected on this machine, and handed to an object store as a whole."""
+    """A file collected on this machine, and uploaded to an object store as a whole."""
 
     def __init__(self, path: ObjectStoragePath) -> None:
         make_folder(path.parent)
@@ -319,7 +319,7 @@ def _prefix(target: Path) -> str:
     return f".{name}."
 
 
-_MOST_BYTES_OF_NAME = 230  # a file system takes 255
+_MOST_BYTES_OF_NAME = 230  # file systems take 255
 
 
 def _left_overs(target: Path) -> list[Path]:
@@ -333,8 +333,8 @@ def _left_overs(target: Path) -> list[Path]:
     return [Path(path) for _modified, path in sorted(found, reverse=True)]
 
 
-def _keep_names(folder: Path) -> None:
-    """Have the names in a folder outlive a power cut, where its file system can promise that."""
+def _sync_folder(folder: Path) -> None:
+    """Make renames in a folder survive a power cut, where the file system can promise that."""
     number = os.open(folder, os.O_RDONLY)
     try:
         with suppress(OSError):

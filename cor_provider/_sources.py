@@ -14,4 +14,4 @@ KNOWN_SOURCES = (
     "VBS",
     "ZAPIER",
 )
-"""From developers.projectcor.com/api-reference/integrations/projects/create; COR may know others by now."""
+"""From developers.projectcor.com/api-reference/integrations/projects/create; COR may accept others by now."""

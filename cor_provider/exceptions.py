@@ -40,6 +40,33 @@ from airflow.providers.common.compat.sdk import AirflowException, AirflowFailExc
 
 from cor_provider._sources import KNOWN_SOURCES
 
+__all__ = [
+    "CorAuthenticationError",
+    "CorConfigurationError",
+    "CorConflictingRepeatError",
+    "CorConnectionError",
+    "CorDeleteGuardError",
+    "CorDuplicateExternalIdError",
+    "CorError",
+    "CorInvalidDateRangeError",
+    "CorInvalidSourceError",
+    "CorLeaveNotFoundError",
+    "CorLeaveTypeNotFoundError",
+    "CorLeavesRejectedError",
+    "CorLedgerBusyError",
+    "CorLedgerError",
+    "CorPermissionError",
+    "CorPlanChangedError",
+    "CorPushIncompleteError",
+    "CorRateLimitError",
+    "CorRecordError",
+    "CorServerError",
+    "CorTransientError",
+    "CorUnexpectedAnswerError",
+    "CorUserNotFoundError",
+    "CorValidationError",
+]
+
 
 class CorError(AirflowException):
     """

@@ -1,7 +1,7 @@
 """
-One leave to be in COR: read in the shapes that HR extracts produce, written as COR expects it.
+A leave request: validated from what HR extracts contain, and written as COR expects it.
 
-The fields and their spelling are those of COR's create-leave page
+The fields and their spelling are those of COR's page on creating leave
 (developers.projectcor.com/api-reference/integrations/user-leaves/create-leave).
 """
 
@@ -31,12 +31,14 @@ from pydantic_core import PydanticCustomError
 from cor_provider import _external_id
 from cor_provider.exceptions import CorInvalidDateRangeError, CorRecordError, CorValidationError
 
+__all__ = ["LeaveKey", "LeaveRequest", "UnreadableLeave", "read_external_id"]
+
 
 def read_external_id(field: str, value: object) -> str:
     """
     Return an external id as text.
 
-    :param field: what to call it in an error.
+    :param field: its name in the error.
     :raises CorValidationError: if it is blank or cannot be an id.
     """
     try:
@@ -47,12 +49,12 @@ def read_external_id(field: str, value: object) -> str:
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _DATE_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}", re.ASCII | re.IGNORECASE)
-_LONGEST_DATE_TIME = 64  # a fraction of the second as long as any, and some more
+_LONGEST_DATE_TIME = 64  # generous for any fraction of a second
 _date_time_parser = TypeAdapter(datetime)
 
 
 def _read_when(value: object) -> date:
-    """Return the date or date-time as written: no zone is applied here."""
+    """Return the date or date-time as written, without a time zone being applied."""
     if isinstance(value, str):
         value = value.strip()
         try:
@@ -61,19 +63,19 @@ def _read_when(value: object) -> date:
             if len(value) <= _LONGEST_DATE_TIME and _DATE_TIME.match(value):
                 return _date_time_parser.validate_python(value)
         except ValueError:
-            pass  # the calendar has no such day: told below, without the value
+            pass  # no such day in the calendar: raised below, without the value
     elif isinstance(value, date) and value == value:  # noqa: PLR0124  # a data frame's NaT is unequal to itself
         return value
     if value is None or value == "":
         raise PydanticCustomError("when", "is missing")
-    raise PydanticCustomError("when", "is not a date: write 2026-05-11, or for a time of day 2026-05-11T09:00:00+02:00")
+    raise PydanticCustomError("when", "is not a date: write 2026-05-11, or 2026-05-11T09:00:00+02:00 for a time of day")
 
 
 _bool_parser = TypeAdapter(bool)
 
 
 def _read_all_day(value: object) -> bool | None:
-    """Return whether it is all-day, or None where the source does not say: a CSV file's blank says nothing."""
+    """Return whether a leave is all-day, or None if the source does not say, as with a blank field of a CSV file."""
     if value is None or (isinstance(value, str) and not value.strip()):
         return None
     try:
@@ -88,24 +90,23 @@ When = Annotated[date, PlainValidator(_read_when)]
 
 class LeaveRequest(BaseModel):
     """
-    One leave to be in COR.
+    One leave that COR should hold.
 
-    Keys may be spelt as here or as COR spells them (``userId``, ``leaveTypeId``, ``allDay``); other keys are ignored
-    and never sent. Once read, ``start`` and ``end`` are dates for an all-day leave and date-times in UTC for a timed
-    one.
+    Keys may have the names below or COR's (``userId``, ``leaveTypeId``, ``allDay``). Other keys are ignored and never
+    sent. After validation, ``start`` and ``end`` are dates for all-day leave, and date-times in UTC for timed leave.
 
-    :param id: external leave id, text or a number that is exact, of at most 7,500 characters as a URL has it; the key
-        under which COR knows the leave.
+    :param id: external leave id, under which COR knows the leave: text or an exact number, at most 7,500 characters
+        once encoded for a URL.
     :param user_id: external id of a user that was created through COR's Integrations API.
-    :param leave_type_id: external id of a leave type, likewise.
-    :param start: first day or moment: a ``date``, a ``datetime``, or ISO 8601 text of either.
-    :param end: last day (inclusive) or moment, likewise.
-    :param all_day: may be left out when ``start`` and ``end`` are dates alone. For an all-day leave the calendar date
-        as written counts, whatever the offset beside it. A timed leave needs offsets, or the validation context
-        ``{"timezone": tzinfo}`` for times without one. Of a local time that a clock change repeats, the first is
-        meant; one that it skips is read with the offset from before the change.
+    :param leave_type_id: external id of a leave type that was created there too.
+    :param start: first day or start time: a ``date``, a ``datetime``, or ISO 8601 text of either.
+    :param end: last day (inclusive) or end time, likewise.
+    :param all_day: optional if ``start`` and ``end`` are dates. For all-day leave the calendar date as written counts,
+        whatever its offset. Timed leave needs offsets, or the validation context ``{"timezone": tzinfo}`` for times
+        without one. If a clock change repeats a local time, the first is meant; if it skips one, the offset from before
+        the change applies.
 
-    :raises CorValidationError: naming every field that is missing or cannot be read, and never its value.
+    :raises CorValidationError: naming every field that is missing or unreadable, but never its value.
     :raises CorInvalidDateRangeError: if it ends before it starts.
     """
 
@@ -119,7 +120,7 @@ class LeaveRequest(BaseModel):
     start: When
     end: When
     all_day: Annotated[bool, PlainValidator(_read_all_day)] = Field(
-        default=None,  # type: ignore[assignment]  # `_settle_dates` decides
+        default=None,  # type: ignore[assignment]  # `_normalise_dates` decides
         validation_alias=AliasChoices("all_day", "allDay"),
     )
 
@@ -152,7 +153,7 @@ class LeaveRequest(BaseModel):
         }
 
     def __repr_args__(self) -> Iterator[tuple[str, str]]:
-        # Whose leave of what kind is personal data, and reprs end in logs.
+        # Reprs end up in logs: no personal data.
         yield "id", self.id
 
     def __str__(self) -> str:
@@ -163,7 +164,7 @@ class LeaveRequest(BaseModel):
     def _refuse_without_values(cls, data: Any, handler: ModelWrapValidatorHandler[LeaveRequest]) -> LeaveRequest:
         if not isinstance(data, (Mapping, cls)):
             raise CorValidationError(
-                "A leave request is a mapping with id, user_id, leave_type_id, start and end, not "
+                "A leave request must be a mapping with id, user_id, leave_type_id, start and end, not "
                 f"{type(data).__name__}."
             )
         try:
@@ -172,14 +173,14 @@ class LeaveRequest(BaseModel):
             raise CorValidationError(_list_problems(error)) from None
 
     @model_validator(mode="after")
-    def _settle_dates(self, info: ValidationInfo) -> LeaveRequest:
+    def _normalise_dates(self, info: ValidationInfo) -> LeaveRequest:
         start, end, all_day = self.start, self.end, self.all_day
         timed = [field for field in ("start", "end") if isinstance(getattr(self, field), datetime)]
         if all_day is None:
             if timed:
                 raise CorValidationError(
-                    f"{' and '.join(timed)}: a time of day needs all_day: true if only the dates count, false if "
-                    "the hours do."
+                    f"{' and '.join(timed)}: a time of day needs all_day. Set it to true if only the dates count, to "
+                    "false if the hours do."
                 )
             all_day = True
         if all_day:
@@ -190,8 +191,8 @@ class LeaveRequest(BaseModel):
             start, end = _moment("start", start, zone), _moment("end", end, zone)
             self._days = _days(*written)
         if end < start:
-            raise CorInvalidDateRangeError("end: lies before start.")
-        # The model is frozen for everyone else.
+            raise CorInvalidDateRangeError("end: is before start.")
+        # The model is frozen for everybody else.
         self.__dict__.update(start=start, end=end, all_day=all_day)
         return self
 
@@ -199,10 +200,10 @@ class LeaveRequest(BaseModel):
 @dataclass(frozen=True, repr=False)
 class LeaveKey:
     """
-    What COR wants to know of a leave that is to be deleted.
+    What COR needs to delete a leave.
 
     :param id: external leave id.
-    :param user_id: external id of the user whose leave it is.
+    :param user_id: external id of the user who has the leave.
     """
 
     id: str
@@ -217,7 +218,7 @@ Leave = TypeVar("Leave", LeaveRequest, LeaveKey)
 
 @dataclass(frozen=True)
 class UnreadableLeave:
-    """A record that is no leave request: its external id, as far as it has one, and why."""
+    """A record that is not a valid leave request: its external leave id, if it has one, and the reason."""
 
     leave_id: str | None
     error: CorRecordError
@@ -225,10 +226,10 @@ class UnreadableLeave:
 
 def read_leave(record: object, *, timezone: tzinfo | None = None) -> LeaveRequest | UnreadableLeave:
     """
-    Read one record of an extract. What cannot be read is a result too, so that the records after it are not lost.
+    Read one record of an extract. An unreadable record is a result too, so that the records after it are not lost.
 
     :param record: a :class:`LeaveRequest`, or a mapping that it accepts.
-    :param timezone: the zone of times that carry no offset.
+    :param timezone: the zone for times without an offset.
     """
     if isinstance(record, (LeaveRequest, UnreadableLeave)):
         return record
@@ -240,7 +241,7 @@ def read_leave(record: object, *, timezone: tzinfo | None = None) -> LeaveReques
 
 def read_leave_key(record: object) -> LeaveKey | UnreadableLeave:
     """
-    Read what is needed to delete a leave; what cannot be read is a result too.
+    Read what is needed to delete a leave. An unreadable record is a result too.
 
     :param record: a :class:`LeaveRequest`, or a mapping with ``id`` and ``user_id`` (or ``userId``).
     """
@@ -251,7 +252,7 @@ def read_leave_key(record: object) -> LeaveKey | UnreadableLeave:
     try:
         if not isinstance(record, Mapping):
             raise CorValidationError(
-                f"A leave to delete is a mapping with id and user_id, not {type(record).__name__}."
+                f"A leave to delete must be a mapping with id and user_id, not {type(record).__name__}."
             )
         user_id = record.get("user_id", record.get("userId"))
         return LeaveKey(read_external_id("id", record.get("id")), read_external_id("user_id", user_id))
@@ -260,7 +261,7 @@ def read_leave_key(record: object) -> LeaveKey | UnreadableLeave:
 
 
 def read_leave_id(record: object) -> str | None:
-    """Return the external leave id of a record, or None if it has none that can be read."""
+    """Return the external leave id of a record, or None if it has none that is readable."""
     if isinstance(record, LeaveRequest):
         return record.id
     try:
@@ -283,7 +284,7 @@ def _calendar_date(when: date) -> date:
 
 def _days(start: date, end: date) -> tuple[date, date]:
     """
-    Return the days of a timed leave; one until midnight does not touch the day that begins then.
+    Return the days of a timed leave. If it ends at midnight, the day that begins then is not one of them.
 
     Where its ends have different offsets, the date of the later moment may be the earlier one.
     """
@@ -294,12 +295,14 @@ def _days(start: date, end: date) -> tuple[date, date]:
 
 def _moment(field: str, when: date, zone: tzinfo | None) -> datetime:
     if not isinstance(when, datetime):
-        raise CorValidationError(f"{field}: needs a time of day, since all_day is false.")
+        raise CorValidationError(f"{field}: needs a time of day, because all_day is false.")
     if when.utcoffset() is None:
         if zone is None:
-            raise CorValidationError(f"{field}: needs an offset such as +02:00, or the task the parameter timezone.")
+            raise CorValidationError(
+                f"{field}: has no offset. Add one such as +02:00, or set the parameter timezone of the task."
+            )
         when = when.replace(tzinfo=zone)
     try:
         return when.astimezone(timezone.utc)
     except (OverflowError, ValueError):
-        raise CorValidationError(f"{field}: lies outside the years that can be sent.") from None
+        raise CorValidationError(f"{field}: is outside the years that can be sent.") from None

@@ -1,20 +1,23 @@
-"""What became of one leave request, and of all of them: the vocabulary of every result, log line and report."""
+"""The outcomes of leave requests, and their counts: the vocabulary of every result, log line and report."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, get_args
 
+from cor_provider._compat import load_lazy
 from cor_provider.exceptions import CorError, CorRateLimitError
+
+__all__ = ["LeaveOutcome", "Status", "add_up", "is_complete"]
 
 Status = Literal["created", "updated", "deleted", "existing", "unchanged", "rejected", "failed", "not_sent"]
 
 KEPT_REJECTIONS = 100
-"""How many rejections a tally keeps whole; the report has them all."""
+"""How many rejections a tally keeps in full; the report has them all."""
 
 
 @dataclass(frozen=True)
@@ -22,15 +25,16 @@ class LeaveOutcome:
     """
     What became of one leave request.
 
-    :param leave_id: external leave id; None if the record had none that could be read.
+    :param leave_id: external leave id; None if the record has none that is readable.
     :param status: ``created``, ``updated``, ``deleted``, ``existing`` (COR already had it), ``unchanged``,
-        ``rejected`` (sending it again unchanged cannot help), ``failed`` (not settled) or ``not_sent``.
-    :param cor_id: COR's own id of the leave, where COR told it.
-    :param error: the error's name, for ``rejected`` and ``failed``, and where COR did not have what was to be changed.
-    :param message: what to do about it; holds no field of the record.
-    :param attempts: how many attempts were made to send it; an answer of 429 does not count.
-    :param position: its place in the input, from 1.
-    :param retry_after: seconds that COR asked to wait, if a rate limit kept it from being settled.
+        ``rejected`` (sending it again unchanged cannot help), ``failed`` (COR or the transport failed) or
+        ``not_sent`` (the push stopped before).
+    :param cor_id: COR's own id of the leave, if COR returned it.
+    :param error: the error's name, for ``rejected``, ``failed``, and leave to change or delete that COR did not have.
+    :param message: what to do about it; quotes no field of the record.
+    :param attempts: how many times it was sent; an answer of 429 does not count.
+    :param position: its position in the input, from 1.
+    :param retry_after: seconds that COR asked to wait, if a rate limit made it fail.
     """
 
     leave_id: str | None
@@ -44,7 +48,7 @@ class LeaveOutcome:
 
     @classmethod
     def from_error(cls, leave_id: str | None, status: Status, error: BaseException, **details: Any) -> LeaveOutcome:
-        """Return the outcome of a leave request that ended in an error; of a foreign one only the name is told."""
+        """Return the outcome of an error. Of an error that is not ours, only the name is kept."""
         if isinstance(error, CorRateLimitError):
             details["retry_after"] = error.retry_after
         if isinstance(error, CorError):
@@ -52,7 +56,7 @@ class LeaveOutcome:
         return cls(leave_id, status, error=type(error).__name__, **details)
 
     def to_row(self) -> dict[str, Any]:
-        """Return the row of this outcome in a report."""
+        """Return the report's row of this outcome."""
         return {
             "id": self.leave_id,
             "status": self.status,
@@ -65,14 +69,37 @@ class LeaveOutcome:
 
     @cached_property
     def line(self) -> bytes:
-        """That row as a line of the report."""
-        # What COR calls an error may hold half of a character, which UTF-8 cannot have and JSON can.
+        """The row as a line of the report."""
+        # An error's name from COR may hold half a surrogate pair, which JSON allows and UTF-8 does not.
         return (json.dumps(self.to_row(), ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace")
+
+
+def add_up(pushes: Iterable[Mapping[str, Any]]) -> Counter[str]:
+    """
+    Add up the counts that several pushes have returned.
+
+    :param pushes: the counts of each push: a list, or the ``output`` of a mapped operator. That includes failed pushes,
+        except those that ended before they returned counts. So compare ``received`` with the number sent.
+    """
+    total: Counter[str] = Counter()
+    for counts in load_lazy(pushes):  # type: ignore[attr-defined]  # it stays iterable
+        total.update({status: count for status, count in counts.items() if isinstance(count, int)})
+    return total
+
+
+def is_complete(counts: Mapping[str, int], *, max_rejected: int = 0) -> bool:
+    """
+    Return whether COR has taken everything, except for tolerated rejections.
+
+    :param counts: the counts of one push, or of several added up.
+    :param max_rejected: how many rejected leave requests are tolerated.
+    """
+    return not counts["failed"] and not counts["not_sent"] and counts["rejected"] <= max_rejected
 
 
 @dataclass
 class Tally:
-    """The counts of a push, kept while its outcomes pass by."""
+    """The counts of one push while it goes on. Internal."""
 
     counts: Counter[Status] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
@@ -81,7 +108,7 @@ class Tally:
     retry_after: float | None = None
 
     def add(self, outcome: LeaveOutcome) -> None:
-        """Count one outcome."""
+        """Add one outcome."""
         self.counts[outcome.status] += 1
         if outcome.error:
             self.errors[outcome.error] += 1
@@ -93,7 +120,7 @@ class Tally:
             self.rejected.append({"id": outcome.leave_id, "error": outcome.error, "message": outcome.message})
 
     def include(self, other: Tally) -> None:
-        """Count what another tally has counted."""
+        """Add the counts of another tally."""
         self.counts += other.counts
         self.errors += other.errors
         self.rejected += other.rejected[: KEPT_REJECTIONS - len(self.rejected)]
@@ -102,12 +129,12 @@ class Tally:
 
     @property
     def received(self) -> int:
-        """How many leave requests came in: the sum of all outcomes."""
+        """The number of leave requests: the sum of all outcomes."""
         return self.counts.total()
 
     @property
     def in_cor(self) -> int:
-        """How many leave requests show in COR now, this push's and earlier ones': leave put there, or taken away."""
+        """How many leave requests COR reflects now, from this push and earlier ones, deletions included."""
         return sum(self.counts[status] for status in ("created", "updated", "existing", "deleted"))
 
     def __str__(self) -> str:
@@ -118,7 +145,7 @@ class Tally:
         """
         Return the counts for people.
 
-        :param word: what all of them are.
+        :param word: describes the total.
         """
         parts = [f"{self.counts[status]} {status}" for status in get_args(Status) if self.counts[status]]
         return f"{self.received} {word}" + (": " + ", ".join(parts) if parts else "") + _in_brackets(self.errors)

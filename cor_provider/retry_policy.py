@@ -17,6 +17,8 @@ from cor_provider.exceptions import (
     CorTransientError,
 )
 
+__all__ = ["CorRetryPolicy"]
+
 MAX_DELAY = timedelta(days=1)
 
 

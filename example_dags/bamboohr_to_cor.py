@@ -36,7 +36,7 @@ from requests.auth import HTTPBasicAuth
 
 from cor_provider.extract.hr_http import read_json
 from cor_provider.extract.json_lines import write_lines
-from cor_provider.extract.spans import Half, HalfDayPolicy, lay_out, map_leave_type, overlaps, prefix_id
+from cor_provider.extract.spans import Half, HalfDayPolicy, map_leave_type, overlaps, prefix_id, to_spans
 from cor_provider.operators.leaves import SyncLeavesOperator
 
 # Your choice: which leave type of COR (its external id) stands for which of BambooHR. Project leads read COR, clients
@@ -75,7 +75,7 @@ def to_leaves(row: dict[str, Any], window: tuple[date, date]) -> list[dict[str, 
         return []
     amounts = row["dates"] or {}  # an empty list stands for no days
     begins, ends = (0 < float(amounts.get(str(day), 0)) <= HALF[row["amount"]["unit"]] for day in (first, last))
-    parts = lay_out(
+    parts = to_spans(
         prefix_id("bamboohr", row["id"]),
         first,
         last,

@@ -44,7 +44,7 @@ from airflow.providers.common.compat.sdk import (
 )
 
 from cor_provider.extract.json_lines import write_lines
-from cor_provider.extract.spans import Half, lay_out, map_leave_type, prefix_id
+from cor_provider.extract.spans import Half, map_leave_type, prefix_id, to_spans
 from cor_provider.extract.watermark import Watermark
 from cor_provider.operators.leaves import CreateLeaveOperator, DeleteLeaveOperator
 
@@ -125,7 +125,7 @@ def to_leave(row: dict[str, str]) -> dict[str, Any]:
         return {**leave, "start": row[FIRST_DAY], "end": row[LAST_DAY]}  # the push says that it is no date
     half = HALF_DAYS.get(row[HALF_DAY])
     if half and first == last:
-        return {**leave, **lay_out(leave["id"], first, last, half_first=half, zone=COMPANY_ZONE)[0]}
+        return {**leave, **to_spans(leave["id"], first, last, half_first=half, zone=COMPANY_ZONE)[0]}
     return {**leave, "start": first.isoformat(), "end": last.isoformat()}
 
 

@@ -24,7 +24,7 @@ from zoneinfo import ZoneInfo
 from airflow.providers.common.compat.sdk import DAG, BaseHook, Param, task
 
 from cor_provider.extract.json_lines import write_lines
-from cor_provider.extract.spans import lay_out, map_leave_type
+from cor_provider.extract.spans import map_leave_type, to_spans
 from cor_provider.operators.leaves import CreateLeaveOperator
 
 # Your choice: which leave type of COR (its external id) stands for which of HR. Project leads read COR, clients may,
@@ -86,7 +86,7 @@ def to_leave(row: tuple[Any, ...]) -> dict[str, Any]:
         return {**leave, "start": first, "end": last, "all_day": not from_time}
     # Your choice: Frappe HR does not tell morning from afternoon. Here a half day at the end, or alone, ends at midday,
     # and one at the beginning begins there. One in between counts as a whole day.
-    (days,) = lay_out(
+    (days,) = to_spans(
         leave_id,
         first_day,
         last_day,

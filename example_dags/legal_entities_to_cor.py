@@ -37,9 +37,9 @@ from zoneinfo import ZoneInfo
 from airflow.providers.common.compat.sdk import DAG, AirflowFailException, BaseHook, task, task_group
 
 from cor_provider.extract.json_lines import write_lines
-from cor_provider.extract.spans import lay_out, map_leave_type, prefix_id
-from cor_provider.extract.summary import is_settled
+from cor_provider.extract.spans import map_leave_type, prefix_id, to_spans
 from cor_provider.operators.leaves import CreateLeaveOperator
+from cor_provider.outcome import is_complete
 
 # The entities by name, which is the prefix of their ids in COR, and the time zone of each.
 ENTITIES = {
@@ -90,7 +90,7 @@ def to_leaves(entity: str, row: tuple[Any, ...]) -> list[dict[str, Any]]:
         first, last = (datetime.fromisoformat(str(day)).date() for day in (first_day, last_day))
     except ValueError:  # the push rejects what is no date, so that somebody reads of it
         return [{**who_and_what, "id": leave_id, "start": str(first_day), "end": str(last_day)}]
-    spans = lay_out(leave_id, first, last, half_first=first_part, half_last=last_part, zone=ENTITIES[entity])
+    spans = to_spans(leave_id, first, last, half_first=first_part, half_last=last_part, zone=ENTITIES[entity])
     return [{**who_and_what, **span} for span in spans]
 
 
@@ -102,7 +102,7 @@ def summarise(pushes: Sequence[dict[str, Any]]) -> dict[str, Any]:
     summary = {entity: accounts.get(entity, "no account of a push") for entity in ENTITIES}
     for entity, account in summary.items():
         logging.getLogger(__name__).info("%s: %s", entity, account)
-    settled = {entity for entity, counts in accounts.items() if is_settled(counts, max_rejected=MAX_REJECTED)}
+    settled = {entity for entity, counts in accounts.items() if is_complete(counts, max_rejected=MAX_REJECTED)}
     if left := [entity for entity in ENTITIES if entity not in settled]:
         raise AirflowFailException(f"Leave is left to be sent of {', '.join(left)}: {summary}")
     return summary

@@ -35,10 +35,9 @@ from airflow.providers.common.compat.sdk import DAG, AirflowException, BaseHook,
 from airflow.providers.http.hooks.http import HttpHook
 from requests import PreparedRequest
 
-from cor_provider._compat import mask_secret
-from cor_provider.extract.hr_http import read_json
+from cor_provider.extract.hr_http import mask_secret, read_json
 from cor_provider.extract.json_lines import write_lines
-from cor_provider.extract.spans import Half, HalfDayPolicy, lay_out, map_leave_type, overlaps, prefix_id, to_inclusive
+from cor_provider.extract.spans import Half, HalfDayPolicy, map_leave_type, overlaps, prefix_id, to_inclusive, to_spans
 from cor_provider.operators.leaves import SyncLeavesOperator
 
 # Your choice: which leave type of COR (its external id) stands for which of Personio. Project leads read COR, clients
@@ -142,7 +141,7 @@ def lay_out_dates(row: dict[str, Any], first: date, last: date, window: tuple[da
     if not overlaps(first, last, window):
         return []
     begins, ends = row.get("half_day_start"), row.get("half_day_end")
-    return lay_out(
+    return to_spans(
         prefix_id("personio", row["id"]),
         first,
         last,

@@ -31,7 +31,7 @@ from typing import Any
 from airflow.providers.common.compat.sdk import DAG, Asset, BaseHook, Param, get_current_context, task
 
 from cor_provider.extract.json_lines import write_lines
-from cor_provider.extract.spans import lay_out, map_leave_type, prefix_id
+from cor_provider.extract.spans import map_leave_type, prefix_id, to_spans
 from cor_provider.extract.watermark import Watermark
 from cor_provider.operators.leaves import CreateLeaveOperator, DeleteLeaveOperator
 
@@ -88,7 +88,7 @@ def to_leave(row: Sequence[Any]) -> dict[str, Any]:
     # and one at the beginning begins there. One in between counts as a whole day.
     ends_at_midday = half_day == last
     begins_at_midday = half_day == first and not ends_at_midday
-    (when,) = lay_out(
+    (when,) = to_spans(
         prefix_id("frappe", leave_id),
         first,
         last,

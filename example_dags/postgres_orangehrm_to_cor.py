@@ -38,7 +38,7 @@ from zoneinfo import ZoneInfo
 from airflow.providers.common.compat.sdk import DAG, Asset, BaseHook, Param, get_current_context, task
 
 from cor_provider.extract.json_lines import write_lines
-from cor_provider.extract.spans import group_days, lay_out, map_leave_type, prefix_id
+from cor_provider.extract.spans import group_days, map_leave_type, prefix_id, to_spans
 from cor_provider.extract.watermark import Watermark
 from cor_provider.operators.leaves import CreateLeaveOperator, DeleteLeaveOperator
 
@@ -130,7 +130,7 @@ def part_of_a_day(leave_id: str, day: Day, zone: str) -> dict[str, Any]:
         start, end = (datetime.combine(day.date, at, ZoneInfo(zone)).isoformat() for at in (day.start, day.end))
         return {"id": leave_id, "start": start, "end": end, "all_day": False}
     is_morning = day.duration == MORNING
-    (leave,) = lay_out(leave_id, day.date, day.date, half_first="morning" if is_morning else "afternoon", zone=zone)
+    (leave,) = to_spans(leave_id, day.date, day.date, half_first="morning" if is_morning else "afternoon", zone=zone)
     return leave
 
 

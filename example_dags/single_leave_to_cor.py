@@ -13,7 +13,7 @@ log has it too, and OpenLineage is told, if you use it. So
 What Airflow logs of the task, its rendered templates and its XComs hold nothing of the leave but its id.
 
 A morning is from 9 to 13, an afternoon from 13 to 18, where the employee works; other hours are ``WorkingHours`` of
-``cor_provider.extract.spans``, which ``lay_out`` takes.
+``cor_provider.extract.spans``, which ``to_spans`` takes.
 
 A leave that COR has is left as it is, and the run fails and says so, since COR may not hold what was typed. Nothing is
 cancelled or corrected here: that is done in COR, or by a transfer that brings what HR changes. It brings the same leave
@@ -28,7 +28,7 @@ from typing import Any
 
 from airflow.providers.common.compat.sdk import DAG, Param
 
-from cor_provider.extract.spans import lay_out
+from cor_provider.extract.spans import to_spans
 from cor_provider.operators.leaves import CreateLeaveOperator
 
 # Your choice: the leave types of COR (their external ids) that may be typed, and what they are called in the form.
@@ -60,7 +60,7 @@ FORM = {
 def to_leaves(form: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Say in COR's terms what the form says."""
     who_and_what = {"user_id": form["user_id"], "leave_type_id": form["leave_type"]}
-    spans = lay_out(
+    spans = to_spans(
         form["leave_id"],
         date.fromisoformat(form["first_day"]),
         date.fromisoformat(form["last_day"]),

@@ -75,7 +75,8 @@ def planned(**some: int) -> dict[str, int]:
 
 def sent(sandbox: Sandbox) -> list[str]:
     """What was asked of COR, such as `PUT L1`, since this was last asked."""
-    requests, sandbox._cor.requests[:] = sandbox.requests, []
+    requests = sandbox.requests
+    sandbox.clear_requests()
     ids = [json.loads(one.body)["id"] if one.method == "POST" else one.path.split("/")[-1] for one in requests]
     return [f"{request.method} {leave_id}" for request, leave_id in zip(requests, ids, strict=True)]
 

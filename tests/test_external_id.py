@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 
 from cor_provider._external_id import LONGEST
 from cor_provider.exceptions import CorValidationError
-from cor_provider.extract.spans import lay_out, prefix_id
+from cor_provider.extract.spans import prefix_id, to_spans
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
-from cor_provider.inputs.reading import iter_leave_keys, iter_leaves, label
+from cor_provider.inputs.inspection import label
+from cor_provider.inputs.leaves import iter_leave_keys, iter_leaves
 from cor_provider.leave import (
     LeaveRequest,
     UnreadableLeave,
@@ -32,9 +33,9 @@ from cor_provider.leave import (
 from cor_provider.sandbox import Sandbox
 from support import leave
 
-LOST = "is a number that may have lost digits: read the column as text"
-FRACTION = "is no whole number: read the column as text"
-TOO_LONG = "is longer than 7,500 characters, as a URL has it"
+LOST = "is a number that may have lost digits: extract the column as text"
+FRACTION = "is not a whole number: extract the column as text"
+TOO_LONG = "is longer than 7,500 characters once encoded for a URL"
 
 INEXACT = [
     (9007199254740993.0, LOST),  # which is 9007199254740992.0, and may be either
@@ -204,7 +205,7 @@ class TestPrefixedIds:
         [
             *INEXACT,
             ("x" * (LONGEST + 1), TOO_LONG),
-            ("..", "holds characters that an id cannot have"),
+            ("..", "has characters that an id cannot have"),
             (["1"], "must be text or a number"),
         ],
     )
@@ -219,7 +220,7 @@ class TestPrefixedIds:
 
     def test_laying_it_out_keeps_the_cause(self) -> None:
         days: Any = {"first": date(2026, 5, 11), "last": date(2026, 5, 13)}
-        parts = lay_out(prefix_id("hr", 12.5), **days, half_first="afternoon", policy="split")
+        parts = to_spans(prefix_id("hr", 12.5), **days, half_first="afternoon", policy="split")
         assert len(parts) == 2
         for part in parts:
             read = read_leave_key({**part, "user_id": "u1"})
@@ -233,7 +234,7 @@ class TestPrefixedIds:
             if isinstance(read, UnreadableLeave):
                 assert read.error.message in {
                     "id: is blank",
-                    "id: holds characters that an id cannot have",
+                    "id: has characters that an id cannot have",
                     f"id: {TOO_LONG}",
                     f"id: {LOST}",
                     f"id: {FRACTION}",

@@ -140,8 +140,8 @@ def test_a_timed_leave_is_sent_in_utc(timezone: ZoneInfo | None, start: Any, end
 @pytest.mark.parametrize(
     ("fields", "problem"),
     [
-        ({"start": "2026-05-11T09:00:00", "end": "2026-05-11T13:00:00", "all_day": False}, "start: needs an offset"),
-        ({"start": "2026-05-11T09:00:00Z", "end": "2026-05-11T13:00:00", "all_day": False}, "end: needs an offset"),
+        ({"start": "2026-05-11T09:00:00", "end": "2026-05-11T13:00:00", "all_day": False}, "start: has no offset"),
+        ({"start": "2026-05-11T09:00:00Z", "end": "2026-05-11T13:00:00", "all_day": False}, "end: has no offset"),
         ({"start": "2026-05-11", "end": "2026-05-11T13:00:00Z", "all_day": False}, "start: needs a time of day"),
         ({"start": "2026-05-11", "end": "2026-05-11", "all_day": False}, "start: needs a time of day"),
         (
@@ -155,7 +155,7 @@ def test_a_timed_leave_is_sent_in_utc(timezone: ZoneInfo | None, start: Any, end
         ({"start": "2026-05-11T25:00:00Z", "end": "2026-05-11"}, "start: is not a date"),
         ({"start": None, "end": ""}, "start: is missing; end: is missing"),
         ({"start": "2026-05-11", "end": "2026-05-11", "all_day": "perhaps"}, "all_day: must be true or false"),
-        ({"start": "0001-01-01T00:00:00+05:00", "end": "2026-05-11T00:00Z", "all_day": False}, "start: lies outside"),
+        ({"start": "0001-01-01T00:00:00+05:00", "end": "2026-05-11T00:00Z", "all_day": False}, "start: is outside"),
     ],
 )
 def test_dates_that_would_have_to_be_guessed_are_refused(fields: dict[str, Any], problem: str) -> None:
@@ -172,7 +172,7 @@ def test_dates_that_would_have_to_be_guessed_are_refused(fields: dict[str, Any],
     ],
 )
 def test_an_end_before_the_start_is_refused(fields: dict[str, Any]) -> None:
-    with pytest.raises(CorInvalidDateRangeError, match="end: lies before start"):
+    with pytest.raises(CorInvalidDateRangeError, match="end: is before start"):
         read(**fields)
 
 
@@ -200,12 +200,12 @@ def test_ids_are_sent_as_text(written: Any, sent: str) -> None:
         ("  ", "is blank"),
         (None, "is missing"),
         (float("nan"), "is blank"),
-        (12.5, "is no whole number: read the column as text"),  # where text was, "12.50" is another id
+        (12.5, "is not a whole number: extract the column as text"),  # where text was, "12.50" is another id
         (True, "must be text or a number, not bool"),
         (["1"], "must be text or a number, not list"),
-        ("..", "holds characters that an id cannot have"),
-        ("a\nb", "holds characters that an id cannot have"),
-        ("\ud800", "holds characters that an id cannot have"),
+        ("..", "has characters that an id cannot have"),
+        ("a\nb", "has characters that an id cannot have"),
+        ("\ud800", "has characters that an id cannot have"),
     ],
 )
 @pytest.mark.parametrize("field", ["id", "user_id", "leave_type_id"])
@@ -231,7 +231,7 @@ def test_all_problems_of_a_record_are_told_at_once() -> None:
         LeaveRequest.model_validate({"start": "soon"})
     assert refusal.value.message == (
         "id: is missing; user_id: is missing; leave_type_id: is missing; "
-        "start: is not a date: write 2026-05-11, or for a time of day 2026-05-11T09:00:00+02:00; end: is missing"
+        "start: is not a date: write 2026-05-11, or 2026-05-11T09:00:00+02:00 for a time of day; end: is missing"
     )
 
 

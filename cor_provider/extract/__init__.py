@@ -1,1 +1,1 @@
-"""What DAG authors import to read HR."""
+"""Helpers for DAG authors who read an HR system: leave as spans, HTTP, watermarks, JSON Lines. Public."""

@@ -1,4 +1,4 @@
-"""Read an HR system over HTTP: with patience, and with nothing of what is asked or answered in a log."""
+"""Read an HR system over HTTP, with retries, and without logging requests or answers."""
 
 from __future__ import annotations
 
@@ -18,31 +18,34 @@ from tenacity import RetryCallState, Retrying, retry_if_result, stop_after_attem
 from urllib3.exceptions import HTTPError
 
 from cor_provider import _clock
+from cor_provider._compat import mask_secret
 from cor_provider.client.limits import ResponseLimits, enforce_limits
 from cor_provider.client.retry_after import read_retry_after
 from cor_provider.client.statuses import is_transient
 
+__all__ = ["mask_secret", "read_json"]
+
 TIMEOUT = 60.0
-"""Seconds of silence after which an answer is given up, if the Connection's Extra has no ``timeout``."""
+"""Seconds without a byte after which an attempt fails, unless the Connection's Extra has a ``timeout``."""
 
 LONGEST_ANSWER = 600.0
-"""Seconds that a whole answer may take, however steadily it comes; more where the ``timeout`` is more."""
+"""Seconds that a whole answer may take, even if it arrives steadily; the ``timeout`` if that is longer."""
 
 MAX_ATTEMPTS = 8
-"""With what is waited in between, some minutes; Airflow's own retries come after that."""
+"""Some minutes with the waits between them; Airflow's own retries come after that."""
 
 LONGEST_WAIT = 300.0
-"""Seconds: the most that a ``Retry-After`` is heeded."""
+"""Seconds that a ``Retry-After`` may ask for at most."""
 
 
 class MakesSessions(Protocol):
-    """What is needed of ``airflow.providers.http.hooks.http.HttpHook``, which this package does not depend on."""
+    """The part of ``airflow.providers.http.hooks.http.HttpHook`` that is used; this package does not depend on it."""
 
     method: str
     merged_extra: dict[str, Any]
 
     def get_conn(self, headers: dict[Any, Any] | None = None, extra_options: dict[str, Any] | None = None) -> Any:
-        """Return a session as the Connection says, and set ``merged_extra``."""
+        """Return a session configured by the Connection, and set ``merged_extra``."""
 
     def url_from_endpoint(self, endpoint: str | None) -> str:
         """Return the endpoint's URL."""
@@ -50,25 +53,25 @@ class MakesSessions(Protocol):
 
 def read_json(hook: MakesSessions, endpoint: str, data: Mapping[str, Any] | None = None, **request: Any) -> Any:
     """
-    Send a request that changes nothing, and return what the JSON of its answer holds.
+    Send a request that changes nothing, and return the decoded JSON of its answer.
 
-    It is sent again, up to ``MAX_ATTEMPTS`` times, after whatever keeps an answer from coming whole and as JSON, and
-    after 408, 425, 429 or a failure of the server that may pass; the wait is what ``Retry-After`` asks for, or else
-    grows from a second on. Neither the answer nor the parameters are logged, at any level, or told in an error, which
-    ``HttpHook`` by itself does: both may say who is ill.
+    It is sent up to ``MAX_ATTEMPTS`` times: again after a failed or incomplete transfer, an answer that is not JSON, a
+    408, 425 or 429, or a server error that may pass. The wait is what ``Retry-After`` asks for, or else grows from one
+    second. Parameters and answers may say who is ill: unlike ``HttpHook`` alone, this logs none of them at any level,
+    and no error quotes them.
 
-    :param hook: an ``HttpHook``: its method, and all that its Connection says.
-    :param endpoint: the path, which errors name, but for what stands behind a ``?``.
-    :param data: of a GET, its parameters; otherwise the body.
-    :param request: what else ``HttpHook.run`` passes on to ``requests.Request``, such as ``json`` and ``headers``.
-    :raises AirflowFailException: if the request cannot be made or is refused, as with a wrong key: a retry cannot help.
-    :raises AirflowException: if there is no answer, or none that is JSON.
+    :param hook: an ``HttpHook``, which gives the method and the Connection.
+    :param endpoint: the path. Errors name it, up to a ``?``.
+    :param data: the parameters of a GET; otherwise the body.
+    :param request: other arguments of ``requests.Request``, such as ``json`` and ``headers``.
+    :raises AirflowFailException: if the request is invalid or refused, such as for a wrong key; Airflow does not retry.
+    :raises AirflowException: if no valid answer came.
     """
     parameters = {"params" if hook.method == "GET" else "data": data, **request}
-    question = _Question(hook, endpoint, parameters)
+    attempt = _Request(hook, endpoint, parameters)
     with _unlogged():
-        found = _RETRYING(question.ask)
-    if isinstance(found, _Failure):  # raised here, beside no other error, which would hold the URL
+        found = _RETRYING(attempt.send)
+    if isinstance(found, _Failure):  # raised outside of any handler: the other error would hold the URL
         name = endpoint.partition("?")[0].partition("#")[0]
         kind = AirflowFailException if found.is_final else AirflowException
         raise kind(f"{name}: {found.reason}. Nothing was sent to COR.")
@@ -77,7 +80,7 @@ def read_json(hook: MakesSessions, endpoint: str, data: Mapping[str, Any] | None
 
 @dataclass(frozen=True)
 class _Failure:
-    """Why there is nothing to return, in words that hold nothing of the request."""
+    """Why an attempt failed, in words that quote nothing of the request."""
 
     reason: str
     is_final: bool = False
@@ -85,7 +88,7 @@ class _Failure:
     retry_after: float | None = None
 
 
-class _Question:
+class _Request:
     """A request that may be sent several times."""
 
     def __init__(self, hook: MakesSessions, endpoint: str, parameters: dict[str, Any]) -> None:
@@ -94,19 +97,19 @@ class _Question:
         self._headers = {"Accept": "application/json", **(parameters.pop("headers", None) or {})}
         self._parameters = parameters
 
-    def ask(self) -> Any:
-        """Send the request, and return what its answer holds, or why there is nothing."""
+    def send(self) -> Any:
+        """Send the request, and return the decoded answer or the failure."""
         try:
             session: requests.Session = self._hook.get_conn(self._headers, {"check_response": False})
         except (ValueError, TypeError, AttributeError) as error:  # other errors are about reading the Connection
             return _mistake(error)
         try:
             send, seconds = self._prepare(session)
-        except AirflowException:  # what somebody's `auth_type` raises
+        except AirflowException:  # from an `auth_type` of the DAG author
             raise
-        except (requests.ConnectionError, requests.Timeout) as error:  # which an `auth_type` may meet
+        except (requests.ConnectionError, requests.Timeout) as error:  # from an `auth_type` that asks a server
             return _no_answer(error)
-        except Exception as error:  # noqa: BLE001  # whatever hook, auth and requests raise of a request
+        except Exception as error:  # noqa: BLE001  # whatever hook, auth and requests raise about an invalid request
             return _mistake(error)
         with ResponseLimits(seconds) as limits:
             try:
@@ -117,14 +120,14 @@ class _Question:
         return _read(response)
 
     def _prepare(self, session: requests.Session) -> tuple[Callable[[], requests.Response], float]:
-        """Return what sends the request, and how many seconds its answer may take."""
+        """Return a function that sends the request, and how many seconds its answer may take."""
         for adapter in session.adapters.values():
             if isinstance(adapter, HTTPAdapter):
                 enforce_limits(adapter)
         url = self._hook.url_from_endpoint(self._endpoint)
         prepared = session.prepare_request(requests.Request(self._hook.method, url, self._headers, **self._parameters))
         url = prepared.url or url
-        session.get_adapter(url)  # raises where there is none
+        session.get_adapter(url)  # raises if there is none
         extra = self._hook.merged_extra
         timeout = _timeout(extra.get("timeout"))
         settings = session.merge_environment_settings(
@@ -135,7 +138,7 @@ class _Question:
 
 
 def _timeout(value: Any) -> tuple[float, float]:
-    """Return the seconds for connecting and those of silence."""
+    """Return the seconds for connecting, and those without a byte."""
     if value is None or value == "":
         return TIMEOUT, TIMEOUT
     with suppress(ValueError, TypeError, OverflowError):
@@ -150,9 +153,9 @@ class _UnusableTimeoutError(Exception):
 
 
 def _mistake(error: BaseException) -> _Failure:
-    reason = f"the request cannot be made ({type(error).__name__}): check the Connection and what is passed on"
+    reason = f"the request is invalid ({type(error).__name__}): check the Connection and the arguments"
     if isinstance(error, _UnusableTimeoutError):
-        reason = "the Extra timeout of the Connection is not a number of seconds above 0"
+        reason = "the Extra timeout of the Connection must be a number of seconds above 0"
     return _Failure(reason, is_final=True)
 
 
@@ -197,7 +200,7 @@ _RETRYING = Retrying(
 
 _is_unlogged: ContextVar[bool] = ContextVar("is_unlogged", default=False)
 _LOUD = ("urllib3", "requests", "oauthlib")
-"""Loggers, with those below and beside them, that tell the URL of a request."""
+"""Prefixes of the names of loggers that log the URLs of requests."""
 
 
 class _Unlogged(logging.Filter):
@@ -210,7 +213,7 @@ _UNLOGGED = _Unlogged()
 
 @contextmanager
 def _unlogged() -> Iterator[None]:
-    """Have nothing logged of the requests that this thread sends inside; others are logged as ever."""
+    """Silence these loggers for this thread only."""
     for name in [name for name in logging.root.manager.loggerDict if name.startswith(_LOUD)]:
         logging.getLogger(name).addFilter(_UNLOGGED)
     token = _is_unlogged.set(True)

@@ -1,9 +1,9 @@
 """
-What leave looks like in HR systems, said in COR's terms: pure functions of plain values, for the task that extracts it.
+Turn leave as HR systems hold it into leave requests: pure functions of plain values, for the task that extracts it.
 
-HR systems agree on little: some hold a leave as one row and some as a row for every day, half days are flags or
-amounts, ends are inclusive or not, and ids of two systems collide. COR knows a first and a last moment, whole days or
-not, and one name for each leave.
+HR systems agree on little. Some hold a leave as one row and some as a row per day, half days are flags or amounts, ends
+are inclusive or exclusive, and the ids of two systems collide. COR wants a start and an end, whole days or not, and one
+external id per leave.
 """
 
 from __future__ import annotations
@@ -18,6 +18,18 @@ from pydantic_core import PydanticCustomError
 
 from cor_provider import _external_id
 
+__all__ = [
+    "Half",
+    "HalfDayPolicy",
+    "WorkingHours",
+    "group_days",
+    "map_leave_type",
+    "overlaps",
+    "prefix_id",
+    "to_inclusive",
+    "to_spans",
+]
+
 Half = Literal["morning", "afternoon"]
 HalfDayPolicy = Literal["span", "split"]
 
@@ -26,14 +38,14 @@ ONE_DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class WorkingHours:
-    """The wall times of a working day, for leave that begins or ends in the middle of one."""
+    """The local times of a working day, for leave that begins or ends in the middle of one."""
 
     start: time = time(9)
     midday: time = time(13)
     end: time = time(18)
 
 
-def lay_out(
+def to_spans(
     leave_id: str,
     first: date,
     last: date,
@@ -42,28 +54,28 @@ def lay_out(
     half_last: Half | None = None,
     policy: HalfDayPolicy = "span",
     zone: str | None = None,
-    hours: WorkingHours = WorkingHours(),  # it cannot be changed
+    hours: WorkingHours = WorkingHours(),  # immutable
 ) -> list[dict[str, Any]]:
     """
-    Say when somebody is on leave, if some days of it may be half ones.
+    Return the spans of a leave whose first and last day may be half days.
 
-    COR has no half days: they are times. A leave of one day is half if either end says so; the two halves of one day
-    are the whole day.
+    COR has no half days, so they become times of day. A leave of one day is a half day if either end is; both halves of
+    one day make a whole day.
 
     :param leave_id: external leave id.
     :param first: first day.
     :param last: last day, inclusive.
-    :param half_first: the half of the first day that is leave; None for the whole day. Where HR does not tell, a leave
-        usually begins after midday, and ends at midday.
-    :param half_last: likewise of the last day.
-    :param policy: ``"span"``: one leave from its first moment to its last; a half day that leaves a gap before the
-        whole days, or after them, counts as a whole one. ``"split"``: half days are leaves of their own, whose ids end
-        in ``-first`` and ``-last``, so that the same half keeps its id when HR edits the leave.
-    :param zone: IANA name of the employee's time zone; without one, times carry no offset.
+    :param half_first: which half of the first day is leave; None for the whole day. If HR does not say, assume that a
+        leave of several days begins at midday and ends at midday.
+    :param half_last: the same for the last day.
+    :param policy: ``"span"``: one leave from start to end; a half day that would leave a gap to the whole days counts
+        as a whole day. ``"split"``: half days are leaves of their own, with ``-first`` or ``-last`` after the id, so
+        that they keep their ids when HR edits the leave.
+    :param zone: IANA name of the employee's time zone; None for times without an offset.
     :param hours: the employee's working hours.
-    :return: mappings with ``id``, ``start``, ``end`` (ISO 8601) and ``all_day``. Leave that ends before it starts comes
-        out as it is, for the push to reject: one bad row must not take the others with it.
-    :raises ValueError: if the policy or a half is none of these.
+    :return: mappings with ``id``, ``start``, ``end`` (ISO 8601) and ``all_day``. Leave that ends before it starts is
+        returned as it is, for the push to reject: one bad row must not stop the others.
+    :raises ValueError: if the policy or a half is not one of these.
     """
     if policy not in get_args(HalfDayPolicy):
         raise ValueError(f"policy: expected one of {', '.join(get_args(HalfDayPolicy))}; got {policy!r}.")
@@ -95,14 +107,14 @@ def group_days(
     leave_id: str, days: Iterable[date], *, is_day_off: Callable[[date], bool] | None = None
 ) -> list[dict[str, Any]]:
     """
-    Make one leave of every run of consecutive days, of a source that has a row for every day.
+    Return a leave for every run of consecutive days, for a source with a row per day.
 
-    The first run goes by the id of the request, so that it stays the same leave when days are added at either end; the
-    others add their first day to it.
+    The first run has the id of the request, so that it stays the same leave when days are added at either end. The ids
+    of later runs also have their first day.
 
     :param leave_id: external id of the request that the days belong to.
     :param days: in any order.
-    :param is_day_off: tells days without a row that end no run, where the source leaves out weekends, say.
+    :param is_day_off: returns whether a day without a row does not end a run, such as a weekend that HR leaves out.
     :return: mappings with ``id``, ``start``, ``end`` (ISO 8601) and ``all_day``.
     """
     runs: list[list[date]] = []
@@ -124,16 +136,16 @@ def map_leave_type(
     default: str = "unmapped",
 ) -> str:
     """
-    Return COR's leave type (its external id) for one of HR.
+    Return the external id of COR's leave type for a leave type of HR.
 
-    Project leads read COR, and clients may: what says that somebody is ill should look like any other absence there.
+    Project leads read COR, and clients may, so illness should look like any other absence there.
 
-    :param leave_type: HR's.
-    :param mapping: from HR's leave types to COR's.
+    :param leave_type: HR's leave type.
+    :param mapping: COR's leave types by HR's.
     :param sensitive: HR's leave types that become ``neutral``, whatever the mapping says.
-    :param neutral: the leave type that tells no reason.
-    :param default: for what is not mapped. COR refuses one that it does not know, which is reported; what a filter
-        leaves out is lost.
+    :param neutral: a leave type of COR that gives no reason.
+    :param default: the result for unmapped leave types. COR refuses one that it does not know, and the report shows it;
+        leave that a filter drops is lost silently.
     """
     if leave_type in sensitive:
         return neutral
@@ -142,11 +154,11 @@ def map_leave_type(
 
 def prefix_id(system: str, leave_id: object) -> str:
     """
-    Return an external leave id that no other HR system has: COR tells them apart by nothing else within one source.
+    Return an external leave id that no other HR system uses: within one source, COR has nothing else to go by.
 
     :param system: name of the HR system, or of one of its tenants.
-    :param leave_id: its id there, text or a number. A blank one stays blank, and one that cannot be read becomes text
-        that says so, for the push to reject with the reason: one bad row must not take the others with it.
+    :param leave_id: the leave's id there, text or a number. A blank id stays blank, and an unreadable one becomes text
+        that the push rejects with the reason: one bad row must not stop the others.
     """
     try:
         return f"{system}-{_external_id.read_text(leave_id)}"
@@ -156,17 +168,17 @@ def prefix_id(system: str, leave_id: object) -> str:
 
 def overlaps(first: date, last: date | None, window: tuple[date, date]) -> bool:
     """
-    Tell whether leave touches a window, wherever it begins: parental leave began long before.
+    Return whether leave overlaps a window, wherever it begins: parental leave may have begun long before.
 
     :param first: first day.
-    :param last: last day, inclusive; None if it is open.
+    :param last: last day, inclusive; None if it is open-ended.
     :param window: first and last day, inclusive.
     """
     return first <= window[1] and (last is None or last >= window[0])
 
 
 def to_inclusive(exclusive_end: date) -> date:
-    """Return the last day of leave that a source ends with the day after, as calendars do."""
+    """Return the last day of leave whose source gives the day after it, as calendars do."""
     return exclusive_end - ONE_DAY
 
 

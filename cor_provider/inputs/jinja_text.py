@@ -1,4 +1,4 @@
-"""Templates that Airflow renders, as far as they can be told from text that holds something itself."""
+"""Jinja templates: which text only refers to data, and which holds some itself."""
 
 from __future__ import annotations
 
@@ -6,46 +6,46 @@ import re
 
 from jinja2 import Environment, TemplateError, nodes
 
-from cor_provider.inputs.reading import looks_like_a_path
+from cor_provider.inputs.paths import looks_like_a_path
 from cor_provider.leave import LeaveRequest
 
 _LONGEST = 10_000  # characters
 _MARKS = ("{{", "{%", "{#")
-_NAME = re.compile(r"[\w./:%+@~-]{0,100}")  # of a task, a key, a variable, a form of dates: none of them is a record
-_REMARK = re.compile(r"[\w ./%+@~!?()-]{0,200}")
+_NAME = re.compile(r"[\w./:%+@~-]{0,100}")  # a task, key, variable or date format, but no record
+_COMMENT = re.compile(r"[\w ./%+@~!?()-]{0,200}")
 
-_environment = Environment(extensions=["jinja2.ext.do"], autoescape=True)  # it only reads: nothing is rendered
+_environment = Environment(extensions=["jinja2.ext.do"], autoescape=True)  # only parses; nothing is rendered
 
 
 def is_template(text: str) -> bool:
     """
-    Tell a template of a path, or of whatever an upstream task returns.
+    Return whether text is a template for a path, or for what an upstream task returns, and holds no data itself.
 
-    Between its expressions it has nothing, or what makes a path of them. Of values that it gives itself, there are none
-    but names that it asks something of.
+    Between its expressions there is nothing, or what completes a path. Its literals are only names to look something
+    up by.
     """
     if len(text) > _LONGEST or not any(mark in text for mark in _MARKS):
         return False
     try:
-        remarks = [value for _, kind, value in _environment.lex(text) if kind == "comment"]
+        comments = [value for _, kind, value in _environment.lex(text) if kind == "comment"]
         template = _environment.parse(text)
     except (TemplateError, RecursionError):
         return False
     values = [one.value for one in template.find_all(nodes.Const) if isinstance(one.value, str)]
-    names_only = all(map(_NAME.fullmatch, values)) and all(map(_REMARK.fullmatch, remarks))
+    names_only = all(map(_NAME.fullmatch, values)) and all(map(_COMMENT.fullmatch, comments))
     return names_only and not _gives_values(template) and _makes_a_path(template)
 
 
-def _gives_values(node: nodes.Node, *, is_asked: bool = False) -> bool:
-    """Tell a template with values of its own; a list of names may be an argument."""
+def _gives_values(node: nodes.Node, *, is_argument: bool = False) -> bool:
+    """Return whether a template holds values of its own; as an argument, a list of names is none."""
     if isinstance(node, (nodes.Dict, nodes.Pair)) or (isinstance(node, nodes.Keyword) and node.key in _FIELDS):
         return True
     if isinstance(node, nodes.Output) and any(isinstance(_unfiltered(one), nodes.Const) for one in node.nodes):
         return True
     if isinstance(node, nodes.List) or (isinstance(node, nodes.Tuple) and node.ctx == "load"):
-        return not is_asked or not all(isinstance(one, nodes.Const) for one in node.items)
-    is_asked = isinstance(node, (nodes.Call, nodes.Keyword))
-    return any(_gives_values(one, is_asked=is_asked) for one in node.iter_child_nodes())
+        return not is_argument or not all(isinstance(one, nodes.Const) for one in node.items)
+    is_argument = isinstance(node, (nodes.Call, nodes.Keyword))
+    return any(_gives_values(one, is_argument=is_argument) for one in node.iter_child_nodes())
 
 
 _FIELDS = {*LeaveRequest.model_fields, "userId", "leaveTypeId", "allDay"}

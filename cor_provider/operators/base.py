@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import threading
 from abc import abstractmethod
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
-from inspect import Signature, signature
-from operator import attrgetter
 from typing import Any, ClassVar
 
 from airflow.providers.common.compat.sdk import BaseOperator, Context, ObjectStoragePath
 from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
 
 from cor_provider import _clock, links
+from cor_provider._compat import load_lazy
 from cor_provider.exceptions import CorConfigurationError, CorError, CorLeavesRejectedError, CorPushIncompleteError
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
-from cor_provider.inputs.reading import can_be_read_again, files_in, iter_leaves, label, load_lazy, uris_in
+from cor_provider.inputs.inspection import can_be_read_again, files_in, label, uris_in
+from cor_provider.inputs.leaves import iter_leaves
 from cor_provider.operators.run import Run
 from cor_provider.outcome import LeaveOutcome, Status, Tally
 from cor_provider.push.engine import check
@@ -24,57 +24,49 @@ from cor_provider.push.options import PushOptions
 from cor_provider.task import metrics
 from cor_provider.task.checkpoint import Checkpoint
 from cor_provider.task.files import TaskFiles
-from cor_provider.task.lineage import openlineage_facets, tell_outlets
-from cor_provider.task.recorder import Account
-from cor_provider.task.redaction import hide, reveal
+from cor_provider.task.lineage import annotate_outlets, openlineage_facets
+from cor_provider.task.recorder import OutcomeRecorder
+from cor_provider.task.redaction import redact, reveal
 from cor_provider.task.shield import run_shielded
 
+__all__ = ["LeaveOperator"]
+
 BY_INPUT = "{% if ti.map_index >= 0 %}{{ task.label_of_input or ti.map_index }}{% endif %}"
-"""What a mapped task is called, unless it says otherwise."""
+"""The default name of a mapped task."""
 
 LONGEST_LABEL = 200
-"""Characters: Airflow's database takes 250."""
+"""Characters; Airflow's database takes 250."""
 
-TOLD = 3
-"""How many rejections the error of the task names."""
+REJECTIONS_IN_ERROR = 3
+"""How many rejections the error of the task lists."""
 
 
 class LeaveOperator(BaseOperator):
     """
-    What the operators that carry leave to COR share: their inputs, results, report, endings, and what Airflow is told.
+    The base of the operators that carry leave to COR: input, results, report, endings, lineage and metrics.
 
-    A subclass names the statuses that it counts (``statuses``), the one of what says the same again (``repeated``) and
-    the parameters that decide over its outcomes (``decided_by``), and sends leave requests by one call of the hook
-    (:meth:`send`). Where that is not all there is to do, it settles them in its own way (:meth:`settle`). What it
-    writes besides the report is named by ``outputs``.
-
-    The parameters are told by :class:`~cor_provider.operators.leaves.CreateLeaveOperator`.
+    A subclass sends leave requests with one call of the hook (:meth:`send`), or overrides :meth:`push` to do more.
+    :class:`~cor_provider.operators.leaves.CreateLeaveOperator` documents the parameters.
     """
 
     statuses: ClassVar[tuple[Status, ...]]
-    decided_by: ClassVar[tuple[str, ...]] = ()
+    """The statuses that the task counts."""
+
     repeated: ClassVar[Status]
+    """The status of a leave request that repeats an earlier one."""
+
+    decided_by: ClassVar[tuple[str, ...]] = ()
+    """The parameters that change what becomes of a leave request."""
 
     template_fields: Sequence[str] = ("leave_requests", "source", "cor_conn_id", "timezone", "report_path")
     ui_color = "#dfe9f5"
 
     outputs: ClassVar[tuple[str, ...]] = ("report_path",)
-    """The parameters that name the files which the task writes."""
+    """The parameters that name the files that the task writes."""
 
     operator_extra_links = (links.CorLink(),)
 
     _run: Run | None = None
-
-    def __init_subclass__(cls, *, without: Collection[str] = (), **kwargs: Any) -> None:
-        """
-        Show the parameters of this class with those of the subclass: to people, and to what reads signatures.
-
-        :param without: parameters that the subclass sets itself.
-        """
-        super().__init_subclass__(**kwargs)
-        own, shared = signature(cls.__init__).parameters, signature(LeaveOperator.__init__).parameters
-        parameters = [one for name, one in {**shared, **own}.items() if name not in without]
-        cls.__init__.__signature__ = Signature(sorted(parameters, key=attrgetter("kind")))  # type: ignore[attr-defined]
 
     def __init__(
         self,
@@ -93,7 +85,7 @@ class LeaveOperator(BaseOperator):
         retry_policy: Any = None,
         **kwargs: Any,
     ) -> None:
-        # A mapped task is given the None of every parameter that it does not set.
+        # Airflow gives a mapped task None for every parameter that it does not set.
         if AIRFLOW_V_3_3_PLUS:
             from cor_provider.retry_policy import CorRetryPolicy  # noqa: PLC0415  # older Airflow has none
 
@@ -115,50 +107,50 @@ class LeaveOperator(BaseOperator):
 
     @property
     def leave_requests(self) -> Any:
-        """What to send, as far as Airflow may show it."""
-        return hide(self._leave_requests)
+        """The leave requests, as far as Airflow may show them."""
+        return redact(self._leave_requests)
 
     @leave_requests.setter
     def leave_requests(self, value: Any) -> None:
-        # Airflow comes here again with what it has rendered.
+        # Airflow sets it again to what it has rendered.
         self._leave_requests = reveal(value)
 
     @property
     def label_of_input(self) -> str | None:
-        """What to call this task among its mapped siblings."""
+        """The name of this task among its mapped siblings."""
         return (label(self._leave_requests) or "")[:LONGEST_LABEL] or None
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Settle every leave request, and return the counts."""
-        if "map_index_template" in context:  # Airflow 2 took it before this mapped task was made
+        """Push every leave request, and return the counts."""
+        if "map_index_template" in context:  # Airflow 2 read it before this mapped task was made
             context["map_index_template"] = self.map_index_template
         leave_requests = load_lazy(self._leave_requests)
         self._run = run = self.begin(leave_requests, context)
-        tally = run.account.tally
+        tally = run.recorder.tally
         start = _clock.now()
 
         def work() -> None:
-            with run.account:
+            with run.recorder:
                 run.files.check()
-                self.settle(leave_requests, run.hook, run.account, run.stopping)
+                self.push(leave_requests, run.hook, run.recorder, run.stopping)
 
         try:
             run_shielded(work, stop=run.stopping.set)
-            if error := self._ending(run.account):
+            if error := self._ending(run.recorder):
                 raise error
         except BaseException:
             self._publish(context, seconds=_clock.now() - start, return_value=self.counts(tally))
             raise
         self._publish(context, seconds=_clock.now() - start)
-        tell_outlets(context, self.outlets, self.counts(tally))
+        annotate_outlets(context, self.outlets, self.counts(tally))
         return self.counts(tally)
 
     def begin(self, leave_requests: object, context: Context) -> Run:
-        """Return what this run needs and remembers, before anything is read or sent."""
+        """Return the state of a new run, before anything is read or sent."""
         hook = CorIntegrationsHook(self.cor_conn_id, source=self.source)
         files = TaskFiles(written=self.written(), read=self.read_files(leave_requests))
         stopping = threading.Event()
-        account = Account(
+        recorder = OutcomeRecorder(
             report_path=self.report_path,
             check_files=files.check,
             checkpoint=self._checkpoint(leave_requests, hook, context),
@@ -166,64 +158,64 @@ class LeaveOperator(BaseOperator):
             log=self.log,
         )
         input_uris = list(uris_in(leave_requests))
-        return Run(hook=hook, files=files, account=account, stopping=stopping, input_uris=input_uris)
+        return Run(hook=hook, files=files, recorder=recorder, stopping=stopping, input_uris=input_uris)
 
     def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:  # noqa: ARG002  # OpenLineage's signature
-        """Return what OpenLineage is told of this task, if its provider is installed: nothing, if nothing was sent."""
-        if not (run := self._run) or not (settled := run.account.total.in_cor):
+        """Return the lineage of this task for OpenLineage, if its provider is installed; None if nothing was sent."""
+        if not (run := self._run) or not (settled := run.recorder.total.in_cor):
             return None
         return openlineage_facets(input_uris=run.input_uris, output_url=run.hook.leaves_url, row_count=settled)
 
     def on_kill(self) -> None:
-        """Stop sending: what is under way settles, the rest is ``not_sent``, and the task fails with that account."""
+        """Stop sending: wait for the answers under way; the rest is ``not_sent``, and the task fails with counts."""
         if self._run:
-            self.log.warning("The task is told to stop: what is under way settles, nothing more is sent.")
+            self.log.warning("The task was asked to stop. It waits for the answers under way and sends nothing more.")
             self._run.stopping.set()
 
-    def settle(
-        self, leave_requests: object, hook: CorIntegrationsHook, account: Account, stopping: threading.Event
+    def push(
+        self, leave_requests: object, hook: CorIntegrationsHook, recorder: OutcomeRecorder, stopping: threading.Event
     ) -> None:
         """
-        See to it that every leave request has its outcome, and that the account has them all.
+        Give every leave request its outcome, and record it.
 
-        It runs in a thread that no interruption tears apart; once ``stopping`` is set, it sends nothing more.
+        It runs in a thread that no interruption can hit. Once ``stopping`` is set, it sends nothing more.
         """
-        leaves = account.open(lambda: self.read(leave_requests))
+        leaves = recorder.resume(lambda: self.read(leave_requests))
         if self.validate_only:
             hook.get_conn()
             hook.check_source()
-            account.keep(check(leaves))
+            recorder.record(check(leaves))
         else:
-            account.keep(self.send(leaves, hook, **self.patience, stopping=stopping))
+            recorder.record(self.send(leaves, hook, **self.patience, stopping=stopping))
 
     def read(self, leave_requests: object) -> Iterator[Any]:
         """Read the input from its beginning."""
-        return iter_leaves(leave_requests, timezone=self.timezone, opening=self.opening)
+        return iter_leaves(leave_requests, timezone=self.timezone, on_open=self.on_open)
 
     @abstractmethod
     def send(self, leaves: Iterator[Any], hook: CorIntegrationsHook, **patience: Any) -> Iterable[LeaveOutcome]:
-        """Send leave requests, as :meth:`read` gives them, and yield what becomes of each."""
+        """Send leave requests, as :meth:`read` yields them, and yield the outcome of each."""
 
-    def opening(self, path: ObjectStoragePath) -> None:
+    def on_open(self, path: ObjectStoragePath) -> None:
         """Refuse to open a file of leave requests that this run would overwrite."""
         if self._run:
-            self._run.files.open_input(path)
+            self._run.files.add_input(path)
 
     def written(self) -> dict[str, object]:
-        """Return the files that this task writes, by what names them."""
+        """Return the files that this task writes, by the parameters that name them."""
         return {name: getattr(self, name) for name in self.outputs}
 
     def read_files(self, leave_requests: object) -> dict[str, Iterable[object]]:
-        """Return the files that this task reads, as far as they are known before, by what names them."""
+        """Return the files that this task reads, as far as known beforehand, by the parameters that name them."""
         return {"leave_requests": files_in(leave_requests)}
 
     @property
     def patience(self) -> dict[str, Any]:
-        """How much the hook may have under way, and when it is to give up."""
+        """How many requests may be under way, and when the push gives up."""
         return {"concurrency": self.concurrency, "max_attempts": self.max_attempts, "max_wait": self.max_wait}
 
     def counts(self, tally: Tally) -> dict[str, Any]:
-        """Return what the task returns."""
+        """Return the counts that the task returns."""
         return {
             "received": tally.received,
             **{status: tally.counts[status] for status in self.statuses},
@@ -231,43 +223,46 @@ class LeaveOperator(BaseOperator):
         }
 
     def _checkpoint(self, leave_requests: object, hook: CorIntegrationsHook, context: Context) -> Checkpoint | None:
-        """Return how far an earlier try has come, where Airflow can remember it and the input can be read again."""
+        """Return the checkpoint, if Airflow has a place for it and the input can be read again."""
         store: Any = context.get("task_state_store")
         if store is None or self.validate_only or not can_be_read_again(leave_requests):
             return None
         try:
             key = hook.derive_key("checkpoint")
         except CorConfigurationError:
-            return None  # the push will tell
+            return None  # the push will raise it
         options = {name: getattr(self, name) for name in ("source", *self.decided_by)}
         bound_to = {"max_tries": context["ti"].max_tries, **options}
         return Checkpoint(store, key=key, bound_to=bound_to, repeated=self.repeated)
 
-    def _ending(self, account: Account) -> CorError | None:
-        tally = account.total
+    def _ending(self, recorder: OutcomeRecorder) -> CorError | None:
+        tally = recorder.total
         counts = tally.counts
         if counts["failed"] or (counts["not_sent"] and not self.validate_only):
             reason = f" {tally.first_failure}" if tally.first_failure else ""
             return CorPushIncompleteError(
-                f"Leave is still to be sent; running the task again sends it. {account}.{reason}",
+                f"Some leave could not be sent. Run the task again to send it. {recorder}.{reason}",
                 retry_after=tally.retry_after,
             )
         if counts["rejected"] > self.max_rejected:
-            # A log shows the beginning of a line: what is to be done comes first.
-            told = [f"{one['id'] or ''} {one['error']}: {one['message']}".strip(" .") for one in tally.rejected[:TOLD]]
-            more = " More are in the XCom rejected, and all in the report, if the task has a report_path."
+            # Logs show the beginning of a line, so the cause comes first.
+            first = [
+                f"{one['id'] or ''} {one['error']}: {one['message']}".strip(" .")
+                for one in tally.rejected[:REJECTIONS_IN_ERROR]
+            ]
+            more = " See the XCom rejected for more, and the report for all, if the task has a report_path."
             return CorLeavesRejectedError(
-                f"{'; '.join(told)}. More leave was rejected than max_rejected={self.max_rejected}: {account}."
-                + (more if counts["rejected"] > TOLD else "")
+                f"{'; '.join(first)}. More leave was rejected than max_rejected={self.max_rejected}: {recorder}."
+                + (more if counts["rejected"] > REJECTIONS_IN_ERROR else "")
             )
         return None
 
     def _publish(self, context: Context, *, seconds: float, **xcoms: Any) -> None:
         if not (run := self._run):
             return
-        account, tally = run.account, run.account.total
-        self.log.info("Leave requests: %s. Report: %s", account, self.report_path or "none (no report_path)")
-        metrics.emit(tally, timedelta(seconds=seconds), earlier=account.earlier)
+        recorder, tally = run.recorder, run.recorder.total
+        self.log.info("Leave requests: %s. Report: %s", recorder, self.report_path or "none (no report_path)")
+        metrics.emit(tally, timedelta(seconds=seconds), earlier=recorder.earlier)
         if task_instance := context.get("ti"):
             if tally.in_cor:
                 xcoms[links.XCOM_KEY] = run.hook.web_url

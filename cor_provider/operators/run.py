@@ -1,4 +1,4 @@
-"""What belongs to one run of an operator, and not to the operator."""
+"""The state of one run of an operator."""
 
 from __future__ import annotations
 
@@ -8,21 +8,20 @@ from typing import Any
 
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.task.files import TaskFiles
-from cor_provider.task.recorder import Account
+from cor_provider.task.recorder import OutcomeRecorder
 
 
 @dataclass(kw_only=True)
 class Run:
     """
-    The state of one run: what it sends by, what it reads and writes, and its account.
+    What one run sends with, reads and writes, and the recorder of its outcomes.
 
-    Airflow copies operators, and so do others. A run can be in one place alone, so that a copy of the operator that has
-    it has none.
+    Airflow copies operators, and others do too. A run cannot be copied: a copied operator has none.
     """
 
     hook: CorIntegrationsHook
     files: TaskFiles
-    account: Account
+    recorder: OutcomeRecorder
     stopping: threading.Event
     input_uris: list[str]
 

@@ -17,6 +17,7 @@ from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.operators.base import LeaveOperator
 from cor_provider.operators.run import Run
 from cor_provider.outcome import LeaveOutcome, Tally
+from cor_provider.push.options import PushOptions
 from cor_provider.sync.approval import KEY_ADVICE
 from cor_provider.sync.guards import Guards
 from cor_provider.sync.lease import Owner, lease_files
@@ -26,7 +27,7 @@ from cor_provider.sync.plan import Plan, UnfinishedPlanError
 from cor_provider.sync.run import SyncRun
 from cor_provider.sync.window import Window
 from cor_provider.task.checkpoint import Checkpoint
-from cor_provider.task.recorder import Account
+from cor_provider.task.recorder import OutcomeRecorder
 
 
 @dataclass(kw_only=True)
@@ -37,7 +38,7 @@ class SyncTask(Run):
     plan: Plan | None = None
 
 
-class SyncLeavesOperator(LeaveOperator, without=("validate_only",)):
+class SyncLeavesOperator(LeaveOperator):
     """
     Keep the leave of a window in step with COR: what is new is created, what changed is replaced, what is gone deleted.
 
@@ -86,8 +87,11 @@ class SyncLeavesOperator(LeaveOperator, without=("validate_only",)):
     def __init__(
         self,
         *,
+        leave_requests: Any,
         window: Any,
         ledger: Any,
+        source: str | None = None,
+        cor_conn_id: str = CorIntegrationsHook.default_conn_name,
         max_deletes: int | None = None,
         max_delete_fraction: float = 0.2,
         allow_empty: bool = False,
@@ -96,9 +100,27 @@ class SyncLeavesOperator(LeaveOperator, without=("validate_only",)):
         plan_path: str | None = None,
         plan_shows_types: bool = False,
         approved_plan: str | None = None,
+        max_rejected: int = 0,
+        concurrency: int = 8,
+        timezone: str | None = None,
+        report_path: str | None = None,
+        max_attempts: int = PushOptions.max_attempts,
+        max_wait: float = PushOptions.max_wait,
         **kwargs: Any,
     ) -> None:
-        super().__init__(validate_only=plan_only, **kwargs)
+        super().__init__(
+            leave_requests=leave_requests,
+            source=source,
+            cor_conn_id=cor_conn_id,
+            max_rejected=max_rejected,
+            concurrency=concurrency,
+            timezone=timezone,
+            report_path=report_path,
+            validate_only=plan_only,
+            max_attempts=max_attempts,
+            max_wait=max_wait,
+            **kwargs,
+        )
         Guards(max_deletes, max_delete_fraction, allow_empty)
         self.window = window
         self.ledger = ledger
@@ -130,17 +152,17 @@ class SyncLeavesOperator(LeaveOperator, without=("validate_only",)):
             "approved_plan": [self.approved_plan] if self.approved_plan else [],
         }
 
-    def settle(
-        self, leave_requests: object, hook: CorIntegrationsHook, account: Account, stopping: threading.Event
+    def push(
+        self, leave_requests: object, hook: CorIntegrationsHook, recorder: OutcomeRecorder, stopping: threading.Event
     ) -> None:
         """Plan, and do what was planned."""
         if self._is_plan_a_page():
             raise CorConfigurationError("plan_path: names the plan, such as plan.jsonl; its page goes to plan.html.")
         hook.get_conn()
         self._keep_ledger(self._ledger_of(hook).path)
-        leaves = account.open(lambda: self.read(leave_requests))
+        leaves = recorder.resume(lambda: self.read(leave_requests))
         with closing(self.send(leaves, hook, **self.patience, stopping=stopping)) as outcomes:
-            account.keep(outcomes)
+            recorder.record(outcomes)
 
     def send(self, leaves: Iterator[Any], hook: CorIntegrationsHook, **patience: Any) -> Generator[LeaveOutcome]:
         """Send what the plan says, and nothing else."""
@@ -165,7 +187,7 @@ class SyncLeavesOperator(LeaveOperator, without=("validate_only",)):
 
     def counts(self, tally: Tally) -> dict[str, Any]:
         """Return what the task returns."""
-        deleted = self._run.account.deletions.counts["deleted"] if self._run else 0
+        deleted = self._run.recorder.deletions.counts["deleted"] if self._run else 0
         return {**super().counts(tally), "deleted": deleted, "plan": self.plan_path and str(self.plan_path)}
 
     def _ledger_of(self, hook: CorIntegrationsHook) -> Ledger:
@@ -215,8 +237,8 @@ class SyncLeavesOperator(LeaveOperator, without=("validate_only",)):
     def _keep_ledger(self, ledger: ObjectStoragePath) -> None:
         """Make sure that this task writes nothing else in the place of its ledger, or of the leases beside it."""
         files_of_task = self._this_run.files
-        files_of_task.keep("ledger", ledger)
-        files_of_task.keep("ledger", lease_files(ledger), is_beginning=True)
+        files_of_task.protect("ledger", ledger)
+        files_of_task.protect("ledger", lease_files(ledger), is_prefix=True)
         files_of_task.check()
 
     @property

@@ -1,4 +1,4 @@
-"""Leave as a calendar: month by month, with a row per person; drawn by the sandbox and by the page of a plan."""
+"""A leave calendar, month by month with a row per person, for the sandbox and for the page of a plan."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _SATURDAY = 5
 
 
 @dataclass(frozen=True)
-class Kind:
-    """A kind of leave as the legend shows it: ``code`` is what fits into a bar of one day."""
+class LegendItem:
+    """A kind of leave in the legend; ``code`` is its short form, which fits into a bar of one day."""
 
     name: str
     code: str
@@ -33,22 +33,23 @@ class Kind:
 
 
 @dataclass(frozen=True)
-class Entry:
+class CalendarEntry:
     """
-    A leave to be drawn.
+    A leave on the calendar.
 
-    :param person: whose it is, by name.
-    :param person_key: tells apart people of the same name.
-    :param halves: the half days that it covers: two for each day since 1 January of year 1.
+    :param person: name of the person who is on leave.
+    :param person_key: distinguishes people of the same name.
+    :param kind: its kind in the legend.
+    :param halves: the half days that it covers, counted from 1 January of year 1, two per day.
     :param id: external leave id.
-    :param dates: when it is, in words.
-    :param anchor: where on the page more is said of it.
-    :param note: what else its label says.
+    :param dates: its dates in words.
+    :param anchor: fragment of the page where its details are.
+    :param note: appended to its label.
     """
 
     person: str
     person_key: tuple[str, ...]
-    kind: Kind
+    kind: LegendItem
     halves: range
     id: str
     dates: str
@@ -57,20 +58,20 @@ class Entry:
 
     @property
     def label(self) -> str:
-        """All of it in one line."""
+        """Everything about it in one line."""
         return f"{self.person}: {self.kind.name}, {self.dates}; external id {self.id}{self.note}"
 
 
-def by_person(entry: Entry) -> tuple[object, ...]:
-    """Return what entries are sorted by: their person, then when they begin."""
+def by_person(entry: CalendarEntry) -> tuple[object, ...]:
+    """Return the sort key of an entry: its person, then its beginning."""
     return _sort_key(entry.person), entry.person_key, entry.halves.start, -len(entry.halves), entry.id
 
 
 @dataclass(frozen=True)
 class Bar:
-    """The part of a leave that falls into a section; ``first`` and ``last`` are columns, both inclusive."""
+    """The part of a leave in a section; ``first`` and ``last`` are columns, both inclusive."""
 
-    entry: Entry
+    entry: CalendarEntry
     lane: int
     first: int
     last: int
@@ -79,7 +80,7 @@ class Bar:
 
     @property
     def days(self) -> str:
-        """Which days of the section, as short as it can be told."""
+        """Its days in the section, as briefly as possible."""
         first, last = self.first // 2 + 1, self.last // 2 + 1
         if self.from_before:
             return "throughout" if self.goes_on else f"until {last}"
@@ -92,7 +93,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Row:
-    """A person's leave in a section; leaves that overlap are in different lanes."""
+    """A person's leave in a section; overlapping leaves are in different lanes."""
 
     person: str
     bars: list[Bar]
@@ -122,23 +123,23 @@ class Section:
 
     @property
     def anchor(self) -> str:
-        """Where on the page it is."""
+        """Its fragment of the page."""
         return f"m-{self.first_month:%Y-%m}"
 
     @property
     def month_count(self) -> int:
-        """How many months it has."""
+        """The number of its months."""
         return _month_of(self.last_month) - _month_of(self.first_month) + 1
 
     @property
     def leave_count(self) -> int:
-        """How many leaves are drawn in it."""
+        """The number of leaves in it."""
         return sum(len(row.bars) for row in self.rows)
 
 
-def sections(entries: Sequence[Entry]) -> Iterator[Section]:
-    """Each month in which a leave starts or ends, and each stretch between two of them, in order."""
-    # Months are counted, never walked: HR systems write an open end as the year 9999.
+def sections(entries: Sequence[CalendarEntry]) -> Iterator[Section]:
+    """Yield each month in which a leave starts or ends, and each stretch between two of them, in order."""
+    # No loop over all months: HR systems write an open end as the year 9999.
     edges = {half for entry in entries for half in (entry.halves[0], entry.halves[-1])}
     previous = None
     for month in sorted({_month_of(_date_of(half)) for half in edges}):
@@ -148,7 +149,7 @@ def sections(entries: Sequence[Entry]) -> Iterator[Section]:
         previous = month
 
 
-def _section(entries: Iterable[Entry], first_month: int, last_month: int, *, is_stretch: bool) -> Section:
+def _section(entries: Iterable[CalendarEntry], first_month: int, last_month: int, *, is_stretch: bool) -> Section:
     start, end = _first_day(first_month), _last_day(last_month)
     halves = range(2 * start.toordinal(), 2 * end.toordinal() + 2)
     present = [entry for entry in entries if entry.halves.start < halves.stop and entry.halves.stop > halves.start]
@@ -160,8 +161,8 @@ def _section(entries: Iterable[Entry], first_month: int, last_month: int, *, is_
     return Section(start, _first_day(last_month), rows, days)
 
 
-def _bars(entries: Iterable[Entry], halves: range) -> Iterator[Bar]:
-    """Put each leave of one person, earliest first, into the first lane that is free by then."""
+def _bars(entries: Iterable[CalendarEntry], halves: range) -> Iterator[Bar]:
+    """Put each leave of a person, earliest first, into the first lane that is free."""
     lanes: list[int] = []
     for entry in entries:
         lane = next((index for index, free in enumerate(lanes) if free <= entry.halves.start), len(lanes))
@@ -184,7 +185,7 @@ def _days(start: date, end: date, rows: Iterable[Row]) -> Iterator[Day]:
         yield Day(start + timedelta(days=index), away[index])
 
 
-def period(entries: Sequence[Entry]) -> tuple[date, date] | None:
+def period(entries: Sequence[CalendarEntry]) -> tuple[date, date] | None:
     """Return the first and the last day on which there is leave."""
     if not entries:
         return None
@@ -192,12 +193,12 @@ def period(entries: Sequence[Entry]) -> tuple[date, date] | None:
     return _date_of(first), _date_of(last)
 
 
-# To Unicode these are letters of their own, not decorated ones.
+# Unicode does not decompose these letters.
 _PLAIN_LETTERS = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe"})
 
 
 def _sort_key(name: str) -> str:
-    """Return the name in plain letters: by their code points, decorated ones come after Z."""
+    """Return a name in plain letters: letters with accents would be sorted after Z."""
     letters = unicodedata.normalize("NFKD", name.casefold()).translate(_PLAIN_LETTERS)
     return "".join(letter for letter in letters if not unicodedata.combining(letter))
 

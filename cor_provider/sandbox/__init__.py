@@ -1,9 +1,9 @@
 """
-A stand-in for COR on this machine, for dry runs, demos and tests.
+A stand-in for COR on this machine, for dry runs, demos and tests. Public.
 
-This is not COR. It is made from COR's public documentation (developers.projectcor.com), and where that is silent it
-assumes what ``cor_provider.sandbox.assumptions.ASSUMPTIONS`` lists. ``python -m cor_provider.sandbox`` runs it as a
-server, :class:`Sandbox` runs it inside a process::
+This is not COR. It follows COR's public documentation (developers.projectcor.com); where that is silent, it makes the
+assumptions of ``cor_provider.sandbox.assumptions.ASSUMPTIONS``. ``python -m cor_provider.sandbox`` runs it as a server,
+:class:`Sandbox` runs it inside a process::
 
     with Sandbox(seed="people.json") as sandbox:
         ...  # Connection: host=sandbox.url, password=sandbox.token, extra={"api_url": sandbox.api_url}
@@ -23,7 +23,7 @@ __all__ = ["Sandbox", "StoredLeave"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import ``Sandbox`` when it is first asked for, so that a missing web server is reported in words."""
+    """Import ``Sandbox`` on first use, so that the error for a missing web server says what to install."""
     if name != "Sandbox":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # it needs the optional web server
 def main(arguments: Sequence[str] | None = None) -> None:
     """Serve until Ctrl-C or SIGTERM."""
     try:
-        from cor_provider.sandbox import Sandbox  # noqa: PLC0415  # a missing web server is said in one line
+        from cor_provider.sandbox import Sandbox  # noqa: PLC0415  # for a one-line error if the web server is missing
         from cor_provider.sandbox.error_styles import DEFAULT_ERROR_STYLE, ERROR_STYLES  # noqa: PLC0415  # likewise
     except ModuleNotFoundError as error:
         sys.exit(str(error))
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except ValueError as error:
         parser.error(str(error))
     except (OSError, OverflowError) as error:
-        parser.error(f"cannot listen on --port {options['port']}, choose another one or 0 for any free one: {error}")
+        parser.error(f"cannot listen on --port {options['port']}: {error}. Choose another port, or 0 for any free one.")
     print(f"COR sandbox: {sandbox.url} (leave calendar). {_how_to_reach(sandbox, options)}", flush=True)  # noqa: T201  # a command prints
     stopping.wait()
     sandbox.stop()
@@ -53,36 +53,43 @@ def _parser(*, error_styles: str) -> argparse.ArgumentParser:
         description="A stand-in for COR on this machine, for dry runs and demos.",
         epilog=f"{textwrap.fill(DISCLAIMER)}\n\nassumptions:\n{assumptions}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        # What is not given is left to the defaults of Sandbox.
+        # Sandbox has the defaults.
         argument_default=argparse.SUPPRESS,
     )
     add = parser.add_argument
-    add("--port", type=int, default=8765, help="port on 127.0.0.1, default 8765; 0 is any free one")
-    add("--seed", metavar="FILE", help="JSON file of users and leave types; default: those of COR's documented example")
-    add("--token", help="the bearer token that never expires, default sandbox-token")
+    add("--port", type=int, default=8765, help="port on 127.0.0.1, default 8765; 0 for any free port")
+    add(
+        "--seed",
+        metavar="FILE",
+        help="JSON file of users and leave types; by default those of COR's documented example",
+    )
+    add("--token", help="bearer token that never expires, default sandbox-token")
     add("--api-key", metavar="KEY", help="API key of the client-credentials flow, default sandbox-key")
-    add("--client-secret", metavar="SECRET", help="its client secret, default sandbox-secret")
-    add("--token-lifetime", type=int, metavar="SECONDS", help="how long its tokens are good, default 3600")
-    add("--error-style", metavar="STYLE", help=f"form of the errors: {error_styles}")
-    add("--latency-ms", type=float, metavar="MS", help="how long every answer takes")
+    add("--client-secret", metavar="SECRET", help="client secret for it, default sandbox-secret")
+    add("--token-lifetime", type=int, metavar="SECONDS", help="lifetime of the tokens of that flow, default 3600")
+    add("--error-style", metavar="STYLE", help=f"format of errors: {error_styles}")
+    add("--latency-ms", type=float, metavar="MS", help="delay of every answer")
     add("--error-rate", type=float, metavar="SHARE", help="share of requests (0 to 1) that get a 500, 502, 503 or 504")
     add(
-        "--drop-rate", type=float, metavar="SHARE", help="share of requests (0 to 1) carried out, but without an answer"
+        "--drop-rate",
+        type=float,
+        metavar="SHARE",
+        help="share of requests (0 to 1) that are carried out but not answered",
     )
     add("--rate-limit", type=float, metavar="N", help="requests per second; above it the answer is 429")
-    add("--random-seed", type=int, metavar="N", help="repeat the same faults")
+    add("--random-seed", type=int, metavar="N", help="make the faults repeatable")
     add("--verbose", action="store_true", default=False, help="log each request: method, path and status")
     return parser
 
 
 def _how_to_reach(sandbox: Sandbox, options: dict[str, object]) -> str:
-    """Return the command that tells Airflow; a token that was given on the command line is not shown."""
+    """Return the command that connects Airflow. It does not show a token from the command line."""
     source = {"source": sandbox.sources[0]} if len(sandbox.sources) == 1 else {}
     connection = {
         "conn_type": "cor",
         "host": sandbox.url,
         "password": "<your --token>" if "token" in options else sandbox.token,
-        # Its page is where the leave is seen, so the link of a task leads there.
+        # The link of a task leads to the sandbox's page, which shows the leave.
         "extra": {**source, "api_url": sandbox.api_url, "web_url": sandbox.url},
     }
     return f"For Airflow: export AIRFLOW_CONN_COR_DEFAULT={shlex.quote(json.dumps(connection))}"

@@ -63,7 +63,7 @@ class RecordedRequest:
 
 
 class CorStandIn:
-    """Answers as COR would, and shows what it holds."""
+    """The web application: COR's endpoints, and a page of the leave that it holds."""
 
     def __init__(
         self, *, store: Store, tokens: Tokens, faults: Faults, error_style: str, record_requests: bool = True
@@ -85,13 +85,13 @@ class CorStandIn:
         app.add_api_route("/v2/integrations/users", self._integration(self._create_user), methods=["POST"])
         app.add_api_route("/v1/oauth/token", self._endpoint(self._mint_token), methods=["POST"])
         app.add_api_route("/v1/me", self._endpoint(self._me), methods=["GET"])
-        # These two are the sandbox's own: COR has nothing like them.
+        # The sandbox's own, unlike anything in COR.
         app.add_api_route("/", self._calendar, methods=["GET"])
         app.add_api_route("/sandbox/leaves", self._held_leaves, methods=["GET"])
         return app
 
     def _endpoint(self, work: Endpoint) -> Endpoint:
-        """Make an endpoint of COR that is never disturbed."""
+        """Return an endpoint without faults."""
 
         async def endpoint(request: Request) -> Response:
             await self._record(request)
@@ -102,7 +102,7 @@ class CorStandIn:
         return endpoint
 
     def _integration(self, work: Endpoint) -> Endpoint:
-        """Make an endpoint of COR's integrations API: authenticated, and subject to faults."""
+        """Return an endpoint of the Integrations API: authenticated, and with faults."""
 
         async def authenticated_work(request: Request) -> Response:
             self._authenticate(request)

@@ -1,35 +1,35 @@
-"""What the sandbox takes for granted where COR's documentation is silent: shown by --help and on the page."""
+"""The sandbox's assumptions where COR's documentation is silent, for --help and the page."""
 
 from __future__ import annotations
 
 DISCLAIMER = (
     "This is a stand-in for COR, made from its public documentation (developers.projectcor.com). "
-    "It is not COR, and where the documentation is silent it assumes what is listed here."
+    "It is not COR. Where the documentation is silent, it makes the assumptions listed here."
 )
 
 ASSUMPTIONS = (
     "The JSON of leave errors: statusCode, status 'error', the name in `error`, a message; or the chosen error style.",
-    "An error style that has no place for the error's name says it in the message.",
+    "An error style without a field for the error's name puts it into the message.",
     "`code` is COR's code where one is documented (ZC001 no such leave, ZC004 external id used), otherwise the name.",
     "HTTP 400: ValidationError, InvalidSourceError, InvalidRoleError.",
     "HTTP 404: UserNotFoundError, LeaveTypeNotFoundError, LeaveNotFoundError, ZC001.",
     "HTTP 409: DuplicateExternalIdError, DuplicateEmailError. HTTP 422: InvalidDateRangeError.",
-    "Error styles that answer HTTP 200 around a failure do so for these errors only, not for 401, 429 and 5xx.",
+    "Error styles that wrap a failure in HTTP 200 do so for these errors only, not for 401, 429 and 5xx.",
     "Order of checks: token, fields, source, dates, leave known (PUT, DELETE), user, leave type, id unused (POST).",
-    "PUT of an unknown external id is refused as ZC001, DELETE of one as LeaveNotFoundError; PUT never creates.",
-    "DELETE with a userId that is not the leave's is refused as UserNotFoundError.",
+    "PUT of an unknown external id is refused as ZC001, DELETE as LeaveNotFoundError; PUT never creates.",
+    "DELETE with another user's userId is refused as UserNotFoundError.",
     "A deleted external id can be used again.",
     "A metadata.source outside the twelve documented values is refused as InvalidSourceError on leaves too.",
-    "External ids are unique per source, and what one source has registered is unknown to the others.",
+    "External ids are unique per source, and each source only knows its own users, leave types and leaves.",
     "A body is read only when its Content-Type is application/json.",
     "Unknown fields are ignored; wrong types are refused, numbers as ids too.",
-    "start and end are a date, a T and a time, and are echoed as they came.",
+    "start and end are a date, a T and a time, and are returned as sent.",
     "start and end are compared as instants even when allDay is true; without an offset they count as UTC.",
     "Overlapping leaves are not refused, and every leave stays 'pending'.",
     "Leave types come from the seed, since COR's page about creating them could not be found.",
-    "POST users answers 201, with null for what was not given and 8 for daily_hours.",
-    "External ids in a path are percent-encoded, slashes in them too.",
+    "POST users answers 201, with null for missing fields and 8 for daily_hours.",
+    "External ids in a path are percent-encoded, slashes included.",
     "A refused token request looks like COR's documented 401; tokens last as long as --token-lifetime says.",
-    "A path that COR does not document is a 404 without any of COR's error names.",
+    "An undocumented path is a 404 without any of COR's error names.",
     "A 429 comes with Retry-After in whole seconds.",
 )

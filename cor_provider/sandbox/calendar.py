@@ -1,4 +1,4 @@
-"""The leave calendar of the sandbox: one self-contained HTML page, drawn from the leaves that the sandbox holds."""
+"""The leave calendar of the sandbox: one self-contained HTML page of the leaves that it holds."""
 
 from __future__ import annotations
 
@@ -6,13 +6,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 
-from cor_provider.pages.calendar import TEMPLATES, Entry, Kind, all_day_halves, by_person, day_text, period, sections
+from cor_provider.pages.calendar import (
+    TEMPLATES,
+    CalendarEntry,
+    LegendItem,
+    all_day_halves,
+    by_person,
+    day_text,
+    period,
+    sections,
+)
 from cor_provider.sandbox.payloads import read_instant
 from cor_provider.sandbox.store import StoredLeave
 
-# A timed leave of one day that is at least this long takes the whole cell: it is a working day in some time zone.
+# A timed leave of one day that is at least this long fills the cell: it is a working day in some time zone.
 _WORKING_DAY = timedelta(hours=6)
-# Where a leave of several days starts after, or ends before, its first or last day is a half one.
+# A leave of several days that starts later, or ends earlier, begins or ends with a half day.
 _LATE_START_HOUR, _EARLY_END_HOUR = 11, 14
 _NOON = 12
 
@@ -28,12 +37,12 @@ def render_calendar(
     Draw the leaves as a team calendar, month by month, with a row per person who is away.
 
     All-day leaves cover the calendar dates as written, the last one included. Timed leaves are drawn in UTC, to the
-    half day. Months in which no leave starts or ends are drawn together: a leave of years stays short on the page.
+    half day. Months in which no leave starts or ends are drawn as one stretch, which keeps leave of years short.
 
     :param leaves: in any order; ``start`` and ``end`` are ISO 8601, as COR receives them.
-    :param user_names: names by external user id; an id without a name is shown itself.
+    :param user_names: names by external user id; without a name, the id is shown.
     :param leave_type_names: names by external leave type id, likewise.
-    :param assumptions: what the sandbox takes for granted about COR, told in the footer.
+    :param assumptions: the sandbox's assumptions about COR, shown in the footer.
     :return: a whole HTML document that loads nothing else.
     """
     kinds = _kinds(leaves, leave_type_names)
@@ -52,15 +61,15 @@ def render_calendar(
 
 
 @dataclass(frozen=True)
-class _Entry(Entry):
-    """With what the sandbox alone can tell."""
+class _SandboxEntry(CalendarEntry):
+    """An entry with what only the sandbox knows."""
 
     source: str = ""
     cor_id: int = 0
 
 
-def _entry(leave: StoredLeave, person: str, kind: Kind) -> _Entry:
-    return _Entry(
+def _entry(leave: StoredLeave, person: str, kind: LegendItem) -> _SandboxEntry:
+    return _SandboxEntry(
         person=person,
         person_key=(leave.source, leave.user_id),  # COR maps external ids of users by source
         kind=kind,
@@ -83,16 +92,16 @@ def _dates(leave: StoredLeave) -> str:
     return f"{day_text(start)}, {start:%H:%M} to {last_day}{end:%H:%M} UTC"
 
 
-def _kinds(leaves: Iterable[StoredLeave], names: Mapping[str, str]) -> dict[str, Kind]:
+def _kinds(leaves: Iterable[StoredLeave], names: Mapping[str, str]) -> dict[str, LegendItem]:
     used = {leave.leave_type_id: names.get(leave.leave_type_id, leave.leave_type_id) for leave in leaves}
-    kinds: dict[str, Kind] = {}
+    kinds: dict[str, LegendItem] = {}
     for colour, (type_id, name) in enumerate(sorted(used.items(), key=lambda item: (item[1].casefold(), item[0]))):
-        kinds[type_id] = Kind(name, _code(name, taken={kind.code for kind in kinds.values()}), colour)
+        kinds[type_id] = LegendItem(name, _code(name, taken={kind.code for kind in kinds.values()}), colour)
     return kinds
 
 
 def _code(name: str, taken: set[str]) -> str:
-    """Two characters for a leave type, different from all that are taken."""
+    """Return two characters for a leave type that are not taken."""
     words = "".join(char if char.isalnum() else " " for char in name).upper().split() or ["?"]
     letters = "".join(words)
     initials = [words[0][0] + word[0] for word in words[1:]]
@@ -108,7 +117,7 @@ def _half_days(leave: StoredLeave) -> range:
         return all_day_halves(start, max(start, end, key=date.toordinal))
     start, end = _in_utc(start), _in_utc(end)
     if end > start:
-        end -= timedelta.resolution  # a leave until midnight does not touch the day that begins then
+        end -= timedelta.resolution  # a leave that ends at midnight does not cover the day that begins then
     first, last = 2 * start.toordinal(), 2 * end.toordinal()
     if first != last:
         return range(first + (start.hour >= _LATE_START_HOUR), last + 1 + (end.hour >= _EARLY_END_HOUR))

@@ -1,7 +1,7 @@
 """
-The forms in which COR's errors might arrive.
+Formats in which COR might send errors.
 
-COR documents the names of leave errors but not their JSON, so that a client has to understand any of ``ERROR_STYLES``.
+COR documents the names of leave errors but not their JSON, so a client has to understand all of ``ERROR_STYLES``.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ DEFAULT_ERROR_STYLE = "envelope"
 
 def render(refusal: Refusal, error_style: str) -> Response:
     """
-    Say a refusal in one of the error styles.
+    Return the response for a refusal in an error style.
 
-    Under the default style a 401 has the one body that COR documents for it, and under every style a 502 or a 504 is
-    the page of a gateway, since such a request never reached COR.
+    In the default style, a 401 has the body that COR documents. In every style, a 502 or 504 is a gateway's page, since
+    such a request never reached COR.
 
     :param error_style: a key of ``ERROR_STYLES``.
     """
@@ -86,7 +86,7 @@ def _batch(status: str) -> Callable[[Refusal], dict[str, Any]]:
 
 
 def _zc001(refusal: Refusal) -> dict[str, Any]:
-    """Say by one code what COR's pages say by it: no mapping (update-leave), and no field (seniority/create)."""
+    """Use ZC001 for both of its documented meanings: no mapping (update-leave), no field (seniority/create)."""
     code, message = refusal.code, refusal.named_message
     if refusal.name == "ValidationError":
         code, message = "ZC001", "Required validation failed. Missing required fields"

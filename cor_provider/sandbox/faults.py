@@ -1,4 +1,4 @@
-"""What can go wrong with a request: slowness, server errors, a rate limit, a lost answer; by chance or on demand."""
+"""Faults: slowness, server errors, a rate limit, lost answers; by chance or on demand."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import random
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from fastapi.responses import Response
 
@@ -19,14 +20,14 @@ SERVER_ERRORS = (500, 502, 503, 504)
 
 @dataclass(frozen=True)
 class Fault:
-    """Give ``answer`` instead of the proper one; with ``commit``, after having done the work."""
+    """Send ``answer`` instead of the real one; with ``commit``, carry the request out first."""
 
     answer: Response
     commit: bool = False
 
 
 class Faults:
-    """Decides, request by request, what goes wrong. See ``Sandbox`` for the parameters."""
+    """Decide for each request what goes wrong. See ``Sandbox`` for the parameters."""
 
     def __init__(
         self,
@@ -49,16 +50,29 @@ class Faults:
         self._error_rate = error_rate
         self._drop_rate = drop_rate
         self._bucket = _TokenBucket(rate_limit, clock) if rate_limit else None
-        self._random = random.Random(random_seed)  # noqa: S311  # chance that can be repeated, no cryptography
+        self._random = random.Random(random_seed)  # noqa: S311  # repeatable, and no cryptography
         self._error_style = error_style
         self._queue: deque[Fault] = deque()
+        self._requests_until_down: float = math.inf
 
     def queue(self, fault: Fault) -> None:
-        """Let a fault happen to the next request, after those queued before it."""
+        """Apply a fault to the next request, after those queued before."""
         self._queue.append(fault)
 
+    def go_down(self, *, after: int) -> None:
+        """Answer 500 to every request after this many more, until :meth:`clear`."""
+        self._requests_until_down = after
+
+    def clear(self) -> None:
+        """Drop the queue, and come up again."""
+        self._queue.clear()
+        self._requests_until_down = math.inf
+
     def next_fault(self) -> Fault | None:
-        """Return what goes wrong with the request at hand, if anything does."""
+        """Return the fault of the current request, if it has one."""
+        if self._requests_until_down <= 0:
+            return Fault(Response(status_code=HTTPStatus.INTERNAL_SERVER_ERROR))
+        self._requests_until_down -= 1
         if self._queue:
             return self._queue.popleft()
         if self._bucket and (wait := self._bucket.wait()):
@@ -73,7 +87,7 @@ class Faults:
 
 
 class _TokenBucket:
-    """``rate`` requests per second, evenly, with a burst of at most a tenth of a second's worth."""
+    """``rate`` requests per second, evenly, with bursts of at most a tenth of a second's worth."""
 
     def __init__(self, rate: float, clock: Callable[[], float]) -> None:
         self._rate = rate
@@ -83,7 +97,7 @@ class _TokenBucket:
         self._filled_at = clock()
 
     def wait(self) -> float:
-        """Return 0 when a request may pass now, otherwise the seconds until one may."""
+        """Return 0 if a request may pass now, otherwise the seconds until it may."""
         now = self._clock()
         self._tokens = min(self._burst, self._tokens + (now - self._filled_at) * self._rate)
         self._filled_at = now

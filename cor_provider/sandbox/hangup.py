@@ -1,4 +1,4 @@
-"""Closing a connection without a byte of answer, as a broken network does."""
+"""Close a connection without an answer, as a broken network does."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 
 class HangUp(Response):
-    """The answer that is no answer: closes the connection. Needs ``HangUpProtocol``."""
+    """A response that closes the connection instead of answering. It needs ``HangUpProtocol``."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  # ASGI's signature
-        """Close the connection, and return when the server has noticed, which then expects no answer any more."""
+        """Close the connection, and return once the server has noticed, so that it expects no answer."""
         scope["state"]["transport"].abort()
         while (await receive())["type"] != "http.disconnect":
             pass
 
 
-class HangUpProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]  # uvicorn chooses the base by what is installed
+class HangUpProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]  # uvicorn chooses the base class
     """uvicorn's HTTP protocol, with each connection's transport in the ASGI state."""
 
     app_state: dict[str, Any]

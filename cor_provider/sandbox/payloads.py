@@ -1,5 +1,5 @@
 """
-The bodies of COR's integrations endpoints: what each must hold, and what is answered.
+The bodies of requests to COR's Integrations API, and of its answers.
 
 Fields, types and examples are those of user-leaves/create-leave, update-leave, delete-leave and users/create under
 developers.projectcor.com/api-reference/integrations.
@@ -23,9 +23,9 @@ ROLE_IDS = range(1, 7)
 
 def read_instant(text: str) -> datetime:
     """
-    Read an ISO 8601 date-time; without an offset it counts as UTC.
+    Read an ISO 8601 date-time; without an offset it is UTC.
 
-    :raises ValueError: if it is none.
+    :raises ValueError: if it is not a date-time.
     """
     instant = datetime.fromisoformat(text.replace("Z", "+00:00"))  # Python 3.10 does not know `Z`
     return instant if instant.tzinfo else instant.replace(tzinfo=timezone.utc)
@@ -70,7 +70,7 @@ class LeaveBody(_Body):
     all_day: bool
 
     def fields(self) -> dict[str, Any]:
-        """Return what ``Store.create_leave`` and ``Store.update_leave`` want, but for the external id."""
+        """Return the arguments of ``Store.create_leave`` and ``Store.update_leave``, without the external id."""
         return {
             "source": self.source,
             "user_id": self.user_id,
@@ -118,7 +118,7 @@ def read_body(model: type[BodyT], body: bytes) -> BodyT:
     """
     Read a body of the given kind.
 
-    :raises Refusal: for what can be told from the body alone.
+    :raises Refusal: if the body alone is reason enough.
     """
     try:
         payload = model.model_validate_json(body)

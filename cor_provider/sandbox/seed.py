@@ -1,4 +1,4 @@
-"""The users and leave types that the sandbox knows from the start."""
+"""The users and leave types that the sandbox starts with."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ EXAMPLE_SEED: Mapping[str, Any] = {
     "users": [{"id": "external-user-id-3", "name": "John Doe"}],
     "leave_types": [{"id": "external-type-3", "name": "Vacation"}],
 }
-"""What COR's documented example of a leave refers to."""
+"""The user and the leave type of COR's documented example of a leave."""
 
 
 class SeedError(ValueError):
-    """A seed cannot be used; the message says where and why."""
+    """A seed is invalid; the message says where and why."""
 
 
 class _Item(BaseModel):
@@ -57,23 +57,23 @@ def plant(seed: SeedInput, store: Store) -> tuple[str, ...]:
 
     :param seed: ``{"source": "GLOBANT", "users": [{"id": "HR-EMP-00001", "name": "Ana Suárez"}], "leave_types": [{"id":
         "vacation", "name": "Vacation"}]}``, a list of such objects (one per source), or the path of a JSON file of
-        either. A user may have an ``email`` too.
-    :param store: where to.
-    :return: the sources that the seed names.
+        either. A user may also have an ``email``.
+    :param store: where to register them.
+    :return: the sources of the seed.
     :raises SeedError: if the seed is malformed.
     """
     where = os.fspath(seed) if isinstance(seed, (str, os.PathLike)) else "seed"
     parts = _read(seed, where)
     for part in parts:
         if part.source not in KNOWN_SOURCES:
-            raise SeedError(f"{where}: {part.source!r} is not a source that COR knows: {', '.join(KNOWN_SOURCES)}")
+            raise SeedError(f"{where}: {part.source!r} is not a source of COR. Use one of {', '.join(KNOWN_SOURCES)}")
         try:
             for user in part.users:
                 store.add_user(part.source, user.id, user.name or user.id, user.email)
             for leave_type in part.leave_types:
                 store.add_leave_type(part.source, leave_type.id, leave_type.name or leave_type.id)
         except Refusal as refusal:
-            raise SeedError(f"{where}: an id or email occurs twice in source {part.source}") from refusal
+            raise SeedError(f"{where}: an id or email occurs twice in source {part.source}. Remove one") from refusal
     return tuple(dict.fromkeys(part.source for part in parts))
 
 
@@ -83,7 +83,7 @@ def _read(seed: SeedInput, where: str) -> list[_Seed]:
     except OSError as error:
         raise SeedError(f"{where}: {error.strerror}") from error
     except ValueError as error:
-        raise SeedError(f"{where}: not JSON: {error}") from error
+        raise SeedError(f"{where}: is not JSON: {error}") from error
     try:
         return _SEEDS.validate_python([parts] if isinstance(parts, Mapping) else parts)
     except ValidationError as error:

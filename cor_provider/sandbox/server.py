@@ -33,15 +33,15 @@ class Sandbox:
     """
     A stand-in for COR on 127.0.0.1. Use it as a context manager, or with ``start`` and ``stop``.
 
-    Faults are those of the integrations API only.
+    Faults affect the Integrations API only.
 
-    :param seed: users and leave types, as ``cor_provider.sandbox.seed.plant`` takes them; ``[]`` is none. By default
-        those of COR's documented example of a leave.
-    :param port: 0 is any free one.
+    :param seed: users and leave types, as ``cor_provider.sandbox.seed.plant`` takes them; ``[]`` for none. By
+        default those of COR's documented example of a leave.
+    :param port: 0 for any free port.
     :param token: the bearer token that never expires.
-    :param api_key: mints other tokens, with the client secret.
+    :param api_key: mints more tokens, with the client secret.
     :param client_secret: likewise.
-    :param token_lifetime: seconds for which minted tokens are good.
+    :param token_lifetime: seconds for which minted tokens are valid.
     :param error_style: the form of COR's errors, a key of ``cor_provider.sandbox.error_styles.ERROR_STYLES``.
     :param latency_ms: fault: how long every answer takes.
     :param error_rate: fault: share (0 to 1) of requests that get a 500, 502, 503 or 504 before anything is done.
@@ -150,7 +150,7 @@ class Sandbox:
         self, status: int, body: Any = b"", *, headers: Mapping[str, str] | None = None, commit: bool = False
     ) -> None:
         """
-        Give this answer to the next integrations request, after those queued before.
+        Send this answer to the next integrations request, after those queued before.
 
         :param body: bytes are sent as they are, anything else as JSON.
         :param commit: carry the request out first; otherwise it has no effect.
@@ -167,8 +167,24 @@ class Sandbox:
         """
         self._faults.queue(Fault(HangUp(), commit))
 
+    def go_down(self, *, after: int = 0) -> None:
+        """Answer 500 to every integrations request after this many more, until :meth:`clear_faults`."""
+        self._faults.go_down(after=after)
+
+    def clear_faults(self) -> None:
+        """Drop queued answers, and come up again."""
+        self._faults.clear()
+
+    def clear_requests(self) -> None:
+        """Forget the recorded requests."""
+        self._cor.requests.clear()
+
+    def mint_token(self) -> str:
+        """Return a new token that is valid for the token lifetime."""
+        return self._tokens.mint_one()
+
     def revoke_tokens(self) -> None:
-        """Refuse every token, the fixed one too; only those minted from now on are good."""
+        """Refuse every token issued so far, the fixed one included."""
         self._tokens.revoke_all()
 
 

@@ -1,4 +1,4 @@
-"""What the sandbox remembers, in memory: the mappings of users and leave types, and the leaves."""
+"""What the sandbox holds in memory: the mappings of users and leave types, and the leaves."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cor_provider.sandbox.errors import Refusal
 
 @dataclass(frozen=True)
 class StoredLeave:
-    """A leave as the sandbox holds it: external ids as they were sent, ``cor_id`` as COR would have given it."""
+    """A leave as the sandbox holds it: external ids as sent, and ``cor_id`` as COR would assign it."""
 
     external_id: str
     source: str
@@ -40,7 +40,7 @@ class Store:
         self._leaves: dict[tuple[str, str], StoredLeave] = {}
         self._clock = clock
         self._lock = threading.Lock()
-        # The numbers start where those of COR's documented example are.
+        # As in COR's documented example.
         self._next_leave_id = itertools.count(12345)
         self._next_leave_type_id = itertools.count(54321)
         self._next_user_id = itertools.count(67890)
@@ -59,7 +59,7 @@ class Store:
         """
         Register a user and return COR's id.
 
-        :raises Refusal: if the external id or the email is already there.
+        :raises Refusal: if the external id or the email is taken.
         """
         key = (source, external_id)
         with self._lock:
@@ -87,7 +87,7 @@ class Store:
         """
         Register a leave type.
 
-        :raises Refusal: if the external id is already there.
+        :raises Refusal: if the external id is taken.
         """
         key = (source, external_id)
         with self._lock:
@@ -102,7 +102,7 @@ class Store:
         """
         Store a new leave.
 
-        :raises Refusal: if the user or the leave type is unknown, or the external id already there.
+        :raises Refusal: if the user or the leave type is unknown, or if the external id is taken.
         """
         key = (source, external_id)
         now = self.now()
@@ -129,7 +129,7 @@ class Store:
         self, *, source: str, external_id: str, user_id: str, leave_type_id: str, start: str, end: str, all_day: bool
     ) -> StoredLeave:
         """
-        Replace all of a leave but its ids and its ``created_at``.
+        Replace a leave, except for its ids and its ``created_at``.
 
         :raises Refusal: if the leave, the user or the leave type is unknown.
         """
@@ -152,9 +152,9 @@ class Store:
 
     def delete_leave(self, *, source: str, external_id: str, user_id: str) -> None:
         """
-        Forget a leave and its external id.
+        Delete a leave; its external id is free again.
 
-        :raises Refusal: if the leave is unknown, or not this user's.
+        :raises Refusal: if the leave is unknown, or another user's.
         """
         key = (source, external_id)
         with self._lock:
@@ -163,6 +163,16 @@ class Store:
             if self._leaves[key].user_id != user_id:
                 raise Refusal("UserNotFoundError")
             del self._leaves[key]
+
+    def remove_leave(self, source: str, external_id: str) -> None:
+        """Remove a leave, as somebody may do in COR itself."""
+        with self._lock:
+            del self._leaves[source, external_id]
+
+    def clear_leaves(self) -> None:
+        """Remove all leaves; users and leave types stay."""
+        with self._lock:
+            self._leaves.clear()
 
     def _check_mappings(self, source: str, user_id: str, leave_type_id: str) -> None:
         if (source, user_id) not in self.users:

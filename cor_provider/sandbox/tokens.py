@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 
 class Tokens:
-    """Knows which tokens are good. The minted ones are for ``lifetime`` seconds, the fixed one is for ever."""
+    """The valid tokens: minted ones for ``lifetime`` seconds, the fixed one for ever."""
 
     def __init__(
         self, *, token: str, api_key: str, client_secret: str, lifetime: int, clock: Callable[[], float]
@@ -20,17 +20,19 @@ class Tokens:
 
     def mint(self, authorization: str | None) -> str | None:
         """Return a new token for the right Basic ``authorization`` header, None for any other."""
-        if authorization != self._basic:
-            return None
+        return self.mint_one() if authorization == self._basic else None
+
+    def mint_one(self) -> str:
+        """Return a new token."""
         token = secrets.token_urlsafe(24)
         self._expiry[token] = self._clock() + self.lifetime
         return token
 
     def accepts(self, authorization: str | None) -> bool:
-        """Tell whether ``authorization`` is a bearer header with a token that is good now."""
+        """Return whether ``authorization`` is a bearer header with a valid token."""
         scheme, _, token = (authorization or "").partition(" ")
         return scheme.lower() == "bearer" and self._clock() < self._expiry.get(token, 0.0)
 
     def revoke_all(self) -> None:
-        """Refuse every token handed out so far, the fixed one too."""
+        """Refuse every token issued so far, the fixed one included."""
         self._expiry.clear()

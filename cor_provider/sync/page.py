@@ -9,19 +9,27 @@ from typing import Any
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from cor_provider import _files
-from cor_provider.pages.calendar import TEMPLATES, Entry, Kind, all_day_halves, by_person, day_text, sections
+from cor_provider.pages.calendar import (
+    TEMPLATES,
+    CalendarEntry,
+    LegendItem,
+    all_day_halves,
+    by_person,
+    day_text,
+    sections,
+)
 from cor_provider.sync.window import Window
 
 MOST_DRAWN = 1000
 """A page of more changes than a person can look through would be slow to open; the plan's file has them all."""
 
 CHANGES = {
-    "create": Kind("Create", "+", 3),
-    "update": Kind("Update", "~", 2),
-    "delete": Kind("Delete", "\N{MINUS SIGN}", 1),
-    "forget": Kind("Forget", "?", 12),
+    "create": LegendItem("Create", "+", 3),
+    "update": LegendItem("Update", "~", 2),
+    "delete": LegendItem("Delete", "\N{MINUS SIGN}", 1),
+    "forget": LegendItem("Forget", "?", 12),
 }
-BEFORE = Kind("Until now", "\N{HORIZONTAL ELLIPSIS}", 17)
+BEFORE = LegendItem("Until now", "\N{HORIZONTAL ELLIPSIS}", 17)
 
 
 def page_of(plan: ObjectStoragePath) -> ObjectStoragePath | None:
@@ -53,7 +61,7 @@ def render_plan(rows: Sequence[Mapping[str, Any]], *, counts: Mapping[str, int],
     )
 
 
-def _entries(number: int, row: Mapping[str, Any]) -> Iterator[Entry]:
+def _entries(number: int, row: Mapping[str, Any]) -> Iterator[CalendarEntry]:
     """Yield the leave as it will be, or as it was if it is to be deleted; and where it was, if it moves."""
     yield _entry(number, row, CHANGES[row["operation"]])
     if row.keys() & {"previous_user_id", "previous_start", "previous_end"}:
@@ -61,8 +69,8 @@ def _entries(number: int, row: Mapping[str, Any]) -> Iterator[Entry]:
         yield _entry(number, {**row, **before}, BEFORE)
 
 
-def _entry(number: int, row: Mapping[str, Any], kind: Kind) -> Entry:
-    return Entry(
+def _entry(number: int, row: Mapping[str, Any], kind: LegendItem) -> CalendarEntry:
+    return CalendarEntry(
         person=row["user_id"],
         person_key=(row["user_id"],),
         kind=kind,

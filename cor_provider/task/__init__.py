@@ -1,1 +1,1 @@
-"""What one Airflow task keeps: outcomes, checkpoint, report, progress."""
+"""What one Airflow task keeps and shows: outcomes, checkpoint, report, progress, lineage, metrics. Internal."""

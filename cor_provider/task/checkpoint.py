@@ -1,4 +1,4 @@
-"""What an earlier try of a task has settled, so that a retry goes on from there (Airflow 3.3 and later)."""
+"""The progress of earlier tries of a task, so that a retry resumes there (Airflow 3.3 and later)."""
 
 from __future__ import annotations
 
@@ -11,38 +11,37 @@ from itertools import islice
 from typing import Any, Protocol
 
 from cor_provider.exceptions import CorConfigurationError, CorConflictingRepeatError
-from cor_provider.inputs.positions import Positions
 from cor_provider.leave import Leave, LeaveKey, LeaveRequest, UnreadableLeave
 from cor_provider.outcome import LeaveOutcome, Status, Tally
 from cor_provider.push.seen_ids import SeenIds
+from cor_provider.task.positions import Positions
 
 STATE_KEY = "cor_push"
 MOST_SAVED_BYTES = 60_000  # Airflow wants values of its state store below 64 KB
 
 
 class StateStore(Protocol):
-    """Airflow's ``context["task_state_store"]``, as far as it is used here; it outlives a try of the task."""
+    """The part of Airflow's ``context["task_state_store"]`` that is used here; it outlives a try of the task."""
 
     def get(self, key: str) -> Any:
         """Return a value, or None."""
 
     def set(self, key: str, value: Any) -> None:
-        """Keep a value."""
+        """Store a value."""
 
 
 class Checkpoint:
     """
-    How far a push has come: how many leave requests, from the first on, are all settled, and how.
+    How far a push has come: how many leave requests, from the first on without a gap, are settled, and their outcomes.
 
-    What is kept are counts, the rejections that the task's XCom shows too, the positions of all rejections, and keyed
-    digests of the leave requests that it counts and of their rows in the report, which bind it to them. No leave is
-    kept.
+    It stores no leave. It stores counts, the rejections that the task's XCom shows too, the positions of all
+    rejections, and keyed digests of the settled leave requests and of their report rows, which bind it to both.
 
     :param store: the task's state store.
-    :param key: keys the digests, so that no leave can be guessed from them.
-    :param bound_to: what else must be the same for a retry to go on from here. With the task instance's ``max_tries``
-        in it, a task that somebody cleared starts over: Airflow 3.3 keeps the store then, but raises ``max_tries``.
-    :param repeated: what a leave request is that says the same as one before it.
+    :param key: the key of the digests, without which leave could be guessed from them.
+    :param bound_to: what else must be the same for a retry to resume. It includes the task instance's ``max_tries``, so
+        that a cleared task starts over: Airflow 3.3 keeps the store then, but raises ``max_tries``.
+    :param repeated: the status of a leave request that repeats an earlier one.
     """
 
     def __init__(
@@ -53,13 +52,13 @@ class Checkpoint:
         self._bound_to = bound_to
         self._repeated: Status = repeated
         self._positions: dict[int, int] = {}
-        """Of the leave requests that are to be sent: from their place among these to that in the input."""
+        """From the position among the leave requests that are passed on to that in the whole input."""
         self._digests: dict[int, str] = {}
         self._ahead: dict[int, LeaveOutcome] = {}
         self.start_over()
 
     def start_over(self) -> None:
-        """Begin with the first leave request, whatever an earlier try settled."""
+        """Forget what an earlier try settled, and begin with the first leave request."""
         self.settled = 0
         self.tally = Tally()
         self._rejected = Positions()
@@ -69,9 +68,9 @@ class Checkpoint:
 
     def load(self, leaves: Iterable[Leave | UnreadableLeave]) -> bool:
         """
-        Take up what an earlier try saved; return whether there is something that is about these leave requests.
+        Load what an earlier try saved; return whether there is something that is about these leave requests.
 
-        :param leaves: the input from its beginning; as much of it is read as was settled.
+        :param leaves: the input from its beginning. It is read as far as it was settled.
         """
         saved = self._store.get(STATE_KEY)
         if not isinstance(saved, dict) or saved["bound_to"] != self._bound_to:
@@ -86,19 +85,19 @@ class Checkpoint:
         self.tally = Tally(Counter(saved["counts"]), Counter(saved["errors"]), saved["rejected"])
         return True
 
-    def is_told_by(self, rows: Iterable[bytes]) -> bool:
-        """Return whether these are the rows, in whatever order, of the leave requests that are settled."""
+    def matches_rows(self, rows: Iterable[bytes]) -> bool:
+        """Return whether these are the report rows of the settled leave requests, in any order."""
         return sum(map(self._digest_of_row, rows)) % _ROWS == self._rows
 
     def watch(
-        self, leaves: Iterable[Leave | UnreadableLeave], settle: Callable[[LeaveOutcome], None]
+        self, leaves: Iterable[Leave | UnreadableLeave], on_outcome: Callable[[LeaveOutcome], None]
     ) -> Iterator[Leave | UnreadableLeave]:
         """
-        Pass on the leave requests that are not settled yet, but for those that repeat what is settled.
+        Pass on the leave requests that are not settled yet, except those that repeat a settled one.
 
-        :param settle: takes the outcome of those, which is what it would be had all been sent in one go.
+        :param on_outcome: takes the outcomes of these repeats, which are the same as without an interruption.
         """
-        rejected = iter(self._rejected)  # what COR refused has left its external id to another
+        rejected = iter(self._rejected)  # a rejected leave leaves its external id free for another
         next_rejected = next(rejected, 0)
         passed_on = 0
         with SeenIds() as settled:
@@ -106,13 +105,15 @@ class Checkpoint:
                 if position > self._resumed_at:
                     self._digests[position] = digest
                     if self._resumed_at and (outcome := self._outcome_of_repeat(leave, settled)):
-                        settle(self._note(replace(outcome, position=position)))
+                        on_outcome(self._note(replace(outcome, position=position)))
                         continue
                     passed_on += 1
                     self._positions[passed_on] = position
                     yield leave
                 elif position == self._resumed_at and digest != self._digest:
-                    raise CorConfigurationError("leave_requests: the input changed while it was read.")
+                    raise CorConfigurationError(
+                        "leave_requests: the input changed while the task read it. Run it again."
+                    )
                 elif position == next_rejected:
                     next_rejected = next(rejected, 0)
                 elif not isinstance(leave, UnreadableLeave):
@@ -120,14 +121,14 @@ class Checkpoint:
 
     def add(self, outcome: LeaveOutcome) -> LeaveOutcome:
         """
-        Note an outcome, in whatever order they settle, and return it with its place in the whole input.
+        Add an outcome, in whatever order they come, and return it with its position in the whole input.
 
-        :param outcome: of a leave request that was passed on; its position is that among these.
+        :param outcome: the outcome of a leave request that was passed on, with its position among these.
         """
         return self._note(replace(outcome, position=self._positions.pop(outcome.position or 0)))
 
     def save(self) -> None:
-        """Save how far the push has come; where that takes more room than there is, what was saved before stays."""
+        """Save the progress. If it is too large for the store, what was saved before stays."""
         saved: dict[str, Any] = {
             "bound_to": self._bound_to,
             "settled": self.settled,
@@ -170,7 +171,7 @@ class Checkpoint:
         return None
 
     def _digesting(self, leaves: Iterable[Leave | UnreadableLeave]) -> Iterator[tuple[str, Leave | UnreadableLeave]]:
-        """Yield each leave request with the digest of all up to it."""
+        """Yield each leave request with the digest of all leave requests up to it."""
         hashed = blake2b(key=self._key, digest_size=16)
         for leave in leaves:
             hashed.update(repr(_content(leave)).encode("utf-8", "surrogatepass"))
@@ -180,7 +181,7 @@ class Checkpoint:
         return int.from_bytes(blake2b(row, key=self._key, digest_size=16).digest(), "big")
 
 
-_ROWS = 2**128  # digests of rows are added up modulo this, since rows are written in the order in which they settle
+_ROWS = 2**128  # row digests are summed modulo this: a sum does not depend on the order in which rows are written
 
 
 def _content(leave: LeaveRequest | LeaveKey | UnreadableLeave) -> object:

@@ -1,4 +1,4 @@
-"""The files that a task reads and writes: none that it writes may take the place of another."""
+"""The files that a task reads and writes: no output may replace an input, another output or a ledger."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from cor_provider import _files
 from cor_provider.exceptions import CorConfigurationError
 from cor_provider.sync import ledger
 
-_BEGINNING = 4096  # bytes, among which a ledger says that it is one
+_HEAD = 4096  # bytes, in which a ledger names its format
 
 _STORES = {"s3a": "s3", "s3n": "s3", "gcs": "gs", "abfss": "abfs", "adl": "abfs", "az": "abfs"}
-"""What stores are called besides, by Airflow's providers or by fsspec."""
+"""Other names of the same stores, in Airflow's providers and in fsspec."""
 
 
 @dataclass(frozen=True)
 class _Place:
     """
-    Which file a path names, however it is spelt.
+    The file that a path names, whatever the spelling of the path.
 
-    :param uri: on this machine with all links followed, and in an object store without the connection.
-    :param identity: what this machine knows the file by, where it exists: one with two names has one of these.
-    :param is_stream: whether it is no file, but takes what is written.
+    :param uri: without the connection in an object store; with all links followed on this machine.
+    :param identity: device and inode of a file that exists on this machine, the same for all its hard links.
+    :param is_stream: whether it is a stream, which keeps nothing, and not a file.
     """
 
     uri: str
@@ -35,7 +35,7 @@ class _Place:
     is_stream: bool = False
 
     @classmethod
-    def of(cls, path: ObjectStoragePath) -> _Place:
+    def from_path(cls, path: ObjectStoragePath) -> _Place:
         place = _files.on_disk(path)
         if place is None:
             protocol = _STORES.get(path.protocol, path.protocol)
@@ -47,7 +47,7 @@ class _Place:
         return cls(f"file://{place}", identity, _files.is_stream(path))
 
     def is_file_of(self, other: _Place) -> bool:
-        """Tell whether both are one file, or would be: some disks take names that differ in case alone for one."""
+        """Return whether both are, or would be, one file: some disks ignore the case of names."""
         if self.uri == other.uri or (self.identity and self.identity == other.identity):
             return True
         are_new = not self.identity and not other.identity and self.uri.startswith("file:")
@@ -63,49 +63,51 @@ def _fold(uri: str) -> str:
 
 class TaskFiles:
     """
-    The files of one task, by what names them: the parameters.
+    The files of one task, by the parameters that name them.
 
-    They are compared as the files that they name: relative or not, with links and connections, in every spelling.
+    Files are compared, not text: relative and absolute paths, links, connections and spellings make no difference.
 
-    :param written: what the task writes, one path or URI each; None for what it does not write.
-    :param read: what it reads, any number of paths and URIs each.
+    :param written: the path or URI that each parameter makes the task write; None for none.
+    :param read: the paths and URIs that each parameter makes the task read.
     """
 
     def __init__(self, *, written: Mapping[str, object], read: Mapping[str, Iterable[object]]) -> None:
         self._written = {name: path for name, path in written.items() if path}
         self._read = [(name, path) for name, paths in read.items() for path in paths]
-        self._kept: list[tuple[str, str]] = []
+        self._protected: list[tuple[str, str]] = []
 
-    def keep(self, name: str, path: ObjectStoragePath, *, is_beginning: bool = False) -> None:
+    def protect(self, name: str, path: ObjectStoragePath, *, is_prefix: bool = False) -> None:
         """
-        Add a file that must stay, whatever the task writes.
+        Add a file that no output may replace.
 
-        :param is_beginning: all whose paths begin like this.
+        :param is_prefix: protect all files whose paths begin like this one.
         """
-        if is_beginning:
-            self._kept.append((name, _fold(_Place.of(path).uri)))
+        if is_prefix:
+            self._protected.append((name, _fold(_Place.from_path(path).uri)))
         else:
             self._read.append((name, path))
 
-    def open_input(self, path: ObjectStoragePath) -> None:
+    def add_input(self, path: ObjectStoragePath) -> None:
         """
-        Note that a file of leave requests is about to be read, which may not have been known before.
+        Add a file of leave requests that is about to be read and may not have been known before.
 
-        :raises CorConfigurationError: as :meth:`check`.
+        :raises CorConfigurationError: as :meth:`check` does.
         """
         self._read.append(("leave_requests", path))
         self._check(self._read[-1:])
 
     def check(self) -> None:
         """
-        Make sure that the task can write all its files without harm. It has to be asked again before each is written.
+        Check that no output replaces another file of the task. Call it again right before each output is written.
 
-        :raises CorConfigurationError: naming the parameter that would overwrite the file of another, or a ledger.
+        :raises CorConfigurationError: naming the parameter whose file would replace another one, or a ledger.
         """
         self._check(self._read)
         for name, path in self._written.items():
             if _is_ledger(_files.locate(path)):
-                raise CorConfigurationError(f"{name}: names the ledger of a sync, which it would overwrite: {path}.")
+                raise CorConfigurationError(
+                    f"{name}: would overwrite the ledger of a sync: {path}. Choose another path."
+                )
 
     def _check(self, read: Iterable[tuple[str, object]]) -> None:
         written = dict(_places(self._written.items(), must_be=True))
@@ -114,34 +116,34 @@ class TaskFiles:
             for other, other_place in others:
                 if other != name:
                     _check_pair(name, place, other, other_place)
-            for other, beginning in self._kept:
-                if _fold(place.uri).startswith(beginning):
-                    raise CorConfigurationError(f"{name}: names a file of {other}, which it would overwrite.")
+            for other, prefix in self._protected:
+                if _fold(place.uri).startswith(prefix):
+                    raise CorConfigurationError(f"{name}: would overwrite a file of {other}. Choose another path.")
 
 
 def _places(paths: Iterable[tuple[str, object]], *, must_be: bool = False) -> Iterator[tuple[str, _Place]]:
     for name, value in paths:
         place = _place(value)
         if must_be and place is None:
-            raise CorConfigurationError(f"{name}: is no path or URI of a file that can be written.")
-        if place and not place.is_stream:  # which nothing takes the place of
+            raise CorConfigurationError(f"{name}: is not a path or URI of a file that can be written.")
+        if place and not place.is_stream:  # a stream replaces nothing
             yield name, place
 
 
 def _place(value: object) -> _Place | None:
     try:
-        return _Place.of(_files.locate(value))
-    except ValueError:  # there is no such path, so it cannot be opened either
+        return _Place.from_path(_files.locate(value))
+    except ValueError:  # not a path, so it cannot be opened either
         return None
 
 
 def _check_pair(name: str, place: _Place, other: str, other_place: _Place) -> None:
     if place.is_file_of(other_place):
-        raise CorConfigurationError(f"{name}: names the file of {other}, which it would overwrite.")
+        raise CorConfigurationError(f"{name}: would overwrite the file of {other}. Choose another path.")
     if place.is_folder_of(other_place):
-        raise CorConfigurationError(f"{name}: names a folder in which the file of {other} lies.")
+        raise CorConfigurationError(f"{name}: names a folder that holds the file of {other}. Choose another path.")
 
 
 def _is_ledger(path: ObjectStoragePath) -> bool:
-    first_line, *_ = _files.begins_with(path, _BEGINNING).split(b"\n")
+    first_line, *_ = _files.read_head(path, _HEAD).split(b"\n")
     return ledger.FORMAT.encode() in first_line

@@ -1,4 +1,4 @@
-"""Where leave comes from and where it goes, for Airflow's asset events and for OpenLineage."""
+"""Where leave comes from and goes to, in Airflow's asset events and in OpenLineage."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 from airflow.providers.common.compat.sdk import Asset
 
 
-def tell_outlets(context: Mapping[str, Any], outlets: Iterable[Any], counts: Mapping[str, Any]) -> None:
-    """Have the asset events of a task carry its counts."""
+def annotate_outlets(context: Mapping[str, Any], outlets: Iterable[Any], counts: Mapping[str, Any]) -> None:
+    """Add the counts of a task to its asset events."""
     events = context.get("outlet_events")
     for outlet in outlets:
         if events is not None and isinstance(outlet, Asset):
@@ -19,9 +19,9 @@ def tell_outlets(context: Mapping[str, Any], outlets: Iterable[Any], counts: Map
 
 def openlineage_facets(*, input_uris: Iterable[str], output_url: str, row_count: int) -> Any:
     """
-    Return what OpenLineage is told: the files read, COR's endpoint, and how many leaves it took.
+    Return lineage for OpenLineage: the files read, COR's endpoint, and how many leaves it took.
 
-    OpenLineage's provider is imported here, since only that provider calls this.
+    OpenLineage's provider is imported only here, since only that provider calls this.
     """
     from airflow.providers.common.compat.openlineage.facet import (  # noqa: PLC0415  # see above
         Dataset,
@@ -37,10 +37,10 @@ def openlineage_facets(*, input_uris: Iterable[str], output_url: str, row_count:
 
 
 def _name(uri: str) -> tuple[str, str]:
-    """Return a dataset's namespace and name, as OpenLineage's naming has them."""
+    """Return a dataset's namespace and name by OpenLineage's naming conventions."""
     parts = urlsplit(uri)
     if not parts.netloc:
         return "file", parts.path
-    # Airflow puts its connection's id before an @; an object has a key, where a file and an endpoint have a path.
+    # Airflow puts the connection's id before an @. An object has a key, files and endpoints have a path.
     path = parts.path if parts.scheme in {"http", "https"} else parts.path.lstrip("/")
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}", path

@@ -1,4 +1,4 @@
-"""What Airflow's metrics are told of a push."""
+"""A push in Airflow's metrics."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def emit(tally: Tally, duration: timedelta, *, earlier: Tally) -> None:
     """
     Count leave requests as ``cor.leaves.<outcome>``, and time the push as ``cor.leaves.duration``.
 
-    :param earlier: what the tally has from an earlier try, which has told it already.
+    :param earlier: the part of the tally that an earlier try has emitted.
     """
     for status, count in (tally.counts - earlier.counts).items():
         Stats.incr(f"cor.leaves.{status}", count)

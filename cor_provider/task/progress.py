@@ -1,4 +1,4 @@
-"""How a push is getting on, in the task's log."""
+"""The progress of a push, in the task's log."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ SECONDS_BETWEEN_LINES = 5.0
 
 class Progress:
     """
-    Tells every few seconds how many leave requests are settled, and how fast.
+    Logs every few seconds how many leave requests have an outcome, and how fast they get it.
 
     :param log: a task's logger.
-    :param settled: how many were settled before.
+    :param settled: how many had an outcome before.
     """
 
     def __init__(self, log: Any, settled: int) -> None:
         self._log = log
-        self._told_at = _clock.now()
-        self._told = settled
+        self._logged_at = _clock.now()
+        self._logged = settled
 
-    def tell(self, tally: Tally, received: int) -> bool:
+    def log_if_due(self, tally: Tally, received: int) -> bool:
         """
-        Tell how it is, if it is time to, and return whether it was.
+        Log a line if it is time for one, and return whether it was.
 
         :param received: how many leave requests have been read so far.
         """
         now = _clock.now()
-        if (seconds := now - self._told_at) < SECONDS_BETWEEN_LINES:
+        if (seconds := now - self._logged_at) < SECONDS_BETWEEN_LINES:
             return False
-        rate = (tally.received - self._told) / seconds
+        rate = (tally.received - self._logged) / seconds
         rejected = tally.counts["rejected"]
         self._log.info(
             "%s settled of %s received so far, %.0f/s, %s rejected", tally.received, received, rate, rejected
         )
-        self._told_at, self._told = now, tally.received
+        self._logged_at, self._logged = now, tally.received
         return True

@@ -1,4 +1,4 @@
-"""The account of a push: every outcome counted, reported and remembered, however the push ends."""
+"""Record every outcome of a push: counted, reported and remembered, however the push ends."""
 
 from __future__ import annotations
 
@@ -16,14 +16,16 @@ from cor_provider.task.progress import Progress
 from cor_provider.task.report import EarlierRows, Report, open_report, read_rows
 
 
-class Account:
+class OutcomeRecorder:
     """
-    Keeps the account of one push. Leave its block in the thread that it is kept in, so that nothing stays open.
+    Records the outcomes of one push.
 
-    :param report_path: where the report goes, if anywhere.
-    :param check_files: raises something if the report would take the place of a file that must stay.
-    :param checkpoint: how far an earlier try has come, where a task can know.
-    :param stopping: set when nothing more is to be sent.
+    It is a context manager: leave its block in the thread that records, so that every file is closed there.
+
+    :param report_path: path or URI of the report; None for no report.
+    :param check_files: raises an error if the report would replace a file that must stay.
+    :param checkpoint: the progress of earlier tries; None where Airflow cannot keep it.
+    :param stopping: the recorder sets it when nothing more may be sent.
     :param log: the task's logger.
     """
 
@@ -39,7 +41,7 @@ class Account:
         self.tally = Tally()
         self.earlier = Tally()
         self.deletions = Tally()
-        """Of what the input lacks: they are no leave requests, and their outcomes have no position."""
+        """Deletions of leave that the input lacks. They are no leave requests, so their outcomes have no position."""
         self._report_path = report_path
         self._check_files = check_files
         self._checkpoint = checkpoint
@@ -47,7 +49,7 @@ class Account:
         self._log = log
         self._earlier_rows = EarlierRows()
         self._received = 0
-        self._told_of_store = False
+        self._has_warned = False
         self._report = Report(None)
         self._progress = Progress(log, 0)
         self._open = ExitStack()
@@ -60,7 +62,7 @@ class Account:
 
     @property
     def total(self) -> Tally:
-        """All that was to be done, whether the input asked for it or its silence did."""
+        """The outcomes of leave requests and of deletions together."""
         total = Tally()
         total.include(self.tally)
         total.include(self.deletions)
@@ -69,9 +71,9 @@ class Account:
     def __str__(self) -> str:
         return f"{self.tally}; {self.deletions.describe('to delete')}" if self.deletions.received else str(self.tally)
 
-    def open(self, read_leaves: Callable[[], Iterator[Leave | UnreadableLeave]]) -> Iterator[Leave | UnreadableLeave]:
+    def resume(self, read_leaves: Callable[[], Iterator[Leave | UnreadableLeave]]) -> Iterator[Leave | UnreadableLeave]:
         """
-        Return the leave requests that are still to be sent, and account for those that an earlier try has settled.
+        Return the leave requests that are still to be sent, and count those that an earlier try has settled.
 
         :param read_leaves: reads the input from its beginning.
         """
@@ -79,74 +81,74 @@ class Account:
             self.earlier.include(self._checkpoint.tally)
             self.tally.include(self.earlier)
             self._received = self.tally.received
-            self._log.info("An earlier try has settled the first %s leave requests.", self._received)
-        leaves = self._closed_in_the_end(read_leaves())
+            self._log.info("Resuming after the %s leave requests that an earlier try has settled.", self._received)
+        leaves = self._closed_at_the_end(read_leaves())
         if self._checkpoint:
-            leaves = self._closed_in_the_end(self._checkpoint.watch(leaves, self._account_for))
+            leaves = self._closed_at_the_end(self._checkpoint.watch(leaves, self._add))
         return self._counting(leaves)
 
-    def keep(self, outcomes: Iterable[LeaveOutcome]) -> None:
+    def record(self, outcomes: Iterable[LeaveOutcome]) -> None:
         """
-        Account for outcomes until there are no more, or something is raised.
+        Record outcomes until there are no more, or an error is raised.
 
-        :raises Exception: once there are no more, if the report could not be written; nothing is sent any more then.
+        :raises Exception: at the end, if the report could not be written. Sending has stopped by then.
         """
         self._progress = Progress(self._log, self.tally.received)
         report = open_report(self._report_path, earlier=self._earlier_rows, check=self._check_files)
         with self, report as self._report, closing(_generate(outcomes)) as all_outcomes:
             try:
-                for settled in all_outcomes:
-                    self._account_for(self._checkpoint.add(settled) if self._checkpoint else settled)
+                for outcome in all_outcomes:
+                    self._add(self._checkpoint.add(outcome) if self._checkpoint else outcome)
             finally:
-                self._remember()
+                self._save()
 
-    def _account_for(self, outcome: LeaveOutcome) -> None:
+    def _add(self, outcome: LeaveOutcome) -> None:
         (self.tally if outcome.position else self.deletions).add(outcome)
         if not self._report.add(outcome):
             self._stopping.set()
-        if self._progress.tell(self.tally, self._received):
-            self._remember()
+        if self._progress.log_if_due(self.tally, self._received):
+            self._save()
 
     def _counting(self, leaves: Iterator[Leave | UnreadableLeave]) -> Iterator[Leave | UnreadableLeave]:
         for leave in leaves:
             self._received += 1
             yield leave
 
-    def _closed_in_the_end(self, leaves: Iterator[T]) -> Iterator[T]:
+    def _closed_at_the_end(self, leaves: Iterator[T]) -> Iterator[T]:
         return self._open.enter_context(closing(_generate(leaves)))
 
     def _load(self, checkpoint: Checkpoint, read_leaves: Callable[[], Iterator[Leave | UnreadableLeave]]) -> bool:
-        """Take up what an earlier try has settled, if its report tells of all that too."""
+        """Load what an earlier try has settled, unless its report lacks some of those rows."""
         try:
             with closing(_generate(read_leaves())) as leaves:
                 loaded = checkpoint.load(leaves)
-        except Exception:  # noqa: BLE001  # beginning anew is safe
-            self._tell_of_store()
+        except Exception:  # noqa: BLE001  # starting over is safe
+            self._warn_about_store()
             return False
-        if loaded and (rows := read_rows(self._report_path, checkpoint.settled, is_complete=checkpoint.is_told_by)):
+        if loaded and (rows := read_rows(self._report_path, checkpoint.settled, is_complete=checkpoint.matches_rows)):
             self._earlier_rows = self._open.enter_context(closing(rows))
             return True
         checkpoint.start_over()
         return False
 
-    def _remember(self) -> None:
-        """Save how far the push has come, behind the rows that tell of it."""
+    def _save(self) -> None:
+        """Save the progress of the push, after the report rows that it relies on."""
         self._report.flush()
         if self._checkpoint:
             try:
                 self._checkpoint.save()
-            except Exception:  # noqa: BLE001  # a push that cannot be resumed is better than none
-                self._tell_of_store()
+            except Exception:  # noqa: BLE001  # better a push that cannot be resumed than none
+                self._warn_about_store()
 
-    def _tell_of_store(self) -> None:
-        if not self._told_of_store:
-            self._log.warning("Airflow's task state store does not work: a retry may have to begin anew.")
-            self._told_of_store = True
+    def _warn_about_store(self) -> None:
+        if not self._has_warned:
+            self._log.warning("Airflow's task state store does not work, so a retry may have to start over.")
+            self._has_warned = True
 
 
 T = TypeVar("T")
 
 
 def _generate(items: Iterable[T]) -> Generator[T]:
-    """Return a generator of what there is; closing it closes the files that it reads."""
+    """Return a generator of the items; closing it closes the files that it reads."""
     return items if isinstance(items, Generator) else (item for item in items)

@@ -1,4 +1,4 @@
-"""Keeping people's data out of what Airflow stores and shows."""
+"""Keep people's data out of what Airflow stores and shows."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import Any
 from airflow.providers.common.compat.sdk import XComArg
 
 from cor_provider.inputs.jinja_text import is_template
-from cor_provider.inputs.reading import PATH_TYPES, looks_like_a_path
+from cor_provider.inputs.paths import PATH_TYPES, looks_like_a_path
 
 
-class Hidden:
+class Redacted:
     """
-    A value that Airflow renders like any other but stores and shows as a placeholder.
+    A value that Airflow renders like any other, but stores and shows as a placeholder.
 
-    Airflow keeps the rendered value of every template field in its database and shows it to whoever may see the task;
-    of an object like this one it keeps the ``repr``.
+    Airflow keeps the rendered value of every template field in its database and shows it to everyone who may see the
+    task. Of an object like this one it keeps the ``repr``.
 
     :param content: the value itself.
     """
@@ -29,38 +29,38 @@ class Hidden:
         return "<leave requests are not shown>"
 
 
-def hide(value: Any) -> Any:
+def redact(value: Any) -> Any:
     """
-    Hide leave requests; leave as they are what holds none: paths, URIs, templates, references to upstream tasks.
+    Redact leave requests. Paths, URIs, templates and references to upstream tasks hold none and stay as they are.
 
-    Text is shown only if it is one of these beyond doubt: records come in forms that nobody thought of.
+    Text stays only if it is beyond doubt one of these: records come in forms that nobody has thought of.
 
     :param value: the operator's parameter, before or after Airflow has rendered it.
     """
-    if value is None or isinstance(value, (Hidden, XComArg, *PATH_TYPES)):
+    if value is None or isinstance(value, (Redacted, XComArg, *PATH_TYPES)):
         return value
     if isinstance(value, str):
         is_shown = not value.strip() or looks_like_a_path(value) or is_template(value)
-        return value if is_shown else Hidden(value)
+        return value if is_shown else Redacted(value)
     if not _refers_upstream(value):
-        return Hidden(value)
+        return Redacted(value)
     # Airflow finds a reference only in a container that it can look through itself.
     if isinstance(value, dict):
-        return {key: _hide_element(element) for key, element in value.items()}
-    return [_hide_element(element) for element in value]
+        return {key: _redact_element(element) for key, element in value.items()}
+    return [_redact_element(element) for element in value]
 
 
 def reveal(value: Any) -> Any:
-    """Return what :func:`hide` was given."""
-    if isinstance(value, Hidden):
+    """Return what :func:`redact` was given."""
+    if isinstance(value, Redacted):
         return value.content
     if isinstance(value, dict):
         return {key: reveal(element) for key, element in value.items()}
     return [reveal(element) for element in value] if isinstance(value, (list, tuple)) else value
 
 
-def _hide_element(value: Any) -> Any:
-    return hide(value) if _refers_upstream(value) else Hidden(value)
+def _redact_element(value: Any) -> Any:
+    return redact(value) if _refers_upstream(value) else Redacted(value)
 
 
 def _refers_upstream(value: Any) -> bool:

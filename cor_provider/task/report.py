@@ -20,10 +20,10 @@ from cor_provider.outcome import LeaveOutcome
 
 class Report:
     """
-    A report that is being written; without a file it is none.
+    A report that is being written. Without a file, nothing is written.
 
-    What keeps it from being written must not keep outcomes from being counted: it is raised when the report is closed.
-    A store's client raises what it likes, not only an ``OSError``.
+    An error while writing must not keep outcomes from being counted, so it is kept in ``error`` and raised at the end.
+    It can be any exception: object store clients raise more than ``OSError``.
     """
 
     def __init__(self, file: _files.NewFile | None) -> None:
@@ -41,22 +41,22 @@ class Report:
         if self._file and not self.error:
             try:
                 self._file.stream.writelines(rows)
-            except Exception as error:  # noqa: BLE001  # as told above
+            except Exception as error:  # noqa: BLE001  # see the class
                 self.error = error
 
     def flush(self) -> None:
-        """Hand what was added to the storage, where an earlier try's rows are looked for if this one is killed."""
+        """Flush the rows to the storage, where a retry finds them if this try is killed."""
         if self._file and not self.error:
             try:
                 self._file.stream.flush()
-            except Exception as error:  # noqa: BLE001  # likewise
+            except Exception as error:  # noqa: BLE001  # see the class
                 self.error = error
 
     def close(self, check: Callable[[], None]) -> None:
         """
-        Have the report be there, whole.
+        Put the complete report in its place.
 
-        :param check: raises something if what it would replace must stay.
+        :param check: raises an error if the report would replace a file that must stay.
         """
         if not self._file:
             return
@@ -64,7 +64,7 @@ class Report:
             try:
                 check()
                 self._file.finish()
-            except Exception as error:  # noqa: BLE001  # likewise
+            except Exception as error:  # noqa: BLE001  # see the class
                 self.error = error
         if self.error:
             self._file.discard()
@@ -73,21 +73,21 @@ class Report:
 @dataclass
 class EarlierRows:
     """
-    The rows that an earlier try has written of what it settled.
+    The report rows of what an earlier try has settled.
 
-    :param rows: in a file that is gone when it is closed, since there may be millions.
-    :param left_over: where it has left them, if it was killed.
+    :param rows: a temporary file, since there may be millions.
+    :param left_over: the file that the earlier try left behind, if it was killed.
     """
 
     rows: IO[bytes] = field(default_factory=BytesIO)
     left_over: Path | None = None
 
     def close(self) -> None:
-        """Let go of them."""
+        """Discard the temporary file."""
         self.rows.close()
 
     def delete_left_over(self) -> None:
-        """Delete what the earlier try has left, once its rows are elsewhere."""
+        """Delete the file that the earlier try left, once its rows are in the new report."""
         if self.left_over:
             with suppress(OSError):
                 self.left_over.unlink()
@@ -96,15 +96,16 @@ class EarlierRows:
 @contextmanager
 def open_report(path: object, *, earlier: EarlierRows, check: Callable[[], None]) -> Iterator[Report]:
     """
-    Open a report; it is there, and complete, when the block is left, however that happens.
+    Open a report, which is complete and in its place when the block ends, also if it ends in an error.
 
-    Until then, what it replaces stays as it was. A row is what
-    :meth:`~cor_provider.outcome.LeaveOutcome.to_row` returns.
+    Until then, the file that it replaces stays as it was. Rows are those of
+    :meth:`~cor_provider.outcome.LeaveOutcome.to_row`.
 
-    :param path: path or URI that ``ObjectStoragePath`` opens; folders are made. None for no report.
-    :param earlier: rows to begin with, as :func:`read_rows` returns them.
-    :param check: called right before the report takes the place of what was there; raises something if it must not.
-    :raises Exception: when the block is left, if it could not be written; mostly an ``OSError``.
+    :param path: path or URI that ``ObjectStoragePath`` opens; missing folders are made. None for no report.
+    :param earlier: rows to begin with, from :func:`read_rows`.
+    :param check: called right before the report is put in its place; raises an error if it would replace a file that
+        must stay.
+    :raises Exception: at the end of the block, if the report could not be written; mostly an ``OSError``.
     """
     report = Report(_files.begin(_files.locate(path)) if path else None)
     try:
@@ -121,13 +122,13 @@ def open_report(path: object, *, earlier: EarlierRows, check: Callable[[], None]
 
 def read_rows(path: object, until: int, *, is_complete: Callable[[Iterable[bytes]], bool]) -> EarlierRows | None:
     """
-    Return the rows of an earlier try's report, up to a position in the input; None if it does not have them all.
+    Return the rows of an earlier try's report up to a position in the input, or None if some are missing.
 
-    Of a try that was killed they are in the file that it was writing beside the report.
+    A killed try leaves them in the file that it was writing beside the report.
 
-    :param path: as :func:`open_report` takes it; without one, there are no rows to have.
+    :param path: as for :func:`open_report`; without a path there are no rows to miss.
     :param until: the last position.
-    :param is_complete: tells these rows from those of any other report.
+    :param is_complete: returns whether the rows are exactly those of the earlier try.
     """
     if not path:
         return EarlierRows()
@@ -140,14 +141,14 @@ def read_rows(path: object, until: int, *, is_complete: Callable[[Iterable[bytes
             if is_complete(rows):
                 rows.seek(0)
                 return EarlierRows(rows, left_over)
-        except Exception:  # noqa: BLE001, S110  # it is not there, or not a report, or the store does not work
+        except Exception:  # noqa: BLE001, S110  # it is missing, not a report, or the store does not work
             pass
         rows.close()
     return None
 
 
 def _sources(report: ObjectStoragePath) -> Iterator[tuple[Callable[[], IO[bytes]], Path | None]]:
-    """Yield what opens the files that the rows may be in, the newest first, and where they are if they were left."""
+    """Yield how to open each file that may hold the rows, newest first, and its path if a killed try left it."""
     place = _files.on_disk(report)
     if place is None:
         yield lambda: report.fs.open(report.path, "rb"), None
@@ -170,6 +171,6 @@ def _modified(file: Path) -> float:
 
 def _rows_until(position: int, lines: IO[bytes]) -> Iterator[bytes]:
     for line in iter(lines.readline, b""):
-        # A last line that was cut off is none.
+        # A last line without an end was cut off.
         if line.endswith(b"\n") and json.loads(line)["position"] <= position:
             yield line

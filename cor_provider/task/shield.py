@@ -1,4 +1,4 @@
-"""Work that an interruption of the main thread does not tear apart."""
+"""Work that an interruption of the main thread cannot break off midway."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-SECONDS_TO_END = 60.0
-"""How long an interrupted push may take to settle what is under way; Airflow kills a task about then itself."""
+GRACE_SECONDS = 60.0
+"""How long an interrupted push may wait for the answers under way; Airflow kills the task after about as long."""
 
 
 def run_shielded(work: Callable[[], None], stop: Callable[[], None]) -> None:
     """
-    Do work in a thread of its own, so that an interruption never hits it in the middle.
+    Run a function in a thread of its own, where no interruption can hit it.
 
-    Airflow interrupts the main thread, at any point, for a timeout or, before Airflow 3, a termination. The first such
-    interruption stops the work and is raised once the work has ended; others while it ends are ignored.
+    Airflow interrupts the main thread at any point, for a timeout or, before Airflow 3, a termination. The first
+    interruption stops the work and is raised once the work has ended; further ones are ignored meanwhile.
 
-    :param work: what to do.
-    :param stop: tells it to come to an end.
-    :raises BaseException: what the work raised, or what interrupted it.
+    :param work: the function.
+    :param stop: asks it to end early.
+    :raises BaseException: the error of the work, or the interruption.
     """
     raised: list[BaseException] = []
     ended = threading.Event()
@@ -33,13 +33,16 @@ def run_shielded(work: Callable[[], None], stop: Callable[[], None]) -> None:
         finally:
             ended.set()
 
-    # A daemon, since a read that never returns must not keep the process from ending.
-    threading.Thread(target=do_work, name="cor-account", daemon=True).start()
+    # A daemon thread: a read that never returns must not keep the process alive.
+    thread = threading.Thread(target=do_work, name="cor-push", daemon=True)
     try:
+        thread.start()
         ended.wait()
+    except RuntimeError:  # no thread could be started
+        raise
     except BaseException:
         stop()
-        give_up_at = time.monotonic() + SECONDS_TO_END
+        give_up_at = time.monotonic() + GRACE_SECONDS
         while not ended.is_set() and (seconds := give_up_at - time.monotonic()) > 0:
             with suppress(BaseException):
                 ended.wait(seconds)

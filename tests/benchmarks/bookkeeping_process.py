@@ -18,12 +18,12 @@ import requests
 
 from benchmarks.push_process import StateStore
 from cor_provider.client.responses import read_response
-from cor_provider.inputs.reading import iter_leaves
+from cor_provider.inputs.leaves import iter_leaves
 from cor_provider.leave import LeaveRequest, UnreadableLeave
 from cor_provider.outcome import LeaveOutcome
 from cor_provider.push.seen_ids import SeenIds
 from cor_provider.task.checkpoint import Checkpoint
-from cor_provider.task.recorder import Account
+from cor_provider.task.recorder import OutcomeRecorder
 
 SOURCE = "GLOBANT"
 
@@ -31,14 +31,14 @@ SOURCE = "GLOBANT"
 def cpu_seconds(url: str, token: str, leaves: str) -> float:
     """Return the CPU seconds that a file of leave requests takes; the first is created, to have an answer."""
     answer = create(url, token, next(iter_leaves(leaves)))
-    account = Account(
+    recorder = OutcomeRecorder(
         report_path=leaves.replace("leaves.jsonl", "report.jsonl"),
         checkpoint=Checkpoint(StateStore(), key=b"key", bound_to={"source": SOURCE}),
         stopping=threading.Event(),
         log=logging.getLogger(__name__),
     )
     started = time.thread_time()
-    account.keep(settle(account.open(lambda: iter_leaves(leaves)), answer))
+    recorder.record(settle(recorder.resume(lambda: iter_leaves(leaves)), answer))
     return time.thread_time() - started
 
 

@@ -58,7 +58,7 @@ RunDag = Callable[[str, Sandbox, list[bytes]], Run]
 @pytest.fixture(scope="module")
 def dags(example_dags: Path, module_patch: pytest.MonkeyPatch) -> dict[str, Any]:
     names = runpy.run_path(str(example_dags / "large_file_to_cor.py"))
-    module_patch.setitem(names["choose_batch"].__globals__, "BATCHES", BATCHES)
+    module_patch.setitem(names["split"].function.__globals__, "BATCHES", BATCHES)
     dags = {dag.dag_id: dag for dag in (names["in_one_task"], names["in_batches"])}
     for task in [task for dag in dags.values() for task in dag.tasks]:
         # `dag.test()` would sit out the delay before a retry.
@@ -216,7 +216,7 @@ def test_a_file_that_cannot_be_split_fails_the_run(run_dag: RunDag, cor: Sandbox
 def test_a_batch_without_an_account_is_missed(dags: dict[str, Any]) -> None:
     account = {"received": 60, "created": 60, "failed": 0, "not_sent": 0, "rejected": 0, "report": None}
     summarise = dags[IN_BATCHES].get_task("summarise").python_callable
-    with pytest.raises(AirflowFailException, match="100 leaves, of which 40 are in no batch's account"):
+    with pytest.raises(AirflowFailException, match="Of 100 leaves, 40 are in no batch's counts"):
         summarise(100, [account])
 
 

@@ -251,7 +251,7 @@ class TestMistakes:
 
     @pytest.mark.parametrize("request_", [{"json": {MARKER: {1}}}, {"json": math.nan}, {"headers": {MARKER: "a\nb"}}])
     def test_a_request_that_cannot_be_made(self, request_: dict[str, Any], server: RawServer) -> None:
-        with pytest.raises(AirflowFailException, match=r"^/v1/absences: the request cannot be made") as raised:
+        with pytest.raises(AirflowFailException, match=r"^/v1/absences: the request is invalid") as raised:
             read_json(HttpHook("POST", http_conn_id="hr"), "/v1/absences", **request_)
         assert MARKER not in str(raised.value)
         assert raised.value.__context__ is None

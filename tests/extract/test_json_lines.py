@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 from collections.abc import Iterator
@@ -9,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from cor_provider.extract.json_lines import write_lines
-from cor_provider.inputs.reading import iter_leaves
+from cor_provider.extract.json_lines import split_lines, write_lines
+from cor_provider.inputs.leaves import iter_leaves
 from cor_provider.leave import LeaveRequest
 from support import attach_memory, leave
 
@@ -61,6 +62,45 @@ def test_until_all_is_written_the_file_of_an_earlier_attempt_stays(tmp_path: Pat
 
 def test_an_extract_goes_to_an_object_store_too() -> None:
     assert ids_in(write_lines(f"{attach_memory()}/run/leaves.jsonl", [leave("L1")])) == ["L1"]
+
+
+class TestSplitting:
+    def test_every_line_is_in_one_file_and_all_of_one_id_in_the_same(self, tmp_path: Path) -> None:
+        rows = [leave(str(number % 50), end=f"2026-06-{1 + number // 50:02}") for number in range(200)]
+        path = write_lines(f"{tmp_path}/leaves.jsonl", rows)
+        parts = [f"file://{tmp_path}/parts/{number}.jsonl" for number in range(4)]
+        assert split_lines(path, parts) == 200
+        split = [[json.loads(line) for line in lines_of(part)] for part in parts]
+        assert sorted(map(str, (row for part in split for row in part))) == sorted(map(str, rows))
+        assert all(split)
+        homes = {row["id"]: number for number, part in enumerate(split) for row in part}
+        assert all(homes[row["id"]] == number for number, part in enumerate(split) for row in part)
+        assert [row["end"] for row in split[homes["7"]] if row["id"] == "7"] == [
+            f"2026-06-0{day}" for day in range(1, 5)
+        ]
+
+    def test_an_id_is_the_same_as_a_number(self, tmp_path: Path) -> None:
+        path = write_lines(f"{tmp_path}/leaves.jsonl", [{"id": one} for one in (7, "7", 7.0, " 7 ")])
+        parts = [f"{tmp_path}/{number}.jsonl" for number in range(9)]
+        split_lines(path, parts)
+        assert sorted(len(lines_of(part)) for part in parts) == [0] * 8 + [4]
+
+    def test_lines_without_a_readable_id_are_in_the_first_file(self, tmp_path: Path) -> None:
+        unreadable = [b"no JSON", b"[]", b"5", b"{}", b'{"id": null}', b"\xff", b"[" * 100_000]
+        (tmp_path / "leaves.jsonl").write_bytes(b"\n\n".join(unreadable) + b"\n \n")
+        first, second = f"{tmp_path}/1.jsonl", f"{tmp_path}/2.jsonl"
+        assert split_lines(f"{tmp_path}/leaves.jsonl", [first, second]) == len(unreadable)
+        assert lines_of(first) == unreadable
+        assert lines_of(second) == []
+
+    def test_a_file_that_is_missing_leaves_no_parts(self, tmp_path: Path) -> None:
+        with pytest.raises(FileNotFoundError):
+            split_lines(f"{tmp_path}/missing.jsonl", [f"{tmp_path}/1.jsonl"])
+        assert list(tmp_path.iterdir()) == []
+
+
+def lines_of(path: str) -> list[bytes]:
+    return Path(path.removeprefix("file://")).read_bytes().splitlines()
 
 
 def ids_in(path: str) -> list[str]:

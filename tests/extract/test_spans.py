@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from cor_provider.extract.spans import (
     WorkingHours,
     group_days,
-    lay_out,
     map_leave_type,
     overlaps,
     prefix_id,
     to_inclusive,
+    to_spans,
 )
 from cor_provider.leave import LeaveRequest
 
@@ -55,7 +55,7 @@ class TestLayOut:
         self, policy: Any, days: tuple[date, date], halves: tuple[Any, Any], expected: dict[str, Any]
     ) -> None:
         half_first, half_last = halves
-        assert lay_out("17", *days, half_first=half_first, half_last=half_last, policy=policy) == [expected]
+        assert to_spans("17", *days, half_first=half_first, half_last=half_last, policy=policy) == [expected]
 
     @pytest.mark.parametrize(
         ("half_first", "half_last", "start", "end"),
@@ -71,7 +71,7 @@ class TestLayOut:
     def test_a_span_is_one_leave_from_its_first_moment_to_its_last(
         self, half_first: Any, half_last: Any, start: str, end: str
     ) -> None:
-        assert lay_out("17", MAY_4, MAY_6, half_first=half_first, half_last=half_last) == [timed("17", start, end)]
+        assert to_spans("17", MAY_4, MAY_6, half_first=half_first, half_last=half_last) == [timed("17", start, end)]
 
     @pytest.mark.parametrize(
         ("last", "half_first", "half_last", "expected"),
@@ -118,7 +118,7 @@ class TestLayOut:
     def test_a_split_makes_half_days_leaves_of_their_own(
         self, last: date, half_first: Any, half_last: Any, expected: list[dict[str, Any]]
     ) -> None:
-        assert lay_out("17", MAY_4, last, half_first=half_first, half_last=half_last, policy="split") == expected
+        assert to_spans("17", MAY_4, last, half_first=half_first, half_last=half_last, policy="split") == expected
 
     @pytest.mark.parametrize(
         ("zone", "day", "start"),
@@ -133,29 +133,29 @@ class TestLayOut:
         ],
     )
     def test_times_are_those_of_the_employees_zone(self, zone: str, day: date, start: str) -> None:
-        (part,) = lay_out("17", day, day, half_first="afternoon", zone=zone)
+        (part,) = to_spans("17", day, day, half_first="afternoon", zone=zone)
         assert part["start"] == start
 
     def test_the_working_hours_are_the_employees(self) -> None:
         hours = WorkingHours(start=time(7, 30), midday=time(12), end=time(16))
-        (part,) = lay_out("17", MAY_4, MAY_4, half_first="morning", hours=hours)
+        (part,) = to_spans("17", MAY_4, MAY_4, half_first="morning", hours=hours)
         assert part == timed("17", "2026-05-04T07:30:00", "2026-05-04T12:00:00")
 
     def test_leave_that_ends_before_it_starts_is_left_for_the_push_to_reject(self) -> None:
-        parts = lay_out("17", MAY_5, MAY_4, half_first="afternoon", policy="split")
+        parts = to_spans("17", MAY_5, MAY_4, half_first="afternoon", policy="split")
         assert parts == [whole("17", "2026-05-05", "2026-05-04")]
 
     @pytest.mark.parametrize("option", ["policy", "half_first", "half_last"])
     def test_an_unknown_choice_is_refused_by_its_name(self, option: str) -> None:
         with pytest.raises(ValueError, match=f"{option}: expected .* got 'am'"):
-            lay_out("17", MAY_4, MAY_5, **{option: "am"})  # type: ignore[arg-type]
+            to_spans("17", MAY_4, MAY_5, **{option: "am"})  # type: ignore[arg-type]
 
     @given(days, st.integers(0, 400), halves, halves, st.sampled_from(["span", "split"]))
     def test_whatever_is_laid_out_is_leave_within_its_days(
         self, first: date, more_days: int, half_first: Any, half_last: Any, policy: Any
     ) -> None:
         last = first + timedelta(days=more_days)
-        parts = lay_out("17", first, last, half_first=half_first, half_last=half_last, policy=policy, zone="UTC")
+        parts = to_spans("17", first, last, half_first=half_first, half_last=half_last, policy=policy, zone="UTC")
         covered = [day for part in parts for day in days_of(part)]
         assert covered == [first + timedelta(days=number) for number in range(more_days + 1)]
         assert len({part["id"] for part in parts}) == len(parts)

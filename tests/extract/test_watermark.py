@@ -41,5 +41,5 @@ def test_while_cor_refuses_something_the_next_run_reads_the_same_again(run: Run)
 
 @pytest.mark.since_airflow("3.3")
 def test_a_task_that_does_not_name_the_asset_is_told_to() -> None:
-    with pytest.raises(ValueError, match="needs it in its inlets or outlets"):
+    with pytest.raises(ValueError, match="needs this asset in the inlets or outlets"):
         Watermark(Asset("hr"), cast("Context", {}))

@@ -99,7 +99,7 @@ def test_an_operator_that_runs_can_be_copied_and_killed_without_its_copy(
         copies[-1].on_kill()
         return False
 
-    monkeypatch.setattr(Progress, "tell", tell)
+    monkeypatch.setattr(Progress, "log_if_due", tell)
     operator = make(operator_class, [leave(), leave("L2")])
     assert run(operator)["received"] == 2
     assert operator.get_openlineage_facets_on_complete(None).outputs

@@ -159,16 +159,32 @@ def test_the_source_and_the_connection_are_the_tasks(create: Create, connect: Co
 
 
 @EveryOperator
-def test_the_signature_shows_every_parameter(operator_class: type[LeaveOperator], settled: str) -> None:
-    parameters = inspect.signature(operator_class).parameters
-    assert {*inspect.signature(LeaveOperator).parameters} < {*parameters}
-    assert parameters["cor_conn_id"].default == "cor_default"
+def test_an_editor_sees_every_parameter(operator_class: type[LeaveOperator], settled: str) -> None:
+    written = inspect.signature(operator_class.__init__, follow_wrapped=True).parameters
+    of_airflow = {"map_index_template", "retry_policy"}
+    assert {*inspect.signature(LeaveOperator.__init__).parameters} - of_airflow < {*written}
+    assert "__signature__" not in vars(operator_class.__init__)
+    assert written["cor_conn_id"].default == "cor_default"
     own = "if_exists" if settled == "created" else "if_missing"
-    assert parameters[own].default in {"skip", "create"}
+    assert written[own].default in {"skip", "create"}
 
 
-def test_the_signature_leaves_out_what_a_subclass_sets_itself() -> None:
-    parameters = inspect.signature(SyncLeavesOperator).parameters
+@pytest.mark.parametrize(
+    "operator_class", [CreateLeaveOperator, UpdateLeaveOperator, DeleteLeaveOperator, SyncLeavesOperator]
+)
+def test_operators_share_their_defaults(operator_class: type[LeaveOperator]) -> None:
+    def defaults(of: Any) -> dict[str, object]:
+        return {name: one.default for name, one in inspect.signature(of.__init__).parameters.items()}
+
+    shared = defaults(LeaveOperator)
+    own = defaults(operator_class)
+    assert {name: default for name, default in own.items() if name in shared} == {
+        name: default for name, default in shared.items() if name in own
+    }
+
+
+def test_a_sync_takes_plan_only_in_place_of_validate_only() -> None:
+    parameters = inspect.signature(SyncLeavesOperator.__init__).parameters
     assert "plan_only" in parameters
     assert "validate_only" not in parameters
 

@@ -107,7 +107,7 @@ def test_a_new_token_sends_everything_again_and_says_how_to_avoid_that(
     sync: Run, connect: Connect, sandbox: Sandbox, logged: Callable[[], str]
 ) -> None:
     sync([leave(), leave("L2"), leave("L3")])
-    sandbox.token = sandbox._tokens.mint("Basic YXBpLWtleS00NzExOmNsaWVudC1zZWNyZXQtMDgxNQ==") or ""
+    sandbox.token = sandbox.mint_token()
     connect()
     assert sync([leave(), leave("L2")]) == counts(received=2, updated=2, deleted=1)
     assert "Extra ledger_secret" in logged()
@@ -117,7 +117,7 @@ def test_a_new_token_sends_everything_again_and_says_how_to_avoid_that(
 def test_a_ledger_secret_outlives_tokens(sync: Run, connect: Connect, sandbox: Sandbox) -> None:
     connect(extra={"ledger_secret": "some long random text"})
     sync([leave()])
-    sandbox.token = sandbox._tokens.mint("Basic YXBpLWtleS00NzExOmNsaWVudC1zZWNyZXQtMDgxNQ==") or ""
+    sandbox.token = sandbox.mint_token()
     connect(extra={"ledger_secret": "some long random text"})
     assert sync([leave()])["unchanged"] == 1
 
@@ -556,10 +556,10 @@ def test_leave_types_are_in_a_plan_only_if_asked_for(sync: Run, tmp_path: Path) 
     [
         (
             {"plan_path": "{folder}/a.jsonl", "report_path": "{folder}/a.jsonl"},
-            "report_path: names the file of plan_path",
+            "report_path: would overwrite the file of plan_path",
         ),
         ({"plan_path": "{folder}/a.jsonl", "approved_plan": "{folder}/a.jsonl"}, "plan_path: .*approved_plan"),
-        ({"report_path": "{folder}/in.jsonl"}, "report_path: names the file of leave_requests"),
+        ({"report_path": "{folder}/in.jsonl"}, "report_path: would overwrite the file of leave_requests"),
     ],
 )
 def test_no_file_overwrites_another(parameters: dict[str, str], told: str, sync: Run, tmp_path: Path) -> None:

@@ -437,3 +437,21 @@ def test_one_connection_serves_many_requests(sandbox: Sandbox, leave: dict[str, 
         assert not answer.will_close
     connection.close()
     assert len(sandbox.leaves) == 3
+
+
+def test_cleared_requests_are_forgotten(sandbox: Sandbox, send: Send, leave: dict[str, Any]) -> None:
+    send(sandbox, "POST", "leaves", leave)
+    sandbox.clear_requests()
+    assert sandbox.requests == ()
+
+
+def test_leave_can_be_removed_behind_the_api(
+    sandbox: Sandbox, send: Send, leave: dict[str, Any], deletion: dict[str, Any]
+) -> None:
+    send(sandbox, "POST", "leaves", leave)
+    send(sandbox, "POST", "leaves", {**leave, "id": "L2"})
+    sandbox.store.remove_leave("GLOBANT", "L2")
+    assert [one.external_id for one in sandbox.leaves] == [leave["id"]]
+    assert send(sandbox, "DELETE", "leaves/L2", deletion).status_code == 404
+    sandbox.store.clear_leaves()
+    assert sandbox.leaves == ()

@@ -243,3 +243,22 @@ def test_a_parameter_out_of_range_is_refused_by_its_name(out_of_range: dict[str,
 
     with pytest.raises(ValueError, match=name):
         Sandbox(**out_of_range)
+
+
+# --- down and up again
+
+
+def test_it_goes_down_after_some_requests_until_faults_are_cleared(
+    sandbox: Sandbox, send: Send, leave: dict[str, Any]
+) -> None:
+    sandbox.go_down(after=2)
+    assert statuses(sandbox, send, leave, 4) == [201, 201, 500, 500]
+    sandbox.clear_faults()
+    assert send(sandbox, "POST", "leaves", {**leave, "id": "L9"}).status_code == 201
+
+
+def test_cleared_faults_do_not_happen(sandbox: Sandbox, send: Send, leave: dict[str, Any]) -> None:
+    sandbox.answer_next(503)
+    sandbox.drop_next()
+    sandbox.clear_faults()
+    assert statuses(sandbox, send, leave, 2) == [201, 201]

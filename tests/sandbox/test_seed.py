@@ -54,7 +54,7 @@ def test_a_name_may_be_left_out() -> None:
     ("seed", "complaint"),
     [
         ({"users": []}, "source: Field required"),
-        ({"source": "WORKDAY"}, "'WORKDAY' is not a source that COR knows"),
+        ({"source": "WORKDAY"}, "'WORKDAY' is not a source of COR"),
         (["SAP"], "seed: Input should be a valid dictionary"),
         ({"source": "SAP", "users": [{"id": 7}]}, "users.0.id: Input should be a valid string"),
         ({"source": "SAP", "users": [{"name": "Bo"}]}, "users.0.id: Field required"),
@@ -72,7 +72,7 @@ def test_a_file_that_is_no_json_is_refused_by_its_name(tmp_path: Path, content: 
     path = tmp_path / "people.json"
     path.write_bytes(content)
 
-    with pytest.raises(SeedError, match=r"people\.json: not JSON"):
+    with pytest.raises(SeedError, match=r"people\.json: is not JSON"):
         Sandbox(seed=path)
 
 

@@ -42,6 +42,13 @@ def test_a_minted_token_opens_all_of_cor(sandbox: Sandbox, send: Send, leave: di
     assert send(sandbox, "POST", "leaves", leave, token=token).status_code == 201
 
 
+def test_a_token_can_be_minted_without_a_request(sandbox: Sandbox) -> None:
+    token = sandbox.mint_token()
+
+    assert token != sandbox.token
+    assert ask_for_me(sandbox, token).status_code == 200
+
+
 def test_wrong_credentials_get_no_token(sandbox: Sandbox) -> None:
     answer = ask_for_token(sandbox, credentials=("sandbox-key", "wrong"))
 

@@ -90,7 +90,7 @@ def test_a_try_that_was_taken_over_sends_nothing_more(
 def test_a_run_that_gave_up_on_an_answer_keeps_the_next_one_waiting(
     sync: Run, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, task_instance: TaskInstance
 ) -> None:
-    monkeypatch.setattr("cor_provider.push.engine.", 0)
+    monkeypatch.setattr("cor_provider.push.engine.STOP_SECONDS", 0)
     arrived, answer = Event(), Event()
 
     def never_answer(*_: Any, **__: Any) -> Any:

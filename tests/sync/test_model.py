@@ -160,7 +160,7 @@ class Sync(RuleBasedStateMachine):
         error_style=st.sampled_from(("envelope", "zc001")),
     )
     def begin(self, window: tuple[int, int], leaves: list[HrLeave], error_style: str) -> None:
-        COR.store._leaves.clear()
+        COR.store.clear_leaves()
         COR._cor._error_style = error_style
         self.users = set(KNOWN_USERS)
         for user in self.users:
@@ -248,7 +248,7 @@ class Sync(RuleBasedStateMachine):
     def run(self, outside: bool, reassert: bool) -> None:
         if reassert:
             for leave_id in [*self._ours()][:1]:  # what somebody deletes by hand
-                del COR.store._leaves["GLOBANT", leave_id]
+                COR.store.remove_leave("GLOBANT", leave_id)
         self._run(self._extract(outside=outside), reassert=reassert)
 
     @rule(
@@ -262,7 +262,7 @@ class Sync(RuleBasedStateMachine):
         try:
             self._run(self._extract(outside=outside), max_attempts=2)
         finally:
-            COR._faults._queue.clear()
+            COR.clear_faults()
         self._change_and_run(change)
 
     @rule(outside=st.booleans(), events=st.integers(0, 16), before=none | changes, after=none | changes)

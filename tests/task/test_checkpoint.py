@@ -15,17 +15,15 @@ from typing import Any, cast
 
 import pytest
 from airflow.providers.common.compat.sdk import Context
-from fastapi.responses import Response
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from cor_provider import _clock, _files
 from cor_provider.exceptions import CorLeavesRejectedError, CorPushIncompleteError
-from cor_provider.inputs.positions import Positions
 from cor_provider.operators.leaves import CreateLeaveOperator, DeleteLeaveOperator, UpdateLeaveOperator
 from cor_provider.outcome import LeaveOutcome
 from cor_provider.sandbox import Sandbox
-from cor_provider.sandbox.faults import Fault
+from cor_provider.task.positions import Positions
 from cor_provider.task.report import Report
 from support import Connect, attach_memory, leave
 
@@ -365,12 +363,11 @@ class World:
 
     @contextmanager
     def goes_down_after(self, requests: int) -> Iterator[None]:
-        left = iter(range(requests))
-        faults = self.sandbox._faults
-        with pytest.MonkeyPatch.context() as patch:
-            down = Fault(Response(status_code=500))
-            patch.setattr(faults, "next_fault", lambda: None if next(left, None) is not None else down)
+        self.sandbox.go_down(after=requests)
+        try:
             yield
+        finally:
+            self.sandbox.clear_faults()
 
 
 @pytest.fixture

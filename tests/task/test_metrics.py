@@ -1,4 +1,4 @@
-"""What Airflow's metrics are told of a push."""
+"""A push in Airflow's metrics."""
 
 from __future__ import annotations
 

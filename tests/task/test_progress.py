@@ -1,4 +1,4 @@
-"""How a push is getting on, in the task's log."""
+"""The progress of a push, in the task's log."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def test_there_is_a_line_every_five_seconds_and_none_between(caplog: pytest.LogC
     progress = Progress(logging.getLogger("test"), settled=0)
     for number in range(12):
         tally.add(LeaveOutcome(str(number), "rejected" if number == 3 else "created"))
-        progress.tell(tally, received=number + 8)
+        progress.log_if_due(tally, received=number + 8)
         _clock.wait(threading.Event(), 1)
     assert caplog.messages == [
         "6 settled of 13 received so far, 1/s, 1 rejected",

@@ -16,9 +16,10 @@ from airflow.providers.common.compat.sdk import Context
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from cor_provider.inputs.reading import files_in, iter_leaves, label
+from cor_provider.inputs.inspection import files_in, label
+from cor_provider.inputs.leaves import iter_leaves
 from cor_provider.operators.leaves import CreateLeaveOperator
-from cor_provider.task.redaction import hide, reveal
+from cor_provider.task.redaction import redact, reveal
 from support import leave
 
 HIDDEN = "<leave requests are not shown>"
@@ -89,9 +90,9 @@ A_NAME = {
 def test_records_are_not_shown_whatever_they_look_like(form: str, around: str) -> None:
     text = around.format(FORMS[form]([RECORD, RECORD]))
     assert MARKER in text
-    shown = repr(hide(text))
+    shown = repr(redact(text))
     assert (MARKER in shown) == ((form, around) in A_NAME)
-    assert reveal(hide(text)) == text
+    assert reveal(redact(text)) == text
 
 
 printed = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S", "Z", "C"]), max_size=12)
@@ -107,12 +108,12 @@ WORDS = {"values alone", "a sentence", "one word", "a line of yaml"}
 @example([{"id": "{{", "user_id": "}}", "note": "/"}], "repr", "{}")
 def test_records_of_any_values_are_not_shown(records: list[dict[str, str]], form: str, around: str) -> None:
     records = [{**one, "leave_type_id": MARKER} for one in records]
-    assert MARKER not in repr(hide(around.format(FORMS[form](records))))
+    assert MARKER not in repr(redact(around.format(FORMS[form](records))))
 
 
 @given(st.text())
 def test_text_of_several_lines_is_never_shown(text: str) -> None:
-    assert repr(hide(f"{MARKER}\n{text}.csv")) == HIDDEN
+    assert repr(redact(f"{MARKER}\n{text}.csv")) == HIDDEN
 
 
 SHOWN = [
@@ -142,21 +143,21 @@ SHOWN = [
 
 @pytest.mark.parametrize("text", SHOWN)
 def test_where_they_are_is_shown(text: str) -> None:
-    assert hide(text) == text
+    assert redact(text) == text
 
 
 @pytest.mark.parametrize(
     "text", ["None", "[]", "{}", "leave.xlsx", "leave", "{{ [1] }}", "{{ {'id': x} }}", "{{", "{{ 'x' }}"]
 )
 def test_what_could_be_anything_is_not_shown(text: str) -> None:
-    assert repr(hide(text)) == HIDDEN
+    assert repr(redact(text)) == HIDDEN
 
 
 @pytest.mark.parametrize(
     "value", [b"/srv/leave.csv", bytearray(b"x"), 5, object(), iter(()), [MARKER], {"a": MARKER}, 1.5]
 )
 def test_what_is_no_text_is_not_shown(value: Any) -> None:
-    assert repr(hide(value)) == HIDDEN
+    assert repr(redact(value)) == HIDDEN
 
 
 @pytest.mark.parametrize(
@@ -201,6 +202,6 @@ def test_text_that_is_no_path_is_told_nowhere(text: str) -> None:
 def test_a_file_of_an_odd_name_is_read_all_the_same(tmp_path: Path) -> None:
     (tmp_path / "leave; of 'today'.jsonl").write_text(json.dumps(leave()))
     path = f"{tmp_path}/leave; of 'today'.jsonl"
-    assert repr(hide(path)) == HIDDEN
+    assert repr(redact(path)) == HIDDEN
     assert list(files_in(path)) == [path]
     assert len(list(iter_leaves(path))) == 1

@@ -1,10 +1,12 @@
+"""Outcomes and their counts."""
+
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
 
-from cor_provider.extract.summary import add_up, is_settled
+from cor_provider.outcome import add_up, is_complete
 
 STATUSES = ("created", "updated", "existing", "rejected", "failed", "not_sent")
 
@@ -46,10 +48,10 @@ def test_without_an_account_nothing_was_received() -> None:
         pytest.param({"created": 9, "rejected": 3}, False, id="more rejected than tolerated"),
     ],
 )
-def test_what_is_settled_needs_nobody(some: dict[str, int], expected: bool) -> None:
-    assert is_settled(counts(**some), max_rejected=2) is expected
+def test_pushes_are_complete_once_nothing_is_left_to_do(some: dict[str, int], expected: bool) -> None:
+    assert is_complete(counts(**some), max_rejected=2) is expected
 
 
 def test_rejections_are_not_tolerated_unless_asked_for() -> None:
-    assert not is_settled(counts(rejected=1))
-    assert not is_settled(add_up([counts(created=1), counts(rejected=1)]))
+    assert not is_complete(counts(rejected=1))
+    assert not is_complete(add_up([counts(created=1), counts(rejected=1)]))

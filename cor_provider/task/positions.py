@@ -1,4 +1,4 @@
-"""Positions in an input, in as little room as they take."""
+"""Many positions in an input, stored compactly."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Positions:
     """
     Ascending positions, of which there may be as many as the input has leave requests.
 
-    Each is kept as its distance from the one before, in seven bits a byte; as text they are compressed besides.
+    Each is stored as its distance from the one before, seven bits per byte; as text they are also compressed.
     """
 
     def __init__(self) -> None:
@@ -34,7 +34,7 @@ class Positions:
         """
         Add a position.
 
-        :param position: greater than those before.
+        :param position: greater than all before it.
         """
         distance, self._last = position - self._last, position
         while distance >= _MORE:
@@ -43,16 +43,16 @@ class Positions:
         self._distances.append(distance)
 
     def to_text(self) -> str:
-        """Return them as text without anything that JSON would have to escape."""
+        """Return them as text that JSON need not escape."""
         return b64encode(zlib.compress(self._distances, 9)).decode()
 
     @classmethod
     def from_text(cls, text: str) -> Self:
-        """Return what :meth:`to_text` was asked of."""
+        """Return the positions of which :meth:`to_text` made text."""
         positions = cls()
         positions._distances += zlib.decompress(b64decode(text))
         positions._last = max(positions, default=0)
         return positions
 
 
-_MORE = 0x80  # the bit of a byte that says that another follows
+_MORE = 0x80  # the bit that marks a byte with another one behind it

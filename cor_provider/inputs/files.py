@@ -1,0 +1,49 @@
+"""Files of leave requests: opened, read by the reader of their format, and noted for lineage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from airflow.providers.common.compat.lineage.hook import get_hook_lineage_collector
+from airflow.providers.common.compat.sdk import ObjectStoragePath
+
+from cor_provider import _files
+from cor_provider.inputs.formats import find_reader
+from cor_provider.inputs.paths import may_be_shown
+from cor_provider.inputs.unexpected import unexpected_input
+
+OnOpen = Callable[[ObjectStoragePath], None]
+"""Called with a file right before it is opened; it may raise an error instead."""
+
+
+def iter_file(value: object, on_open: OnOpen) -> Iterator[object]:
+    """Yield the records of a file, given by its path or URI."""
+    path = _locate(value)
+    reader = find_reader(str(path))
+    if reader is None:
+        raise unexpected_input("a path with another ending")
+    on_open(path)
+    if is_shown := may_be_shown(value):
+        # Airflow notes by itself what is read at once, but not what is read line by line.
+        get_hook_lineage_collector().add_input_asset(context=path, uri=str(path))
+    try:
+        yield from reader(path)
+    except FileNotFoundError:
+        name = f"file {path}" if is_shown else "file of this name (not shown: it does not look like a path)"
+        raise FileNotFoundError(
+            f"leave_requests: there is no {name} where this task runs. Did the extract run?"
+        ) from None
+    except OSError as error:
+        if is_shown:
+            raise
+        raise OSError(error.errno, f"leave_requests: {error.strerror}") from None  # without the name
+
+
+def _locate(value: object) -> ObjectStoragePath:
+    try:
+        path = _files.locate(value)
+    except ValueError:  # its message may quote the path
+        raise unexpected_input("a path or URI that is not valid") from None
+    if "\0" in str(path):
+        raise unexpected_input("a path or URI that is not valid")
+    return path

@@ -1,0 +1,29 @@
+"""
+The file formats that a task reads.
+
+To add one, write a module with a ``read`` function beside these and add its line to ``READERS``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+
+from airflow.providers.common.compat.sdk import ObjectStoragePath
+
+from cor_provider.inputs.formats import csv_file, json_file, json_lines, parquet
+
+Reader = Callable[[ObjectStoragePath], Iterator[object]]
+"""Yields the records of a file; a record that cannot be read is an ``UnreadableLeave``."""
+
+READERS: Mapping[str, Reader] = {
+    ".json": json_file.read,
+    ".jsonl": json_lines.read,
+    ".csv": csv_file.read,
+    ".parquet": parquet.read,
+}
+
+
+def find_reader(path: str) -> Reader | None:
+    """Return the reader of a file by the ending of its path or URI, or None if the format is unknown."""
+    return READERS.get(os.path.splitext(path.strip())[1].lower())  # noqa: PTH122  # a URI is no path of this machine

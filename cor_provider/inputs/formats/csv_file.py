@@ -1,0 +1,53 @@
+"""``.csv``: a header, then a record per row; fields separated by a comma, a semicolon or a tab."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from typing import IO
+
+from airflow.providers.common.compat.sdk import ObjectStoragePath
+
+from cor_provider.exceptions import CorConfigurationError
+from cor_provider.inputs.formats import lines
+
+LONGEST_FIELD = 16 * 1024 * 1024
+"""Characters, of which the csv module holds four bytes each: a quote may never be closed."""
+
+
+def read(path: ObjectStoragePath) -> Iterator[object]:
+    """Yield the rows of a CSV file as mappings of text."""
+    # The csv module has one limit for the whole process, and its default makes a long field that nobody uses an error.
+    csv.field_size_limit(max(csv.field_size_limit(), LONGEST_FIELD))
+    # A byte that is not UTF-8 makes its field unreadable, but not the rows after it.
+    with path.open("r", encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:
+        text_lines = _limited_lines(stream)
+        next_line = 1
+        try:
+            header = next(text_lines, "")
+            # Where the decimal sign is a comma, spreadsheets separate fields by semicolons.
+            delimiter = max(",;\t", key=header.count)
+            fields = [field.strip() for field in next(csv.reader([header], delimiter=delimiter), [])]
+            if len(set(fields)) < len(fields):
+                raise CorConfigurationError(
+                    "leave_requests: the .csv file has two columns of the same name. Rename or remove one."
+                )
+            rows = csv.DictReader(text_lines, fieldnames=fields, delimiter=delimiter, strict=True)
+            next_line = 2
+            for row in rows:
+                # The csv module keeps fields beyond the header under None.
+                has_extra_fields = None in row
+                line = rows.line_num + 1
+                yield lines.unreadable_line(line, "has more fields than the header") if has_extra_fields else row
+                next_line = line + 1
+        except csv.Error as error:
+            raise CorConfigurationError(
+                f"leave_requests: the .csv file cannot be read from line {next_line} on: {error}."
+            ) from None
+
+
+def _limited_lines(stream: IO[str]) -> Iterator[str]:
+    while line := stream.readline(lines.LONGEST_LINE):
+        if len(line) == lines.LONGEST_LINE and not line.endswith(("\n", "\r")):
+            raise csv.Error(f"a line is longer than {lines.LONGEST_LINE:,} characters")
+        yield line

@@ -1,0 +1,44 @@
+"""``.parquet``: a record per row; needs pyarrow (extra ``parquet``)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from airflow.providers.common.compat.sdk import ObjectStoragePath
+
+from cor_provider.exceptions import CorConfigurationError
+
+_ROWS_PER_BATCH = 1000
+
+_EXACT_BELOW = {"halffloat": 2**11, "float": 2**24}
+"""From where on floats narrower than Python's may have lost digits, by pyarrow's names for them."""
+
+
+def read(path: ObjectStoragePath) -> Iterator[object]:
+    """Yield the rows of a Parquet file, batch by batch."""
+    try:
+        from pyarrow import ArrowInvalid  # noqa: PLC0415  # an optional extra
+        from pyarrow.parquet import ParquetFile  # noqa: PLC0415  # likewise
+    except ImportError:
+        raise CorConfigurationError(
+            "leave_requests: a .parquet file needs pyarrow: pip install 'airflow-provider-cor[parquet]'."
+        ) from None
+    with path.open("rb") as stream:
+        try:
+            file = ParquetFile(stream)
+            narrow = {one.name: bound for one in file.schema_arrow if (bound := _EXACT_BELOW.get(str(one.type)))}
+            for batch in file.iter_batches(batch_size=_ROWS_PER_BATCH):
+                for row in batch.to_pylist():
+                    yield _without_lost_digits(row, narrow) if narrow else row
+        except ArrowInvalid:
+            raise CorConfigurationError(
+                "leave_requests: this is not a readable .parquet file. Was it written to the end?"
+            ) from None
+
+
+def _without_lost_digits(row: dict[str, Any], narrow: Mapping[str, int]) -> dict[str, Any]:
+    """Replace numbers that may have lost digits by infinity, which is refused as an id."""
+    lost = (name for name, bound in narrow.items() if row[name] is not None and abs(row[name]) >= bound)
+    return {**row, **dict.fromkeys(lost, math.inf)}

@@ -1,0 +1,48 @@
+"""What can be said about an input without reading it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from urllib.parse import urlsplit
+
+from cor_provider._compat import is_lazy
+from cor_provider.inputs.paths import PATH_TYPES, may_be_shown, names_a_file
+from cor_provider.leave import LeaveRequest, read_leave_id
+
+
+def can_be_read_again(value: object) -> bool:
+    """Return whether an input gives the same leave requests each time it is read."""
+    if isinstance(value, (list, tuple)):
+        return all(map(can_be_read_again, value))
+    return isinstance(value, (str, Mapping, LeaveRequest, *PATH_TYPES))
+
+
+def files_in(value: object) -> Iterator[object]:
+    """Yield the paths and URIs of the files that an input names, as far as they are known without consuming it."""
+    if names_a_file(value):
+        yield value
+    elif isinstance(value, Collection) and not isinstance(value, (str, bytes, Mapping)) and not is_lazy(value):
+        for element in value:
+            yield from files_in(element)
+
+
+def uris_in(value: object) -> Iterator[str]:
+    """Yield those of :func:`files_in` that lineage may show."""
+    for file in files_in(value):
+        if may_be_shown(file):
+            yield str(file).strip()
+
+
+def label(value: object) -> str | None:
+    """
+    Return a short name that distinguishes this input among mapped tasks. Its only personal data is a leave's id.
+
+    :param value: an input; None is returned for a form that would have to be read.
+    """
+    if names_a_file(value):
+        return "/".join(urlsplit(str(value).strip()).path.split("/")[-2:]) if may_be_shown(value) else None
+    if isinstance(value, (Mapping, LeaveRequest)):
+        return read_leave_id(value)
+    if isinstance(value, (list, tuple)) and value:
+        return f"{read_leave_id(value[0]) or 'leave'} and {len(value) - 1} more" if value[1:] else label(value[0])
+    return None

@@ -1,0 +1,14 @@
+"""The error for an input of no known form."""
+
+from __future__ import annotations
+
+from cor_provider.exceptions import CorConfigurationError
+from cor_provider.inputs.formats import READERS
+
+
+def unexpected_input(found: str) -> CorConfigurationError:
+    """Return the error; ``found`` describes the input and quotes nothing of it."""
+    return CorConfigurationError(
+        "leave_requests: expected a mapping, a list of mappings, an upstream task's output, JSON text, or the path or "
+        f"URI of a {', '.join(READERS)} file; got {found}."
+    )

@@ -1,0 +1,23 @@
+"""
+Push a file of leave into COR every day: the smallest DAG that does it.
+
+It needs the Connection `cor_default`, of type "COR Integrations", and the Variable `leave_file`: the path or URI of a
+`.csv`, `.json`, `.jsonl` or `.parquet` file with the columns `id`, `user_id`, `leave_type_id`, `start` and `end`.
+"""
+
+from datetime import datetime, timezone
+
+from airflow.providers.common.compat.sdk import DAG
+
+from cor_provider.operators.leaves import CreateLeaveOperator
+
+with DAG(
+    "minimal_leave_to_cor",
+    description="A file of leave into COR",
+    schedule="@daily",
+    start_date=datetime(2026, 1, 1, tzinfo=timezone.utc),
+    catchup=False,
+    tags=["cor", "leave"],
+    doc_md=__doc__,
+) as dag:
+    CreateLeaveOperator(task_id="push", leave_requests="{{ var.value.leave_file }}", source="GLOBANT")
