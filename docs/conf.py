@@ -10,7 +10,9 @@ REPOSITORY = Path(__file__).parents[1]
 sys.path.insert(0, str(REPOSITORY))
 os.environ["AIRFLOW_HOME"] = str(REPOSITORY / "docs" / "_build" / "airflow")  # importing Airflow makes it
 
-from cor_provider import __version__  # noqa: E402
+from cor_provider import __version__, sandbox  # noqa: E402
+
+_ = sandbox.Sandbox  # once autodoc has read a pydantic model, what the sandbox imports can no longer be imported
 
 project = "airflow-provider-cor"
 copyright = "the airflow-provider-cor developers"  # noqa: A001  # Sphinx's name for it
@@ -33,5 +35,8 @@ autodoc_class_signature = "separated"
 # What belongs to others has pages of its own, which a build without network cannot look up.
 nitpick_ignore_regex = [
     ("py:exc", r"Airflow\w*Exception"),
-    ("py:.*", r"(airflow|collections|datetime|pathlib|pydantic|requests|threading|typing|zoneinfo)\..*"),
+    (
+        "py:.*",
+        r"(airflow|collections|datetime|pathlib|pydantic|requests|threading|typing(_extensions)?|zoneinfo)\..*",
+    ),
 ]
