@@ -9,7 +9,7 @@ CONSTRAINTS := constraints/airflow-$(AIRFLOW).txt
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-airflow2 bench lint constraints clean
+.PHONY: help demo test test-airflow2 bench docs mutants lint constraints clean
 
 help:  ## list the commands
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -26,6 +26,13 @@ test-airflow2:  ## every test on Airflow 2.11, which needs Python 3.10 to 3.12
 bench: $(VENV)/.ready  ## how fast and how frugal a push is, in one table; BENCH_ARGS=--help for its options
 	@PYTHONPATH=tests $(BIN)/python -m benchmarks $(BENCH_ARGS)
 
+docs: $(VENV)/.ready  ## the documentation as a site, docs/_build/index.html; fails on a broken link or reference
+	$(BIN)/sphinx-build --fail-on-warning --nitpicky --quiet docs docs/_build
+
+mutants: $(VENV)/.ready  ## which changes to the code no test notices; hours, MUTANTS='cor_provider.push.retry.*' for one module
+	$(BIN)/mutmut run $(MUTANTS)
+	$(BIN)/mutmut results
+
 lint: $(VENV)/.ready  ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -39,7 +46,7 @@ constraints: $(VENV)/.ready  ## resolve the pinned versions anew, for every supp
 	done
 
 clean:  ## remove everything that these commands made
-	rm -rf .venv-* .demo .screenshots dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv-* .demo .screenshots dist docs/_build mutants .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 $(VENV)/.ready: pyproject.toml $(CONSTRAINTS)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \

@@ -15,12 +15,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from packaging.version import Version
 
 from cor_provider import _clock
 
-settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.register_profile(
+    "repeatable",
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[
+        HealthCheck.differing_executors,  # `make mutants` runs the same test more than once in a process
+        HealthCheck.function_scoped_fixture,  # the sandbox of a test serves all of its examples
+    ],
+)
 settings.load_profile("repeatable")
 
 # Before anything imports Airflow, which reads its settings then: nothing of the machine's own Airflow may show here.

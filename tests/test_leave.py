@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
@@ -349,6 +351,27 @@ def test_a_timed_leave_keeps_its_moment_in_every_zone(moment: datetime, zone: Zo
     leave = read(start=start, end=start + timedelta(days=2), all_day=False)
     sent, _ = sent_dates(leave)
     assert datetime.fromisoformat(sent) == start.astimezone(timezone.utc)
+
+
+@pytest.fixture
+def machine_in_madrid(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A worker whose own zone is not UTC."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "Europe/Madrid")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+def test_the_zone_of_the_machine_changes_nothing(machine_in_madrid: None) -> None:
+    leave = read(start="2026-05-11T09:00:00-03:00", end="2026-05-11T13:00:00-03:00", all_day=False)
+    assert sent_dates(leave) == ("2026-05-11T12:00:00-00:00", "2026-05-11T16:00:00-00:00")
+
+
+@pytest.mark.parametrize(("written", "all_day"), [(" true ", True), ("True", True), ("1", True), ("false\n", False)])
+def test_all_day_may_be_text_with_blanks_around_it(written: str, all_day: bool) -> None:
+    leave = read(start="2026-05-11T09:00:00Z", end="2026-05-11T13:00:00Z", all_day=written)
+    assert leave.all_day is all_day
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tarfile
 from collections.abc import Callable
+from email import message_from_bytes
 from importlib.metadata import distribution
 from pathlib import Path
 from zipfile import ZipFile
@@ -23,6 +24,7 @@ from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
 from cor_provider import __version__
 
 REPOSITORY = Path(__file__).parents[1]
+LINK = re.compile(r"\]\(([^)]*)\)")
 CONSTRAINTS = REPOSITORY / "constraints" / f"airflow-{'.'.join(airflow_version.split('.')[:2])}.txt"
 
 
@@ -71,11 +73,32 @@ def test_both_distributions_can_be_published(distributions: Path) -> None:
     subprocess.run([sys.executable, "-m", "twine", "check", "--strict", *paths], check=True, capture_output=True)
 
 
-def test_the_source_distribution_holds_what_its_tests_need(distributions: Path) -> None:
+@pytest.fixture(scope="module")
+def source_files(distributions: Path) -> set[str]:
+    """The paths in the source distribution."""
     (path,) = distributions.glob("*.tar.gz")
     with tarfile.open(path) as archive:
-        folders = {name.split("/")[1] for name in archive.getnames()}
-    assert {"cor_provider", "example_dags", "tests", "constraints", "Makefile", "pyproject.toml"} <= folders
+        return {name.partition("/")[2] for name in archive.getnames()}
+
+
+def test_the_source_distribution_holds_what_its_tests_need(source_files: set[str]) -> None:
+    folders = {name.split("/")[0] for name in source_files}
+    assert {"cor_provider", "example_dags", "tests", "constraints", "docs", "Makefile", "pyproject.toml"} <= folders
+
+
+def test_the_source_distribution_holds_what_the_readme_links_to(source_files: set[str]) -> None:
+    links = [link for link in LINK.findall((REPOSITORY / "README.md").read_text()) if not link.startswith("https:")]
+    assert links
+    assert set(links) <= source_files
+
+
+def test_the_text_for_a_package_index_links_to_no_file(wheel: Path) -> None:
+    with ZipFile(wheel) as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        text = message_from_bytes(archive.read(name)).get_payload()
+    links = LINK.findall(str(text))
+    assert links
+    assert [link for link in links if not link.startswith("https:")] == []
 
 
 def test_the_wheel_holds_the_package_alone(wheel: Path) -> None:

@@ -18,7 +18,7 @@ from contextlib import suppress
 from typing import Any, cast
 
 import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from cor_provider.exceptions import CorConfigurationError
@@ -262,7 +262,7 @@ def push_to(server: OneShotServer, connect: Connect) -> Callable[..., list[Leave
 
 
 PATIENCE: dict[str, Any] = {"concurrency": 1, "max_attempts": 2, "max_wait": 20}
-repeatedly = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=600)
+repeatedly = settings(max_examples=600)
 
 
 @given(operation=st.sampled_from(list(PUSHES)), answers=st.lists(ANSWERS, min_size=1, max_size=3))

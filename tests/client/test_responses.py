@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import pytest
 import requests
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cor_provider import exceptions
@@ -469,7 +469,7 @@ class TestAnyAnswer:
         assert MARKER not in f"{error} {error.name} {error.code} {error!r}"
 
     @given(status=statuses, body=bodies)
-    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+    @settings(max_examples=50)
     def test_a_push_settles_whatever_is_answered(
         self, status: int, body: bytes, hook: CorIntegrationsHook, sandbox: Sandbox
     ) -> None:

@@ -1,0 +1,72 @@
+"""The documentation keeps up with the code: what can be checked without reading it."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from cor_provider import exceptions
+from cor_provider.client.form import EXTRA_FIELDS
+from cor_provider.operators.leaves import (
+    CreateLeaveOperator,
+    DeleteLeaveOperator,
+    SyncLeavesOperator,
+    UpdateLeaveOperator,
+)
+from cor_provider.outcome import Status
+
+REPOSITORY = Path(__file__).parents[1]
+DOCS = REPOSITORY / "docs"
+EXPLAINED_BY_AIRFLOW = {"self", "kwargs", "map_index_template", "retry_policy"}
+
+
+@pytest.mark.parametrize(
+    ("operator", "pages"),
+    [
+        (CreateLeaveOperator, ["operators.md"]),
+        (UpdateLeaveOperator, ["operators.md"]),
+        (DeleteLeaveOperator, ["operators.md"]),
+        (SyncLeavesOperator, ["operators.md", "sync.md"]),
+    ],
+)
+def test_every_parameter_of_an_operator_is_explained(operator: type, pages: list[str]) -> None:
+    explained = {name for page in pages for name in re.findall(r"`(\w+)`", (DOCS / page).read_text())}
+    assert set(inspect.signature(operator).parameters) - EXPLAINED_BY_AIRFLOW <= explained
+
+
+def test_every_outcome_is_explained() -> None:
+    assert set(get_args(Status)) <= set(re.findall(r"`(\w+)`", (DOCS / "outcomes.md").read_text()))
+
+
+def test_the_page_on_outcomes_says_what_to_do_about_every_error() -> None:
+    names = {
+        error.default_name
+        for error in vars(exceptions).values()
+        if inspect.isclass(error) and issubclass(error, exceptions.CorError)
+    }
+    # The first two stand for others; the last two are how a task ends.
+    names -= {"CorError", "TransientError", "LeavesRejectedError", "PushIncompleteError"}
+    text = (DOCS / "outcomes.md").read_text()
+    assert {name for name in names if f"`{name}`" not in text} == set()
+
+
+def test_every_field_of_the_connection_is_explained() -> None:
+    assert {name for name in EXTRA_FIELDS if f"`{name}`" not in (DOCS / "connection.md").read_text()} == set()
+
+
+def test_every_example_is_shown() -> None:
+    page = (DOCS / "examples.md").read_text()
+    shown = set(re.findall(r"literalinclude} \.\./example_dags/(\w+)\.py", page))
+    assert shown == {path.stem for path in (REPOSITORY / "example_dags").glob("*.py")}
+    assert all(f"| [`{name}`](#{name})" in page for name in shown)
+
+
+@pytest.mark.parametrize("page", [*DOCS.glob("*.md"), *REPOSITORY.glob("*.md")], ids=lambda page: page.stem)
+def test_code_to_copy_is_python(page: Path) -> None:
+    for block in re.findall(r"^```python\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE):
+        ast.parse(block)
