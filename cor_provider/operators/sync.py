@@ -40,39 +40,41 @@ class SyncTask(Run):
 
 class SyncLeavesOperator(LeaveOperator):
     """
-    Keep the leave of a window in step with COR: what is new is created, what changed is replaced, what is gone deleted.
+    Keep the leave of a window in step with COR: create what is new, replace what changed, delete what is gone.
 
-    COR cannot be asked what it holds, so the ledger remembers what was put there, and only leave that it remembers is
-    ever deleted: if the input lacks it and it has a day in the window. What has fallen out of the window is left alone
-    and forgotten. Deletes come first, then updates, then creates; leave that COR holds as it is costs no request. What
-    was rejected or failed is tried again by the next run. What is not told here is as :class:`CreateLeaveOperator`
-    tells it.
+    COR cannot be asked what it holds, so the ledger remembers what the sync put there. Only leave in the ledger is ever
+    deleted: if the input lacks it and it has a day in the window. If it has none, it stays in COR and is forgotten.
+    Deletes come first, then updates, then creates; unchanged leave costs no request. The next run tries again what was
+    rejected or failed. For all else, see :class:`CreateLeaveOperator`.
 
     :param leave_requests: all leave that should be in COR for the window (templated). A record that cannot be read is
-        ``rejected``, and the leave of its external id stays as it is.
+        ``rejected``, and the leave with its external id stays as it is.
     :param window: the first and the last day, both included: two dates, or text such as ``2026-01-01/2026-12-31``
         (templated).
-    :param ledger: path or URI of a folder, on a disk that all workers share or in an object store, which this sync has
-        for itself: two extracts that shared one would delete each other's leave (templated).
-    :param max_deletes: how many leaves may be deleted; None for any number.
-    :param max_delete_fraction: which share of the leaves that the ledger holds in the window may be deleted, 0 to 1.
-    :param allow_empty: whether an empty input may be meant, while the ledger is not empty.
+    :param ledger: path or URI of a folder on a disk that all workers share, or in an object store. Give each sync its
+        own: two extracts that share one would delete each other's leave (templated).
+    :param max_deletes: how many leaves may be deleted, and how many forgotten; None for any number.
+    :param max_delete_fraction: which share, 0 to 1, may be deleted of the leaves that the ledger holds in the window,
+        and forgotten of all that it holds. Leave that is over and falls behind a moving window is always forgotten.
+    :param allow_empty: accept an empty input although the ledger is not empty.
     :param plan_only: compute and write the plan, send nothing: what would be sent is ``not_sent``, and the guards warn.
-    :param reassert: send what is unchanged too, to heal what somebody changed in COR by hand.
+    :param reassert: send unchanged leave too, to repair what somebody changed in COR by hand.
     :param plan_path: path or URI of a JSON Lines file for the plan, with a row for every operation:
-        ``{"operation", "id", "user_id", "start", "end", "digest"}`` and ``previous_…`` for what an update changes of
-        these; beside it, a page that shows it on a calendar, with the suffix ``.html`` (templated).
-    :param plan_shows_types: tell leave types in the plan too, which can be health data.
+        ``{"operation", "id", "user_id", "start", "end", "digest", "window", "plan"}``, ``may_overwrite`` for a create,
+        and ``previous_…`` for those of these that an update changes. Beside it goes a page with a calendar, with the
+        suffix ``.html`` (templated).
+    :param plan_shows_types: show leave types in the plan too, which can be health data.
     :param approved_plan: path or URI of a plan that was written before: the sync does exactly that, or what an earlier
-        try has left of it, or nothing (templated).
+        try has left of it, or nothing. One run uses the approval up (templated).
     :return: the counts ``{"received", "created", "updated", "deleted", "unchanged", "rejected", "failed", "not_sent",
-        "report", "plan"}``. Each leave request counts once; deletions count in ``deleted`` besides, and nowhere else:
-        those that are rejected, fail or are not sent are told by the report, whose rows have no position then, and by
-        the error that ends the task. The XCom ``planned`` holds how many operations of each kind the plan had.
-    :raises CorDeleteGuardError: if more would be deleted than allowed; nothing is sent, and a retry could not help.
-    :raises CorPlanChangedError: if the plan is not the approved one; likewise.
-    :raises CorLedgerBusyError: if another run works on the ledger; Airflow retries the task.
-    :raises CorLedgerError: if the ledger cannot be read, or is about another source or COR.
+        "report", "plan"}``. Each leave request counts once. Deletions count in ``deleted`` besides; deletions that are
+        rejected, fail or are not sent are in the report, without a position, and in the error that ends the task. The
+        XCom ``planned`` holds the number of operations of each kind, and how many creates may overwrite.
+    :raises CorDeleteGuardError: if more would be deleted or forgotten than allowed. Nothing is sent; a retry cannot
+        help.
+    :raises CorPlanChangedError: if the plan is not the approved one. Nothing is sent; a retry cannot help.
+    :raises CorLedgerBusyError: if another run works on the ledger. Airflow retries the task.
+    :raises CorLedgerError: if the ledger cannot be read, was altered, or is about another source or COR.
     """
 
     statuses = ("created", "updated", "deleted", "unchanged", "rejected", "failed", "not_sent")
