@@ -292,8 +292,8 @@ def test_other_sources_have_leases_of_their_own(path: ObjectStoragePath) -> None
     lease(path.parent / "SAP.jsonl").take()
 
 
-def test_it_works_in_an_object_store() -> None:
-    path = ObjectStoragePath(attach_memory()) / "leases" / "GLOBANT.jsonl"
+def test_it_works_in_an_object_store(tmp_path: Path) -> None:
+    path = ObjectStoragePath(attach_memory()) / tmp_path.name / "GLOBANT.jsonl"
     first = lease(path)
     first.take()
     first.renew()
