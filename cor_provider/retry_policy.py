@@ -21,15 +21,18 @@ __all__ = ["CorRetryPolicy"]
 
 MAX_DELAY = timedelta(days=1)
 
+_ERRORS_WITH_DELAY = (CorTransientError, CorPushIncompleteError, CorLedgerBusyError)
+
 
 class CorRetryPolicy(RetryPolicy):
     """
     Retries only where a retry can help, and not earlier than COR asks.
 
     Rejections and configuration errors fail the task at once. After a rate limit, the next try starts when COR asked.
-    After another failure, or while another sync works on the ledger, it starts then or after the task's
-    ``retry_delay``, whichever is later. The maximum is a day. Anything else follows the task's ``retries`` and
-    ``retry_delay``. This provider's operators use it by default; use it for your own tasks with the hook too:
+    After another failure, or while another sync uses the ledger, it starts then or after the task's ``retry_delay``,
+    whichever is later. The maximum is a day. Anything else follows the task's ``retries`` and ``retry_delay``.
+
+    This provider's operators use it by default. Use it for your own tasks with the hook too:
     ``@task(retry_policy=CorRetryPolicy())``.
     """
 
@@ -43,12 +46,9 @@ class CorRetryPolicy(RetryPolicy):
         """Return the decision for an error."""
         if isinstance(exception, (CorConfigurationError, CorLeavesRejectedError, CorRecordError)):
             return RetryDecision.fail(reason=f"{exception.name}: a retry cannot help")
-        if isinstance(exception, _SAY_WHEN) and exception.retry_after:
+        if isinstance(exception, _ERRORS_WITH_DELAY) and exception.retry_after:
             asked = timedelta(seconds=min(exception.retry_after, MAX_DELAY.total_seconds()))
             is_final_word = isinstance(exception, (CorRateLimitError, CorPushIncompleteError))
             if is_final_word or not context or asked > context["task"].retry_delay:
-                return RetryDecision.retry(delay=asked, reason=f"{exception.name}: wait {asked.total_seconds():.0f} s")
+                return RetryDecision.retry(delay=asked, reason=f"asked to wait {asked.total_seconds():.0f} s")
         return RetryDecision.default()
-
-
-_SAY_WHEN = (CorTransientError, CorPushIncompleteError, CorLedgerBusyError)

@@ -26,7 +26,7 @@ from support import Connect, leave
 TIMEOUT = 0.3
 
 
-SOON = 2.0
+SOON = 10.0
 """Seconds: long after the timeout, long before what drips would have come to its end."""
 
 

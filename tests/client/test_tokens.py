@@ -1,4 +1,4 @@
-"""Tokens that COR hands out for an API key."""
+"""Tokens that COR issues for an API key."""
 
 from __future__ import annotations
 
@@ -307,6 +307,11 @@ class TestInAPush:
 
 
 class TestApiKey:
+    @pytest.fixture
+    def hook(self, connect: Connect) -> CorIntegrationsHook:
+        connect(login="api-key-4711", password="client-secret-0815")
+        return CorIntegrationsHook()
+
     def test_a_token_is_fetched_once_as_cor_documents_it(self, hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
         hook.create_leave(leave())
         hook.create_leave(leave("L2"))
