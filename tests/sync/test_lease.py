@@ -293,7 +293,7 @@ def test_other_sources_have_leases_of_their_own(path: ObjectStoragePath) -> None
 
 
 def test_it_works_in_an_object_store(tmp_path: Path) -> None:
-    path = ObjectStoragePath(attach_memory()) / tmp_path.name / "GLOBANT.jsonl"
+    path = ObjectStoragePath(attach_memory()) / str(tmp_path).strip("/") / "GLOBANT.jsonl"
     first = lease(path)
     first.take()
     first.renew()
