@@ -54,6 +54,9 @@ DEFAULTS: dict[str, Any] = {
     "catchup": False,
     "max_active_runs": 1,
     "default_args": {"retries": 2},
+    "description": "Leave kept in step with COR, once a person has approved the changes",
+    "tags": ["cor", "leave", "approval"],
+    "doc_md": __doc__,
 }
 
 

@@ -1,18 +1,16 @@
 """
-Approved leave of an HR database, pushed into COR every day.
+Push approved leave of an HR database into COR every day.
 
 It needs
-  * the Connection ``hr_database``: an SQL database that holds leave as Frappe HR (ERPNext) lays it out. The query runs
-    on SQLite and PostgreSQL; for another layout, write another query that gives the same columns. The database's
-    provider is a package: ``apache-airflow-providers-sqlite``, ``apache-airflow-providers-postgres``;
-  * the Connection ``cor_default``, of type "COR Integrations";
-  * the Variable ``leave_exchange``: the URI of a folder (``s3://bucket/leave``, ``file:///srv/leave``) for what is
-    extracted and for the reports. That is personal data: let few people read the folder, and delete what is some days
-    old.
+  * the Connection `hr_database`: an SQL database with leave in the layout of Frappe HR (ERPNext). The query runs on
+    SQLite and PostgreSQL; for another layout, write a query with the same columns. The database's provider is a
+    package: `apache-airflow-providers-sqlite`, `apache-airflow-providers-postgres`;
+  * the Connection `cor_default`, of type "COR Integrations";
+  * the Variable `leave_exchange`: the URI of a folder (`s3://bucket/leave`, `file:///srv/leave`) for extracts and
+    reports. They are personal data: restrict access, and delete old runs.
 
-Leave that COR has is left as it is, so a run may be repeated; what HR changes later arrives with
-``if_exists="update"``. Leave that HR cancels after it was pushed stays in COR: this adds leave, it is not a sync. It
-creates no users and no leave types either: COR refuses leave of those that it does not know, and the report names each.
+Leave that COR already has stays as it is, so a run may be repeated. Leave that HR cancels later stays in COR: this adds
+leave, it is not a sync. COR refuses leave of users and leave types that it does not know, and the report shows it.
 """
 
 from __future__ import annotations
@@ -27,16 +25,14 @@ from cor_provider.extract.json_lines import write_lines
 from cor_provider.extract.spans import map_leave_type, to_spans
 from cor_provider.operators.leaves import CreateLeaveOperator
 
-# Your choice: which leave type of COR (its external id) stands for which of HR. Project leads read COR, clients may,
-# so illness and family look like any other absence here. What is in neither goes out as "unmapped", which COR refuses:
-# it is reported, where a filter would lose it.
+# Your choice: COR's leave types by HR's. Project leads read COR, clients may, so illness looks like any other absence.
+# COR refuses "unmapped", so the report shows the others, where a filter would lose them.
 LEAVE_TYPES = {"Annual Leave": "vacation", "Training": "training"}
 SENSITIVE = {"Sick Leave", "Medical Appointment", "Parental Leave", "Leave Without Pay"}
-# Your choice: the time zone of employees for whom HR has none.
-COMPANY_ZONE = "Europe/Madrid"
+COMPANY_ZONE = "Europe/Madrid"  # of today's date, and of employees without one
 
-# No name and no reason leaves the database. Frappe HR amends a leave by a new document; all of them go by the name of
-# the first, so that an edited leave is still the same leave to COR.
+# Names and reasons stay in the database. Frappe HR amends a leave by a new document; all of them get the name of the
+# first, so that COR sees the same leave.
 APPROVED_LEAVE = """
 WITH RECURSIVE amendment (name, first_name) AS (
     SELECT name, name FROM leave_application WHERE amended_from IS NULL
@@ -57,7 +53,7 @@ ORDER BY leave.name
 
 @task
 def extract(path: str, first_day: str, last_day: str) -> str:
-    """Write approved leave that touches the window as JSON Lines, and return the path: Airflow logs and keeps that."""
+    """Write approved leave that touches the window, and return the path, which is all that Airflow stores."""
     today = datetime.now(ZoneInfo(COMPANY_ZONE)).date()
     first_day = first_day or str(today - timedelta(days=30))
     last_day = last_day or str(today + timedelta(days=365))
@@ -67,10 +63,9 @@ def extract(path: str, first_day: str, last_day: str) -> str:
 
 
 def to_leave(row: tuple[Any, ...]) -> dict[str, Any]:
-    """Say in COR's terms what a row of the query says: dates for whole days, one span of time for anything else."""
+    """Return the leave request of a row of the query."""
     leave_id, employee, leave_type, *when, zone = row
     first, last, half_day, from_time, to_time = (value and str(value) for value in when)
-    # Your choice: here COR's users were created under their HR employee numbers.
     leave = {
         "id": leave_id,
         "user_id": employee,
@@ -82,10 +77,10 @@ def to_leave(row: tuple[Any, ...]) -> dict[str, Any]:
             start, end = (at.replace(tzinfo=ZoneInfo(zone or COMPANY_ZONE)).isoformat() for at in times)
             return {**leave, "start": start, "end": end, "all_day": False}
         first_day, last_day = date.fromisoformat(first), date.fromisoformat(last)
-    except ValueError:  # the push rejects what is no date, and no time, so that somebody reads of it
+    except ValueError:  # the push rejects it, and the report shows it
         return {**leave, "start": first, "end": last, "all_day": not from_time}
-    # Your choice: Frappe HR does not tell morning from afternoon. Here a half day at the end, or alone, ends at midday,
-    # and one at the beginning begins there. One in between counts as a whole day.
+    # Your choice: Frappe HR does not say which half. Here a half day at the end, or alone, ends at midday, one at the
+    # beginning begins at midday, and one in between counts as a whole day.
     (days,) = to_spans(
         leave_id,
         first_day,
@@ -98,8 +93,9 @@ def to_leave(row: tuple[Any, ...]) -> dict[str, Any]:
 
 
 with DAG(
-    dag_id="hr_database_to_cor",
-    schedule="@daily",  # the window is by today's date, not by the run's data interval: any schedule will do
+    "hr_database_to_cor",
+    description="Approved leave of an HR database into COR",
+    schedule="@daily",
     start_date=datetime(2026, 1, 1, tzinfo=ZoneInfo(COMPANY_ZONE)),
     catchup=False,
     max_active_runs=1,
@@ -108,13 +104,15 @@ with DAG(
         "first_day": Param(None, type=["null", "string"], format="date", description="Empty: 30 days ago"),
         "last_day": Param(None, type=["null", "string"], format="date", description="Empty: in 365 days"),
     },
+    tags=["cor", "leave", "sql"],
+    doc_md=__doc__,
 ) as dag:
     folder = "{{ var.value.leave_exchange }}/hr_database_to_cor/{{ run_id }}"
     CreateLeaveOperator(
         task_id="push",
         leave_requests=extract(f"{folder}/leaves.jsonl", "{{ params.first_day or '' }}", "{{ params.last_day or '' }}"),
-        source="GLOBANT",  # as your users and leave types were created in COR
-        if_exists="skip",  # "update" sends changed dates too, with a second request for each leave that COR has
-        max_rejected=10,  # a few refused leaves are for somebody to read about in the report; more fail the task
+        source="GLOBANT",  # the source of your users and leave types in COR
+        if_exists="skip",  # "update" also sends changed dates, with a second request for each leave that COR has
+        max_rejected=10,  # tolerated rejections, which somebody reads about in the report
         report_path=f"{folder}/report.jsonl",
     )

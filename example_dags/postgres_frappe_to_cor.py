@@ -1,25 +1,18 @@
 """
-Leave of Frappe HR (ERPNext) on PostgreSQL, kept up to date in COR: a run reads what changed, and no more.
+Keep COR up to date with leave of Frappe HR (ERPNext) on PostgreSQL: each run reads only what changed.
 
 It needs
-  * ``pip install apache-airflow-providers-postgres`` and the Connection ``hr_frappe``: Frappe's database, or a copy of
-    it. ``tabEmployee`` has a column ``custom_time_zone``: add that field in Frappe, or take it out of the query;
-  * the Connection ``cor_default``, of type "COR Integrations";
-  * the Variable ``leave_exchange``: the URI of a folder (``s3://bucket/leave``, ``file:///srv/leave``) for what is
-    extracted and for the reports. That is personal data: let few people read the folder, and delete what is some days
-    old.
+  * `pip install apache-airflow-providers-postgres` and the Connection `hr_frappe`: Frappe's database or a copy. Add the
+    field `custom_time_zone` to `tabEmployee` in Frappe, or take it out of the query;
+  * the Connection `cor_default`, of type "COR Integrations";
+  * the Variable `leave_exchange`: the URI of a folder (`s3://bucket/leave`, `file:///srv/leave`) for extracts and
+    reports. They are personal data: restrict access, and delete old runs.
 
-What changed is told by a watermark, not by the run's data interval: on Airflow 3 that of a cron schedule is empty. The
-watermark is the database's time from before the read, and is kept once COR has taken everything; until then every run
-reads and sends the same changes again, so leave of somebody whom COR does not know yet arrives as soon as COR does. A
-change that is committed late has a time from before the watermark, so each run reads some minutes twice. The first run
-reads everything; to read again from some other time, trigger the DAG with ``since``.
+The watermark is the database's time before the read. It advances once COR has taken everything. Each run reads some
+minutes twice, since changes are committed late. To read again from another time, trigger the DAG with `since`.
 
-Cancelled leave is deleted from COR. Frappe amends a leave by cancelling it and submitting a new document: to COR, all
-documents go by the name of the first, so an amended leave is still the same, with other dates. A document that somebody
-deletes in Frappe leaves no trace there, and stays in COR.
-
-This creates no users and no leave types: COR refuses leave of those that it does not know, and the report names each.
+Cancelled leave is deleted from COR. Frappe amends leave by a new document; COR gets it under the name of the first, so
+it stays the same leave. A deleted document leaves no trace in Frappe, so its leave stays in COR.
 """
 
 from __future__ import annotations
@@ -28,23 +21,21 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from airflow.providers.common.compat.sdk import DAG, Asset, BaseHook, Param, get_current_context, task
+from airflow.providers.common.compat.sdk import DAG, Asset, BaseHook, Param, task
 
 from cor_provider.extract.json_lines import write_lines
 from cor_provider.extract.spans import map_leave_type, prefix_id, to_spans
 from cor_provider.extract.watermark import Watermark
 from cor_provider.operators.leaves import CreateLeaveOperator, DeleteLeaveOperator
 
-# Your choice: which leave type of COR (its external id) stands for which of HR. Project leads read COR, clients may, so
-# illness and family look like any other absence. What is in neither goes out as "unmapped", which COR refuses: it is
-# reported, where a filter would lose it.
+# Your choice: COR's leave types by HR's. Project leads read COR, clients may, so illness looks like any other absence.
+# COR refuses "unmapped", so the report shows the others, where a filter would lose them.
 LEAVE_TYPES = {"Annual Leave": "vacation", "Training": "training"}
 SENSITIVE = {"Sick Leave", "Parental Leave"}
-# The time zone of Frappe's System Settings, in which it writes `modified`, and of employees for whom HR has none.
-COMPANY_ZONE = "Europe/Madrid"
-OVERLAP = timedelta(minutes=15)  # longer than any transaction of the database is open
+COMPANY_ZONE = "Europe/Madrid"  # of Frappe's System Settings, and of employees without one
+OVERLAP = timedelta(minutes=15)  # longer than any transaction of the database
 
-# No name and no reason leaves the database. Of the documents of a leave, the approved one counts, if there is one.
+# Names and reasons stay in the database. Of the documents of a leave, the approved one counts, if there is one.
 CHANGED_LEAVE = """
 WITH RECURSIVE document (name, first_name) AS (
     SELECT name, COALESCE(amended_from, name) FROM "tabLeave Application"
@@ -71,10 +62,10 @@ HR = Asset("hr_frappe")
 
 @task(inlets=[HR])
 def extract(since: str, run: str) -> str:
-    """Write what is to be in COR and what is to go as files; return the time from which the next run reads."""
+    """Write current and cancelled leave as files; return the time from which the next run reads."""
     database = BaseHook.get_hook("hr_frappe")
     ((now,),) = database.get_records("SELECT now()::text")
-    since = since or Watermark(HR, get_current_context()).get() or "-infinity"
+    since = since or Watermark(HR).get() or "-infinity"
     rows = database.get_records(CHANGED_LEAVE, {"zone": COMPANY_ZONE, "since": since, "overlap": OVERLAP})
     write_lines(f"{run}/leaves.jsonl", (to_leave(row) for *row, is_approved in rows if is_approved))
     write_lines(f"{run}/cancelled.jsonl", (to_leave(row) for *row, is_approved in rows if not is_approved))
@@ -82,10 +73,10 @@ def extract(since: str, run: str) -> str:
 
 
 def to_leave(row: Sequence[Any]) -> dict[str, Any]:
-    """Say in COR's terms what a row of the query says."""
+    """Return the leave request of a row of the query."""
     leave_id, employee, leave_type, first, last, half_day, zone = row
-    # Your choice: Frappe does not tell morning from afternoon. Here a half day at the end, or alone, ends at midday,
-    # and one at the beginning begins there. One in between counts as a whole day.
+    # Your choice: Frappe does not say which half. Here a half day at the end, or alone, ends at midday, one at the
+    # beginning begins at midday, and one in between counts as a whole day.
     ends_at_midday = half_day == last
     begins_at_midday = half_day == first and not ends_at_midday
     (when,) = to_spans(
@@ -96,40 +87,34 @@ def to_leave(row: Sequence[Any]) -> dict[str, Any]:
         half_last="morning" if ends_at_midday else None,
         zone=zone or COMPANY_ZONE,
     )
-    # Your choice: here COR's users were created under their HR employee numbers.
-    return {
-        "user_id": employee,
-        "leave_type_id": map_leave_type(leave_type, LEAVE_TYPES, sensitive=SENSITIVE),
-        **when,
-    }
+    leave_type_id = map_leave_type(leave_type, LEAVE_TYPES, sensitive=SENSITIVE)
+    return {"user_id": employee, "leave_type_id": leave_type_id, **when}
 
 
 @task(outlets=[HR])
 def remember(now: str, *pushes: Any) -> None:
-    """Have the next run begin where this one did."""
-    Watermark(HR, get_current_context()).advance(now, pushes)
+    """Let the next run read from where this one did."""
+    Watermark(HR).advance(now, pushes)
 
 
 with DAG(
-    dag_id="postgres_frappe_to_cor",
+    "postgres_frappe_to_cor",
+    description="Changes of leave in Frappe HR (PostgreSQL) into COR",
     schedule="@hourly",
     start_date=datetime(2026, 1, 1, tzinfo=timezone.utc),
     catchup=False,
     max_active_runs=1,
     default_args={"retries": 2},
     params={"since": Param(None, type=["null", "string"], format="date-time", description="Empty: the last run")},
+    tags=["cor", "leave", "sql"],
+    doc_md=__doc__,
 ) as dag:
-    options: dict[str, Any] = {"source": "GLOBANT", "max_rejected": 10}  # source: as your users were created in COR
+    options: dict[str, Any] = {"source": "GLOBANT", "max_rejected": 10}  # the source of your users in COR
     now: Any = extract("{{ params.since or '' }}", RUN)
-    # COR may refuse leave that overlaps another, so what is cancelled goes first.
+    # COR may refuse overlapping leave, so delete first.
     delete = DeleteLeaveOperator(
         task_id="delete", leave_requests=RUN + "/cancelled.jsonl", report_path=RUN + "/report-delete.jsonl", **options
     )
-    push = CreateLeaveOperator(
-        task_id="push",
-        leave_requests=RUN + "/leaves.jsonl",
-        report_path=RUN + "/report.jsonl",
-        if_exists="update",
-        **options,
-    )
+    options |= {"report_path": RUN + "/report.jsonl", "if_exists": "update"}
+    push = CreateLeaveOperator(task_id="push", leave_requests=RUN + "/leaves.jsonl", **options)
     now >> delete >> push >> remember(now, delete.output, push.output)

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from airflow.providers.common.compat.sdk import AirflowSkipException, Asset, Context, Variable
+from airflow.providers.common.compat.sdk import (
+    AirflowSkipException,
+    Asset,
+    Context,
+    Variable,
+    get_current_context,
+)
 from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
 
 from cor_provider.outcome import add_up, is_complete
@@ -28,10 +34,11 @@ class Watermark:
     are empty, and manual runs have none.
 
     :param asset: the source of the extract. On Airflow 3.3 it must be among the ``inlets`` or ``outlets`` of the task.
-    :param context: the task's context.
+    :param context: the task's context; by default that of the running task.
     """
 
-    def __init__(self, asset: Asset, context: Context) -> None:
+    def __init__(self, asset: Asset, context: Context | None = None) -> None:
+        context = get_current_context() if context is None else context
         self._store = _AssetState(asset, context) if AIRFLOW_V_3_3_PLUS else _Variable(asset, context)
 
     def get(self) -> str | None:

@@ -244,17 +244,23 @@ def test_after_the_next_file_cor_holds_what_that_says(transfer: Transfer) -> Non
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        pytest.param("", "0 bytes are no complete file", id="empty"),
-        pytest.param(HEADER, f"{len(HEADER)} bytes are no complete file", id="a header alone"),
-        pytest.param(file_of(*ROWS)[:-12], "no TRAILER follows the 7 whole rows", id="without a trailer"),
-        pytest.param(file_of(*ROWS)[:-40], "no TRAILER follows the 7 whole rows", id="cut within a row"),
-        pytest.param(file_of(*ROWS, trailer="TRAILER;9"), "8 rows, but 9 by its TRAILER", id="too few rows"),
-        pytest.param(file_of(*ROWS, trailer="TRAILER;7"), "8 rows, but 7 by its TRAILER", id="too many rows"),
-        pytest.param(file_of(*ROWS, trailer="TRAILER;"), "8 rows, but None by its TRAILER", id="without a count"),
-        pytest.param(file_of(*ROWS, trailer="TRAILER"), "8 rows, but None by its TRAILER", id="cut before the count"),
-        pytest.param(file_of("4711;EMP-1001;;Annual", *ROWS), "1 of 9 rows have not 9 fields", id="a row cut short"),
+        pytest.param("", "0 bytes are not a complete file", id="empty"),
+        pytest.param(HEADER, f"{len(HEADER)} bytes are not a complete file", id="a header alone"),
+        pytest.param(file_of(*ROWS)[:-12], "no TRAILER follows the 7 rows", id="without a trailer"),
+        pytest.param(file_of(*ROWS)[:-40], "no TRAILER follows the 7 rows", id="cut within a row"),
+        pytest.param(file_of(*ROWS, trailer="TRAILER;9"), "8 rows, but ['TRAILER', '9'] at the end", id="too few rows"),
         pytest.param(
-            f'{HEADER}\n4711;EMP-1001;"cut', f"{len(HEADER) + 19} bytes are no complete file", id="an open quote"
+            file_of(*ROWS, trailer="TRAILER;7"), "8 rows, but ['TRAILER', '7'] at the end", id="too many rows"
+        ),
+        pytest.param(
+            file_of(*ROWS, trailer="TRAILER;"), "8 rows, but ['TRAILER', ''] at the end", id="without a count"
+        ),
+        pytest.param(
+            file_of(*ROWS, trailer="TRAILER"), "8 rows, but ['TRAILER'] at the end", id="cut before the count"
+        ),
+        pytest.param(file_of("4711;EMP-1001;;Annual", *ROWS), "1 of 9 rows lack fields", id="a row cut short"),
+        pytest.param(
+            f'{HEADER}\n4711;EMP-1001;"cut', f"{len(HEADER) + 19} bytes are not a complete file", id="an open quote"
         ),
     ],
 )

@@ -305,7 +305,7 @@ def test_the_summary_fails_if_an_entity_is_not_settled(
         for name in ENTITIES
         if (counts := accounts.get(name, {})) is not None
     ]
-    with pytest.raises(AirflowFailException, match=f"^Leave is left to be sent of {left}: "):
+    with pytest.raises(AirflowFailException, match=f"^COR has not taken all leave of {left}: "):
         dag.get_task("summarise").python_callable(pushes)
 
 
