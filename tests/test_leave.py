@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -18,7 +19,14 @@ from hypothesis import strategies as st
 from rich.pretty import pretty_repr
 
 from cor_provider.exceptions import CorInvalidDateRangeError, CorRecordError, CorValidationError
-from cor_provider.leave import LeaveRequest, UnreadableLeave, read_leave
+from cor_provider.leave import (
+    LeaveKey,
+    LeaveRequest,
+    UnreadableLeave,
+    read_external_id,
+    read_leave,
+    read_leave_key,
+)
 
 DOCUMENTED_EXAMPLE = (
     '{"metadata":{"source":"GLOBANT"},"id":"external-id-3","userId":"external-user-id-3",'
@@ -388,3 +396,82 @@ def test_all_day_may_be_text_with_blanks_around_it(written: str, all_day: bool) 
 def test_its_days_are_those_that_were_written(start: str, end: str, days: tuple[str, str]) -> None:
     leave = read(start=start, end=end, all_day="T" not in start)
     assert tuple(map(str, leave.days)) == days
+
+
+@pytest.mark.parametrize("text", ["1778486400", "20260511", "09:00", "x" * 64])
+def test_other_text_is_no_date_whatever_it_might_stand_for(text: str) -> None:
+    with pytest.raises(CorValidationError, match="start: is not a date"):
+        read(start=text, end="2026-05-11T10:00:00Z", all_day=False)
+
+
+def test_a_fraction_of_the_second_may_be_long_but_not_endless() -> None:
+    longest = "2026-05-11T09:00:00." + "0" * 43 + "Z"
+    assert len(longest) == 64
+    assert read(start=longest, end="2026-05-11T10:00:00Z", all_day=False)
+    with pytest.raises(CorValidationError, match="start: is not a date"):
+        read(start=longest.replace("Z", "0Z"), end="2026-05-11T10:00:00Z", all_day=False)
+
+
+class TestReadExternalId:
+    @pytest.mark.parametrize(("value", "text"), [("L-1", "L-1"), (7, "7"), (" L-1 ", "L-1")])
+    def test_it_is_text(self, value: object, text: str) -> None:
+        assert read_external_id("leave_id", value) == text
+
+    def test_the_field_of_one_that_is_none_is_named(self) -> None:
+        with pytest.raises(CorValidationError, match=r"^user_id: "):
+            read_external_id("user_id", " ")
+
+
+class TestReadLeave:
+    RECORD: ClassVar = {"id": "L-1", "user_id": "E-7", "leave_type_id": "vacation"}
+
+    def test_times_without_an_offset_are_in_the_zone(self) -> None:
+        record = {**self.RECORD, "start": "2026-05-11T09:00:00", "end": "2026-05-11T13:00:00", "all_day": False}
+        leave = read_leave(record, timezone=MADRID)
+        assert isinstance(leave, LeaveRequest)
+        assert sent_dates(leave) == ("2026-05-11T07:00:00-00:00", "2026-05-11T11:00:00-00:00")
+
+    def test_one_that_was_read_is_left_as_it_is(self) -> None:
+        leave = read(start="2026-05-11", end="2026-05-11")
+        unreadable = UnreadableLeave("L-1", CorValidationError())
+        assert [read_leave(leave), read_leave(unreadable)] == [leave, unreadable]
+
+
+class TestReadLeaveKey:
+    KEY = LeaveKey("L-1", "E-7")
+
+    @pytest.mark.parametrize(
+        "record",
+        [
+            {"id": "L-1", "user_id": "E-7"},
+            {"id": "L-1", "userId": "E-7"},
+            {"id": "L-1", "user_id": "E-7", "userId": "E-8", "start": "no date"},
+            KEY,
+            LeaveRequest(id="L-1", user_id="E-7", leave_type_id="vacation", start=date.min, end=date.max),
+        ],
+    )
+    def test_an_id_and_a_user_are_all_that_is_read(self, record: object) -> None:
+        assert read_leave_key(record) == self.KEY
+
+    @pytest.mark.parametrize(
+        ("record", "leave_id", "message"),
+        [
+            ({"user_id": "E-7"}, None, "^id: "),
+            ({"id": " ", "user_id": "E-7"}, None, "^id: "),
+            ({"id": "L-1"}, "L-1", "^user_id: "),
+            ({"id": "L-1", "user_id": ""}, "L-1", "^user_id: "),
+            (["L-1"], None, "not list"),
+            (None, None, "not NoneType"),
+        ],
+    )
+    def test_what_cannot_be_read_says_which_leave_and_why(
+        self, record: object, leave_id: str | None, message: str
+    ) -> None:
+        unreadable = read_leave_key(record)
+        assert isinstance(unreadable, UnreadableLeave)
+        assert unreadable.leave_id == leave_id
+        assert re.search(message, unreadable.error.message)
+
+    def test_an_unreadable_one_is_left_as_it_is(self) -> None:
+        unreadable = UnreadableLeave("L-1", CorValidationError())
+        assert read_leave_key(unreadable) is unreadable
