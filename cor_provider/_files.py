@@ -87,9 +87,8 @@ def replace(path: ObjectStoragePath, content: bytes, *, before_replacing: Callab
         before_replacing()
         path.fs.pipe_file(path.path, content)
     else:
-        with writing(path) as stream:
+        with writing(path, before_replacing=before_replacing) as stream:
             stream.write(content)
-            before_replacing()
 
 
 def create(path: ObjectStoragePath, content: bytes) -> bool:
@@ -121,7 +120,7 @@ class NewFile(Protocol):
 
     stream: IO[bytes]
 
-    def finish(self) -> None:
+    def finish(self, before_replacing: Callable[[], None] = lambda: None) -> None:
         """Put the whole file in its place; if that fails, nothing of it is left."""
 
     def discard(self) -> None:
@@ -143,7 +142,7 @@ def begin(path: ObjectStoragePath) -> NewFile:
 
 
 @contextmanager
-def writing(path: ObjectStoragePath) -> Iterator[IO[bytes]]:
+def writing(path: ObjectStoragePath, *, before_replacing: Callable[[], None] = lambda: None) -> Iterator[IO[bytes]]:
     """Write a file piece by piece: it appears when the block ends, and not at all if the block ends in an error."""
     file = begin(path)
     try:
@@ -151,7 +150,7 @@ def writing(path: ObjectStoragePath) -> Iterator[IO[bytes]]:
     except BaseException:
         file.discard()
         raise
-    file.finish()
+    file.finish(before_replacing)
 
 
 def left_overs(path: ObjectStoragePath) -> list[Path]:
@@ -262,11 +261,12 @@ class _Beside:
         self.stream: IO[bytes] = os.fdopen(number, "wb")
         self._target, self._name = target, name
 
-    def finish(self) -> None:
+    def finish(self, before_replacing: Callable[[], None] = lambda: None) -> None:
         try:
             self.stream.flush()
             os.fsync(self.stream.fileno())
             self.stream.close()
+            before_replacing()
             os.replace(self._name, self._target)  # noqa: PTH105  # the atomic step, by its usual name
         except BaseException:
             self.discard()
@@ -286,7 +286,8 @@ class _Stream:
     def __init__(self, place: Path) -> None:
         self.stream: IO[bytes] = place.open("ab")  # appends: what others wrote there stays
 
-    def finish(self) -> None:
+    def finish(self, before_replacing: Callable[[], None] = lambda: None) -> None:
+        before_replacing()
         self.stream.close()
 
     def discard(self) -> None:
@@ -302,9 +303,10 @@ class _Upload:
         self.stream: IO[bytes] = tempfile.NamedTemporaryFile()  # noqa: SIM115  # closed below
         self._path = path
 
-    def finish(self) -> None:
+    def finish(self, before_replacing: Callable[[], None] = lambda: None) -> None:
         try:
             self.stream.flush()
+            before_replacing()
             self._path.fs.put_file(self.stream.name, self._path.path)
         finally:
             self.discard()

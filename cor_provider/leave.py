@@ -288,9 +288,10 @@ def _days(start: date, end: date) -> tuple[date, date]:
 
     Where its ends have different offsets, the date of the later moment may be the earlier one.
     """
-    first, last = sorted((_calendar_date(start), _calendar_date(end)))
+    first, last = _calendar_date(start), _calendar_date(end)
     is_until_midnight = isinstance(end, datetime) and end.time() == time() and last > first
-    return first, last - timedelta(days=is_until_midnight)
+    last -= timedelta(days=is_until_midnight)
+    return min(first, last), max(first, last)
 
 
 def _moment(field: str, when: date, zone: tzinfo | None) -> datetime:

@@ -475,3 +475,19 @@ class TestReadLeaveKey:
     def test_an_unreadable_one_is_left_as_it_is(self) -> None:
         unreadable = UnreadableLeave("L-1", CorValidationError())
         assert read_leave_key(unreadable) is unreadable
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "days"),
+    [
+        ("2026-05-12T00:30:00+14:00", "2026-05-11T12:00:00-11:00", (11, 12)),
+        ("2026-05-12T00:30:00+14:00", "2026-05-11T00:00:00-11:00", (11, 12)),
+        ("2026-05-11T09:00:00+00:00", "2026-05-12T00:00:00+00:00", (11, 11)),
+        ("2026-05-11T00:00:00+00:00", "2026-05-11T00:00:00+00:00", (11, 11)),
+    ],
+)
+def test_the_days_of_a_timed_leave_are_in_order_and_all_that_were_written(
+    start: str, end: str, days: tuple[int, int]
+) -> None:
+    leave = read(start=start, end=end, all_day=False)
+    assert leave.days == tuple(date(2026, 5, day) for day in days)

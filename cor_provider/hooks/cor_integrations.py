@@ -149,6 +149,15 @@ class CorIntegrationsHook(BaseHook):
         return self._settings.host + LEAVES_PATH
 
     @property
+    def longest_request(self) -> float:
+        """
+        The most seconds that one request can take, with a new token before it, and once more after a 401.
+
+        :raises CorConfigurationError: if the Connection cannot work.
+        """
+        return 4 * self._settings.timeout
+
+    @property
     def web_url(self) -> str:
         """
         Where people see the leave in COR.

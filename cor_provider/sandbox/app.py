@@ -72,7 +72,7 @@ class CorStandIn:
         self._store = store
         self._tokens = tokens
         self._faults = faults
-        self._error_style = error_style
+        self.error_style = error_style
         self._record_requests = record_requests
 
     def app(self) -> FastAPI:
@@ -143,7 +143,7 @@ class CorStandIn:
         try:
             return await work(request)
         except Refusal as refusal:
-            return render(refusal, self._error_style)
+            return render(refusal, self.error_style)
 
     def _authenticate(self, request: Request) -> None:
         if not self._tokens.accepts(request.headers.get("authorization")):

@@ -137,6 +137,15 @@ class Sandbox:
         return f"{self.url}/v1"
 
     @property
+    def error_style(self) -> str:
+        """The format of COR's errors, a key of ``cor_provider.sandbox.error_styles.ERROR_STYLES``; it can be set."""
+        return self._cor.error_style
+
+    @error_style.setter
+    def error_style(self, style: str) -> None:
+        self._cor.error_style = style
+
+    @property
     def leaves(self) -> tuple[StoredLeave, ...]:
         """Every leave held now, in the order in which they were created."""
         return self.store.leaves

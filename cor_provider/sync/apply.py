@@ -63,8 +63,9 @@ class Apply:
         self._written_at = _clock.now()
         self._noted = 0
         self._is_incomplete = False
+        self._gave_up = False
         self.may_be_under_way = False
-        """Whether a request was given up on that COR may still carry out."""
+        """Whether a request may still be on its way. One whose time is over is not: what waits longer has ended it."""
 
     def run(self, plan: Plan) -> Iterator[LeaveOutcome]:
         """
@@ -77,17 +78,21 @@ class Apply:
         """
         if self._stopping.is_set():
             yield from plan.not_sent()
+            if self._lease.lost:
+                raise self._lease.lost
             return
-        if not plan.operations:
+        if not plan.operations and (not self._approved or self._approved.is_used_up(self._ledger)):
             return
         try:
             self._note_intents(plan)
         except Exception:
             yield from plan.not_sent()
             raise
+        self.may_be_under_way = True  # if the run ends between here and there
         try:
             for operations in self._batches(plan):
                 yield from self._settle(operations)
+            self.may_be_under_way = self._gave_up
             if self._approved and not self._is_incomplete:
                 self._approved.end(self._ledger)
         finally:
@@ -124,7 +129,7 @@ class Apply:
         yield [operation for operation in creates if not self._overwrites(operation)]
 
     def _overwrites(self, create: Operation) -> bool:
-        return create.may_overwrite or not self._approved
+        return not self._approved or self._approved.allows_to_overwrite(create.id)
 
     def _settle(self, operations: Sequence[Operation]) -> Iterator[LeaveOutcome]:
         while operations:
@@ -177,22 +182,27 @@ class Apply:
         else:
             entries.pop(operation.id, None)
         self._is_incomplete |= outcome.status in {"failed", "not_sent"}
-        self.may_be_under_way |= outcome.message == NO_RESPONSE
+        self._gave_up |= outcome.message == NO_RESPONSE
         self._noted += 1
         self._write_if_due()
         return replace(outcome, position=operation.position)
 
     def _entry_after(self, operation: Operation, outcome: LeaveOutcome) -> LedgerEntry | None:
         before, intended = operation.before, self._ledger.entries[operation.id]
+        must_not_overwrite = operation.change == "create" and not self._overwrites(operation)
         if outcome.status in {"created", "updated"} and operation.leave:
+            if must_not_overwrite and outcome.attempts > 1:
+                return intended  # the first attempt may have created it, or somebody else may have before
             return LedgerEntry((LeaveVersion.of(operation.leave),), "yes", operation.digest)
         if outcome.status == "deleted":
             # Of what was unknown, a request that COR has not seen yet may still be on its way.
             was_known = before is not None and before.in_cor in {"yes", "missing"}
-            is_user_gone = outcome.error == CorUserNotFoundError.default_name
+            is_users = len({version.user_id for version in intended.versions}) == 1
+            is_user_gone = is_users and outcome.error == CorUserNotFoundError.default_name
             return None if _is_sure(outcome) or was_known or is_user_gone else replace(intended, in_cor="missing")
-        if outcome.error == CorDuplicateExternalIdError.default_name and not self._overwrites(operation):
-            return replace(intended, in_cor="foreign")
+        if must_not_overwrite and outcome.error == CorDuplicateExternalIdError.default_name:
+            is_foreign = before is None or before.is_foreign  # else an earlier try may have put it there
+            return replace(intended, in_cor="foreign") if is_foreign else intended
         if outcome.status == "not_sent" or (outcome.status == "rejected" and outcome.attempts <= 1):
             return before  # it did not get as far as COR, or COR did nothing: what was known is still so
         return intended

@@ -88,6 +88,15 @@ class ApprovedPlan:
         if reason := next(self._reasons(plan, ledger), None):
             raise CorPlanChangedError(f"{reason} Nothing was sent. The plan: {plan}. Have it approved anew.")
 
+    def allows_to_overwrite(self, leave_id: str) -> bool:
+        """Return whether it says that creating a leave may overwrite what COR has."""
+        return leave_id in self._overwrites
+
+    def is_used_up(self, ledger: Ledger) -> bool:
+        """Return whether nothing of it is left to do."""
+        used = ledger.approvals.get(self._plan)
+        return not self._plan or (used is not None and used.is_done)
+
     def begin(self, ledger: Ledger) -> None:
         """Note in the ledger that this task uses the approval, so that no other does."""
         if self._plan:
@@ -126,8 +135,8 @@ class ApprovedPlan:
             yield f"{overwrites} creates may now overwrite leave that COR has, which was not approved."
 
     def _is_unapproved_overwrite(self, operation: Operation, ledger: Ledger) -> bool:
-        """Return whether a create may replace leave that is neither approved to be nor this run's own."""
-        if not operation.may_overwrite or operation.id in self._overwrites:
+        """Return whether a create may meet leave in COR that nobody knew of when the plan was approved."""
+        if not operation.may_overwrite or self.allows_to_overwrite(operation.id):
             return False
-        is_ours = self._plan in ledger.approvals and operation.before and operation.before.digest == operation.digest
-        return not is_ours
+        # One that an earlier try of this run has sent is sent again, and still overwrites nothing.
+        return not (self._plan in ledger.approvals and operation.before)

@@ -1,10 +1,10 @@
 """
 The right to work on a ledger, which one run has at a time.
 
-It is a fencing lease. Its holder renews it as long as it runs, and asks whether it is still the holder before it sends
-anything. Who wants to take it over waits until the lease has gone without a renewal for longer than its holder would go
-on sending: a holder that is cut off from the store stops itself before. The age of a lease is measured by the clock
-of the store in which it lies, so that the clocks of workers may differ.
+It is a fencing lease. Its holder renews it as long as it runs, and before it sends anything checks that it still holds
+it. Another run can take it over once the lease has gone without a renewal for longer than its holder goes on sending,
+and than its last request can take: a holder that is cut off from the store stops by itself. The age of a lease is
+measured by the clock of the store in which it lies, so that the clocks of workers may differ.
 """
 
 from __future__ import annotations
@@ -22,11 +22,14 @@ from airflow.providers.common.compat.sdk import ObjectStoragePath
 from cor_provider import _clock, _files
 from cor_provider.exceptions import CorLedgerBusyError
 
-SECONDS_TO_EXPIRY = 120.0
-"""A lease that nobody renewed for so long may be taken over."""
-
 SECONDS_TO_SENDING_END = 60.0
-"""A holder that could not renew for so long sends nothing more. What it has under way by then has as long to end."""
+"""A holder that could not renew its lease for so long sends nothing more."""
+
+SECONDS_UNDER_WAY = 60.0
+"""How long a request may take, unless the holder says that its own may take longer."""
+
+SECONDS_TO_EXPIRY = SECONDS_TO_SENDING_END + SECONDS_UNDER_WAY
+"""A lease that nobody renewed for so long may be taken over, unless it says otherwise."""
 
 SECONDS_BETWEEN_RENEWALS = 15.0
 
@@ -83,17 +86,27 @@ class Lease:
     :param ledger: path of the ledger; the files lie beside it.
     :param owner: who asks.
     :param stopping: set it, from any thread, to stop waiting for the lease; it is set here when the lease is lost.
+    :param seconds_under_way: how long a request may take that the holder is permitted to send.
     """
 
-    def __init__(self, ledger: ObjectStoragePath, owner: Owner, stopping: threading.Event) -> None:
+    def __init__(
+        self,
+        ledger: ObjectStoragePath,
+        owner: Owner,
+        stopping: threading.Event,
+        *,
+        seconds_under_way: float = SECONDS_UNDER_WAY,
+    ) -> None:
         self._folder = ledger.parent
         self._prefix = lease_files(ledger).name
         self._owner = owner
         self._stopping = stopping
+        self._expires_after = SECONDS_TO_SENDING_END + max(seconds_under_way, SECONDS_UNDER_WAY)
         self._number = 0
         self._renewed_at = 0.0
         self._checked_at = 0.0
         self._lost: CorLedgerBusyError | None = None
+        self._last_problem = ""
         self._lock = threading.RLock()
 
     def take(self) -> None:
@@ -113,12 +126,14 @@ class Lease:
             if holder := self._holder(highest):
                 raise holder.busy()
         begun_at = _clock.now()
-        if not _files.create(self._path(highest + 1), self._content()) or self._highest() != highest + 1:
+        number = highest + 1
+        if not _files.create(self._path(number), self._content()) or not self._is_ours(number):
             raise CorLedgerBusyError("another run has just begun to work on it", retry_after=SECONDS_TO_EXPIRY)
-        self._number, self._renewed_at, self._checked_at = highest + 1, begun_at, begun_at
-        for number in self._numbers():
-            if number < self._number:
-                _files.delete(self._path(number))
+        self._number, self._renewed_at, self._checked_at = number, begun_at, begun_at
+        with suppress(Exception):  # who comes later tidies up too
+            for older in self._numbers():
+                if older < number:
+                    _files.delete(self._path(older))
 
     def check(self) -> None:
         """
@@ -129,12 +144,12 @@ class Lease:
         with self._lock:
             if self._lost:
                 raise self._lost
-            now = _clock.now()
-            if now - self._renewed_at >= SECONDS_TO_SENDING_END:
-                self._lose("this run could not renew its lease, and another may have taken over")
-            if self._highest() != self._number:
+            begun_at = _clock.now()
+            if not self._is_ours(self._number):
                 self._lose("another run has taken over, since this one was not heard of for too long")
-            self._checked_at = now
+            if _clock.now() - self._renewed_at >= SECONDS_TO_SENDING_END:  # only now: a store may be slow to answer
+                self._lose(f"this run could not renew its lease{self._last_problem}, and another may have taken over")
+            self._checked_at = begun_at
 
     def permits(self) -> bool:
         """Return whether a request may be sent now; it is cheap to ask before each."""
@@ -146,8 +161,10 @@ class Lease:
                     self.check()
                 except CorLedgerBusyError:
                     return False
-                except Exception:  # noqa: BLE001  # stores have their own, and may be back by the next time
+                except Exception as error:  # noqa: BLE001  # stores have their own, and may be back by the next time
+                    self._last_problem = f" ({type(error).__name__})"
                     self._checked_at = now
+                    return _clock.now() - self._renewed_at < SECONDS_TO_SENDING_END
             return self._lost is None
 
     @property
@@ -181,8 +198,10 @@ class Lease:
 
         def keep() -> None:
             while not ended.wait(SECONDS_BETWEEN_RENEWALS):
-                with suppress(Exception):  # stores have their own, and may be back by the next time
+                try:
                     self.renew()
+                except Exception as error:  # noqa: BLE001  # stores have their own, and may be back by the next time
+                    self._last_problem = f" ({type(error).__name__})"
                 if not self.permits():
                     self._stopping.set()
 
@@ -192,15 +211,24 @@ class Lease:
             yield
         finally:
             ended.set()
-            renewing.join()
+            renewing.join(timeout=SECONDS_BETWEEN_RENEWALS)  # a store that hangs must not keep the task from ending
 
     def _lose(self, reason: str) -> None:
-        self._lost = CorLedgerBusyError(reason, retry_after=SECONDS_TO_EXPIRY)
+        self._lost = CorLedgerBusyError(reason, retry_after=self._expires_after)
         raise self._lost
 
     def _numbers(self) -> list[int]:
         ends = (name.removeprefix(self._prefix) for name in _files.names(self._folder) if name.startswith(self._prefix))
         return [int(end) for end in ends if end.isdecimal()]
+
+    def _is_ours(self, number: int) -> bool:
+        """Return whether the lease of a number is the one that counts, and this owner's."""
+        if self._highest() != number:
+            return False
+        try:
+            return bool(json.loads(_files.read(self._path(number)) or b"")["token"] == self._owner.token)
+        except (ValueError, LookupError, TypeError):  # somebody has deleted it, or written something else
+            return False
 
     def _highest(self) -> int:
         return max(self._numbers(), default=0)
@@ -209,7 +237,13 @@ class Lease:
         return self._folder / f"{self._prefix}{number}"
 
     def _content(self, *, is_released: bool = False) -> bytes:
-        return json.dumps({**asdict(self._owner), "is_released": is_released}).encode()
+        return json.dumps(
+            {
+                **asdict(self._owner),
+                "expires_after": self._expires_after,
+                "is_released": is_released,
+            }
+        ).encode()
 
     def _holder(self, number: int) -> _Holder | None:
         """Return who holds the lease of a number, or None if it may be taken."""
@@ -221,14 +255,14 @@ class Lease:
             content = _files.read(path) or b""
         except FileNotFoundError:  # it is deleted since there is a higher one
             return _Holder(None, 0, SECONDS_TO_EXPIRY)
-        if age >= SECONDS_TO_EXPIRY:
-            return None
-        expires_in = SECONDS_TO_EXPIRY - max(0.0, age)
         try:
-            content = json.loads(content)
-            return None if content["is_released"] else _Holder(content["task"], content["attempt"], expires_in)
+            lease = json.loads(content)
+            is_released, task, attempt = lease["is_released"], lease["task"], lease["attempt"]
+            expires_in = lease["expires_after"] - max(0.0, age)
         except (ValueError, LookupError, TypeError):  # it is made this moment; or its owner was killed just then
-            return _Holder(None, 0, expires_in)
+            is_released, task, attempt = False, None, 0
+            expires_in = SECONDS_TO_EXPIRY - max(0.0, age)
+        return None if is_released or expires_in <= 0 else _Holder(task, attempt, expires_in)
 
 
 def lease_files(ledger: ObjectStoragePath) -> ObjectStoragePath:

@@ -28,8 +28,8 @@ from cor_provider.sync.window import Window
 FORMAT = "airflow-provider-cor ledger"
 FORMAT_VERSION = 2
 
-MOST_APPROVALS = 100
-"""How many approved plans are remembered: those of a quarter and more, where one is approved each working day."""
+MOST_APPROVALS = 1_000
+"""How many approved plans are remembered: those of some years, where one is approved each working day."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -103,7 +103,7 @@ class LedgerEntry:
 
     def deleted(self) -> LedgerEntry:
         """Return what is known while it is being deleted."""
-        return self if self.in_cor == "missing" else replace(self, in_cor="unknown")
+        return replace(self, in_cor="unknown")
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ class Ledger:
     :param folder: path or URI of the folder in which it lies, one per sync.
     :param source: COR's ``metadata.source``.
     :param cor: base URL of the COR whose leave it is about.
-    :param key: keys the digests and the seal, so that nobody else can guess a leave from one or forge the other.
+    :param key: keys the digests, so that nobody else can guess a leave from one, and the seal.
     :raises CorConfigurationError: if there is no folder.
     """
 

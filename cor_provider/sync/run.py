@@ -51,7 +51,7 @@ class SyncRun:
         self._guards = guards
         self._approved = ApprovedPlan(approved_plan, task=owner.task) if approved_plan else None
         self._stopping = stopping
-        self._lease = Lease(ledger.path, owner, stopping)
+        self._lease = Lease(ledger.path, owner, stopping, seconds_under_way=hook.longest_request)
         self._patience = patience
         self._may_be_under_way = False
 

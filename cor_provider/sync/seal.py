@@ -1,8 +1,9 @@
 """
 The seal of a file: a last line from which any later change to the file shows.
 
-It holds a keyed MAC, which nobody can forge without the key, and a checksum, which finds accidents even after the key
-has changed.
+It holds a keyed MAC, and a checksum that finds accidents even after the key has changed. The MAC proves that the file
+is as somebody with the key wrote it. A reader that accepts a file of another key, as a ledger must once a token has
+changed, has only the checksum, which anybody can compute.
 """
 
 from __future__ import annotations

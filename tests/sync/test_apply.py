@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -14,7 +14,7 @@ from cor_provider import _clock
 from cor_provider.client.session import CorSession
 from cor_provider.exceptions import CorLeavesRejectedError, CorLedgerBusyError, CorPushIncompleteError
 from cor_provider.sandbox import Sandbox
-from cor_provider.sync.lease import SECONDS_TO_EXPIRY
+from cor_provider.sync.lease import Lease
 from support import leave
 from sync_support import Run, TaskInstance, counts, held, plan_rows, remembered, sent
 
@@ -25,7 +25,7 @@ def waiting_ages_leases(ledger: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pass_time = _clock.wait
 
     def wait(stopping: Event, seconds: float) -> None:
-        if seconds < SECONDS_TO_EXPIRY - 10:  # the pace of a push
+        if seconds < 100:  # the pace of a push
             pass_time(stopping, seconds)
             return
         for file in ledger.parent.glob("*.lock.*"):
@@ -223,3 +223,72 @@ def test_a_delete_that_cor_rejects_keeps_its_leave_in_the_ledger(sync: Run, sand
     with pytest.raises(CorLeavesRejectedError):
         sync([leave()])
     assert remembered(ledger) == {"L1": "yes", "L2": "yes"}
+
+
+def test_a_user_who_is_gone_says_nothing_of_leave_that_may_be_anothers(
+    sync: Run, sandbox: Sandbox, ledger: Path
+) -> None:
+    for user in ("u1", "u2"):
+        sandbox.drop_next(commit=False)
+        with pytest.raises(CorPushIncompleteError):
+            sync([leave(user_id=user)], max_attempts=1)
+    sandbox.answer_next(404, {"error": "LeaveNotFoundError"})  # u2's
+    sandbox.answer_next(404, {"error": "UserNotFoundError"})  # u1's
+    assert sync([], allow_empty=True)["deleted"] == 1
+    assert remembered(ledger) == {"L1": "missing"}
+
+
+def test_leave_that_was_changing_and_is_missing_is_deleted_once_more(sync: Run, sandbox: Sandbox, ledger: Path) -> None:
+    sync([leave()])
+    sandbox.answer_next(500)
+    with pytest.raises(CorPushIncompleteError):
+        sync([leave(end="2026-05-20")], max_attempts=1)
+    sandbox.answer_next(404, {"error": "LeaveNotFoundError"})
+    assert sync([], allow_empty=True)["deleted"] == 1
+    assert remembered(ledger) == {"L1": "missing"}
+
+
+# What ends a run before its time
+
+
+def test_a_run_that_ends_in_an_error_of_its_report_keeps_the_next_one_waiting(
+    sync: Run, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> bool:
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("cor_provider.task.recorder.Tally.add", fail)
+        with pytest.raises(MemoryError):
+            sync([leave(), leave("L2")], concurrency=1)
+    with pytest.raises(CorLedgerBusyError):
+        sync([leave()])
+
+
+def test_a_lease_that_is_lost_while_the_input_is_read_is_said_to_be(
+    sync: Run, sandbox: Sandbox, ledger: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cor_provider.sync.lease.SECONDS_BETWEEN_RENEWALS", 0.001)
+    monkeypatch.setattr("cor_provider.sync.lease.SECONDS_BETWEEN_CHECKS", 0.0)
+    lost = Event()
+    check = Lease.check
+
+    def notice(self: Lease) -> None:
+        try:
+            check(self)
+        except CorLedgerBusyError:
+            lost.set()
+            raise
+
+    monkeypatch.setattr(Lease, "check", notice)
+
+    def read() -> Iterator[Any]:
+        yield leave()
+        for file in ledger.parent.glob("*.lock.*"):
+            file.unlink()
+        assert lost.wait(10)
+
+    with pytest.raises(CorLedgerBusyError, match="taken over") as busy:
+        sync(read())
+    assert busy.value.retry_after == 180
+    assert sent(sandbox) == []

@@ -265,3 +265,94 @@ def test_a_plan_of_an_older_version_is_refused_by_name(sync: Run, tmp_path: Path
     path.write_text(json.dumps({**row, "digest": "0" * 32}))
     with pytest.raises(CorConfigurationError, match="is not a plan as this version"):
         sync([leave()], approved_plan=str(path))
+
+
+def test_a_retry_overwrites_no_more_than_was_approved(
+    sync: Run, sandbox: Sandbox, ledger: Path, approve: Callable[..., str]
+) -> None:
+    sync([leave("L2")])
+    by_hand(sandbox)
+    leaves = [leave(), leave("L2"), leave("L3")]
+    plan = approve(leaves)
+    sandbox.answer_next(409, {"error": "DuplicateExternalIdError"})
+    sandbox.answer_next(503)
+    with pytest.raises(CorPushIncompleteError):
+        sync(leaves, approved_plan=plan, max_attempts=1, concurrency=1)
+    assert remembered(ledger)["L1"] == "foreign"
+    sent(sandbox)
+    assert sync(leaves, approved_plan=plan, max_rejected=1, concurrency=1)["created"] == 1
+    assert sent(sandbox) == ["POST L1", "POST L3"]
+    assert {one.external_id: one.user_id for one in sandbox.leaves} == {"L1": "u2", "L2": "u1", "L3": "u1"}
+
+
+def test_a_create_that_was_cut_short_is_not_taken_for_anothers_leave(
+    sync: Run, sandbox: Sandbox, ledger: Path, approve: Callable[..., str]
+) -> None:
+    sync([leave("L2")])
+    plan = approve([leave(), leave("L2")])
+    sandbox.drop_next(commit=True)
+    with pytest.raises(CorPushIncompleteError):
+        sync([leave(), leave("L2")], approved_plan=plan, max_attempts=1)
+    assert sync([leave(), leave("L2")], approved_plan=plan, max_rejected=1)["rejected"] == 1
+    assert remembered(ledger) == {"L1": "unknown", "L2": "yes"}
+    assert sync([leave("L2")])["deleted"] == 1
+    assert held(sandbox) == ["L2"]
+
+
+def test_leave_that_may_be_anothers_after_a_lost_answer_is_not_taken_for_ours(
+    sync: Run, sandbox: Sandbox, ledger: Path, approve: Callable[..., str]
+) -> None:
+    sync([leave("L2")])
+    by_hand(sandbox)
+    plan = approve([leave(), leave("L2")])
+    sandbox.answer_next(500)
+    sync([leave(), leave("L2")], approved_plan=plan)
+    assert remembered(ledger) == {"L1": "unknown", "L2": "yes"}
+    assert [row["may_overwrite"] for row in plan_rows(Path(approve([leave(), leave("L2")])))] == [True]
+
+
+@pytest.mark.parametrize("left", [[leave(end="2026-05-20"), leave("L2")], [leave("L2")]])
+def test_a_duplicate_that_answers_an_update_or_a_delete_makes_no_leave_foreign(
+    left: list[dict[str, Any]], sync: Run, sandbox: Sandbox, ledger: Path, approve: Callable[..., str]
+) -> None:
+    sync([leave(), leave("L2")])
+    plan = approve(left)
+    sandbox.answer_next(409, {"error": "DuplicateExternalIdError"})
+    with pytest.raises(CorLeavesRejectedError):
+        sync(left, approved_plan=plan)
+    assert remembered(ledger)["L1"] != "foreign"
+
+
+def test_an_approval_that_finds_nothing_to_do_is_used_up(
+    sync: Run, sandbox: Sandbox, approve: Callable[..., str]
+) -> None:
+    sync([leave(), leave("L2")])
+    plan = approve([leave("L2")])
+    sync([leave("L2")])  # another run deletes it
+    assert sync([leave("L2")], approved_plan=plan) == counts(received=1, unchanged=1)
+    sync([leave(), leave("L2")])
+    refused(sync, sandbox, "each approval is for one run", [leave("L2")], approved_plan=plan)
+
+
+def test_foreign_leave_is_forgotten_without_a_guard_since_it_was_never_ours(
+    sync: Run, sandbox: Sandbox, ledger: Path, approve: Callable[..., str]
+) -> None:
+    sync([leave("L2")])
+    by_hand(sandbox)
+    may = leave(start="2026-07-01", end="2026-07-02")
+    assert sync([may, leave("L2")], approved_plan=approve([may, leave("L2")]), max_rejected=1)["rejected"] == 1
+    assert sync([leave("L2")], max_deletes=0, max_delete_fraction=0.0)["unchanged"] == 1
+    assert held(sandbox) == ["L1", "L2"]
+
+
+def test_foreign_leave_that_becomes_ours_is_ours_alone(
+    sync: Run, sandbox: Sandbox, ledger: Path, approve: Callable[..., str]
+) -> None:
+    sync([leave("L2")])
+    by_hand(sandbox)
+    sync([leave(), leave("L2")], approved_plan=approve([leave(), leave("L2")]), max_rejected=1)
+    sandbox.answer_next(500)
+    with pytest.raises(CorPushIncompleteError):
+        sync([leave(end="2026-05-20"), leave("L2")], max_attempts=1)
+    (row,) = [row for row in plan_rows(ledger) if row.get("id") == "L1"]
+    assert row["versions"] == [["u1", "2026-05-11", "2026-05-20"]]

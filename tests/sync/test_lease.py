@@ -176,6 +176,18 @@ def test_an_earlier_try_does_not_wait_for_a_later_one(path: ObjectStoragePath, m
         lease(path).take()
 
 
+@pytest.mark.parametrize("seconds", [60.0, 120.0, 3600.0])
+def test_a_lease_lasts_as_long_as_its_holders_requests_may_take(seconds: float, path: ObjectStoragePath) -> None:
+    held = Lease(path, Owner("dag run sync", 1, "token"), threading.Event(), seconds_under_way=seconds)
+    held.take()
+    age(path, SECONDS_TO_SENDING_END + seconds - 10)
+    with pytest.raises(CorLedgerBusyError) as busy:
+        lease(path, "other").take()
+    assert busy.value.retry_after == pytest.approx(10, abs=5)
+    age(path, 10)
+    lease(path, "other").take()
+
+
 # Who holds it
 
 
@@ -229,6 +241,95 @@ def test_a_holder_that_cannot_renew_it_stops_before_another_can_take_it(
     pass_time(1)
     assert not held.permits()
     assert SECONDS_TO_SENDING_END < SECONDS_TO_EXPIRY
+
+
+def test_time_that_a_slow_store_takes_counts(
+    path: ObjectStoragePath, pass_time: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = lease(path)
+    held.take()
+    look = _files.names
+
+    def take_long(folder: ObjectStoragePath) -> list[str]:
+        pass_time(90)
+        return look(folder)
+
+    monkeypatch.setattr(_files, "names", take_long)
+    pass_time(SECONDS_TO_SENDING_END - 1)
+    assert not held.permits()
+
+
+def test_why_it_could_not_be_renewed_is_said(
+    path: ObjectStoragePath, pass_time: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = lease(path)
+    held.take()
+
+    def forbid(*_: Any, **__: Any) -> Any:
+        raise PermissionError("a path, perhaps")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(_files, "names", forbid)
+        pass_time(SECONDS_BETWEEN_CHECKS)
+        assert held.permits()
+    pass_time(SECONDS_TO_SENDING_END)
+    with pytest.raises(CorLedgerBusyError, match=r"could not renew its lease \(PermissionError\), and"):
+        held.check()
+
+
+def test_lock_files_that_somebody_deleted_do_not_make_two_holders(path: ObjectStoragePath) -> None:
+    first, second = lease(path, "a"), lease(path, "b")
+    first.take()
+    for file in Path(path.path).parent.iterdir():
+        file.unlink()
+    second.take()
+    second.check()
+    with pytest.raises(CorLedgerBusyError):
+        first.check()
+
+
+def test_a_lock_file_that_somebody_deleted_is_a_lost_lease(path: ObjectStoragePath) -> None:
+    held = lease(path)
+    held.take()
+    for file in Path(path.path).parent.iterdir():
+        file.unlink()
+    with pytest.raises(CorLedgerBusyError):
+        held.renew()
+
+
+def test_a_store_that_lets_two_make_one_file_does_not_make_two_holders(
+    path: ObjectStoragePath, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def create(target: ObjectStoragePath, content: bytes) -> bool:
+        _files.replace(target, content)
+        return True
+
+    monkeypatch.setattr(_files, "create", create)
+    first, second = lease(path, "a"), lease(path, "b")
+    first.take()
+    with monkeypatch.context() as patch:
+        patch.setattr(second, "_highest", iter((0, 1, 1)).__next__)  # it looked before the first was there
+        second.take()
+    with pytest.raises(CorLedgerBusyError):
+        first.check()
+    second.check()
+
+
+def test_old_lock_files_that_cannot_be_deleted_disturb_nobody(
+    path: ObjectStoragePath, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = lease(path, "a")
+    held.take()
+    held.release()
+
+    def fail(_path: ObjectStoragePath) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(_files, "delete", fail)
+    monkeypatch.setattr(_files, "store_time", lambda _probe: 0.0)
+    again = lease(path, "b")
+    again.take()
+    again.check()
 
 
 def test_releasing_a_lost_lease_leaves_it_to_the_other(path: ObjectStoragePath) -> None:
