@@ -40,6 +40,8 @@ from cor_provider.push.options import IfExists, IfMissing, IfMissingOnUpdate, Op
 from cor_provider.push.resolve import resolve_create, resolve_delete, resolve_update
 from cor_provider.push.retry import Attempts
 
+__all__ = ["CorIntegrationsHook"]
+
 WRITTEN = {"created", "updated", "deleted"}
 _CHECK_API_URL = "check the COR connection's Extra api_url."
 _NOT_COR = f"{{}} did not respond as COR does: {_CHECK_API_URL}"
@@ -94,7 +96,7 @@ class CorIntegrationsHook(BaseHook):
 
         This and the two methods below send one request, without retries; :meth:`create_leaves` and its siblings retry.
 
-        :param leave: a :class:`LeaveRequest`, or a mapping that it accepts.
+        :param leave: a :class:`~cor_provider.leave.LeaveRequest`, or a mapping that it accepts.
         :param source: ``metadata.source``; defaults to the hook's.
         :raises CorRecordError: if COR or our own validation refuses it; ``CorDuplicateExternalIdError`` if COR has it.
         :raises CorConfigurationError: if no leave can be created with this Connection and source.
