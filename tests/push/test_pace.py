@@ -14,7 +14,7 @@ from cor_provider import _clock
 from cor_provider.exceptions import CorError, CorRateLimitError, CorRecordError, CorServerError
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.outcome import LeaveOutcome
-from cor_provider.push.pace import Pace
+from cor_provider.push.pace import Pace, _Window
 from cor_provider.sandbox import Sandbox
 from support import Connect, leave
 
@@ -141,6 +141,34 @@ class TestBurst:
         pace = Pace(8, None, threading.Event())
         send_a_burst(pace, error, size=8)
         assert most_under_way(pace, threads=8, at_once=4) == 4
+
+
+class TestWindow:
+    def test_it_halves_once_for_all_that_were_under_way_together(self) -> None:
+        window = _Window(8)
+        window.decrease(sent_at=0.0, now=1.0)
+        window.decrease(sent_at=0.5, now=1.1)
+        window.decrease(sent_at=1.0, now=1.2)
+        assert window.size == 4
+
+    def test_it_halves_for_each_round_down_to_one(self) -> None:
+        window = _Window(8)
+        sizes = []
+        for moment in range(5):
+            window.decrease(sent_at=moment + 0.5, now=moment + 0.9)
+            sizes.append(window.size)
+        assert sizes == [4, 2, 1, 1, 1]
+
+    def test_it_widens_by_one_for_each_round_up_to_its_maximum(self) -> None:
+        window = _Window(4)
+        window.decrease(sent_at=0.0, now=1.0)
+        sizes = []
+        for _ in range(2 + 1 + 3 + 1 + 10):  # a round is as many responses as may be under way
+            window.increase()
+            sizes.append(window.size)
+        assert sizes[:2] == [2, 2]
+        assert sizes[2] == 3
+        assert sizes[-1] == 4
 
 
 class TestConcurrency:

@@ -19,6 +19,27 @@ def one(hook: CorIntegrationsHook, **options: Any) -> LeaveOutcome:
     return outcome
 
 
+def test_every_outcome_names_its_leave(hook: CorIntegrationsHook) -> None:
+    hook.create_leave(leave("L1"))
+    outcomes = [
+        *hook.create_leaves([leave("L2"), leave("L1")], concurrency=1),
+        *hook.create_leaves([leave("L1")], if_exists="update"),
+        *hook.update_leaves([leave("L2"), leave("L3")], concurrency=1),
+        *hook.update_leaves([leave("L4")], if_missing="skip"),
+        *hook.delete_leaves([leave("L2"), leave("L5")], concurrency=1),
+    ]
+    assert [(outcome.leave_id, outcome.status) for outcome in outcomes] == [
+        ("L2", "created"),
+        ("L1", "existing"),
+        ("L1", "updated"),
+        ("L2", "updated"),
+        ("L3", "created"),
+        ("L4", "unchanged"),
+        ("L2", "deleted"),
+        ("L5", "deleted"),
+    ]
+
+
 class TestLostAnswers:
     def test_a_lost_answer_counts_as_created(self, hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
         sandbox.drop_next()
