@@ -57,6 +57,36 @@ class TestStopping:
             *((f"L{number}", "not_sent", None, 0, number + 1) for number in (4, 5)),
         }
 
+    @pytest.mark.parametrize(
+        ("failures", "expected"),
+        [(0, ("not_sent", None, None)), (1, ("failed", "ConnectionError", engine.NO_RESPONSE))],
+    )
+    def test_what_no_permit_comes_for_in_time_is_accounted_for_as_far_as_it_got(
+        self,
+        failures: int,
+        expected: tuple[str, str | None, str | None],
+        hook: CorIntegrationsHook,
+        sandbox: Sandbox,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr(engine, "STOP_SECONDS", 0)
+        stopping, is_over = threading.Event(), threading.Event()
+
+        def permit() -> bool:
+            if len(sandbox.requests) < failures:
+                return True
+            stopping.set()
+            is_over.wait(10)
+            return False
+
+        for _ in range(failures):
+            sandbox.answer_next(500)
+        (outcome,) = hook.create_leaves([leave()], stopping=stopping, permit=permit)
+        is_over.set()
+        assert (outcome.status, outcome.error, outcome.message) == expected
+        assert (outcome.leave_id, outcome.attempts, outcome.position) == ("L1", failures, 1)
+        assert len(sandbox.requests) == failures
+
     def test_it_stops_where_a_request_is_not_permitted(self, hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
         permits = iter([True, True, False])
         pushed = hook.create_leaves(
