@@ -32,6 +32,11 @@ def test_an_invalid_option_is_named(option: str, value: Any) -> None:
         PushOptions(**{option: value})
 
 
+def test_the_least_of_each_is_allowed() -> None:
+    options = PushOptions(concurrency=1, max_attempts=1, max_wait=0)
+    assert (options.concurrency, options.max_attempts, options.max_wait) == (1, 1, 0)
+
+
 def test_a_choice_is_one_of_a_literal() -> None:
     check_choice("if_missing", "skip", IfMissing)
     with pytest.raises(ValueError, match=r"^if_missing: expected one of skip, fail; got 'create'\.$"):

@@ -67,6 +67,16 @@ def test_an_answer_to_what_was_sent_before_the_pause_raises_no_rate() -> None:
     assert rate.per_second == known
 
 
+def test_after_a_pause_the_rate_returns_step_by_step() -> None:
+    rate = Rate(math.inf)
+    for _ in range(20):
+        rate.on_success(sent_at=0.0, now=0.0)
+    rate.on_429(sent_at=0.1, now=0.1, pause=1.0)
+    slow = rate.per_second
+    rate.on_success(sent_at=1.1, now=1.1)
+    assert rate.per_second == pytest.approx(slow + 10)
+
+
 @pytest.mark.parametrize("pause", [0.5, 1.0, 2.0])
 def test_a_rate_is_held_for_twenty_pauses(pause: float) -> None:
     rate = Rate(math.inf)

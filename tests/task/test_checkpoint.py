@@ -15,7 +15,7 @@ from typing import Any, cast
 
 import pytest
 from airflow.providers.common.compat.sdk import Context
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cor_provider import _clock, _files
@@ -390,7 +390,7 @@ OPERATORS = [
 ]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+@settings(max_examples=150)
 @given(
     records=st.lists(records, min_size=1, max_size=8),
     held=st.sets(st.sampled_from("XY")),

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import pytest
 from airflow.providers.common.compat.sdk import Context, ObjectStoragePath
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cor_provider import _files
@@ -442,7 +442,7 @@ def test_what_is_no_path_is_told_by_its_parameter(path: str, run: Run, sandbox: 
 segments = st.lists(st.sampled_from(["a", "b", "to a", "..", ".", "", "x", "to x"]), min_size=1, max_size=5)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
+@settings(max_examples=300)
 @given(ways=st.tuples(segments, segments), prefix=st.sampled_from(["", "file://"]))
 def test_files_are_told_apart_as_the_disk_tells_them_apart(
     ways: tuple[list[str], list[str]], prefix: str, tmp_path: Path
