@@ -292,3 +292,29 @@ def test_a_lease_that_is_lost_while_the_input_is_read_is_said_to_be(
         sync(read())
     assert busy.value.retry_after == 180
     assert sent(sandbox) == []
+
+
+def test_leave_that_may_be_either_users_is_deleted_once(sync: Run, sandbox: Sandbox) -> None:
+    sync([leave()])
+    sandbox.answer_next(500, commit=True)
+    with pytest.raises(CorPushIncompleteError):
+        sync([leave(user_id="u2")], max_attempts=1)
+    sent(sandbox)
+    assert sync([], allow_empty=True)["deleted"] == 1
+    assert sent(sandbox) == ["DELETE L1"]
+
+
+def test_a_create_that_was_cut_short_shows_nothing_before_it(sync: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+    sandbox.answer_next(500)
+    with pytest.raises(CorPushIncompleteError):
+        sync([leave()], max_attempts=1)
+    sync([leave(end="2026-05-20")], plan_only=True, plan_path=f"{tmp_path}/plan.jsonl")
+    (row,) = plan_rows(tmp_path / "plan.jsonl")
+    assert (row["operation"], row["may_overwrite"]) == ("create", True)
+    assert not [name for name in row if name.startswith("previous_")]
+
+
+def test_rejections_of_the_plan_are_named(sync: Run, task_instance: TaskInstance) -> None:
+    sync([leave(), leave(end="2026-05-20"), leave("L2", start="soon")], max_rejected=2)
+    rejected = [(one["id"], one["error"]) for one in task_instance.xcoms["rejected"]]
+    assert rejected == [("L1", "ConflictingRepeatError"), ("L2", "ValidationError")]

@@ -356,3 +356,25 @@ def test_foreign_leave_that_becomes_ours_is_ours_alone(
         sync([leave(end="2026-05-20"), leave("L2")], max_attempts=1)
     (row,) = [row for row in plan_rows(ledger) if row.get("id") == "L1"]
     assert row["versions"] == [["u1", "2026-05-11", "2026-05-20"]]
+
+
+def test_what_was_forgotten_by_a_try_that_was_cut_short_is_done(
+    sync: Run, sandbox: Sandbox, ledger: Path, approve: Callable[..., str]
+) -> None:
+    sync([leave()])
+    july = {"window": ("2026-07-01", "2026-07-31")}
+    new = [leave("new", start="2026-07-01", end="2026-07-02")]
+    plan = approve(new, **july)
+    sandbox.answer_next(503)
+    with pytest.raises(CorPushIncompleteError):
+        sync(new, approved_plan=plan, max_attempts=1, **july)
+    assert sync(new, approved_plan=plan, **july)["created"] == 1
+    assert remembered(ledger) == {"new": "yes"}
+
+
+def test_that_the_key_changed_is_guessed_only_if_all_digests_differ(sync: Run, approve: Callable[..., str]) -> None:
+    plan = approve([leave(), leave("L2")])
+    for now in ([leave(), leave("L2", end="2026-05-20")], [leave(end="2026-05-20")]):
+        with pytest.raises(CorPlanChangedError) as changed:
+            sync(now, approved_plan=plan)
+        assert "All digests differ" not in changed.value.message

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -189,3 +190,28 @@ def test_what_would_be_forgotten_is_in_the_plan_and_counted(
 def test_an_unreadable_record_without_an_id_refuses_to_forget_too(sync: Run, sandbox: Sandbox, ledger: Path) -> None:
     sync([leave()])
     refused(sync, sandbox, ledger, [{}], window=NEXT_YEAR, max_rejected=1)
+
+
+@pytest.mark.usefixtures("today")
+@pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago"])
+def test_a_window_that_begins_nowhere_yet_has_not_begun_whatever_the_workers_zone(
+    zone: str, sync: Run, sandbox: Sandbox, ledger: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sync([leave()])
+    before_june = datetime.fromisoformat("2026-05-31T09:59:00+00:00").timestamp()
+    monkeypatch.setattr(_clock, "timestamp", lambda: before_june)
+    now, june = [leave("now", start="2026-06-03", end="2026-06-04")], ("2026-06-01", "2026-06-30")
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", zone)
+        time.tzset()
+        refused(sync, sandbox, ledger, now, window=june, max_deletes=0)
+    time.tzset()
+
+
+@pytest.mark.usefixtures("today")
+def test_what_would_be_forgotten_is_nothing_that_is_not_sent(sync: Run, tmp_path: Path) -> None:
+    sync([leave()])
+    report = tmp_path / "report.jsonl"
+    new = leave("L2", start="2027-05-01", end="2027-05-02")
+    assert sync([new], window=NEXT_YEAR, plan_only=True, report_path=str(report))["not_sent"] == 1
+    assert [(row["id"], row["status"]) for row in plan_rows(report)] == [("L2", "not_sent")]
