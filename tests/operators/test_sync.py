@@ -8,10 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cor_provider.exceptions import (
-    CorConfigurationError,
-    CorDeleteGuardError,
-)
+from cor_provider.exceptions import CorConfigurationError, CorDeleteGuardError
 from cor_provider.sandbox import Sandbox
 from support import Connect, leave
 from sync_support import ZERO, Run, TaskInstance, counts, held, plan_rows, remembered

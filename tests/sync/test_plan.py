@@ -8,10 +8,7 @@ from typing import Any
 
 import pytest
 
-from cor_provider.exceptions import (
-    CorDeleteGuardError,
-    CorLeavesRejectedError,
-)
+from cor_provider.exceptions import CorDeleteGuardError, CorLeavesRejectedError
 from cor_provider.sandbox import Sandbox
 from support import Connect, leave
 from sync_support import Run, TaskInstance, counts, held, plan_rows, planned, remembered, sent
