@@ -22,7 +22,6 @@ from airflow.providers.common.compat.sdk import (
     Context,
 )
 from fsspec.implementations.memory import MemoryFileSystem  # type: ignore[import-untyped]
-from operators_support import Create, Run, counts
 
 from cor_provider.exceptions import (
     CorAuthenticationError,
@@ -40,6 +39,7 @@ from cor_provider.operators.leaves import (
 )
 from cor_provider.sandbox import Sandbox
 from cor_provider.task.redaction import reveal
+from operators_support import Create, Run, counts
 from support import Connect, attach_memory, leave
 from sync_support import TaskInstance
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from operators_support import Create, Run, counts
 
 from cor_provider.exceptions import CorConfigurationError, CorUserNotFoundError
 from cor_provider.operators.base import LeaveOperator
@@ -18,6 +17,7 @@ from cor_provider.operators.leaves import (
     UpdateLeaveOperator,
 )
 from cor_provider.sandbox import Sandbox
+from operators_support import Create, Run, counts
 from support import Connect, leave
 from sync_support import TaskInstance
 
