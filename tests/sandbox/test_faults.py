@@ -113,7 +113,7 @@ def test_above_the_rate_limit_the_answer_is_429_with_retry_after(send: Send, lea
     assert len(sandbox.leaves) == 1
 
 
-def test_who_waits_as_told_is_served_again(send: Send, leave: dict[str, Any]) -> None:
+def test_a_client_that_waits_for_retry_after_is_served_again(send: Send, leave: dict[str, Any]) -> None:
     now = [1_000_000.0]
     with Sandbox(rate_limit=2, clock=lambda: now[0]) as sandbox:
         assert statuses(sandbox, send, leave, 2) == [201, 429]

@@ -116,7 +116,7 @@ def test_a_retry_of_updates_and_deletes_goes_on_too(
 
 
 @pytest.mark.parametrize(("rejected_first", "status"), [(False, "rejected"), (True, "updated")])
-def test_a_retry_knows_what_contradicts_a_leave_that_an_earlier_try_settled(
+def test_a_retry_knows_what_contradicts_a_leave_that_an_earlier_try_sent(
     rejected_first: bool, status: str, run_try: Try, sandbox: Sandbox
 ) -> None:
     run_try([leave("L1"), leave("L2")], max_tries=0)
