@@ -12,6 +12,7 @@ from typing import Any, cast
 import pytest
 from airflow.providers.common.compat.sdk import Context
 
+from cor_provider.client.session import CorSession
 from cor_provider.operators.leaves import SyncLeavesOperator
 from cor_provider.sandbox import Sandbox
 from support import Connect
@@ -92,3 +93,15 @@ def remembered(ledger: Path) -> dict[str, str]:
 
 def plan_rows(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def during_the_first_request(monkeypatch: pytest.MonkeyPatch, work: Callable[[], None]) -> None:
+    """Do something right before the first request of those that follow arrives at COR."""
+    send = CorSession.request
+
+    def work_first(*args: Any, **kwargs: Any) -> Any:
+        monkeypatch.setattr(CorSession, "request", send)
+        work()
+        return send(*args, **kwargs)
+
+    monkeypatch.setattr(CorSession, "request", work_first)

@@ -1,4 +1,4 @@
-"""The structure of the package: which room may import which, and how many files lie beside the rooms."""
+"""The structure of the package: which room may import which, what lies beside the rooms, and where the tests lie."""
 
 from __future__ import annotations
 
@@ -11,6 +11,16 @@ import pytest
 
 REPOSITORY = Path(__file__).parents[1]
 MOST_FILES_BESIDE_THE_ROOMS = 12
+
+WITHOUT_TESTS_BY_NAME = {
+    "_clock.py": "what tests replace",
+    "_sources.py": "a list",
+    "inputs/formats/lines.py": "tested by each format that is read line by line",
+    "links.py": "only a running Airflow shows a link: tests/running_airflow/test_at_home.py",
+    "sandbox/__main__.py": "a command, tested as one: tests/sandbox/test_cli.py",
+    "sandbox/assumptions.py": "a list",
+}
+"""The modules that have no test module of the same name, each with the reason."""
 
 
 # `import-linter` for Airflow 2.11 is too old for the contract about circles.
@@ -33,3 +43,14 @@ def test_the_page_on_architecture_names_every_room_and_only_files_that_exist() -
     named = set(re.findall(r"`((?:\w+/)+(?:\w+\.py)?)`", page))
     assert {f"{room}/" for room in rooms} <= named
     assert [path for path in sorted(named) if not (package / path).exists()] == []
+
+
+def test_a_module_has_its_tests_in_the_same_place_under_the_same_name() -> None:
+    package = REPOSITORY / "cor_provider"
+    modules = [path.relative_to(package) for path in package.rglob("*.py") if path.name != "__init__.py"]
+    untested = {
+        module.as_posix()
+        for module in modules
+        if not (REPOSITORY / "tests" / module.with_name(f"test_{module.name.removeprefix('_')}")).exists()
+    }
+    assert untested == {*WITHOUT_TESTS_BY_NAME}

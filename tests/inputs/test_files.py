@@ -16,6 +16,6 @@ def test_a_missing_file_is_an_error_that_airflow_retries(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("name", ["leave.json", "leave.jsonl", "leave.csv", "leave.parquet"])
-def test_a_file_that_is_not_there_is_told_by_its_path(name: str, tmp_path: Path) -> None:
+def test_the_error_of_a_missing_file_names_its_path(name: str, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=f"leave_requests: there is no file .*{name} where this task runs"):
         list(iter_leaves(str(tmp_path / name)))

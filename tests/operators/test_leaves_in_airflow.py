@@ -98,7 +98,7 @@ def test_no_form_is_shown_as_a_rendered_template(run: Run) -> None:
     assert shown == dict.fromkeys([*((task, -1) for task in tasks), *mapped], HIDDEN)
 
 
-def test_the_log_counts_leave_and_tells_nothing_of_it(run: Run) -> None:
+def test_the_log_counts_leave_and_shows_nothing_of_it(run: Run) -> None:
     assert "Leave requests: 3 received: 3 created." in run.log
     assert "employee-7" not in run.log
     assert "surgery" not in run.log
@@ -172,7 +172,7 @@ def test_a_plan_is_done_and_the_next_extract_kept_in_step(syncs: Run) -> None:
     }
 
 
-def test_a_sync_tells_nothing_of_leave(syncs: Run) -> None:
+def test_a_sync_logs_counts_and_shows_nothing_of_leave(syncs: Run) -> None:
     assert "The plan: 0 create, 1 update, 1 delete, 0 forget, 1 unchanged, 0 rejected" in syncs.log
     for personal in ("employee-7", "surgery", "2026-05-1"):
         assert personal not in syncs.log

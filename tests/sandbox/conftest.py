@@ -10,6 +10,8 @@ import requests
 from cor_provider.sandbox import Sandbox
 from support import DOCUMENTED_BODY
 
+Send = Callable[..., requests.Response]
+
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
@@ -18,7 +20,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def send() -> Callable[..., requests.Response]:
+def send() -> Send:
     """`send(sandbox, "POST", "leaves", body)` sends a request to the integrations API; `token` is the fixed one."""
 
     def send(
@@ -46,3 +48,23 @@ def replacement(leave: dict[str, Any]) -> dict[str, Any]:
 @pytest.fixture
 def deletion() -> dict[str, Any]:
     return {"metadata": {"source": "GLOBANT"}, "userId": "external-user-id-3"}
+
+
+@pytest.fixture
+def held(sandbox: Sandbox, send: Send, leave: dict[str, Any]) -> Sandbox:
+    """A sandbox that holds the leave of the documented example."""
+    send(sandbox, "POST", "leaves", leave)
+    return sandbox
+
+
+@pytest.fixture
+def user() -> dict[str, Any]:
+    return {
+        "metadata": {"source": "OKTA"},
+        "id": "OKTA-USER-12345",
+        "email": "john.doe@company.com",
+        "first_name": "John",
+        "last_name": "Doe",
+        "phone": "+1 555-0100",
+        "role_id": 4,
+    }

@@ -133,7 +133,7 @@ def test_help_says_what_it_is_and_what_it_assumes() -> None:
         (["--port", "99999"], "cannot listen on --port 99999"),
     ],
 )
-def test_a_wrong_option_is_told_in_a_line(options: list[str], complaint: str) -> None:
+def test_a_wrong_option_is_an_error_of_one_line(options: list[str], complaint: str) -> None:
     ended = run(*options)
 
     assert ended.returncode == 2
@@ -141,7 +141,7 @@ def test_a_wrong_option_is_told_in_a_line(options: list[str], complaint: str) ->
     assert "Traceback" not in ended.stderr
 
 
-def test_a_taken_port_is_told_in_a_line(sandbox: Sandbox) -> None:
+def test_a_taken_port_is_an_error_of_one_line(sandbox: Sandbox) -> None:
     ended = run("--port", sandbox.url.rpartition(":")[2])
 
     assert ended.returncode == 2
@@ -149,7 +149,7 @@ def test_a_taken_port_is_told_in_a_line(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("missing", ["fastapi", "uvicorn", "jinja2"])
-def test_a_missing_web_server_is_told_in_a_line(missing: str) -> None:
+def test_a_missing_web_server_is_an_error_of_one_line(missing: str) -> None:
     code = (
         f"import runpy, sys; sys.modules[{missing!r}] = None; sys.argv = ['sandbox'];"
         "runpy.run_module('cor_provider.sandbox', run_name='__main__')"

@@ -126,7 +126,7 @@ def test_leave_not_found_has_the_code_zc001(send: Send, deletion: dict[str, Any]
     assert "LeaveNotFoundError" in answer.json()["message"]
 
 
-def test_in_the_style_of_zc001_only_the_message_tells_a_missing_field_from_a_missing_mapping(
+def test_in_the_style_of_zc001_only_the_message_distinguishes_a_missing_field_from_a_missing_mapping(
     send: Send, leave: dict[str, Any], replacement: dict[str, Any], deletion: dict[str, Any]
 ) -> None:
     with Sandbox(error_style="zc001") as sandbox:
@@ -154,7 +154,7 @@ def test_a_wrong_token_is_401_in_every_style(send: Send, leave: dict[str, Any], 
         assert send(sandbox, "POST", "leaves", leave, token="wrong").status_code == 401
 
 
-def test_a_refused_client_is_told_so_in_the_style_of_oauth(send: Send, leave: dict[str, Any]) -> None:
+def test_a_refused_client_gets_an_error_in_the_style_of_oauth(send: Send, leave: dict[str, Any]) -> None:
     with Sandbox(error_style="oauth") as sandbox:
         answer = send(sandbox, "POST", "leaves", leave, token="wrong")
 

@@ -2,111 +2,24 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
+import json
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 import pytest
 
 from cor_provider import _clock
 from cor_provider.client.session import CorSession
-from cor_provider.exceptions import CorLeavesRejectedError, CorLedgerBusyError, CorPushIncompleteError
+from cor_provider.exceptions import (
+    CorConfigurationError,
+    CorLeavesRejectedError,
+    CorLedgerBusyError,
+    CorPushIncompleteError,
+)
 from cor_provider.sandbox import Sandbox
-from cor_provider.sync.lease import Lease
+from cor_provider.sync.ledger import Ledger
 from support import leave
-from sync_support import Run, TaskInstance, counts, held, plan_rows, remembered, sent
-
-
-@pytest.fixture
-def waiting_ages_leases(ledger: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have the wait for a lease pass at once, also for the store that it lies in."""
-    pass_time = _clock.wait
-
-    def wait(stopping: Event, seconds: float) -> None:
-        if seconds < 100:  # the pace of a push
-            pass_time(stopping, seconds)
-            return
-        for file in ledger.parent.glob("*.lock.*"):
-            os.utime(file, (0, file.stat().st_mtime - seconds))
-
-    monkeypatch.setattr(_clock, "wait", wait)
-
-
-def during_the_first_request(monkeypatch: pytest.MonkeyPatch, work: Callable[[], None]) -> None:
-    """Do something right before the first request of those that follow arrives at COR."""
-    send = CorSession.request
-
-    def work_first(*args: Any, **kwargs: Any) -> Any:
-        monkeypatch.setattr(CorSession, "request", send)
-        work()
-        return send(*args, **kwargs)
-
-    monkeypatch.setattr(CorSession, "request", work_first)
-
-
-# Two tries at once
-
-
-@pytest.mark.usefixtures("waiting_ages_leases")
-def test_leave_that_a_lost_try_still_puts_into_cor_is_known_and_deleted(
-    sync: Run, sandbox: Sandbox, ledger: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    second = {"context": {"ti": TaskInstance(try_number=2)}, "allow_empty": True}
-
-    def take_over() -> None:
-        assert sync([], **second)["deleted"] == 1  # COR has nothing to delete yet
-        assert remembered(ledger) == {"L1": "missing"}
-
-    during_the_first_request(monkeypatch, take_over)
-    monkeypatch.setattr("cor_provider.sync.lease.SECONDS_BETWEEN_CHECKS", 0.0)
-    with pytest.raises(CorLedgerBusyError, match="taken over"):
-        sync([leave()])
-    assert held(sandbox) == ["L1"]
-    assert remembered(ledger) == {"L1": "missing"}
-    assert sync([], **second)["deleted"] == 1
-    assert held(sandbox) == []
-    assert remembered(ledger) == {}
-
-
-@pytest.mark.usefixtures("waiting_ages_leases")
-def test_a_try_that_was_taken_over_sends_nothing_more(
-    sync: Run, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, task_instance: TaskInstance
-) -> None:
-    leaves = [leave(f"L{number}") for number in range(5)]
-
-    def take_over() -> None:
-        sync(leaves, context={"ti": TaskInstance(try_number=2)}, concurrency=1)
-
-    during_the_first_request(monkeypatch, take_over)
-    monkeypatch.setattr("cor_provider.sync.lease.SECONDS_BETWEEN_CHECKS", 0.0)
-    with pytest.raises(CorLedgerBusyError):
-        sync(leaves, concurrency=1)
-    assert sent(sandbox) == [f"POST L{number}" for number in (*range(5), 0)]
-    assert task_instance.xcoms["return_value"] == counts(received=5, not_sent=5)
-
-
-def test_a_run_that_gave_up_on_an_answer_keeps_the_next_one_waiting(
-    sync: Run, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, task_instance: TaskInstance
-) -> None:
-    monkeypatch.setattr("cor_provider.push.engine.STOP_SECONDS", 0)
-    arrived, answer = Event(), Event()
-
-    def never_answer(*_: Any, **__: Any) -> Any:
-        task_instance.operator.on_kill()
-        arrived.set()
-        answer.wait(10)
-        raise OSError
-
-    with monkeypatch.context() as patch:
-        patch.setattr(CorSession, "request", never_answer)
-        with pytest.raises(CorPushIncompleteError):
-            sync([leave()])
-    answer.set()
-    with pytest.raises(CorLedgerBusyError):
-        sync([leave()])
-
+from sync_support import Run, TaskInstance, counts, during_the_first_request, held, plan_rows, remembered, sent
 
 # What the ledger remembers of what was under way
 
@@ -248,52 +161,6 @@ def test_leave_that_was_changing_and_is_missing_is_deleted_once_more(sync: Run, 
     assert remembered(ledger) == {"L1": "missing"}
 
 
-# What ends a run before its time
-
-
-def test_a_run_that_ends_in_an_error_of_its_report_keeps_the_next_one_waiting(
-    sync: Run, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(*_: Any) -> bool:
-        raise MemoryError
-
-    with monkeypatch.context() as patch:
-        patch.setattr("cor_provider.task.recorder.Tally.add", fail)
-        with pytest.raises(MemoryError):
-            sync([leave(), leave("L2")], concurrency=1)
-    with pytest.raises(CorLedgerBusyError):
-        sync([leave()])
-
-
-def test_a_lease_that_is_lost_while_the_input_is_read_is_said_to_be(
-    sync: Run, sandbox: Sandbox, ledger: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("cor_provider.sync.lease.SECONDS_BETWEEN_RENEWALS", 0.001)
-    monkeypatch.setattr("cor_provider.sync.lease.SECONDS_BETWEEN_CHECKS", 0.0)
-    lost = Event()
-    check = Lease.check
-
-    def notice(self: Lease) -> None:
-        try:
-            check(self)
-        except CorLedgerBusyError:
-            lost.set()
-            raise
-
-    monkeypatch.setattr(Lease, "check", notice)
-
-    def read() -> Iterator[Any]:
-        yield leave()
-        for file in ledger.parent.glob("*.lock.*"):
-            file.unlink()
-        assert lost.wait(10)
-
-    with pytest.raises(CorLedgerBusyError, match="taken over") as busy:
-        sync(read())
-    assert busy.value.retry_after == 180
-    assert sent(sandbox) == []
-
-
 def test_leave_that_may_be_either_users_is_deleted_once(sync: Run, sandbox: Sandbox) -> None:
     sync([leave()])
     sandbox.answer_next(500, commit=True)
@@ -314,7 +181,193 @@ def test_a_create_that_was_cut_short_shows_nothing_before_it(sync: Run, sandbox:
     assert not [name for name in row if name.startswith("previous_")]
 
 
-def test_rejections_of_the_plan_are_named(sync: Run, task_instance: TaskInstance) -> None:
-    sync([leave(), leave(end="2026-05-20"), leave("L2", start="soon")], max_rejected=2)
-    rejected = [(one["id"], one["error"]) for one in task_instance.xcoms["rejected"]]
-    assert rejected == [("L1", "ConflictingRepeatError"), ("L2", "ValidationError")]
+# What goes wrong while a plan is carried out
+
+
+def test_after_a_delete_that_failed_nothing_else_is_sent(
+    sync: Run, sandbox: Sandbox, ledger: Path, task_instance: TaskInstance, tmp_path: Path
+) -> None:
+    sync([leave(), leave("L2")])
+    sent(sandbox)
+    sandbox.answer_next(500)
+    with pytest.raises(CorPushIncompleteError, match="2 received: 1 unchanged, 1 not_sent; 1 to delete: 1 failed"):
+        sync([leave("L3"), leave()], max_attempts=1, report_path=f"{tmp_path}/report.jsonl")
+    assert sent(sandbox) == ["DELETE L2"]
+    returned = counts(received=2, unchanged=1, not_sent=1, report=f"{tmp_path}/report.jsonl")
+    assert task_instance.xcoms["return_value"] == returned
+    assert remembered(ledger) == {"L1": "yes", "L2": "unknown"}
+    rows = [json.loads(line) for line in (tmp_path / "report.jsonl").read_text().splitlines()]
+    assert [(row["id"], row["status"], row["position"]) for row in rows] == [
+        ("L1", "unchanged", 2), ("L2", "failed", None), ("L3", "not_sent", 1),
+    ]  # fmt: skip
+    assert sync([leave("L3"), leave()]) == counts(received=2, unchanged=1, created=1, deleted=1)
+
+
+def test_a_delete_that_is_rejected_fails_the_task(sync: Run, sandbox: Sandbox, ledger: Path) -> None:
+    sync([leave(), leave("L2")])
+    sandbox.answer_next(400, {"error": "ValidationError"})
+    with pytest.raises(CorLeavesRejectedError, match="1 to delete: 1 rejected"):
+        sync([leave()])
+    assert remembered(ledger) == {"L1": "yes", "L2": "yes"}
+
+
+def test_intents_are_written_before_the_first_request(
+    sync: Run, sandbox: Sandbox, ledger: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sync([leave("gone"), leave("changed"), leave("same")])
+    during = []
+    send = CorSession.request
+
+    def look(*args: Any, **kwargs: Any) -> Any:
+        during.append(remembered(ledger))
+        return send(*args, **kwargs)
+
+    monkeypatch.setattr(CorSession, "request", look)
+    sync([leave("changed", end="2026-05-20"), leave("same"), leave("new")])
+    assert during == [{"gone": "unknown", "changed": "changing", "same": "yes", "new": "unknown"}] * 3
+    assert remembered(ledger) == dict.fromkeys(("changed", "same", "new"), "yes")
+
+
+@pytest.mark.parametrize("error", [OSError("disk full"), CorLedgerBusyError("another run has taken over")])
+def test_without_intents_written_nothing_is_sent_and_everything_accounted_for(
+    error: Exception, sync: Run, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, task_instance: TaskInstance
+) -> None:
+    def fail(_self: Ledger, **_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(Ledger, "write", fail)
+    with pytest.raises(type(error)):
+        sync([leave(), leave("L2")])
+    assert sent(sandbox) == []
+    assert task_instance.xcoms["return_value"] == counts(received=2, not_sent=2)
+
+
+def test_an_update_cut_short_that_moved_a_leave_can_be_deleted_whosever_it_is(
+    sync: Run, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for commit in (False, True):
+        sync([leave()])
+        sandbox.answer_next(500, commit=commit)
+        with pytest.raises(CorPushIncompleteError):
+            sync([leave(user_id="u2")], max_attempts=1)
+        assert sandbox.leaves[0].user_id == ("u2" if commit else "u1")
+        assert sync([], allow_empty=True)["deleted"] == 1
+        assert held(sandbox) == []
+
+
+def cut_short(sync: Run, sandbox: Sandbox) -> None:
+    """Leave L2 with u1, while the ledger knows no more than that it is u1's or u2's."""
+    sync([leave(), leave("L2")])
+    sandbox.answer_next(500)
+    with pytest.raises(CorPushIncompleteError):
+        sync([leave(), leave("L2", user_id="u2")], max_attempts=1)
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_what_cor_lacks_of_the_wrong_user_does_not_end_a_delete(lost: bool, sync: Run, sandbox: Sandbox) -> None:
+    cut_short(sync, sandbox)
+    if lost:
+        sandbox.drop_next(commit=False)
+    sandbox.answer_next(404, {"error": "LeaveNotFoundError"})  # as COR may say of a leave that is another's
+    assert sync([leave()])["deleted"] == 1
+    assert held(sandbox) == ["L1"]
+
+
+def test_a_configuration_error_leaves_no_delete_without_an_outcome(
+    sync: Run, sandbox: Sandbox, ledger: Path, tmp_path: Path
+) -> None:
+    cut_short(sync, sandbox)
+    sandbox.answer_next(403)
+    with pytest.raises(CorConfigurationError):
+        sync([], allow_empty=True, concurrency=1, report_path=f"{tmp_path}/report.jsonl")
+    rows = [json.loads(line) for line in (tmp_path / "report.jsonl").read_text().splitlines()]
+    assert {row["id"]: row["status"] for row in rows} == {"L1": "failed", "L2": "not_sent"}
+    assert sync([], allow_empty=True)["deleted"] == 2
+    assert held(sandbox) == []
+
+
+def test_what_is_not_sent_is_remembered_as_it_was(sync: Run, sandbox: Sandbox, ledger: Path) -> None:
+    leaves = [leave("gone"), leave("gone too"), leave("changed")]
+    sync(leaves)
+    sandbox.answer_next(500)
+    with pytest.raises(CorPushIncompleteError):
+        sync([leave("changed", end="2026-05-20"), leave("new")], max_attempts=1, concurrency=1)
+    assert remembered(ledger) == {"gone": "unknown", "gone too": "yes", "changed": "yes"}
+    sent(sandbox)
+    assert sync(leaves, concurrency=1) == counts(received=3, updated=1, unchanged=2)
+    assert sent(sandbox) == ["POST gone", "PUT gone"]
+
+
+def test_a_ledger_that_cannot_be_written_for_a_while_stops_nothing(
+    sync: Run, ledger: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cor_provider.sync.apply.SECONDS_BETWEEN_WRITES", 0.0)
+    write = Ledger.write
+    writes = iter(range(1000))
+
+    def fail_twice(self: Ledger, **options: Any) -> None:
+        if next(writes) in {1, 2}:
+            raise RuntimeError("what a store's client raises need not be an OSError")
+        write(self, **options)
+
+    monkeypatch.setattr(Ledger, "write", fail_twice)
+    leaves = [leave(f"L{number}") for number in range(20)]
+    assert sync(leaves, concurrency=1) == counts(received=20, created=20)
+    assert set(remembered(ledger).values()) == {"yes"}
+
+
+def each_request_takes(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    send, now = CorSession.request, [1_000.0]
+    monkeypatch.setattr(_clock, "now", lambda: now[0])
+
+    def take_time(*args: Any, **kwargs: Any) -> Any:
+        now[0] += seconds
+        return send(*args, **kwargs)
+
+    monkeypatch.setattr(CorSession, "request", take_time)
+
+
+def test_the_ledger_is_written_now_and_then_while_a_long_push_goes_on(
+    sync: Run, ledger: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    each_request_takes(monkeypatch, 1.0)
+    monkeypatch.setattr("cor_provider.sync.apply.SECONDS_BETWEEN_WRITES", 5.0)
+    writes: list[int] = []
+    write = Ledger.write
+
+    def count(self: Ledger, **options: Any) -> None:
+        writes.append(sum(entry.in_cor == "yes" for entry in self.entries.values()))
+        write(self, **options)
+
+    monkeypatch.setattr(Ledger, "write", count)
+    sync([leave(f"L{number}") for number in range(20)], concurrency=1)
+    assert writes == [0, 5, 10, 15, 20, 20]
+
+
+def test_the_ledger_is_written_after_so_many_outcomes_however_little_time_they_take(
+    sync: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cor_provider.sync.apply.FEWEST_BETWEEN_WRITES", 5)
+    monkeypatch.setattr("cor_provider.sync.apply.LARGEST_SHARE_BETWEEN_WRITES", 0.5)
+    writes: list[int] = []
+    write = Ledger.write
+
+    def count(self: Ledger, **options: Any) -> None:
+        writes.append(sum(entry.in_cor == "yes" for entry in self.entries.values()))
+        write(self, **options)
+
+    monkeypatch.setattr(Ledger, "write", count)
+    sync([leave(f"L{number}") for number in range(8)], concurrency=1)
+    assert writes == [0, 5, 8]
+    writes.clear()
+    sync([leave(f"L{number}", end="2026-05-20") for number in range(40)], concurrency=1)
+    assert writes == [0, 20, 40, 40]
+
+
+def test_a_leave_that_was_refused_after_a_lost_answer_may_be_in_cor(sync: Run, sandbox: Sandbox, ledger: Path) -> None:
+    sandbox.drop_next(commit=True)
+    sandbox.answer_next(404, {"error": "UserNotFoundError"})
+    assert sync([leave()], max_rejected=1)["rejected"] == 1
+    assert remembered(ledger) == {"L1": "unknown"}
+    assert sync([], allow_empty=True)["deleted"] == 1
+    assert held(sandbox) == []

@@ -81,7 +81,7 @@ def test_an_approved_plan_of_another_key_is_refused_with_the_remedy(
         sync([leave()], approved_plan=f"{tmp_path}/plan.jsonl")
 
 
-def test_a_plan_that_is_not_there_or_is_none_is_told(sync: Run, tmp_path: Path) -> None:
+def test_a_plan_that_is_missing_or_malformed_is_an_error(sync: Run, tmp_path: Path) -> None:
     with pytest.raises(CorConfigurationError, match="there is no file"):
         sync([leave()], approved_plan=f"{tmp_path}/plan.jsonl")
     (tmp_path / "plan.jsonl").write_text("[]")

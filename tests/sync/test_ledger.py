@@ -1,4 +1,4 @@
-"""The ledger: what it keeps, what it does not tell, and what it makes of files that are not its own."""
+"""The ledger: what it keeps, what it leaves out, and what it makes of files that are not its own."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_the_digest_is_of_all_that_is_sent(change: dict[str, str], tmp_path: Pat
     assert ledger.digest(read()) != ledger.digest(read(**change))
 
 
-def test_the_digest_tells_hours_from_whole_days(tmp_path: Path) -> None:
+def test_the_digest_of_hours_differs_from_that_of_whole_days(tmp_path: Path) -> None:
     ledger = open_ledger(tmp_path)
     day, hours = read(start="2026-05-11", end="2026-05-11"), ("2026-05-11T00:00:00Z", "2026-05-11T23:59:00Z")
     assert ledger.digest(day) != ledger.digest(read(start=hours[0], end=hours[1], all_day=False))
@@ -230,7 +230,7 @@ def test_a_source_names_one_file_whatever_its_characters(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("folder", ["", "None", None])
-def test_no_folder_is_told(folder: Any) -> None:
+def test_a_missing_folder_is_an_error_that_names_the_parameter(folder: Any) -> None:
     with pytest.raises(CorConfigurationError, match="ledger: needs"):
         Ledger(folder, source="GLOBANT", cor=COR, key=b"key")
 

@@ -55,7 +55,7 @@ def test_a_change_of_nothing_that_is_shown_says_so() -> None:
     assert "<td>other details</td>" in render(row("update"))
 
 
-def test_the_counts_and_the_window_are_told() -> None:
+def test_the_page_shows_the_counts_and_the_window() -> None:
     facts = re.sub(r"<[^>]+>|\s+", " ", render(row()))
     assert "47 unchanged" in re.sub(r" +", " ", facts)
     assert "window 1 May 2026 to 31 May 2026" in re.sub(r" +", " ", facts)
@@ -81,7 +81,7 @@ def test_the_page_loads_nothing() -> None:
     assert not re.search(r"""(src|href)\s*=\s*["'](?!#|data:,)|@import|url\(""", render(row()))
 
 
-def test_of_very_many_changes_the_first_are_shown_and_the_rest_is_told() -> None:
+def test_of_very_many_changes_the_first_are_shown_and_the_rest_is_counted() -> None:
     page = render(*(row(leave_id=f"L{number}") for number in range(MOST_DRAWN + 5)))
     assert len(labels(page)) == MOST_DRAWN
     assert "5 more changes are not shown" in page

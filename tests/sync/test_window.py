@@ -25,7 +25,7 @@ def test_a_window_is_two_dates(value: object) -> None:
 
 
 @pytest.mark.parametrize("value", [None, "", "2026-05-01", ["2026-05-01"], ["a", "b"], 5, ["2026-05-02", "2026-05-01"]])
-def test_what_is_no_window_is_told(value: object) -> None:
+def test_what_is_no_window_is_an_error(value: object) -> None:
     with pytest.raises(CorConfigurationError, match="window: "):
         Window.read(value)
 

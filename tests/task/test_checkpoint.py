@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
-from itertools import accumulate, count
+from itertools import count
 from pathlib import Path
 from typing import Any, cast
 
@@ -23,7 +23,6 @@ from cor_provider.exceptions import CorLeavesRejectedError, CorPushIncompleteErr
 from cor_provider.operators.leaves import CreateLeaveOperator, DeleteLeaveOperator, UpdateLeaveOperator
 from cor_provider.outcome import LeaveOutcome
 from cor_provider.sandbox import Sandbox
-from cor_provider.task.positions import Positions
 from cor_provider.task.report import Report
 from support import Connect, attach_memory, leave
 
@@ -117,7 +116,7 @@ def test_a_retry_of_updates_and_deletes_goes_on_too(
 
 
 @pytest.mark.parametrize(("rejected_first", "status"), [(False, "rejected"), (True, "updated")])
-def test_a_retry_knows_what_contradicts_a_leave_that_an_earlier_try_settled(
+def test_a_retry_knows_what_contradicts_a_leave_that_an_earlier_try_sent(
     rejected_first: bool, status: str, run_try: Try, sandbox: Sandbox
 ) -> None:
     run_try([leave("L1"), leave("L2")], max_tries=0)
@@ -415,16 +414,6 @@ def test_however_a_push_is_cut_it_comes_to_the_same_end(
         patch.setattr("cor_provider.outcome.KEPT_REJECTIONS", 1)
         in_one_go = world.push(records, held, [], **options)
         assert world.push(records, held, cuts, **options) == in_one_go
-
-
-@given(st.lists(st.integers(1, 10**6)).map(lambda distances: [*accumulate(distances)]), st.integers(0, 20))
-def test_positions_are_what_they_were(expected: list[int], when: int) -> None:
-    positions = Positions()
-    for number, position in enumerate(expected):
-        if number == when:
-            positions = Positions.from_text(positions.to_text())
-        positions.add(position)
-    assert list(positions) == list(Positions.from_text(positions.to_text())) == expected
 
 
 def test_where_there_is_no_room_for_what_was_refused_less_is_resumed(

@@ -16,7 +16,6 @@ from airflow.providers.common.compat.sdk import Context
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from cor_provider.inputs.inspection import files_in, label
 from cor_provider.inputs.leaves import iter_leaves
 from cor_provider.operators.leaves import CreateLeaveOperator
 from cor_provider.task.redaction import redact, reveal
@@ -142,7 +141,7 @@ SHOWN = [
 
 
 @pytest.mark.parametrize("text", SHOWN)
-def test_where_they_are_is_shown(text: str) -> None:
+def test_where_leave_requests_are_is_shown(text: str) -> None:
     assert redact(text) == text
 
 
@@ -179,29 +178,3 @@ def test_what_is_hidden_is_rendered_and_read_as_ever(text: str, ids: list[str], 
     assert [
         getattr(one, "id", getattr(one, "leave_id", None)) for one in iter_leaves(reveal(operator.leave_requests))
     ] == ids
-
-
-@pytest.mark.parametrize(
-    "text", [f"id,user_id\nL1,{MARKER}\n.csv", f"{MARKER} is ill.csv", f"{MARKER},".ljust(400, "x") + ".csv"]
-)
-def test_text_that_ends_like_a_file_is_told_nowhere(text: str) -> None:
-    with pytest.raises(OSError, match="leave_requests: ") as raised:
-        list(iter_leaves(text))
-    told = [raised.value, raised.value.filename, label(text), CreateLeaveOperator(task_id="t", leave_requests=text)]
-    assert MARKER not in f"{told} {vars(raised.value)} {raised.value.__cause__}"
-    assert label(text) is None
-
-
-@pytest.mark.parametrize("text", [f"file://[{MARKER}.csv", f"x\0{MARKER}.csv", f"//\u2100{MARKER}/leave.csv"])
-def test_text_that_is_no_path_is_told_nowhere(text: str) -> None:
-    with pytest.raises(Exception, match="leave_requests: ") as raised:
-        list(iter_leaves(text))
-    assert MARKER not in str(raised.value)
-
-
-def test_a_file_of_an_odd_name_is_read_all_the_same(tmp_path: Path) -> None:
-    (tmp_path / "leave; of 'today'.jsonl").write_text(json.dumps(leave()))
-    path = f"{tmp_path}/leave; of 'today'.jsonl"
-    assert repr(redact(path)) == HIDDEN
-    assert list(files_in(path)) == [path]
-    assert len(list(iter_leaves(path))) == 1
