@@ -1,26 +1,26 @@
 """
-Leave kept in step with COR, once a person has approved what would change.
+Keep COR in step with a file of leave, after a person has approved the changes.
 
 It needs
   * the Connection ``cor_default``, of type "COR Integrations";
-  * the Variable ``leave_exchange``: the URI of a folder (``s3://bucket/leave``, ``file:///srv/leave``). That is
-    personal data: let few people read it, and delete the folders of runs that are some days old;
-  * in its folder ``approved_sync_to_cor`` the file ``leaves.jsonl``: all leave of this year and the next that COR is to
-    hold. HR's export replaces it as a whole, or the ``extract`` of another example does, in place of its push.
+  * the Variable ``leave_exchange``: the URI of a folder (``s3://bucket/leave``, ``file:///srv/leave``). It holds
+    personal data: restrict access, and delete old runs;
+  * in its folder ``approved_sync_to_cor`` the file ``leaves.jsonl``: all leave of this year and the next that COR
+    should hold. HR's export replaces the complete file; so can the ``extract`` of another example, without its push.
 
-Each run plans, and sends nothing yet. The approver finds the counts under "Required Actions" in Airflow, and in the
-folder a page that shows on a calendar what would change, whose and when. Leave that COR may have from elsewhere, as on
-the first run, is counted apart: to create it is to overwrite that. On a disk it is for the user alone that
-Airflow's workers run as; in an object store, let the approver read the folder too. What is approved is done, that and
-nothing else: if leave changed meanwhile, in the file or in COR through this DAG, the run fails with the number of
-differences, nothing is sent, and the next run plans anew. A plan that is rejected is not done, and one that nobody
-answers fails the run. Until then no other run begins.
+Each run first makes a plan and sends nothing. The approver finds the counts under "Required Actions" in Airflow, and a
+page in the folder that shows the changes per user on a calendar. Leave that COR may already have, as on the first run,
+is counted separately: creating it overwrites COR's. On a disk, only the user that Airflow's workers run as can read the
+page; in an object store, let the approver read the folder. The run carries out exactly the approved plan: if leave has
+changed in the meantime, in the file or in COR through this DAG, the run fails with the number of differences and sends
+nothing, and the next run makes a new plan. A rejected plan is not carried out, and a plan that nobody answers fails the
+run. Until then, no other run starts.
 
-Leave that was cancelled, which is no longer in the file, is deleted from COR if this DAG put it there: the folder's
-``ledger`` remembers. Keep it; without it nothing is deleted. An empty file is always refused.
+Cancelled leave, which is no longer in the file, is deleted from COR if this DAG created it: the folder's ``ledger``
+remembers that, so keep it. An empty file is always refused.
 
-Before Airflow 3.1 no task can ask a person. There, a run ends with the plan, and a second DAG,
-``approved_sync_to_cor_apply``, does the plan whose path is typed when it is triggered: the task ``plan`` returns it.
+Before Airflow 3.1, no task can ask a person. There, a run ends with the plan, and a second DAG,
+``approved_sync_to_cor_apply``, carries it out: trigger that DAG with the plan's path, which the task ``plan`` returns.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ FOLDER = "{{ var.value.leave_exchange }}/approved_sync_to_cor"
 RUN = FOLDER + "/{{ run_id }}"
 SYNC: dict[str, Any] = {
     "leave_requests": FOLDER + "/leaves.jsonl",
-    "source": "GLOBANT",  # as your users and leave types were created in COR
+    "source": "GLOBANT",  # the source of your users and leave types in COR
     "window": WINDOW,
     "ledger": FOLDER + "/ledger",
     "max_delete_fraction": 1.0,  # the approver sees how many leaves would be deleted
@@ -54,7 +54,7 @@ DEFAULTS: dict[str, Any] = {
     "catchup": False,
     "max_active_runs": 1,
     "default_args": {"retries": 2},
-    "description": "Leave kept in step with COR, once a person has approved the changes",
+    "description": "Keeps COR in step with a file of leave, after a person has approved the changes",
     "tags": ["cor", "leave", "approval"],
     "doc_md": __doc__,
 }
@@ -62,7 +62,7 @@ DEFAULTS: dict[str, Any] = {
 
 @task.branch
 def choose(planned: dict[str, int]) -> str | None:
-    """Have the plan approved, or done without asking; nothing follows if nothing would change."""
+    """Choose between asking for approval and applying the plan at once; choose nothing if nothing would change."""
     changes = {change for change in ("update", "delete", "forget") if planned[change]}
     if planned["may_overwrite"]:
         changes.add("overwrite")
@@ -88,16 +88,16 @@ with DAG(dag_id="approved_sync_to_cor", schedule="0 6 * * 1-5", **DEFAULTS) as d
                 "{{ planned['update'] }} to update, {{ planned['delete'] }} to delete, "
                 "{{ planned['forget'] }} to forget, {{ planned['unchanged'] }} unchanged, "
                 "{{ planned['rejected'] }} rejected.\n\n"
-                "Whose leave, and when, is shown by the page `" + RUN + "/plan.html`."
+                "The page `" + RUN + "/plan.html` shows whose leave changes, and when."
             ),
             response_timeout=timedelta(hours=20),
-            retries=0,  # who did not answer is not asked again
+            retries=0,  # do not ask again if nobody answered
         )
         apply = SyncLeavesOperator(
             task_id="apply",
             approved_plan=RUN + "/plan.jsonl",
             report_path=RUN + "/report.jsonl",
-            trigger_rule="none_failed_min_one_success",  # `approve` is skipped where nobody need be asked
+            trigger_rule="none_failed_min_one_success",  # `approve` is skipped if no approval is needed
             **SYNC,
         )
         choose(plan.output["planned"]) >> [approve, apply]

@@ -11,8 +11,8 @@ It needs
     and the ledger. They are personal data: restrict access, and delete old runs.
 
 Each run reads all leave of the window. Leave that is gone is deleted from COR if this DAG created it: the folder
-`bamboohr_to_cor/ledger` remembers that, so keep it. A run that would delete more than a fifth, as with a key of fewer
-rights, fails before it sends anything. Leave that ends before the window stays as it is.
+`bamboohr_to_cor/ledger` remembers that, so keep it. A run that would delete more than a fifth, because its key has lost
+permissions for example, fails before it sends anything. Leave that ends before the window stays as it is.
 
 BambooHR knows how much of each day somebody takes, but not when. Half days in the middle of a leave count as whole
 days. Weekends and holidays within a leave are part of it. Names, notes and reasons are not kept.
@@ -37,7 +37,7 @@ from cor_provider.operators.leaves import SyncLeavesOperator
 # absence. COR refuses "unmapped", so the report shows the others, where a filter would lose them.
 LEAVE_TYPES = {"Vacation": "vacation", "Conference": "training"}
 SENSITIVE = {"Sick", "Bereavement", "Parental"}
-COMPANY_ZONE = "Europe/Madrid"  # of today's date, and of half days
+COMPANY_ZONE = "Europe/Madrid"  # for today's date and half days
 POLICY: HalfDayPolicy = "span"  # your choice: "split" makes half days leaves of their own
 HALF_DAY: Half = "morning"  # your choice, for leave of half a day; longer leave begins or ends at midday
 HALF = {"days": 0.5, "hours": 4}  # up to this much of a day is a half day, by the unit of the leave type
@@ -64,7 +64,7 @@ def to_leaves(row: dict[str, Any], window: tuple[date, date]) -> list[dict[str, 
     first, last = date.fromisoformat(row["start"]), date.fromisoformat(row["end"])
     if row["status"]["status"] != "approved" or not overlaps(first, last, window):
         return []
-    amounts = row["dates"] or {}  # no days are an empty list
+    amounts = row["dates"] or {}  # BambooHR sends an empty list for no days
     begins, ends = (0 < float(amounts.get(str(day), 0)) <= HALF[row["amount"]["unit"]] for day in (first, last))
     parts = to_spans(
         prefix_id("bamboohr", row["id"]),

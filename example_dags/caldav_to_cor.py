@@ -10,9 +10,10 @@ It needs
     and the ledger. It holds personal data: restrict access, and delete old runs.
 
 Leave whose event is gone, cancelled or tentative is deleted from COR if this DAG created it: the folder
-`caldav_to_cor/ledger` remembers that, so keep it. A run that would delete more than 20 leaves, as with a wrong URL or a
-lost permission, fails before it sends anything. Recurring events, and events of nobody or of several people, are
-rejected in the report. Titles and notes are not kept. Events marked as free count: many calendars mark whole days so.
+`caldav_to_cor/ledger` remembers that, so keep it. A run that would delete more than 20 leaves, because of a wrong URL
+or a lost permission for example, fails before it sends anything. Recurring events, and events of nobody or of several
+people, are rejected in the report. Titles and notes are not kept. Events marked as free count too, since many calendars
+mark whole days as free.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ def read_events(first: date, last: date) -> Iterator[Any]:
     if answer.status_code != HTTPStatus.MULTI_STATUS:
         raise AirflowException(f"The calendar answers {answer.status_code}. Nothing was sent to COR.")
     for one in ET.fromstring(answer.content).iter("{DAV:}response"):  # noqa: S314  # the company's server
-        if (text := one.findtext(f".//{{{CALDAV}}}calendar-data")) is None:  # what is left out would look deleted
+        if (text := one.findtext(f".//{{{CALDAV}}}calendar-data")) is None:  # a missing event would look deleted
             raise AirflowException("The calendar's answer is incomplete. Nothing was sent to COR.")
         yield from (e for e in Calendar.from_ical(text).events if e.get("STATUS") not in {"CANCELLED", "TENTATIVE"})
 
@@ -110,7 +111,7 @@ with DAG(
         source="GLOBANT",  # the source of your users and leave types in COR
         window=extracted["window"],
         ledger="{{ var.value.leave_exchange }}/caldav_to_cor/ledger",
-        timezone="Europe/Madrid",  # of times without one
+        timezone="Europe/Madrid",  # for times without an offset
         max_deletes=20,
         max_delete_fraction=1.0,  # the limit is max_deletes alone
         max_rejected=10,

@@ -31,7 +31,7 @@ from cor_provider.extract.spans import Half, map_leave_type, prefix_id, to_spans
 from cor_provider.extract.watermark import Watermark
 from cor_provider.operators.leaves import CreateLeaveOperator, DeleteLeaveOperator
 
-# Your choice: the format of HR's file, its columns and its words. Other columns are not read.
+# Your choice: the format of HR's file, its columns and its values. Other columns are not read.
 FILES, ENCODING, DELIMITER, DATE_FORMAT, TRAILER = "leave-*.csv", "utf-8-sig", ";", "%d/%m/%Y", "TRAILER"
 COLUMNS = ("Absence ID", "Personnel no.", "Absence type", "Status", "First day", "Last day", "Half day")
 LEAVE, EMPLOYEE, TYPE, STATUS, FIRST_DAY, LAST_DAY, HALF_DAY = COLUMNS

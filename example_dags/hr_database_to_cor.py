@@ -29,9 +29,9 @@ from cor_provider.operators.leaves import CreateLeaveOperator
 # COR refuses "unmapped", so the report shows the others, where a filter would lose them.
 LEAVE_TYPES = {"Annual Leave": "vacation", "Training": "training"}
 SENSITIVE = {"Sick Leave", "Medical Appointment", "Parental Leave", "Leave Without Pay"}
-COMPANY_ZONE = "Europe/Madrid"  # of today's date, and of employees without one
+COMPANY_ZONE = "Europe/Madrid"  # for today's date, and for employees without a time zone
 
-# Names and reasons stay in the database. Frappe HR amends a leave by a new document; all of them get the name of the
+# Names and reasons stay in the database. Frappe HR amends a leave with a new document; all of them get the name of the
 # first, so that COR sees the same leave.
 APPROVED_LEAVE = """
 WITH RECURSIVE amendment (name, first_name) AS (

@@ -11,8 +11,8 @@ It needs
 The watermark is the database's time before the read. It advances once COR has taken everything. Each run reads some
 minutes twice, since changes are committed late. To read again from another time, trigger the DAG with `since`.
 
-Cancelled leave is deleted from COR. Frappe amends leave by a new document; COR gets it under the name of the first, so
-it stays the same leave. A deleted document leaves no trace in Frappe, so its leave stays in COR.
+Cancelled leave is deleted from COR. Frappe amends leave with a new document; COR gets it under the name of the first,
+so it stays the same leave. A deleted document leaves no trace in Frappe, so its leave stays in COR.
 """
 
 from __future__ import annotations

@@ -58,7 +58,7 @@ def test_after_a_failure_of_the_server_the_task_waits_no_less_than_it_would(seco
 @pytest.mark.parametrize(("delay", "action"), [(10, "retry"), (300, "default")])
 def test_while_another_sync_works_on_the_ledger_retries_are_not_spent_at_once(delay: float, action: str) -> None:
     operator = CreateLeaveOperator(task_id="push", leave_requests=[], retry_delay=timedelta(seconds=delay))
-    decision = decide(CorLedgerBusyError("another run works on it", retry_after=115), {"task": operator})
+    decision = decide(CorLedgerBusyError("another run is using it", retry_after=115), {"task": operator})
     assert decision.action.value == action
     assert decision.retry_delay == (timedelta(seconds=115) if action == "retry" else None)
 

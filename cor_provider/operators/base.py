@@ -1,4 +1,4 @@
-"""What the operators that carry leave to COR share."""
+"""The base of the operators that carry leave to COR."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class LeaveOperator(BaseOperator):
     """
     The base of the operators that carry leave to COR: input, results, report, endings, lineage and metrics.
 
-    A subclass sends leave requests with one call of the hook (:meth:`send`), or overrides :meth:`push` to do more.
+    A subclass sends leave requests with one call of the hook in :meth:`send`, or overrides :meth:`push` to do more.
     :class:`~cor_provider.operators.leaves.CreateLeaveOperator` documents the parameters.
     """
 
@@ -56,13 +56,13 @@ class LeaveOperator(BaseOperator):
     """The status of a leave request that repeats an earlier one."""
 
     decided_by: ClassVar[tuple[str, ...]] = ()
-    """The parameters that change what becomes of a leave request."""
+    """The parameters that affect the outcome of a leave request."""
 
     template_fields: Sequence[str] = ("leave_requests", "source", "cor_conn_id", "timezone", "report_path")
     ui_color = "#dfe9f5"
 
     outputs: ClassVar[tuple[str, ...]] = ("report_path",)
-    """The parameters that name the files that the task writes."""
+    """The parameters that name the task's output files."""
 
     operator_extra_links = (links.CorLink(),)
 
@@ -93,7 +93,7 @@ class LeaveOperator(BaseOperator):
         super().__init__(map_index_template=map_index_template or BY_INPUT, **kwargs)
         PushOptions(concurrency=concurrency, max_attempts=max_attempts, max_wait=max_wait)
         if not isinstance(max_rejected, int) or max_rejected < 0:
-            raise ValueError(f"max_rejected: expected a number from 0; got {max_rejected!r}.")
+            raise ValueError(f"max_rejected: expected a number of at least 0; got {max_rejected!r}.")
         self.leave_requests = leave_requests
         self.source = source
         self.cor_conn_id = cor_conn_id
@@ -112,7 +112,7 @@ class LeaveOperator(BaseOperator):
 
     @leave_requests.setter
     def leave_requests(self, value: Any) -> None:
-        # Airflow sets it again to what it has rendered.
+        # Airflow sets the attribute again, to the rendered value.
         self._leave_requests = reveal(value)
 
     @property
@@ -162,23 +162,23 @@ class LeaveOperator(BaseOperator):
 
     def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:  # noqa: ARG002  # OpenLineage's signature
         """Return the lineage of this task for OpenLineage, if its provider is installed; None if nothing was sent."""
-        if not (run := self._run) or not (settled := run.recorder.total.in_cor):
+        if not (run := self._run) or not (row_count := run.recorder.total.in_cor):
             return None
-        return openlineage_facets(input_uris=run.input_uris, output_url=run.hook.leaves_url, row_count=settled)
+        return openlineage_facets(input_uris=run.input_uris, output_url=run.hook.leaves_url, row_count=row_count)
 
     def on_kill(self) -> None:
-        """Stop sending: wait for the answers under way; the rest is ``not_sent``, and the task fails with counts."""
+        """Stop sending and wait for responses under way. The rest is ``not_sent``, and the task fails with counts."""
         if self._run:
-            self.log.warning("The task was asked to stop. It waits for the answers under way and sends nothing more.")
+            self.log.warning("The task was asked to stop. It waits for responses under way and sends nothing more.")
             self._run.stopping.set()
 
     def push(
         self, leave_requests: object, hook: CorIntegrationsHook, recorder: OutcomeRecorder, stopping: threading.Event
     ) -> None:
         """
-        Give every leave request its outcome, and record it.
+        Push every leave request and record its outcome.
 
-        It runs in a thread that no interruption can hit. Once ``stopping`` is set, it sends nothing more.
+        This runs in a thread that no interruption can reach. Once ``stopping`` is set, it sends nothing more.
         """
         leaves = recorder.resume(lambda: self.read(leave_requests))
         if self.validate_only:
@@ -194,7 +194,7 @@ class LeaveOperator(BaseOperator):
 
     @abstractmethod
     def send(self, leaves: Iterator[Any], hook: CorIntegrationsHook, **patience: Any) -> Iterable[LeaveOutcome]:
-        """Send leave requests, as :meth:`read` yields them, and yield the outcome of each."""
+        """Send the leave requests that :meth:`read` yields, and yield the outcome of each."""
 
     def on_open(self, path: ObjectStoragePath) -> None:
         """Refuse to open a file of leave requests that this run would overwrite."""
@@ -206,12 +206,12 @@ class LeaveOperator(BaseOperator):
         return {name: getattr(self, name) for name in self.outputs}
 
     def read_files(self, leave_requests: object) -> dict[str, Iterable[object]]:
-        """Return the files that this task reads, as far as known beforehand, by the parameters that name them."""
+        """Return the files that this task is known to read, by the parameters that name them."""
         return {"leave_requests": files_in(leave_requests)}
 
     @property
     def patience(self) -> dict[str, Any]:
-        """How many requests may be under way, and when the push gives up."""
+        """The number of requests that may be under way, and the limits after which the push gives up."""
         return {"concurrency": self.concurrency, "max_attempts": self.max_attempts, "max_wait": self.max_wait}
 
     def counts(self, tally: Tally) -> dict[str, Any]:
@@ -223,14 +223,14 @@ class LeaveOperator(BaseOperator):
         }
 
     def _checkpoint(self, leave_requests: object, hook: CorIntegrationsHook, context: Context) -> Checkpoint | None:
-        """Return the checkpoint, if Airflow has a place for it and the input can be read again."""
+        """Return the checkpoint, if Airflow can store it and the input can be read again."""
         store: Any = context.get("task_state_store")
         if store is None or self.validate_only or not can_be_read_again(leave_requests):
             return None
         try:
             key = hook.derive_key("checkpoint")
         except CorConfigurationError:
-            return None  # the push will raise it
+            return None  # the push will raise the same error
         options = {name: getattr(self, name) for name in ("source", *self.decided_by)}
         bound_to = {"max_tries": context["ti"].max_tries, **options}
         return Checkpoint(store, key=key, bound_to=bound_to, repeated=self.repeated)

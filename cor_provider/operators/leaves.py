@@ -19,15 +19,15 @@ class CreateLeaveOperator(LeaveOperator):
     """
     Create leave in COR, and report the outcome of every leave request.
 
-    It is safe to run again: the external id is the key, and COR refuses one that it has.
+    It is safe to run again: COR refuses an external id that it already has.
 
     :param leave_requests: one mapping, a list of them, an upstream task's output, JSON text (it starts with ``[`` or
         ``{``), or the path or URI of a ``.json``, ``.jsonl``, ``.csv`` or ``.parquet`` file (templated). See
-        :class:`~cor_provider.leave.LeaveRequest` for what a mapping may hold. None and an empty input are a no-op.
+        :class:`~cor_provider.leave.LeaveRequest` for the keys of a mapping. None and an empty input are a no-op.
     :param source: COR's ``metadata.source``; by default, the Extra ``source`` of the Connection (templated).
     :param cor_conn_id: the Airflow Connection of type ``cor`` (templated).
-    :param if_exists: what to do if COR has the external id. ``"skip"``: it is ``existing``. ``"update"``: it is
-        overwritten. ``"fail"``: it is ``rejected``.
+    :param if_exists: what to do with leave whose external id COR already has. ``"skip"``: it is ``existing``.
+        ``"update"``: it is overwritten. ``"fail"``: it is ``rejected``.
     :param max_rejected: how many rejected leave requests the task tolerates before it fails.
     :param concurrency: how many requests may be under way at once.
     :param timezone: IANA name of the zone for times without an offset, such as ``Europe/Madrid`` (templated).
@@ -36,7 +36,7 @@ class CreateLeaveOperator(LeaveOperator):
         file, but never the input, another output or a ledger.
     :param validate_only: read and check everything, send nothing.
     :param max_attempts: how many times one leave request is sent before the push gives up; a 429 does not count.
-    :param max_wait: how many seconds the push may wait in all.
+    :param max_wait: how many seconds the push may spend waiting in total.
     :param retry_policy: when to try again after a failure, on Airflow 3.3 and later; by default ``CorRetryPolicy``.
     :param map_index_template: the name of a mapped task; by default its file, or its external leave ids.
     :return: the counts ``{"received", "created", "updated", "existing", "rejected", "failed", "not_sent", "report"}``.
@@ -92,12 +92,12 @@ class UpdateLeaveOperator(LeaveOperator):
     """
     Replace leave that COR has, and report the outcome of every leave request.
 
-    It is safe to run again: it sends the same again. Parameters that are missing here are as for
+    It is safe to run again: it sends the same leave again. For the parameters that are missing here, see
     :class:`CreateLeaveOperator`.
 
     :param leave_requests: as for :class:`CreateLeaveOperator` (templated).
-    :param if_missing: what to do if COR does not have the external id. ``"create"``: it is created. ``"skip"``:
-        it is ``unchanged``, with the error that says why in the report. ``"fail"``: it is ``rejected``.
+    :param if_missing: what to do with leave whose external id COR does not have. ``"create"``: it is created.
+        ``"skip"``: it is ``unchanged``, and the report has the error that explains it. ``"fail"``: it is ``rejected``.
     :return: the counts ``{"received", "created", "updated", "unchanged", "rejected", "failed", "not_sent", "report"}``.
         An external id that the input repeats is ``unchanged`` too.
     """
@@ -147,14 +147,14 @@ class DeleteLeaveOperator(LeaveOperator):
     """
     Delete leave from COR, and report the outcome of every leave request.
 
-    It is safe to run again, unless ``if_missing="fail"``, which rejects what an earlier try deleted. Parameters that
-    are missing here are as for :class:`CreateLeaveOperator`.
+    It is safe to run again, except with ``if_missing="fail"``, which rejects leave that an earlier try deleted. For the
+    parameters that are missing here, see :class:`CreateLeaveOperator`.
 
     :param leave_requests: as for :class:`CreateLeaveOperator` (templated), except that only ``id`` and ``user_id`` of
         each are read, so ``timezone`` has no effect.
-    :param if_missing: what to do if COR does not have the external id, or no longer has the user. ``"skip"``: it is
-        ``deleted``, and the report names COR's error, since a wrong user id looks the same. ``"fail"``: it is
-        ``rejected``, unless an earlier answer was lost and the user exists.
+    :param if_missing: what to do with leave whose external id or user COR does not have. ``"skip"``: it is ``deleted``,
+        and the report names COR's error, since a wrong user id looks the same. ``"fail"``: it is ``rejected``, unless
+        the response to an earlier attempt was lost and the user exists.
     :return: the counts ``{"received", "deleted", "rejected", "failed", "not_sent", "report"}``.
     """
 
@@ -195,7 +195,7 @@ class DeleteLeaveOperator(LeaveOperator):
         self.if_missing = if_missing
 
     def read(self, leave_requests: object) -> Iterator[Any]:
-        """Read what is needed to delete leave."""
+        """Read the ids that a delete needs."""
         return iter_leave_keys(leave_requests, on_open=self.on_open)
 
     def send(self, leaves: Iterator[Any], hook: CorIntegrationsHook, **patience: Any) -> Iterable[LeaveOutcome]:

@@ -14,9 +14,9 @@ from cor_provider.task.recorder import OutcomeRecorder
 @dataclass(kw_only=True)
 class Run:
     """
-    What one run sends with, reads and writes, and the recorder of its outcomes.
+    The hook, files and recorder of one run.
 
-    Airflow copies operators, and others do too. A run cannot be copied: a copied operator has none.
+    Airflow and its users copy operators. A run cannot be copied: the copy of an operator has none.
     """
 
     hook: CorIntegrationsHook

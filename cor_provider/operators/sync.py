@@ -32,7 +32,7 @@ from cor_provider.task.recorder import OutcomeRecorder
 
 @dataclass(kw_only=True)
 class SyncTask(Run):
-    """The state of one run of a sync: whose lease it takes, and what it has planned, besides."""
+    """The state of one run of a sync. In addition, it has the lease's owner and the plan."""
 
     owner: Owner
     plan: Plan | None = None
@@ -42,39 +42,42 @@ class SyncLeavesOperator(LeaveOperator):
     """
     Keep the leave of a window in step with COR: create what is new, replace what changed, delete what is gone.
 
-    COR cannot be asked what it holds, so the ledger remembers what the sync put there. Only leave in the ledger is ever
-    deleted: if the input lacks it and it has a day in the window. If it has none, it stays in COR and is forgotten.
-    Deletes come first, then updates, then creates; unchanged leave costs no request. The next run tries again what was
-    rejected or failed. For all else, see :class:`CreateLeaveOperator`.
+    COR cannot be asked what it holds, so the ledger records the leave that the sync has put there. The sync deletes
+    only leave in the ledger: if the input lacks it and it has a day in the window. If it has none, it stays in COR and
+    the ledger forgets it. Deletes come first, then updates, then creates; unchanged leave costs no request. The next
+    run tries rejected and failed leave again. For the parameters that are missing here, see
+    :class:`CreateLeaveOperator`.
 
     :param leave_requests: all leave that should be in COR for the window (templated). A record that cannot be read is
         ``rejected``, and the leave with its external id stays as it is.
     :param window: the first and the last day, both included: two dates, or text such as ``2026-01-01/2026-12-31``
         (templated).
     :param ledger: path or URI of a folder on a disk that all workers share, or in an object store. Give each sync its
-        own: two extracts that share one would delete each other's leave (templated).
+        own: two syncs that share one would delete each other's leave (templated).
     :param max_deletes: how many leaves may be deleted, and how many forgotten; None for any number.
-    :param max_delete_fraction: which share, 0 to 1, may be deleted of the leaves that the ledger holds in the window,
-        and forgotten of all that it holds. Leave that is over and falls behind a moving window is always forgotten.
+    :param max_delete_fraction: the share, 0 to 1, that may be deleted of the ledger's leaves in the window, and
+        forgotten of all its leaves. Past leave that a moving window has left behind is always forgotten.
     :param allow_empty: accept an empty input although the ledger is not empty.
-    :param plan_only: compute and write the plan, send nothing: what would be sent is ``not_sent``, and the guards warn.
-    :param reassert: send unchanged leave too, to repair what somebody changed in COR by hand.
+    :param plan_only: compute and write the plan, send nothing. Leave that would be sent is ``not_sent``, and a guard
+        that would refuse the plan logs a warning.
+    :param reassert: send unchanged leave too, to undo changes made by hand in COR.
     :param plan_path: path or URI of a JSON Lines file for the plan, with a row for every operation:
         ``{"operation", "id", "user_id", "start", "end", "digest", "window", "plan"}``, ``may_overwrite`` for a create,
-        and ``previous_…`` for those of these that an update changes. Beside it goes a page with a calendar, with the
-        suffix ``.html`` (templated).
+        and ``previous_…`` for each value that an update changes. A page with a calendar goes beside it, with the suffix
+        ``.html`` (templated).
     :param plan_shows_types: show leave types in the plan too, which can be health data.
-    :param approved_plan: path or URI of a plan that was written before: the sync does exactly that, or what an earlier
-        try has left of it, or nothing. One run uses the approval up (templated).
+    :param approved_plan: path or URI of a plan that an earlier task wrote. The sync carries out exactly this plan, or
+        its remaining operations after an interrupted try, and otherwise sends nothing. An approval is for one run
+        (templated).
     :return: the counts ``{"received", "created", "updated", "deleted", "unchanged", "rejected", "failed", "not_sent",
-        "report", "plan"}``. Each leave request counts once. Deletions count in ``deleted`` besides; deletions that are
-        rejected, fail or are not sent are in the report, without a position, and in the error that ends the task. The
-        XCom ``planned`` holds the number of operations of each kind, and how many creates may overwrite.
+        "report", "plan"}``. Each leave request counts once; deletions count in ``deleted`` in addition. Deletions that
+        are rejected, failed or not sent are in the report, without a position, and in the error that ends the task. The
+        XCom ``planned`` holds the number of operations of each kind, and of creates that may overwrite leave.
     :raises CorDeleteGuardError: if more would be deleted or forgotten than allowed. Nothing is sent; a retry cannot
         help.
     :raises CorPlanChangedError: if the plan is not the approved one. Nothing is sent; a retry cannot help.
-    :raises CorLedgerBusyError: if another run works on the ledger. Airflow retries the task.
-    :raises CorLedgerError: if the ledger cannot be read, was altered, or is about another source or COR.
+    :raises CorLedgerBusyError: if another run is using the ledger. Airflow retries the task.
+    :raises CorLedgerError: if the ledger cannot be read, was altered, or belongs to another source or COR.
     """
 
     statuses = ("created", "updated", "deleted", "unchanged", "rejected", "failed", "not_sent")
@@ -136,14 +139,14 @@ class SyncLeavesOperator(LeaveOperator):
         self.approved_plan = approved_plan
 
     def begin(self, leave_requests: object, context: Context) -> SyncTask:
-        """Return what this run needs and remembers."""
+        """Return the state of a new run."""
         return SyncTask(**vars(super().begin(leave_requests, context)), owner=Owner.from_context(context))
 
     def written(self) -> dict[str, object]:
-        """Return the files that this task writes: the plan has a page."""
+        """Return the files that this task writes, including the plan's page."""
         page = None
         if self.plan_path and not self._is_plan_a_page():
-            with suppress(ValueError):  # no path or URI, which is told before anything is sent
+            with suppress(ValueError):  # not a path or URI; reported before anything is sent
                 page = page_of(_files.locate(self.plan_path))
         return {**super().written(), "plan_path (its page)": page}
 
@@ -157,9 +160,11 @@ class SyncLeavesOperator(LeaveOperator):
     def push(
         self, leave_requests: object, hook: CorIntegrationsHook, recorder: OutcomeRecorder, stopping: threading.Event
     ) -> None:
-        """Plan, and do what was planned."""
+        """Make the plan and carry it out."""
         if self._is_plan_a_page():
-            raise CorConfigurationError("plan_path: names the plan, such as plan.jsonl; its page goes to plan.html.")
+            raise CorConfigurationError(
+                "plan_path: ends in .html. Name the plan's file, such as plan.jsonl; its page then goes to plan.html."
+            )
         hook.get_conn()
         self._keep_ledger(self._ledger_of(hook).path)
         leaves = recorder.resume(lambda: self.read(leave_requests))
@@ -167,7 +172,7 @@ class SyncLeavesOperator(LeaveOperator):
             recorder.record(outcomes)
 
     def send(self, leaves: Iterator[Any], hook: CorIntegrationsHook, **patience: Any) -> Generator[LeaveOutcome]:
-        """Send what the plan says, and nothing else."""
+        """Send the operations of the plan, and nothing else."""
         run = SyncRun(
             hook,
             self._ledger_of(hook),
@@ -188,7 +193,7 @@ class SyncLeavesOperator(LeaveOperator):
             raise refusal
 
     def counts(self, tally: Tally) -> dict[str, Any]:
-        """Return what the task returns."""
+        """Return the counts that the task returns."""
         deleted = self._run.recorder.deletions.counts["deleted"] if self._run else 0
         return {**super().counts(tally), "deleted": deleted, "plan": self.plan_path and str(self.plan_path)}
 
@@ -196,24 +201,24 @@ class SyncLeavesOperator(LeaveOperator):
         return Ledger(self.ledger, source=hook.check_source(), cor=hook.leaves_url, key=hook.ledger_key)
 
     def _make_plan(self, run: SyncRun, leaves: Iterator[Any]) -> tuple[Plan, BaseException | None]:
-        """Return the plan, and why it must not be carried out, if so."""
+        """Return the plan, and the error that forbids carrying it out, if any."""
         try:
             self._this_run.plan = plan = run.plan(leaves, reassert=self.reassert)
         except UnfinishedPlanError as unfinished:
             self._this_run.plan = unfinished.plan
             return unfinished.plan, unfinished.__cause__
         if run.ledger.key_changed:
-            self.log.warning("Everything is sent again, since the ledger's digests cannot be compared: %s", KEY_ADVICE)
+            self.log.warning("All leave is sent again, since the ledger's digests cannot be compared: %s", KEY_ADVICE)
         self.log.info("The plan: %s", plan)
         try:
             self._write_plan(plan, run.ledger.source)
             self._check(plan, run)
-        except Exception as error:  # noqa: BLE001  # raised once every leave request has its outcome
+        except Exception as error:  # noqa: BLE001  # raised when every leave request has its outcome
             return plan, error
         return plan, None
 
     def _check(self, plan: Plan, run: SyncRun) -> None:
-        """Refuse what must not be done, or warn of it where nothing is done anyway."""
+        """Refuse a plan that must not be carried out; with ``plan_only``, only warn that the guards would refuse it."""
         try:
             run.check_guards(plan)
         except CorDeleteGuardError as error:
@@ -237,7 +242,7 @@ class SyncLeavesOperator(LeaveOperator):
         return str(self.plan_path or "").strip().lower().endswith(".html")
 
     def _keep_ledger(self, ledger: ObjectStoragePath) -> None:
-        """Make sure that this task writes nothing else in the place of its ledger, or of the leases beside it."""
+        """Make sure that no output of this task replaces its ledger or the lease files beside it."""
         files_of_task = self._this_run.files
         files_of_task.protect("ledger", ledger)
         files_of_task.protect("ledger", lease_files(ledger), is_prefix=True)
@@ -245,11 +250,11 @@ class SyncLeavesOperator(LeaveOperator):
 
     @property
     def _this_run(self) -> SyncTask:
-        assert self._run  # noqa: S101  # what asks for it is part of one
+        assert self._run  # noqa: S101  # only code within a run asks for it
         return self._run
 
     def _checkpoint(self, *_: Any) -> Checkpoint | None:
-        """Return nothing: the ledger remembers."""
+        """Return None: a sync resumes from its ledger."""
         return None
 
     def _publish(self, context: Context, *, seconds: float, **xcoms: Any) -> None:

@@ -1,4 +1,4 @@
-"""Carries out a plan, so that whenever it is cut short the ledger knows of everything that may be in COR."""
+"""Carry out a plan. Whenever a run is cut short, the ledger knows everything that may be in COR."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ SECONDS_BETWEEN_WRITES = 60.0
 FEWEST_BETWEEN_WRITES = 1_000
 LARGEST_SHARE_BETWEEN_WRITES = 0.05
 """
-The ledger is written after so many outcomes too: that many requests, at most, a run repeats after it was killed. The
-share keeps the writing of a large ledger cheap beside the requests.
+The ledger is also written after this many outcomes, so a retry of a killed run repeats at most this many requests. The
+share keeps writes of a large ledger cheap compared with the requests.
 """
 
 
@@ -33,12 +33,11 @@ class Apply:
     """
     Applies plans to COR.
 
-    :param hook: the way to COR.
-    :param ledger: what is remembered; kept up to date in memory, and in its file as often as need be.
-    :param lease: the right to write to it.
-    :param approved: the plan that was approved, where one had to be: leave that it does not say may be overwritten is
-        not.
-    :param stopping: set it, from any thread, to stop sending and still get every outcome.
+    :param hook: sends the requests.
+    :param ledger: always current in memory; its file is updated from time to time.
+    :param lease: the right to write to the ledger.
+    :param approved: the approved plan, if the run needs one. Only what it marks as ``may_overwrite`` is overwritten.
+    :param stopping: set it, from any thread, to stop sending. Every operation still gets its outcome.
     :param patience: options of the hook's pushes.
     """
 
@@ -65,16 +64,16 @@ class Apply:
         self._is_incomplete = False
         self._gave_up = False
         self.may_be_under_way = False
-        """Whether a request may still be on its way. One whose time is over is not: what waits longer has ended it."""
+        """Whether a request may still be on its way to COR. A request that timed out is not."""
 
     def run(self, plan: Plan) -> Iterator[LeaveOutcome]:
         """
-        Delete, update and create, in this order, and yield the outcome of each as it settles.
+        Delete, update and create, in this order, and yield each outcome as soon as it is known.
 
-        Where something cannot be settled because COR is out of reach, what comes after it is not sent.
+        If a push stops because COR is out of reach, the operations after it are not sent.
 
-        :raises Exception: once every operation has its outcome: what kept them from being settled, or the ledger from
-            being written.
+        :raises Exception: the error that stopped a push or kept the ledger from being written, once every operation has
+            its outcome.
         """
         if self._stopping.is_set():
             yield from plan.not_sent()
@@ -88,10 +87,10 @@ class Apply:
         except Exception:
             yield from plan.not_sent()
             raise
-        self.may_be_under_way = True  # if the run ends between here and there
+        self.may_be_under_way = True  # in case the run is cut short before the last outcome
         try:
             for operations in self._batches(plan):
-                yield from self._settle(operations)
+                yield from self._push(operations)
             self.may_be_under_way = self._gave_up
             if self._approved and not self._is_incomplete:
                 self._approved.end(self._ledger)
@@ -103,9 +102,9 @@ class Apply:
 
     def _note_intents(self, plan: Plan) -> None:
         """
-        Write down what is about to be done before anything is.
+        Write every operation into the ledger before the first request.
 
-        Whatever happens from here on, no leave can be in COR that the ledger does not know of.
+        From here on, whatever happens, COR holds no leave of this sync that the ledger does not know.
         """
         entries = self._ledger.entries
         for operation in plan.operations:
@@ -121,7 +120,7 @@ class Apply:
         self._write()
 
     def _batches(self, plan: Plan) -> Iterator[list[Operation]]:
-        """Yield the operations that are sent in one push each, in their order."""
+        """Yield the operations of each push, in the order of the pushes."""
         yield plan.of("delete")
         yield plan.of("update")
         creates = plan.of("create")
@@ -131,7 +130,7 @@ class Apply:
     def _overwrites(self, create: Operation) -> bool:
         return not self._approved or self._approved.allows_to_overwrite(create.id)
 
-    def _settle(self, operations: Sequence[Operation]) -> Iterator[LeaveOutcome]:
+    def _push(self, operations: Sequence[Operation]) -> Iterator[LeaveOutcome]:
         while operations:
             again: list[Operation] = []
             try:
@@ -141,13 +140,13 @@ class Apply:
                         again.append(operation)
                     else:
                         yield self._note(operation, outcome)
-            except Exception as raised:  # noqa: BLE001  # raised again in the end; all of them have their outcomes
+            except Exception as raised:  # noqa: BLE001  # raised again at the end, when everything has its outcome
                 self._error = self._error or raised
                 self._stopping.set()
             operations = again
 
     def _send(self, operations: Sequence[Operation]) -> Iterator[LeaveOutcome]:
-        """Send operations of one kind of change."""
+        """Send operations that all make the same kind of change."""
         change = operations[0].change
         if change == "delete":
             keys = [LeaveKey(operation.id, self._users_of(operation).pop()) for operation in operations]
@@ -160,21 +159,22 @@ class Apply:
 
     def _users_of(self, operation: Operation) -> list[str]:
         """
-        Return whose leave it may be and has not been tried yet, the likeliest last.
+        Return the users whose leave this may be and who have not been tried yet, the likeliest last.
 
-        COR wants to know whose leave it deletes. Where an update of that was cut short, it may be either.
+        A delete request names the leave's user. After an interrupted update of the user, it may be the old or the new
+        one.
         """
         versions = operation.before.versions if operation.before else ()
         users = dict.fromkeys(version.user_id for version in reversed(versions))
         return self._users.setdefault(operation.id, list(users))
 
     def _may_be_anothers(self, operation: Operation, outcome: LeaveOutcome) -> bool:
-        """Return whether COR may have refused a delete, or found nothing to do, because the leave is another user's."""
+        """Return whether COR may have refused a delete, or found no such leave, because it belongs to another user."""
         is_doubtful = outcome.status == "rejected" or (outcome.status == "deleted" and not _is_sure(outcome))
         return operation.change == "delete" and is_doubtful and bool(self._users_of(operation))
 
     def _note(self, operation: Operation, outcome: LeaveOutcome) -> LeaveOutcome:
-        """Remember what became of an operation."""
+        """Record the outcome of an operation in the ledger."""
         entries = self._ledger.entries
         entry = self._entry_after(operation, outcome)
         if entry:
@@ -192,23 +192,23 @@ class Apply:
         must_not_overwrite = operation.change == "create" and not self._overwrites(operation)
         if outcome.status in {"created", "updated"} and operation.leave:
             if must_not_overwrite and outcome.attempts > 1:
-                return intended  # the first attempt may have created it, or somebody else may have before
+                return intended  # created by the first attempt, or by somebody else before it
             return LedgerEntry((LeaveVersion.of(operation.leave),), "yes", operation.digest)
         if outcome.status == "deleted":
-            # Of what was unknown, a request that COR has not seen yet may still be on its way.
+            # If the state was unknown, an earlier request may still be on its way to COR.
             was_known = before is not None and before.in_cor in {"yes", "missing"}
             is_users = len({version.user_id for version in intended.versions}) == 1
             is_user_gone = is_users and outcome.error == CorUserNotFoundError.default_name
             return None if _is_sure(outcome) or was_known or is_user_gone else replace(intended, in_cor="missing")
         if must_not_overwrite and outcome.error == CorDuplicateExternalIdError.default_name:
-            is_foreign = before is None or before.is_foreign  # else an earlier try may have put it there
+            is_foreign = before is None or before.is_foreign  # otherwise an earlier try may have created it
             return replace(intended, in_cor="foreign") if is_foreign else intended
         if outcome.status == "not_sent" or (outcome.status == "rejected" and outcome.attempts <= 1):
-            return before  # it did not get as far as COR, or COR did nothing: what was known is still so
+            return before  # the request did not reach COR, or COR changed nothing
         return intended
 
     def _write_if_due(self) -> None:
-        """Write the ledger now and then. If its store is away, the next time will do: the intents are written."""
+        """Write the ledger now and then. A write may fail, since the intents are already in the file."""
         is_due = (
             self._noted >= max(FEWEST_BETWEEN_WRITES, LARGEST_SHARE_BETWEEN_WRITES * len(self._ledger.entries))
             or _clock.now() - self._written_at >= SECONDS_BETWEEN_WRITES
@@ -217,7 +217,7 @@ class Apply:
             return
         try:
             self._write()
-        except Exception:  # noqa: BLE001  # stores have their own
+        except Exception:  # noqa: BLE001  # each store raises its own errors
             self._begin_to_count()
             if self._lease.lost:
                 self._stopping.set()
@@ -231,7 +231,7 @@ class Apply:
 
 
 def _is_sure(deleted: LeaveOutcome) -> bool:
-    """Return whether COR has deleted the leave just now, rather than found nothing to delete."""
+    """Return whether this request deleted the leave; if not, COR found nothing to delete."""
     return not deleted.error and deleted.attempts <= 1
 
 

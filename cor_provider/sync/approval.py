@@ -1,4 +1,4 @@
-"""An approved plan: what somebody has agreed to, and so all that a run may do."""
+"""An approved plan: the only operations that a run may carry out."""
 
 from __future__ import annotations
 
@@ -15,20 +15,21 @@ from cor_provider.sync.ledger import Ledger, LedgerEntry, UsedApproval
 from cor_provider.sync.plan import CHANGES, Operation, Plan
 
 KEY_ADVICE = (
-    "the secret that keys them has changed, as a bearer token does. Set the COR connection's Extra ledger_secret to "
-    "some long random text, once and for all."
+    "the secret behind their key has changed, as it does with every new bearer token. Set the COR connection's "
+    "Extra ledger_secret to a long random text, and keep it."
 )
 
 
 @dataclass(frozen=True)
 class _Effect:
     """
-    What an operation means to COR.
+    The effect of an operation on COR.
 
-    :param digest: of what COR is to hold, or of what is to be deleted or forgotten.
-    :param leave: for the latter, whose it is and its days.
-    :param removal: ``delete`` or ``forget``; None where COR is to hold the leave. What was an update may become a
-        create when a try is cut short: that is the same to COR.
+    An interrupted try can turn an update into a create. Both have the same effect, so they compare equal.
+
+    :param digest: digest of the leave that COR will hold, or that is deleted or forgotten.
+    :param leave: for a delete or forget: the leave's user and days.
+    :param removal: ``delete`` or ``forget``; None if COR will hold the leave.
     """
 
     digest: str | None
@@ -51,19 +52,19 @@ class _Effect:
 
 class ApprovedPlan:
     """
-    A plan that somebody has approved, as it was written.
+    A plan that somebody has approved.
 
-    It approves its operations: whose leave, which days, within this window, and what is forgotten. A run uses it up.
+    The approval covers the plan's operations (users, days, what is forgotten) in its window. It is for one run.
 
     :param path: path or URI that ``ObjectStoragePath`` opens.
-    :param task: the task that is to carry it out, the same for all its tries.
-    :raises CorConfigurationError: if it is not there, or is not a plan.
+    :param task: the task that carries it out, the same for all its tries.
+    :raises CorConfigurationError: if the file is missing or is not a plan.
     """
 
     def __init__(self, path: str, *, task: str) -> None:
         content = _files.read(ObjectStoragePath(path))
         if content is None:
-            raise CorConfigurationError(f"approved_plan: there is no file {path}.")
+            raise CorConfigurationError(f"approved_plan: there is no file {path}. Write the plan there first.")
         try:
             rows = [json.loads(line) for line in content.splitlines()]
             self._effects = {row["id"]: _Effect.of(row) for row in rows}
@@ -74,26 +75,27 @@ class ApprovedPlan:
                 raise ValueError
         except (ValueError, LookupError, TypeError, AttributeError):
             raise CorConfigurationError(
-                f"approved_plan: {path} is not a plan as this version of plan_path writes it."
+                f"approved_plan: {path} is not a plan that this version of the provider wrote. Write and approve a new "
+                "plan."
             ) from None
         self._task = task
 
     def check(self, plan: Plan, ledger: Ledger) -> None:
         """
-        Refuse a plan that is not the approved one, or what is left of it after a try that was cut short.
+        Refuse a plan other than the approved one. After an interrupted try, the plan may be its remaining operations.
 
-        :param ledger: says what of the approved plan is done.
+        :param ledger: shows which operations of the approved plan are done.
         :raises CorPlanChangedError: with the number of differences.
         """
         if reason := next(self._reasons(plan, ledger), None):
-            raise CorPlanChangedError(f"{reason} Nothing was sent. The plan: {plan}. Have it approved anew.")
+            raise CorPlanChangedError(f"{reason} Nothing was sent. The plan: {plan}. Ask for a new approval.")
 
     def allows_to_overwrite(self, leave_id: str) -> bool:
-        """Return whether it says that creating a leave may overwrite what COR has."""
+        """Return whether the approved plan lets the creation of this leave overwrite leave in COR."""
         return leave_id in self._overwrites
 
     def is_used_up(self, ledger: Ledger) -> bool:
-        """Return whether nothing of it is left to do."""
+        """Return whether every operation is done."""
         used = ledger.approvals.get(self._plan)
         return not self._plan or (used is not None and used.is_done)
 
@@ -123,7 +125,7 @@ class ApprovedPlan:
         differ = sum(now[leave_id] != approved[leave_id] for leave_id in both)
         new, gone = len(now) - len(both), len(approved) - len(both)
         if differ or new or gone:
-            # Of what is forgotten no digest is compared with one of today's.
+            # The digests of forgotten leave come from the ledger, so a new key does not change them.
             is_another_key = not new and not gone and differ == sum(not effect.removal for effect in now.values())
             yield (
                 f"The plan is not the approved one: {new} operations are new, {gone} are gone, {differ} are different."
@@ -132,11 +134,11 @@ class ApprovedPlan:
         if overwrites := sum(
             self._is_unapproved_overwrite(one, ledger) for one in plan.operations if one.may_overwrite
         ):
-            yield f"{overwrites} creates may now overwrite leave that COR has, which was not approved."
+            yield f"{overwrites} creates may now overwrite leave in COR. The approval does not cover that."
 
     def _is_unapproved_overwrite(self, operation: Operation, ledger: Ledger) -> bool:
-        """Return whether a create may meet leave in COR that nobody knew of when the plan was approved."""
+        """Return whether a create may overwrite leave in COR that the approval does not cover."""
         if not operation.may_overwrite or self.allows_to_overwrite(operation.id):
             return False
-        # One that an earlier try of this run has sent is sent again, and still overwrites nothing.
+        # A create that an earlier try of this run has sent is sent again. It still overwrites nothing.
         return not (self._plan in ledger.approvals and operation.before)

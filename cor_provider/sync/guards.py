@@ -1,4 +1,4 @@
-"""The guards of a sync: how much it may delete or forget before somebody has to look."""
+"""The guards of a sync: how much it may delete or forget before a person must check."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from cor_provider.sync.window import Window
 @dataclass(frozen=True)
 class Guards:
     """
-    What a sync may delete, and forget: leave that it forgets stays in COR for ever.
+    How much a sync may delete and forget. Leave that it forgets stays in COR forever.
 
-    Leave that is over and has fallen behind a window that moves on with time is forgotten freely.
+    No limit applies to past leave that a moving window has left behind.
 
-    :param max_deletes: how many leaves at most; None for any number.
-    :param max_delete_fraction: the largest share, 0 to 1: for deletes of the ledger's leaves in the window, for what is
-        forgotten of all its leaves.
-    :param allow_empty: whether an empty input may be meant.
+    :param max_deletes: the largest number of leaves; None for any number.
+    :param max_delete_fraction: the largest share, 0 to 1: of the ledger's leaves in the window for deletes, of all its
+        leaves for what is forgotten.
+    :param allow_empty: accept an empty input.
     """
 
     max_deletes: int | None = None
@@ -31,7 +31,7 @@ class Guards:
 
     def __post_init__(self) -> None:
         if self.max_deletes is not None and (not isinstance(self.max_deletes, int) or self.max_deletes < 0):
-            raise ValueError(f"max_deletes: expected a number from 0, or None; got {self.max_deletes!r}.")
+            raise ValueError(f"max_deletes: expected None or a number of at least 0; got {self.max_deletes!r}.")
         if not isinstance(self.max_delete_fraction, (int, float)) or not 0 <= self.max_delete_fraction <= 1:
             raise ValueError(f"max_delete_fraction: expected a number from 0 to 1; got {self.max_delete_fraction!r}.")
 
@@ -48,19 +48,19 @@ class Guards:
         deleted, forgotten = len(plan.of("delete")), sum(_is_guarded(one, plan.window) for one in plan.of("forget"))
         if not plan.received and plan.remembered and not self.allow_empty:
             yield (
-                f"The input is empty, while the ledger holds {plan.remembered} leaves: check the extract. If there "
+                f"The input is empty, but the ledger holds {plan.remembered} leaves: check the extract. If there "
                 "really is no leave, set allow_empty=True."
             )
         if plan.nameless and (deleted or forgotten):
             yield (
-                f"{plan.nameless} records have no id that can be read, so nobody knows whether they are among the "
-                "leaves that would be deleted or forgotten: correct the extract."
+                f"{plan.nameless} records have no readable id, and may be among the leaves that would be deleted or "
+                "forgotten: correct the extract."
             )
         yield from self._too_many(
             deleted,
             plan.in_window,
             f"The sync would delete {deleted} of the {plan.in_window} leaves that its ledger holds in the window",
-            "Check that the extract is whole; if it is, raise the limit in the DAG until this is done.",
+            "Check that the extract is complete. If it is, raise the limit in the DAG for this run.",
         )
         yield from self._too_many(
             forgotten,
@@ -68,7 +68,7 @@ class Guards:
             f"The sync would forget {forgotten} of the {plan.remembered} leaves in its ledger, since the input lacks "
             f"them and they lie outside the window {plan.window.first} to {plan.window.last}: if they were cancelled, "
             "they would stay in COR",
-            "Check the window; if it is right, raise the limit in the DAG until this is done.",
+            "Check the window. If it is right, raise the limit in the DAG for this run.",
         )
 
     def _too_many(self, count: int, of: int, what: str, advice: str) -> Iterator[str]:
@@ -79,7 +79,7 @@ class Guards:
 
 
 def _is_guarded(operation: Operation, window: Window) -> bool:
-    """Return whether forgetting a leave may be a mistake, such as a mistyped window."""
+    """Return whether the leave may be forgotten by mistake, because of a mistyped window for example."""
     if not operation.before or operation.before.is_foreign:
         return False
     is_behind = all(version.end < window.first for version in operation.before.versions)
@@ -87,5 +87,5 @@ def _is_guarded(operation: Operation, window: Window) -> bool:
 
 
 def _latest_today() -> date:
-    """Return today's date where the day begins first."""
+    """Return today's date in the time zone where the day begins first."""
     return (datetime.fromtimestamp(_clock.timestamp(), timezone.utc) + timedelta(hours=14)).date()

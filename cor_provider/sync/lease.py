@@ -1,10 +1,10 @@
 """
-The right to work on a ledger, which one run has at a time.
+The right to work on a ledger. One run has it at a time.
 
-It is a fencing lease. Its holder renews it as long as it runs, and before it sends anything checks that it still holds
-it. Another run can take it over once the lease has gone without a renewal for longer than its holder goes on sending,
-and than its last request can take: a holder that is cut off from the store stops by itself. The age of a lease is
-measured by the clock of the store in which it lies, so that the clocks of workers may differ.
+It is a fencing lease. Its holder renews it while it runs, and checks before each request that it still holds it. A
+holder that is cut off from the store stops sending by itself. Another run can take the lease only after that, once the
+holder's last request must have ended too. The store's clock measures the age of a lease, so the clocks of workers may
+differ.
 """
 
 from __future__ import annotations
@@ -23,28 +23,28 @@ from cor_provider import _clock, _files
 from cor_provider.exceptions import CorLedgerBusyError
 
 SECONDS_TO_SENDING_END = 60.0
-"""A holder that could not renew its lease for so long sends nothing more."""
+"""A holder that could not renew its lease for this long stops sending."""
 
 SECONDS_UNDER_WAY = 60.0
-"""How long a request may take, unless the holder says that its own may take longer."""
+"""How long a request may take, unless the holder declares a longer time."""
 
 SECONDS_TO_EXPIRY = SECONDS_TO_SENDING_END + SECONDS_UNDER_WAY
-"""A lease that nobody renewed for so long may be taken over, unless it says otherwise."""
+"""Another run may take over a lease that was not renewed for this long, unless the lease declares a longer time."""
 
 SECONDS_BETWEEN_RENEWALS = 15.0
 
 SECONDS_BETWEEN_CHECKS = 1.0
-"""How long a holder sends without asking whether it still is one."""
+"""How long a holder sends without checking that it still holds the lease."""
 
 
 @dataclass(frozen=True)
 class Owner:
     """
-    Who holds a lease.
+    The holder of a lease.
 
-    :param task: which task of which run it is, the same for every try of it.
+    :param task: names the task and its run; the same for all tries.
     :param attempt: the number of the try.
-    :param token: tells apart what has the same name.
+    :param token: distinguishes owners with the same name.
     """
 
     task: str
@@ -53,7 +53,7 @@ class Owner:
 
     @classmethod
     def from_context(cls, context: Mapping[str, Any]) -> Owner:
-        """Return the owner that a task is; outside a task, one like no other."""
+        """Return the owner for a task; outside a task, a unique one."""
         ti: Any = context.get("ti")
         token = uuid4().hex
         if not hasattr(ti, "run_id"):
@@ -64,14 +64,14 @@ class Owner:
 
 @dataclass(frozen=True)
 class _Holder:
-    """Whoever holds a lease now, and in how many seconds it expires unless renewed."""
+    """The current holder of a lease, and the seconds until it expires unless renewed."""
 
     task: str | None
     attempt: int
     expires_in: float
 
     def busy(self) -> CorLedgerBusyError:
-        who = f"{self.task} works on it" if self.task else "another run has just begun to work on it"
+        who = f"{self.task} is using it" if self.task else "another run has just started to use it"
         return CorLedgerBusyError(who, retry_after=self.expires_in)
 
 
@@ -79,14 +79,14 @@ class Lease:
     """
     The right to work on a ledger.
 
-    Each time that it changes hands, a file with the next number is made, which only one can succeed in; the highest
-    number counts. A file of a lower number is deleted only by who holds a higher one, so that whoever comes late finds
-    the higher one, and stays out.
+    Each new holder creates a file with the next number. Only one run can succeed in that, and the highest number
+    counts. Only the holder of a higher number deletes a lower one, so a latecomer always finds the higher number and
+    stays out.
 
-    :param ledger: path of the ledger; the files lie beside it.
-    :param owner: who asks.
-    :param stopping: set it, from any thread, to stop waiting for the lease; it is set here when the lease is lost.
-    :param seconds_under_way: how long a request may take that the holder is permitted to send.
+    :param ledger: path of the ledger; the lease files lie beside it.
+    :param owner: the run that asks for the lease.
+    :param stopping: set it, from any thread, to stop waiting for the lease. The lease sets it when it is lost.
+    :param seconds_under_way: how long a permitted request may take.
     """
 
     def __init__(
@@ -113,9 +113,9 @@ class Lease:
         """
         Take the lease, if it is free or has expired.
 
-        One that an earlier try of the same task has left is waited for, since that try has probably been killed.
+        If an earlier try of the same task holds it, wait until it expires: that try was probably killed.
 
-        :raises CorLedgerBusyError: if somebody else holds it; ``retry_after`` is when it expires unless renewed.
+        :raises CorLedgerBusyError: if another run holds it; ``retry_after`` counts the seconds until it expires.
         """
         highest = self._highest()
         if holder := self._holder(highest):
@@ -128,16 +128,16 @@ class Lease:
         begun_at = _clock.now()
         number = highest + 1
         if not _files.create(self._path(number), self._content()) or not self._is_ours(number):
-            raise CorLedgerBusyError("another run has just begun to work on it", retry_after=SECONDS_TO_EXPIRY)
+            raise CorLedgerBusyError("another run has just started to use it", retry_after=SECONDS_TO_EXPIRY)
         self._number, self._renewed_at, self._checked_at = number, begun_at, begun_at
-        with suppress(Exception):  # who comes later tidies up too
+        with suppress(Exception):  # the next holder tidies up too
             for older in self._numbers():
                 if older < number:
                     _files.delete(self._path(older))
 
     def check(self) -> None:
         """
-        Make sure that the lease is still held, as is due before anything is written.
+        Make sure that the lease is still held. Call it before each write.
 
         :raises CorLedgerBusyError: if another run has taken over, or may have.
         """
@@ -146,13 +146,13 @@ class Lease:
                 raise self._lost
             begun_at = _clock.now()
             if not self._is_ours(self._number):
-                self._lose("another run has taken over, since this one was not heard of for too long")
-            if _clock.now() - self._renewed_at >= SECONDS_TO_SENDING_END:  # only now: a store may be slow to answer
+                self._lose("another run has taken over, since this one did not renew its lease in time")
+            if _clock.now() - self._renewed_at >= SECONDS_TO_SENDING_END:  # checked last: the store may be slow
                 self._lose(f"this run could not renew its lease{self._last_problem}, and another may have taken over")
             self._checked_at = begun_at
 
     def permits(self) -> bool:
-        """Return whether a request may be sent now; it is cheap to ask before each."""
+        """Return whether a request may be sent now. This is cheap enough to call before each request."""
         with self._lock:
             now = _clock.now()
             is_due = now - self._checked_at >= SECONDS_BETWEEN_CHECKS
@@ -161,7 +161,7 @@ class Lease:
                     self.check()
                 except CorLedgerBusyError:
                     return False
-                except Exception as error:  # noqa: BLE001  # stores have their own, and may be back by the next time
+                except Exception as error:  # noqa: BLE001  # each store raises its own errors, and may recover
                     self._last_problem = f" ({type(error).__name__})"
                     self._checked_at = now
                     return _clock.now() - self._renewed_at < SECONDS_TO_SENDING_END
@@ -169,12 +169,12 @@ class Lease:
 
     @property
     def lost(self) -> CorLedgerBusyError | None:
-        """Why the lease is not held any more; None while it is."""
+        """The error that explains why the lease was lost; None while it is held."""
         return self._lost
 
     def renew(self) -> None:
         """
-        Have the lease last longer.
+        Extend the lease.
 
         :raises CorLedgerBusyError: if another run has taken over.
         """
@@ -185,7 +185,7 @@ class Lease:
             self._renewed_at = begun_at
 
     def release(self) -> None:
-        """Let the next one in: now, or where that cannot be written, when the lease has expired."""
+        """Release the lease. If the store cannot be written to, the lease expires instead."""
         with self._lock, suppress(Exception):
             self.check()
             # The file stays, since its number must not be used again.
@@ -193,14 +193,14 @@ class Lease:
 
     @contextmanager
     def kept(self) -> Iterator[None]:
-        """Renew the lease for as long as the block runs; stop the run once it is lost, or cannot be renewed in time."""
+        """Renew the lease while the block runs. Stop the run if the lease is lost or cannot be renewed in time."""
         ended = threading.Event()
 
         def keep() -> None:
             while not ended.wait(SECONDS_BETWEEN_RENEWALS):
                 try:
                     self.renew()
-                except Exception as error:  # noqa: BLE001  # stores have their own, and may be back by the next time
+                except Exception as error:  # noqa: BLE001  # each store raises its own errors, and may recover
                     self._last_problem = f" ({type(error).__name__})"
                 if not self.permits():
                     self._stopping.set()
@@ -211,7 +211,7 @@ class Lease:
             yield
         finally:
             ended.set()
-            renewing.join(timeout=SECONDS_BETWEEN_RENEWALS)  # a store that hangs must not keep the task from ending
+            renewing.join(timeout=SECONDS_BETWEEN_RENEWALS)  # a hanging store must not block the end of the task
 
     def _lose(self, reason: str) -> None:
         self._lost = CorLedgerBusyError(reason, retry_after=self._expires_after)
@@ -222,7 +222,7 @@ class Lease:
         return [int(end) for end in ends if end.isdecimal()]
 
     def _is_ours(self, number: int) -> bool:
-        """Return whether the lease of a number is the one that counts, and this owner's."""
+        """Return whether this number is the highest, and its lease belongs to this owner."""
         if self._highest() != number:
             return False
         try:
@@ -246,25 +246,25 @@ class Lease:
         ).encode()
 
     def _holder(self, number: int) -> _Holder | None:
-        """Return who holds the lease of a number, or None if it may be taken."""
+        """Return the holder of the lease with this number, or None if the lease is free."""
         if not number:
             return None
         path = self._path(number)
         try:
             age = _files.store_time(self._folder / f"{self._prefix}clock.{self._owner.token}") - _files.modified(path)
             content = _files.read(path) or b""
-        except FileNotFoundError:  # it is deleted since there is a higher one
+        except FileNotFoundError:  # deleted by the holder of a higher number
             return _Holder(None, 0, SECONDS_TO_EXPIRY)
         try:
             lease = json.loads(content)
             is_released, task, attempt = lease["is_released"], lease["task"], lease["attempt"]
             expires_in = lease["expires_after"] - max(0.0, age)
-        except (ValueError, LookupError, TypeError):  # it is made this moment; or its owner was killed just then
+        except (ValueError, LookupError, TypeError):  # its owner is writing it, or was killed while writing it
             is_released, task, attempt = False, None, 0
             expires_in = SECONDS_TO_EXPIRY - max(0.0, age)
         return None if is_released or expires_in <= 0 else _Holder(task, attempt, expires_in)
 
 
 def lease_files(ledger: ObjectStoragePath) -> ObjectStoragePath:
-    """Return how the paths of a ledger's leases begin; a number follows."""
+    """Return the common prefix of the paths of a ledger's lease files; a number follows it."""
     return ledger.parent / f"{ledger.stem}.lock."

@@ -1,9 +1,9 @@
 """
-The ledger: what a sync remembers having put into COR, which cannot be asked.
+The ledger: a sync's own record of the leave that it put into COR, since COR cannot be asked.
 
-It is a JSON Lines file per source: a header, a row per leave, the plans that were approved and done, and a seal, which
-shows that the file is whole and as it was written. It holds ids of leave and of people, and dates; of everything else
-only a keyed digest.
+It is one JSON Lines file per source: a header, a row per leave, the approved plans that were used, and a seal that
+shows whether the file is complete and unaltered. It holds ids of leave and of people, and dates. Everything else goes
+into a keyed digest only.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ FORMAT = "airflow-provider-cor ledger"
 FORMAT_VERSION = 2
 
 MOST_APPROVALS = 1_000
-"""How many approved plans are remembered: those of some years, where one is approved each working day."""
+"""How many approved plans the ledger remembers: about four years of one approval per working day."""
 
 
 @dataclass(frozen=True, repr=False)
 class LeaveVersion:
-    """A leave as far as a ledger remembers it: whose it is, and its first and last day."""
+    """What a ledger remembers of a leave: its user, its first and its last day."""
 
     user_id: str
     start: date
@@ -42,24 +42,24 @@ class LeaveVersion:
 
     @classmethod
     def of(cls, leave: LeaveRequest) -> Self:
-        """Return what to remember of a leave request."""
+        """Return the version that a leave request describes."""
         first, last = leave.days
         return cls(leave.user_id, first, last)
 
     def overlaps(self, window: Window) -> bool:
-        """Return whether it has a day in the window."""
+        """Return whether the leave has a day in the window."""
         return self.start <= window.last and self.end >= window.first
 
 
 InCor = Literal["yes", "changing", "unknown", "missing", "foreign"]
 """
-What COR holds under an external id, as far as is known:
+What COR holds under an external id, as far as the sync knows:
 
-``yes``       the leave, exactly as it was sent last.
+``yes``       the leave, exactly as it was last sent.
 ``changing``  one of the versions: an update was under way when the run ended.
 ``unknown``   one of the versions, or nothing: a create or a delete was under way when the run ended.
-``missing``   nothing, it said when asked to delete what was ``unknown``; but that request may still arrive.
-``foreign``   leave of somebody else: an approved plan did not say that this would be overwritten.
+``missing``   nothing: COR found no leave to delete after ``unknown``. The earlier request may still arrive.
+``foreign``   leave that another system or person created, and that the approved plan did not allow to overwrite.
 """
 
 
@@ -68,9 +68,9 @@ class LedgerEntry:
     """
     What a sync knows about one external id.
 
-    :param versions: the leave, as it was sent last, and before that the others that COR may hold instead.
-    :param in_cor: what COR holds of it.
-    :param digest: keyed digest of what was sent last; None if that is not known.
+    :param versions: the leave as it was last sent, followed by the earlier versions that COR may hold instead.
+    :param in_cor: what COR holds under this id.
+    :param digest: keyed digest of the last request; None if unknown.
     """
 
     versions: tuple[LeaveVersion, ...]
@@ -79,41 +79,41 @@ class LedgerEntry:
 
     @property
     def version(self) -> LeaveVersion:
-        """The leave, as it was sent last."""
+        """The leave as it was last sent."""
         return self.versions[0]
 
     @property
     def is_held(self) -> bool:
-        """Whether COR certainly holds leave of this sync under the id."""
+        """Whether COR certainly holds this sync's leave under the id."""
         return self.in_cor in {"yes", "changing"}
 
     @property
     def is_foreign(self) -> bool:
-        """Whether the leave in COR is not this sync's, which so must not delete it."""
+        """Whether the leave in COR is not this sync's. The sync must not delete it."""
         return self.in_cor == "foreign"
 
     def overlaps(self, window: Window) -> bool:
-        """Return whether anything that COR may hold has a day in the window."""
+        """Return whether any version that COR may hold has a day in the window."""
         return any(version.overlaps(window) for version in self.versions)
 
     def replaced_by(self, leave: LeaveRequest, digest: str) -> LedgerEntry:
-        """Return what is known while a leave request takes its place."""
+        """Return the entry while a leave request that replaces the leave is under way."""
         versions = dict.fromkeys((LeaveVersion.of(leave), *(() if self.is_foreign else self.versions)))
         return LedgerEntry(tuple(versions), "changing" if self.is_held else "unknown", digest)
 
     def deleted(self) -> LedgerEntry:
-        """Return what is known while it is being deleted."""
+        """Return the entry while the request that deletes the leave is under way."""
         return replace(self, in_cor="unknown")
 
 
 @dataclass(frozen=True)
 class UsedApproval:
     """
-    An approved plan that a run has done, or has begun.
+    An approved plan that a run has started or finished.
 
     :param plan: the plan's id.
-    :param task: the task that does it, the same for all its tries.
-    :param is_done: whether nothing of it is left to do.
+    :param task: the task that carries it out, the same for all its tries.
+    :param is_done: whether every operation is done.
     """
 
     plan: str
@@ -125,16 +125,16 @@ class Ledger:
     """
     The ledger of one source.
 
-    :param folder: path or URI of the folder in which it lies, one per sync.
+    :param folder: path or URI of the ledger's folder; each sync has its own.
     :param source: COR's ``metadata.source``.
-    :param cor: base URL of the COR whose leave it is about.
-    :param key: keys the digests, so that nobody else can guess a leave from one, and the seal.
-    :raises CorConfigurationError: if there is no folder.
+    :param cor: base URL of COR.
+    :param key: the key of the seal and of the digests; without it, a leave could be guessed from its digest.
+    :raises CorConfigurationError: if no folder is given.
     """
 
     def __init__(self, folder: str | ObjectStoragePath, *, source: str, cor: str, key: bytes) -> None:
         if not folder or folder == "None":
-            raise CorConfigurationError("ledger: needs the path or URI of a folder.")
+            raise CorConfigurationError("ledger: is empty. Set it to the path or URI of a folder.")
         folder = folder if isinstance(folder, ObjectStoragePath) else ObjectStoragePath(str(folder))
         self.path = folder / f"{quote(source, safe='')}.jsonl"
         self.source = source
@@ -147,15 +147,14 @@ class Ledger:
         self._key_check = self._keyed("key check")
 
     def digest(self, leave: LeaveRequest) -> str:
-        """Return the keyed digest of what would be sent of a leave request."""
+        """Return the keyed digest of a leave request as it would be sent."""
         return self._keyed(json.dumps(leave.to_payload("")))
 
     def read(self) -> None:
         """
-        Read what is remembered; nothing, if there is no file yet.
+        Read the ledger. It is empty if there is no file yet.
 
-        :raises CorLedgerError: if the file is not a ledger, is not as it was written, or is about another source or
-            another COR.
+        :raises CorLedgerError: if the file is not a ledger, was altered, or belongs to another source or another COR.
         """
         content = _files.read(self.path)
         self.is_new = content is None
@@ -165,8 +164,8 @@ class Ledger:
             header = json.loads(content.partition(b"\n")[0])
             if _is_another_version(header):
                 raise CorLedgerError(
-                    f"ledger: {self.path} was written by another version of this provider. Use that version, or delete "
-                    f"the ledger: {_WHAT_DELETING_MEANS}"
+                    f"ledger: another version of this provider wrote {self.path}. Use that version, or delete the "
+                    f"ledger: {_WHAT_DELETING_MEANS}"
                 )
             key_check = header.pop("key_check")
             self.key_changed = key_check != self._key_check
@@ -179,15 +178,15 @@ class Ledger:
             self.approvals = {one["plan"]: UsedApproval(**one) for one in trailer["approvals"]}
         except (ValueError, LookupError, TypeError, AttributeError):
             raise CorLedgerError(
-                f"ledger: {self.path} is not a ledger, or is not whole: it was cut off or altered. Restore it from a "
-                f"backup; or delete it: {_WHAT_DELETING_MEANS}"
+                f"ledger: {self.path} is not a ledger, or it was cut off or altered. Restore it from a backup, or "
+                f"delete it: {_WHAT_DELETING_MEANS}"
             ) from None
 
     def write(self, *, before_replacing: Callable[[], None] = lambda: None) -> None:
         """
-        Write down what is to be remembered; whenever that is interrupted, the file holds the old or the new.
+        Write the ledger atomically: after an interruption, the file holds either the old or the new content.
 
-        :param before_replacing: called once everything but the last step is done; raises what forbids that.
+        :param before_replacing: called right before the new file replaces the old one; raises an error to prevent that.
         """
         approvals = [asdict(one) for one in [*self.approvals.values()][-MOST_APPROVALS:]]
         rows = [
@@ -205,12 +204,14 @@ class Ledger:
     def _not_ours(self, header: dict[str, Any]) -> CorLedgerError:
         name = next(name for name in self._header if header[name] != self._header[name])
         return CorLedgerError(
-            f"ledger: {self.path} is about the {name} {header[name]!r}, not {self._header[name]!r}. Give each a folder "
-            "of its own."
+            f"ledger: {self.path} belongs to the {name} {header[name]!r}, not {self._header[name]!r}. Give each its "
+            "own folder."
         )
 
 
-_WHAT_DELETING_MEANS = "the next run then sends everything again, but leave that was cancelled meanwhile stays in COR."
+_WHAT_DELETING_MEANS = (
+    "the next run then sends everything again, but leave that was cancelled in the meantime stays in COR."
+)
 
 
 def _is_another_version(header: dict[str, Any]) -> bool:

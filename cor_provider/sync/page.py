@@ -21,7 +21,7 @@ from cor_provider.pages.calendar import (
 from cor_provider.sync.window import Window
 
 MOST_DRAWN = 1000
-"""A page of more changes than a person can look through would be slow to open; the plan's file has them all."""
+"""A longer page would be slow to open, and nobody reads that many changes. The plan's file has them all."""
 
 CHANGES = {
     "create": LegendItem("Create", "+", 3),
@@ -33,7 +33,7 @@ BEFORE = LegendItem("Until now", "\N{HORIZONTAL ELLIPSIS}", 17)
 
 
 def page_of(plan: ObjectStoragePath) -> ObjectStoragePath | None:
-    """Return where the page of a plan goes, which is beside it; None if that is no file, such as ``/dev/stdout``."""
+    """Return the path of a plan's page, beside the plan; None if the plan goes to a stream, such as ``/dev/stdout``."""
     return None if _files.is_stream(plan) else plan.parent / f"{plan.stem}.html"
 
 
@@ -42,10 +42,10 @@ def render_plan(rows: Sequence[Mapping[str, Any]], *, counts: Mapping[str, int],
     Draw a plan.
 
     :param rows: its rows, as :meth:`~cor_provider.sync.plan.Plan.rows` has them.
-    :param counts: how many operations of each kind there are, and how many leaves need none.
+    :param counts: the number of operations of each kind, and of leaves that need none.
     :param window: the days that the sync owns.
     :param source: COR's ``metadata.source``.
-    :return: a whole HTML document that loads nothing else.
+    :return: a complete HTML document that loads nothing else.
     """
     drawn = rows[:MOST_DRAWN]
     entries = sorted((entry for number, row in enumerate(drawn) for entry in _entries(number, row)), key=by_person)
@@ -62,7 +62,7 @@ def render_plan(rows: Sequence[Mapping[str, Any]], *, counts: Mapping[str, int],
 
 
 def _entries(number: int, row: Mapping[str, Any]) -> Iterator[CalendarEntry]:
-    """Yield the leave as it will be, or as it was if it is to be deleted; and where it was, if it moves."""
+    """Yield the leave as it will be, or as it was if it is deleted; and its old place, if it moves."""
     yield _entry(number, row, CHANGES[row["operation"]])
     if row.keys() & {"previous_user_id", "previous_start", "previous_end"}:
         before = {name: row.get(f"previous_{name}", row[name]) for name in ("user_id", "start", "end")}

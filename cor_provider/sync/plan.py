@@ -1,4 +1,4 @@
-"""The plan of a sync: what it would do so that COR holds what the input says."""
+"""The plan of a sync: the changes that make COR match the input."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from cor_provider.sync.window import Window
 
 Change = Literal["delete", "update", "create", "forget"]
 CHANGES: tuple[Change, ...] = get_args(Change)
-"""In the order in which they are made: an id that changed on edit must not overlap with what it was."""
+"""In the order in which they are made: leave that got a new id must not overlap with its old self."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -24,11 +24,11 @@ class Operation:
     """
     One change that a sync would make.
 
-    :param leave: what COR is to hold; None for what is to be deleted or forgotten.
-    :param before: what the ledger remembers of it.
-    :param digest: keyed digest of what would be sent, or of what was.
+    :param leave: the leave that COR will hold; None for a delete or forget.
+    :param before: the ledger's entry of the leave.
+    :param digest: keyed digest of the leave to send, or of the leave to delete or forget.
     :param position: the leave request's place in the input, from 1.
-    :param may_overwrite: whether a create may meet leave in COR that the ledger does not know, and replace it.
+    :param may_overwrite: whether a create may replace leave in COR that the ledger does not know.
     """
 
     change: Change
@@ -41,7 +41,7 @@ class Operation:
 
     @property
     def version(self) -> LeaveVersion:
-        """The leave that it is about: as it will be, or as it was if it is to be deleted or forgotten."""
+        """The leave as it will be, or as it was if it is deleted or forgotten."""
         if self.leave:
             return LeaveVersion.of(self.leave)
         assert self.before  # noqa: S101  # only what the ledger remembers can be deleted
@@ -49,9 +49,9 @@ class Operation:
 
     def to_row(self, *, show_type: bool) -> dict[str, Any]:
         """
-        Return the row of a plan.
+        Return the operation's row in a written plan.
 
-        :param show_type: show the leave type too, which can be health data.
+        :param show_type: include the leave type, which can be health data.
         """
         row: dict[str, Any] = {"operation": self.change, "id": self.id, **_fields(self.version), "digest": self.digest}
         if self.change == "create":
@@ -69,15 +69,15 @@ class Plan:
     """
     What a sync would do.
 
-    Of the input it keeps what is to be sent; of what COR holds already, no more than ids.
+    To save memory, it keeps leave requests in full only if they must be sent, and only the ids of unchanged ones.
 
     :param window: the days that the sync owns.
-    :param id: tells this plan from every other, of the same operations too.
+    :param id: unique, even among plans of the same operations.
     :param received: how many leave requests came in.
     :param operations: in no particular order; :meth:`of` returns them by change.
-    :param rejected: records that cannot be read, or that contradict one before them.
-    :param unchanged: external id and position of what needs nothing.
-    :param nameless: how many records have no readable id, so that nobody knows which leave they are.
+    :param rejected: records that cannot be read, or that contradict an earlier one.
+    :param unchanged: external id and position of each leave request that needs no operation.
+    :param nameless: how many records have no readable id and so may be any leave.
     :param remembered: how many leaves the ledger held.
     :param in_window: how many of these have a day in the window.
     """
@@ -99,9 +99,9 @@ class Plan:
     @property
     def counts(self) -> dict[str, int]:
         """
-        How many operations of each kind there are, and how many leave requests need none.
+        The number of operations of each kind, and of leave requests that need none.
 
-        ``may_overwrite`` says how many of the creates may replace leave that COR already has.
+        ``may_overwrite`` is the number of creates that may replace leave in COR.
         """
         changes = Counter(operation.change for operation in self.operations)
         return {
@@ -130,22 +130,22 @@ class Plan:
             yield LeaveOutcome(leave_id, "unchanged", position=position)
 
     def not_sent(self) -> Iterator[LeaveOutcome]:
-        """Yield the outcomes of operations that are not done."""
+        """Yield a ``not_sent`` outcome for each operation."""
         for operation in self.operations:
-            if operation.change != "forget":  # it would send nothing
+            if operation.change != "forget":  # nothing is sent for it anyway
                 yield LeaveOutcome(operation.id, "not_sent", position=operation.position)
 
     def rows(self, *, show_types: bool = False) -> list[dict[str, Any]]:
-        """Return the rows of the plan as it is written: deletes, updates, creates, and what is forgotten."""
+        """Return the rows of the written plan: deletes, updates, creates, and what is forgotten."""
         of_plan = {"window": str(self.window), "plan": self.id}
         return [operation.to_row(show_type=show_types) | of_plan for change in CHANGES for operation in self.of(change)]
 
 
 class UnfinishedPlanError(Exception):
     """
-    The input broke off while it was read; the error that it raised is the cause.
+    Reading the input failed before its end; the cause is the input's own error.
 
-    :param plan: what was planned so far. It must not be carried out, but every leave request in it has its outcome.
+    :param plan: the plan so far. It must not be carried out, but every leave request in it has its outcome.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -159,12 +159,12 @@ def make_plan(
     """
     Compare leave requests with the ledger.
 
-    What the ledger holds, the input lacks, and has a day in the window is to be deleted; if it has none, to be
-    forgotten. A record that cannot be read but has an external id speaks for that leave: it stays as it is.
+    Leave in the ledger that the input lacks is deleted if it has a day in the window, and forgotten otherwise. If an
+    unreadable record has an external id, the leave with that id stays as it is.
 
-    :param leaves: everything that should be in COR; read once, from the beginning.
+    :param leaves: all leave that should be in COR; read once.
     :param window: the days that the sync owns.
-    :param reassert: send what is unchanged too. Where digests were made with another key, nothing looks unchanged.
+    :param reassert: send unchanged leave too. After a change of the digests' key, all leave looks changed.
     :raises UnfinishedPlanError: if the input raises.
     """
     planner = _Planner(ledger, window, reassert=reassert)
@@ -197,7 +197,7 @@ class _Planner:
             else:
                 self._unreadable.add(leave.leave_id)
             return
-        assert isinstance(leave, LeaveRequest)  # noqa: S101  # what is read in full is a leave request
+        assert isinstance(leave, LeaveRequest)  # noqa: S101  # a sync never reads leave keys
         digest = self._ledger.digest(leave)
         first = self._seen.setdefault(leave.id, digest)
         if first is not digest:  # a repeat

@@ -23,13 +23,13 @@ class SyncRun:
     """
     One run of a sync.
 
-    :param hook: the way to COR.
-    :param ledger: what the sync remembers.
-    :param window: the days that it owns.
-    :param owner: who runs.
+    :param hook: sends the requests.
+    :param ledger: the sync's record of the leave in COR.
+    :param window: the days that the sync owns.
+    :param owner: the task that runs it.
     :param guards: how much it may delete and forget.
-    :param approved_plan: path or URI of the plan that must be carried out, that and nothing else; None for any.
-    :param stopping: set it, from any thread, to stop sending and still get every outcome.
+    :param approved_plan: path or URI of the only plan that the run may carry out; None for any.
+    :param stopping: set it, from any thread, to stop sending. Every operation still gets its outcome.
     :param patience: options of the hook's pushes.
     """
 
@@ -58,24 +58,24 @@ class SyncRun:
     @contextmanager
     def leased(self) -> Iterator[None]:
         """
-        Hold the ledger's lease for as long as the block runs; only then may a plan be applied.
+        Hold the ledger's lease while the block runs. Apply a plan only inside it.
 
-        :raises CorLedgerBusyError: if another run works on the ledger.
+        :raises CorLedgerBusyError: if another run is using the ledger.
         """
         self._lease.take()
         try:
             with self._lease.kept():
                 yield
         finally:
-            if not self._may_be_under_way:  # else the next run must wait until the lease expires
+            if not self._may_be_under_way:  # otherwise the next run must wait until the lease expires
                 self._lease.release()
 
     def plan(self, leaves: Iterator[LeaveRequest | LeaveKey | UnreadableLeave], *, reassert: bool) -> Plan:
         """
-        Read the ledger, and plan.
+        Read the ledger and make the plan.
 
         :raises CorLedgerError: if the ledger cannot be read.
-        :raises UnfinishedPlanError: if the input breaks off.
+        :raises UnfinishedPlanError: if reading the input fails.
         """
         self.ledger.read()
         return make_plan(leaves, self.ledger, self._window, reassert=reassert)
@@ -90,7 +90,7 @@ class SyncRun:
 
     def check_approval(self, plan: Plan) -> None:
         """
-        Refuse a plan that is not the approved one, where one had to be approved.
+        Refuse a plan other than the approved one, if the run needs an approval.
 
         :raises CorPlanChangedError: with the reason.
         """
@@ -98,7 +98,7 @@ class SyncRun:
             self._approved.check(plan, self.ledger)
 
     def apply(self, plan: Plan) -> Iterator[LeaveOutcome]:
-        """Carry out a plan, and yield the outcome of each operation as it settles; :class:`Apply` has the details."""
+        """Carry out a plan and yield each outcome as soon as it is known; see :class:`Apply`."""
         apply = Apply(
             self._hook, self.ledger, self._lease, approved=self._approved, stopping=self._stopping, **self._patience
         )

@@ -1,9 +1,9 @@
 """
-The seal of a file: a last line from which any later change to the file shows.
+The seal of a file: a last line that reveals any later change to the file.
 
-It holds a keyed MAC, and a checksum that finds accidents even after the key has changed. The MAC proves that the file
-is as somebody with the key wrote it. A reader that accepts a file of another key, as a ledger must once a token has
-changed, has only the checksum, which anybody can compute.
+It holds a keyed MAC and a checksum. The MAC proves that the file is exactly as a holder of the key wrote it. A ledger
+must stay readable after its key has changed with the token; then only the checksum is left. It reveals accidents, but
+anybody can compute it.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ def unseal(content: bytes, key: bytes | None) -> bytes:
     """
     Return the lines above the seal.
 
-    :param key: None if it is not the one that the file was sealed with: then only the checksum is compared.
-    :raises ValueError: if the file is not exactly as it was sealed.
+    :param key: None if the file was sealed with another key; then only the checksum is compared.
+    :raises ValueError: if the file was changed after it was sealed.
     """
     end = content.rfind(b"\n", 0, -1) + 1
     body, line = content[:end], content[end:]

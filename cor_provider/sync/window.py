@@ -22,9 +22,9 @@ class Window:
         """
         Read a window.
 
-        :param value: two dates, as ``date``, ISO 8601 text, or both in one text with a slash between them. Of a
-            date-time its date counts, as written.
-        :raises CorConfigurationError: if it is none of these.
+        :param value: two dates, as ``date``, ISO 8601 text, or both in one text with a slash between them. For a
+            date-time, its date as written counts.
+        :raises CorConfigurationError: if the value is none of these.
         """
         days = value.split("/") if isinstance(value, str) else value
         try:
@@ -34,7 +34,7 @@ class Window:
                 'window: expected the first and the last day, such as ["2026-01-01", "2026-12-31"].'
             ) from None
         if last < first:
-            raise CorConfigurationError("window: its last day lies before its first.")
+            raise CorConfigurationError("window: its last day is before its first.")
         return cls(first, last)
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""The progress of earlier tries of a task, so that a retry resumes there (Airflow 3.3 and later)."""
+"""The progress of earlier tries of a task, from which a retry resumes (Airflow 3.3 and later)."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from cor_provider.push.seen_ids import SeenIds
 from cor_provider.task.positions import Positions
 
 STATE_KEY = "cor_push"
-MOST_SAVED_BYTES = 60_000  # Airflow wants values of its state store below 64 KB
+MOST_SAVED_BYTES = 60_000  # Airflow's state store takes values below 64 KB
 
 
 class StateStore(Protocol):
-    """The part of Airflow's ``context["task_state_store"]`` that is used here; it outlives a try of the task."""
+    """The part of Airflow's ``context["task_state_store"]`` that this module uses. It outlives a try of the task."""
 
     def get(self, key: str) -> Any:
         """Return a value, or None."""
@@ -32,15 +32,16 @@ class StateStore(Protocol):
 
 class Checkpoint:
     """
-    How far a push has come: how many leave requests, from the first on without a gap, are settled, and their outcomes.
+    The progress of a push: how many leave requests are done, counted from the first without a gap, and their outcomes.
 
-    It stores no leave. It stores counts, the rejections that the task's XCom shows too, the positions of all
-    rejections, and keyed digests of the settled leave requests and of their report rows, which bind it to both.
+    It stores no leave. It stores counts, the rejections that are also in the task's XCom, the positions of all
+    rejections, and keyed digests of the leave requests that are done and of their report rows. The digests show whether
+    the input and the report are still the same.
 
     :param store: the task's state store.
-    :param key: the key of the digests, without which leave could be guessed from them.
-    :param bound_to: what else must be the same for a retry to resume. It includes the task instance's ``max_tries``, so
-        that a cleared task starts over: Airflow 3.3 keeps the store then, but raises ``max_tries``.
+    :param key: the key of the digests; without it, a leave could be guessed from its digest.
+    :param bound_to: further values that must be the same for a retry to resume. They include the task instance's
+        ``max_tries``, so that a cleared task starts over: Airflow 3.3 then keeps the store, but raises ``max_tries``.
     :param repeated: the status of a leave request that repeats an earlier one.
     """
 
@@ -52,14 +53,14 @@ class Checkpoint:
         self._bound_to = bound_to
         self._repeated: Status = repeated
         self._positions: dict[int, int] = {}
-        """From the position among the leave requests that are passed on to that in the whole input."""
+        """The position in the whole input, by the position among the leave requests that are passed on."""
         self._digests: dict[int, str] = {}
         self._ahead: dict[int, LeaveOutcome] = {}
         self.start_over()
 
     def start_over(self) -> None:
-        """Forget what an earlier try settled, and begin with the first leave request."""
-        self.settled = 0
+        """Forget the progress of earlier tries, and begin with the first leave request."""
+        self.done = 0
         self.tally = Tally()
         self._rejected = Positions()
         self._rows = 0
@@ -68,43 +69,43 @@ class Checkpoint:
 
     def load(self, leaves: Iterable[Leave | UnreadableLeave]) -> bool:
         """
-        Load what an earlier try saved; return whether there is something that is about these leave requests.
+        Load the progress of an earlier try, and return whether there is any for these leave requests.
 
-        :param leaves: the input from its beginning. It is read as far as it was settled.
+        :param leaves: the input from its beginning. Only the part that is done is read.
         """
         saved = self._store.get(STATE_KEY)
         if not isinstance(saved, dict) or saved["bound_to"] != self._bound_to:
             return False
-        digests = (digest for digest, _leave in islice(self._digesting(leaves), saved["settled"]))
+        digests = (digest for digest, _leave in islice(self._digesting(leaves), saved["done"]))
         last = deque(enumerate(digests, start=1), maxlen=1)
-        if list(last) != [(saved["settled"], saved["digest"])]:
+        if list(last) != [(saved["done"], saved["digest"])]:
             return False
         rejected, rows = Positions.from_text(saved["positions_rejected"]), int(saved["rows"], 16)
-        ((self.settled, self._digest),) = last
-        self._resumed_at, self._rejected, self._rows = self.settled, rejected, rows
+        ((self.done, self._digest),) = last
+        self._resumed_at, self._rejected, self._rows = self.done, rejected, rows
         self.tally = Tally(Counter(saved["counts"]), Counter(saved["errors"]), saved["rejected"])
         return True
 
     def matches_rows(self, rows: Iterable[bytes]) -> bool:
-        """Return whether these are the report rows of the settled leave requests, in any order."""
+        """Return whether these are exactly the report rows of the leave requests that are done, in any order."""
         return sum(map(self._digest_of_row, rows)) % _ROWS == self._rows
 
     def watch(
         self, leaves: Iterable[Leave | UnreadableLeave], on_outcome: Callable[[LeaveOutcome], None]
     ) -> Iterator[Leave | UnreadableLeave]:
         """
-        Pass on the leave requests that are not settled yet, except those that repeat a settled one.
+        Pass on the leave requests that are not done yet, except those that repeat one that is done.
 
         :param on_outcome: takes the outcomes of these repeats, which are the same as without an interruption.
         """
         rejected = iter(self._rejected)  # a rejected leave leaves its external id free for another
         next_rejected = next(rejected, 0)
         passed_on = 0
-        with SeenIds() as settled:
+        with SeenIds() as done:
             for position, (digest, leave) in enumerate(self._digesting(leaves), start=1):
                 if position > self._resumed_at:
                     self._digests[position] = digest
-                    if self._resumed_at and (outcome := self._outcome_of_repeat(leave, settled)):
+                    if self._resumed_at and (outcome := self._outcome_of_repeat(leave, done)):
                         on_outcome(self._note(replace(outcome, position=position)))
                         continue
                     passed_on += 1
@@ -117,21 +118,21 @@ class Checkpoint:
                 elif position == next_rejected:
                     next_rejected = next(rejected, 0)
                 elif not isinstance(leave, UnreadableLeave):
-                    settled.add(leave)
+                    done.add(leave)
 
     def add(self, outcome: LeaveOutcome) -> LeaveOutcome:
         """
-        Add an outcome, in whatever order they come, and return it with its position in the whole input.
+        Add an outcome, and return it with its position in the whole input. Outcomes may come in any order.
 
-        :param outcome: the outcome of a leave request that was passed on, with its position among these.
+        :param outcome: the outcome of a leave request that was passed on, with its position among those.
         """
         return self._note(replace(outcome, position=self._positions.pop(outcome.position or 0)))
 
     def save(self) -> None:
-        """Save the progress. If it is too large for the store, what was saved before stays."""
+        """Save the progress. If it is too large for the store, keep what was saved last."""
         saved: dict[str, Any] = {
             "bound_to": self._bound_to,
-            "settled": self.settled,
+            "done": self.done,
             "digest": self._digest,
             "rows": f"{self._rows:x}",
             "counts": dict(self.tally.counts),
@@ -151,19 +152,19 @@ class Checkpoint:
             self._digests.pop(position, None)
         else:
             self._ahead[position] = outcome
-        while next_outcome := self._ahead.pop(self.settled + 1, None):
-            self.settled += 1
+        while next_outcome := self._ahead.pop(self.done + 1, None):
+            self.done += 1
             self.tally.add(next_outcome)
             self._rows = (self._rows + self._digest_of_row(next_outcome.line)) % _ROWS
-            self._digest = self._digests.pop(self.settled)
+            self._digest = self._digests.pop(self.done)
             if next_outcome.status == "rejected":
-                self._rejected.add(self.settled)
+                self._rejected.add(self.done)
         return outcome
 
-    def _outcome_of_repeat(self, leave: Leave | UnreadableLeave, settled: SeenIds) -> LeaveOutcome | None:
+    def _outcome_of_repeat(self, leave: Leave | UnreadableLeave, done: SeenIds) -> LeaveOutcome | None:
         if isinstance(leave, UnreadableLeave):
             return None
-        comparison = settled.compare(leave)
+        comparison = done.compare(leave)
         if comparison == "same":
             return LeaveOutcome(leave.id, self._repeated)
         if comparison == "different":
@@ -171,7 +172,7 @@ class Checkpoint:
         return None
 
     def _digesting(self, leaves: Iterable[Leave | UnreadableLeave]) -> Iterator[tuple[str, Leave | UnreadableLeave]]:
-        """Yield each leave request with the digest of all leave requests up to it."""
+        """Yield each leave request with a digest of the input up to and including it."""
         hashed = blake2b(key=self._key, digest_size=16)
         for leave in leaves:
             hashed.update(repr(_content(leave)).encode("utf-8", "surrogatepass"))
@@ -181,7 +182,7 @@ class Checkpoint:
         return int.from_bytes(blake2b(row, key=self._key, digest_size=16).digest(), "big")
 
 
-_ROWS = 2**128  # row digests are summed modulo this: a sum does not depend on the order in which rows are written
+_ROWS = 2**128  # row digests are summed modulo this: a sum does not depend on the order of the rows
 
 
 def _content(leave: LeaveRequest | LeaveKey | UnreadableLeave) -> object:

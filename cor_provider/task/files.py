@@ -14,7 +14,7 @@ from cor_provider import _files
 from cor_provider.exceptions import CorConfigurationError
 from cor_provider.sync import ledger
 
-_HEAD = 4096  # bytes, in which a ledger names its format
+_HEAD = 4096  # bytes; a ledger names its format within them
 
 _STORES = {"s3a": "s3", "s3n": "s3", "gcs": "gs", "abfss": "abfs", "adl": "abfs", "az": "abfs"}
 """Other names of the same stores, in Airflow's providers and in fsspec."""
@@ -23,11 +23,11 @@ _STORES = {"s3a": "s3", "s3n": "s3", "gcs": "gs", "abfss": "abfs", "adl": "abfs"
 @dataclass(frozen=True)
 class _Place:
     """
-    The file that a path names, whatever the spelling of the path.
+    The file that a path names, however the path is spelt.
 
-    :param uri: without the connection in an object store; with all links followed on this machine.
-    :param identity: device and inode of a file that exists on this machine, the same for all its hard links.
-    :param is_stream: whether it is a stream, which keeps nothing, and not a file.
+    :param uri: in an object store, without the connection; on this machine, with all links followed.
+    :param identity: device and inode of an existing file on this machine, the same for all its hard links.
+    :param is_stream: whether it is a stream, which keeps nothing, rather than a file.
     """
 
     uri: str
@@ -47,7 +47,7 @@ class _Place:
         return cls(f"file://{place}", identity, _files.is_stream(path))
 
     def is_file_of(self, other: _Place) -> bool:
-        """Return whether both are, or would be, one file: some disks ignore the case of names."""
+        """Return whether both are, or would be, the same file: some disks ignore the case of names."""
         if self.uri == other.uri or (self.identity and self.identity == other.identity):
             return True
         are_new = not self.identity and not other.identity and self.uri.startswith("file:")
@@ -65,10 +65,11 @@ class TaskFiles:
     """
     The files of one task, by the parameters that name them.
 
-    Files are compared, not text: relative and absolute paths, links, connections and spellings make no difference.
+    The comparison is between files, not between spellings of their paths: links, connections and relative paths make no
+    difference.
 
-    :param written: the path or URI that each parameter makes the task write; None for none.
-    :param read: the paths and URIs that each parameter makes the task read.
+    :param written: for each parameter, the path or URI of the file that the task writes; None for none.
+    :param read: for each parameter, the paths and URIs of the files that the task reads.
     """
 
     def __init__(self, *, written: Mapping[str, object], read: Mapping[str, Iterable[object]]) -> None:
@@ -89,7 +90,7 @@ class TaskFiles:
 
     def add_input(self, path: ObjectStoragePath) -> None:
         """
-        Add a file of leave requests that is about to be read and may not have been known before.
+        Add a file of leave requests right before it is read. It may not have been known earlier.
 
         :raises CorConfigurationError: as :meth:`check` does.
         """
@@ -98,9 +99,9 @@ class TaskFiles:
 
     def check(self) -> None:
         """
-        Check that no output replaces another file of the task. Call it again right before each output is written.
+        Check that no output would replace another file of the task. Call it again right before writing each output.
 
-        :raises CorConfigurationError: naming the parameter whose file would replace another one, or a ledger.
+        :raises CorConfigurationError: naming the parameter whose file would replace another file or a ledger.
         """
         self._check(self._read)
         for name, path in self._written.items():
@@ -125,7 +126,7 @@ def _places(paths: Iterable[tuple[str, object]], *, must_be: bool = False) -> It
     for name, value in paths:
         place = _place(value)
         if must_be and place is None:
-            raise CorConfigurationError(f"{name}: is not a path or URI of a file that can be written.")
+            raise CorConfigurationError(f"{name}: is not the path or URI of a file that can be written. Correct it.")
         if place and not place.is_stream:  # a stream replaces nothing
             yield name, place
 

@@ -19,7 +19,7 @@ def annotate_outlets(context: Mapping[str, Any], outlets: Iterable[Any], counts:
 
 def openlineage_facets(*, input_uris: Iterable[str], output_url: str, row_count: int) -> Any:
     """
-    Return lineage for OpenLineage: the files read, COR's endpoint, and how many leaves it took.
+    Return lineage for OpenLineage: the files read, COR's endpoint, and the number of leaves written there.
 
     OpenLineage's provider is imported only here, since only that provider calls this.
     """
@@ -41,6 +41,6 @@ def _name(uri: str) -> tuple[str, str]:
     parts = urlsplit(uri)
     if not parts.netloc:
         return "file", parts.path
-    # Airflow puts the connection's id before an @. An object has a key, files and endpoints have a path.
+    # Airflow puts the connection's id before an @. Objects have keys; files and endpoints have paths.
     path = parts.path if parts.scheme in {"http", "https"} else parts.path.lstrip("/")
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}", path

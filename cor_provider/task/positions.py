@@ -11,9 +11,9 @@ from typing_extensions import Self
 
 class Positions:
     """
-    Ascending positions, of which there may be as many as the input has leave requests.
+    Ascending positions; there may be as many as there are leave requests.
 
-    Each is stored as its distance from the one before, seven bits per byte; as text they are also compressed.
+    Each is stored as its distance from the previous one, seven bits per byte. The text form is also compressed.
     """
 
     def __init__(self) -> None:
@@ -34,7 +34,7 @@ class Positions:
         """
         Add a position.
 
-        :param position: greater than all before it.
+        :param position: greater than all earlier ones.
         """
         distance, self._last = position - self._last, position
         while distance >= _MORE:
@@ -43,16 +43,16 @@ class Positions:
         self._distances.append(distance)
 
     def to_text(self) -> str:
-        """Return them as text that JSON need not escape."""
+        """Return the positions as text that JSON need not escape."""
         return b64encode(zlib.compress(self._distances, 9)).decode()
 
     @classmethod
     def from_text(cls, text: str) -> Self:
-        """Return the positions of which :meth:`to_text` made text."""
+        """Return the positions from the text that :meth:`to_text` returned."""
         positions = cls()
         positions._distances += zlib.decompress(b64decode(text))
         positions._last = max(positions, default=0)
         return positions
 
 
-_MORE = 0x80  # the bit that marks a byte with another one behind it
+_MORE = 0x80  # the bit that marks a byte as followed by another one

@@ -12,16 +12,16 @@ SECONDS_BETWEEN_LINES = 5.0
 
 class Progress:
     """
-    Logs every few seconds how many leave requests have an outcome, and how fast they get it.
+    Logs every few seconds how many leave requests are done, and how fast.
 
     :param log: a task's logger.
-    :param settled: how many had an outcome before.
+    :param done: how many leave requests were done before.
     """
 
-    def __init__(self, log: Any, settled: int) -> None:
+    def __init__(self, log: Any, done: int) -> None:
         self._log = log
         self._logged_at = _clock.now()
-        self._logged = settled
+        self._logged = done
 
     def log_if_due(self, tally: Tally, received: int) -> bool:
         """
@@ -35,7 +35,7 @@ class Progress:
         rate = (tally.received - self._logged) / seconds
         rejected = tally.counts["rejected"]
         self._log.info(
-            "%s settled of %s received so far, %.0f/s, %s rejected", tally.received, received, rate, rejected
+            "%s of %s received so far are done, %.0f/s, %s rejected", tally.received, received, rate, rejected
         )
         self._logged_at, self._logged = now, tally.received
         return True

@@ -1,4 +1,4 @@
-"""Record every outcome of a push: counted, reported and remembered, however the push ends."""
+"""Count, report and save every outcome of a push, however the push ends."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ class OutcomeRecorder:
     """
     Records the outcomes of one push.
 
-    It is a context manager: leave its block in the thread that records, so that every file is closed there.
+    It is a context manager. Leave its block in the thread that records, so that all files are closed there.
 
     :param report_path: path or URI of the report; None for no report.
     :param check_files: raises an error if the report would replace a file that must stay.
-    :param checkpoint: the progress of earlier tries; None where Airflow cannot keep it.
-    :param stopping: the recorder sets it when nothing more may be sent.
+    :param checkpoint: the progress of earlier tries; None if Airflow cannot store it.
+    :param stopping: the recorder sets it to stop sending.
     :param log: the task's logger.
     """
 
@@ -41,7 +41,7 @@ class OutcomeRecorder:
         self.tally = Tally()
         self.earlier = Tally()
         self.deletions = Tally()
-        """Deletions of leave that the input lacks. They are no leave requests, so their outcomes have no position."""
+        """Deletions of leave that the input lacks. They are not leave requests, so their outcomes have no position."""
         self._report_path = report_path
         self._check_files = check_files
         self._checkpoint = checkpoint
@@ -73,7 +73,7 @@ class OutcomeRecorder:
 
     def resume(self, read_leaves: Callable[[], Iterator[Leave | UnreadableLeave]]) -> Iterator[Leave | UnreadableLeave]:
         """
-        Return the leave requests that are still to be sent, and count those that an earlier try has settled.
+        Return the leave requests that are still to be sent, and count those that earlier tries have done.
 
         :param read_leaves: reads the input from its beginning.
         """
@@ -81,7 +81,7 @@ class OutcomeRecorder:
             self.earlier.include(self._checkpoint.tally)
             self.tally.include(self.earlier)
             self._received = self.tally.received
-            self._log.info("Resuming after the %s leave requests that an earlier try has settled.", self._received)
+            self._log.info("Resuming after the first %s leave requests: earlier tries have done them.", self._received)
         leaves = self._closed_at_the_end(read_leaves())
         if self._checkpoint:
             leaves = self._closed_at_the_end(self._checkpoint.watch(leaves, self._add))
@@ -89,9 +89,9 @@ class OutcomeRecorder:
 
     def record(self, outcomes: Iterable[LeaveOutcome]) -> None:
         """
-        Record outcomes until there are no more, or an error is raised.
+        Record outcomes until there are no more or an error is raised.
 
-        :raises Exception: at the end, if the report could not be written. Sending has stopped by then.
+        :raises Exception: at the end, if the report could not be written. By then, sending has stopped.
         """
         self._progress = Progress(self._log, self.tally.received)
         report = open_report(self._report_path, earlier=self._earlier_rows, check=self._check_files)
@@ -118,26 +118,26 @@ class OutcomeRecorder:
         return self._open.enter_context(closing(_generate(leaves)))
 
     def _load(self, checkpoint: Checkpoint, read_leaves: Callable[[], Iterator[Leave | UnreadableLeave]]) -> bool:
-        """Load what an earlier try has settled, unless its report lacks some of those rows."""
+        """Load the progress of an earlier try, unless its report lacks some rows."""
         try:
             with closing(_generate(read_leaves())) as leaves:
                 loaded = checkpoint.load(leaves)
         except Exception:  # noqa: BLE001  # starting over is safe
             self._warn_about_store()
             return False
-        if loaded and (rows := read_rows(self._report_path, checkpoint.settled, is_complete=checkpoint.matches_rows)):
+        if loaded and (rows := read_rows(self._report_path, checkpoint.done, is_complete=checkpoint.matches_rows)):
             self._earlier_rows = self._open.enter_context(closing(rows))
             return True
         checkpoint.start_over()
         return False
 
     def _save(self) -> None:
-        """Save the progress of the push, after the report rows that it relies on."""
+        """Flush the report, then save the progress, which relies on its rows."""
         self._report.flush()
         if self._checkpoint:
             try:
                 self._checkpoint.save()
-            except Exception:  # noqa: BLE001  # better a push that cannot be resumed than none
+            except Exception:  # noqa: BLE001  # a push that cannot be resumed is better than none
                 self._warn_about_store()
 
     def _warn_about_store(self) -> None:

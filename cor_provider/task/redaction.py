@@ -14,8 +14,8 @@ class Redacted:
     """
     A value that Airflow renders like any other, but stores and shows as a placeholder.
 
-    Airflow keeps the rendered value of every template field in its database and shows it to everyone who may see the
-    task. Of an object like this one it keeps the ``repr``.
+    Airflow stores the rendered value of every template field, and shows it to everyone who may see the task. For an
+    object like this one, it stores the ``repr``.
 
     :param content: the value itself.
     """
@@ -31,9 +31,9 @@ class Redacted:
 
 def redact(value: Any) -> Any:
     """
-    Redact leave requests. Paths, URIs, templates and references to upstream tasks hold none and stay as they are.
+    Redact leave requests. Paths, URIs, templates and references to upstream tasks contain none and stay as they are.
 
-    Text stays only if it is beyond doubt one of these: records come in forms that nobody has thought of.
+    Text stays only if it is certainly one of these, since records can come in unforeseen forms.
 
     :param value: the operator's parameter, before or after Airflow has rendered it.
     """
@@ -44,7 +44,7 @@ def redact(value: Any) -> Any:
         return value if is_shown else Redacted(value)
     if not _refers_upstream(value):
         return Redacted(value)
-    # Airflow finds a reference only in a container that it can look through itself.
+    # Airflow finds references only in containers that it can search.
     if isinstance(value, dict):
         return {key: _redact_element(element) for key, element in value.items()}
     return [_redact_element(element) for element in value]

@@ -22,8 +22,8 @@ class Report:
     """
     A report that is being written. Without a file, nothing is written.
 
-    An error while writing must not keep outcomes from being counted, so it is kept in ``error`` and raised at the end.
-    It can be any exception: object store clients raise more than ``OSError``.
+    A write error must not stop the counting of outcomes, so it is kept in ``error`` and raised at the end. It can be
+    any exception: object store clients raise more than ``OSError``.
     """
 
     def __init__(self, file: _files.NewFile | None) -> None:
@@ -45,7 +45,7 @@ class Report:
                 self.error = error
 
     def flush(self) -> None:
-        """Flush the rows to the storage, where a retry finds them if this try is killed."""
+        """Flush the rows to storage. If this try is killed, a retry finds them there."""
         if self._file and not self.error:
             try:
                 self._file.stream.flush()
@@ -73,10 +73,10 @@ class Report:
 @dataclass
 class EarlierRows:
     """
-    The report rows of what an earlier try has settled.
+    The report rows of the leave requests that earlier tries have done.
 
     :param rows: a temporary file, since there may be millions.
-    :param left_over: the file that the earlier try left behind, if it was killed.
+    :param left_over: the unfinished file of the earlier try, if it was killed.
     """
 
     rows: IO[bytes] = field(default_factory=BytesIO)
@@ -87,7 +87,7 @@ class EarlierRows:
         self.rows.close()
 
     def delete_left_over(self) -> None:
-        """Delete the file that the earlier try left, once its rows are in the new report."""
+        """Delete the unfinished file of the earlier try. Call it once its rows are in the new report."""
         if self.left_over:
             with suppress(OSError):
                 self.left_over.unlink()
@@ -96,10 +96,9 @@ class EarlierRows:
 @contextmanager
 def open_report(path: object, *, earlier: EarlierRows, check: Callable[[], None]) -> Iterator[Report]:
     """
-    Open a report, which is complete and in its place when the block ends, also if it ends in an error.
+    Open a report. When the block ends, even in an error, the report is complete and in its place.
 
-    Until then, the file that it replaces stays as it was. Rows are those of
-    :meth:`~cor_provider.outcome.LeaveOutcome.to_row`.
+    Until then, an existing report stays as it was. Rows are those of :meth:`~cor_provider.outcome.LeaveOutcome.to_row`.
 
     :param path: path or URI that ``ObjectStoragePath`` opens; missing folders are made. None for no report.
     :param earlier: rows to begin with, from :func:`read_rows`.
@@ -124,9 +123,9 @@ def read_rows(path: object, until: int, *, is_complete: Callable[[Iterable[bytes
     """
     Return the rows of an earlier try's report up to a position in the input, or None if some are missing.
 
-    A killed try leaves them in the file that it was writing beside the report.
+    If the try was killed, they are in the unfinished file beside the report.
 
-    :param path: as for :func:`open_report`; without a path there are no rows to miss.
+    :param path: as for :func:`open_report`; without a path, no rows are needed.
     :param until: the last position.
     :param is_complete: returns whether the rows are exactly those of the earlier try.
     """
@@ -141,14 +140,14 @@ def read_rows(path: object, until: int, *, is_complete: Callable[[Iterable[bytes
             if is_complete(rows):
                 rows.seek(0)
                 return EarlierRows(rows, left_over)
-        except Exception:  # noqa: BLE001, S110  # it is missing, not a report, or the store does not work
+        except Exception:  # noqa: BLE001, S110  # the file is missing, is not a report, or the store does not work
             pass
         rows.close()
     return None
 
 
 def _sources(report: ObjectStoragePath) -> Iterator[tuple[Callable[[], IO[bytes]], Path | None]]:
-    """Yield how to open each file that may hold the rows, newest first, and its path if a killed try left it."""
+    """Yield a function that opens each file that may hold the rows, newest first, and the path if it is unfinished."""
     place = _files.on_disk(report)
     if place is None:
         yield lambda: report.fs.open(report.path, "rb"), None
@@ -171,6 +170,6 @@ def _modified(file: Path) -> float:
 
 def _rows_until(position: int, lines: IO[bytes]) -> Iterator[bytes]:
     for line in iter(lines.readline, b""):
-        # A last line without an end was cut off.
+        # A last line without a line end was cut off.
         if line.endswith(b"\n") and json.loads(line)["position"] <= position:
             yield line

@@ -1,4 +1,4 @@
-"""Work that an interruption of the main thread cannot break off midway."""
+"""Shield work from interruptions of the main thread."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from collections.abc import Callable
 from contextlib import suppress
 
 GRACE_SECONDS = 60.0
-"""How long an interrupted push may wait for the answers under way; Airflow kills the task after about as long."""
+"""How long an interrupted push may wait for responses; Airflow kills the task after about the same time."""
 
 
 def run_shielded(work: Callable[[], None], stop: Callable[[], None]) -> None:
     """
-    Run a function in a thread of its own, where no interruption can hit it.
+    Run a function in its own thread, where no interruption can reach it.
 
-    Airflow interrupts the main thread at any point, for a timeout or, before Airflow 3, a termination. The first
-    interruption stops the work and is raised once the work has ended; further ones are ignored meanwhile.
+    Airflow can interrupt the main thread at any point, for a timeout or, before Airflow 3, for a termination. The first
+    interruption stops the work, and is raised once the work has ended. Further ones are ignored in the meantime.
 
     :param work: the function.
-    :param stop: asks it to end early.
+    :param stop: asks the function to end early.
     :raises BaseException: the error of the work, or the interruption.
     """
     raised: list[BaseException] = []

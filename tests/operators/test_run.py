@@ -32,7 +32,7 @@ from support import Connect, leave
 
 
 class StateStore:
-    """Keeps what a try settled."""
+    """Keeps what a try has done."""
 
     def __init__(self) -> None:
         self.values: dict[str, Any] = {}

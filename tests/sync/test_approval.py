@@ -256,14 +256,14 @@ def test_creates_that_were_approved_as_no_more_are_refused_once_the_ledger_is_go
     sync([], allow_empty=True)
     ledger.unlink()
     refused(sync, sandbox, "1 operations are new", [leave(), leave("L2")], approved_plan=plan)
-    refused(sync, sandbox, "overwrite leave that COR has, which was not approved", [leave()], approved_plan=plan)
+    refused(sync, sandbox, "overwrite leave in COR. The approval does not cover that", [leave()], approved_plan=plan)
 
 
 def test_a_plan_of_an_older_version_is_refused_by_name(sync: Run, tmp_path: Path) -> None:
     path = tmp_path / "plan.jsonl"
     row = {"operation": "delete", "id": "L1", "user_id": "u1", "start": "2026-05-01", "end": "2026-05-02"}
     path.write_text(json.dumps({**row, "digest": "0" * 32}))
-    with pytest.raises(CorConfigurationError, match="is not a plan as this version"):
+    with pytest.raises(CorConfigurationError, match="is not a plan that this version"):
         sync([leave()], approved_plan=str(path))
 
 

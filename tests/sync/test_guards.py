@@ -35,7 +35,7 @@ def refused(sync: Run, sandbox: Sandbox, ledger: Path, leave_requests: Any, **pa
 def test_an_empty_input_is_refused(sync: Run, sandbox: Sandbox, ledger: Path) -> None:
     sync([leave()])
     error = refused(sync, sandbox, ledger, [])
-    assert "The input is empty, while the ledger holds 1 leaves" in error.message
+    assert "The input is empty, but the ledger holds 1 leaves" in error.message
     assert isinstance(error, AirflowFailException)
 
 
@@ -54,7 +54,7 @@ def test_more_deletes_than_the_most_are_refused(sync: Run, sandbox: Sandbox, led
     error = refused(sync, sandbox, ledger, leaves[:3], max_deletes=1)
     assert error.message == (
         "The sync would delete 2 of the 5 leaves that its ledger holds in the window, more than max_deletes=1. Check "
-        "that the extract is whole; if it is, raise the limit in the DAG until this is done. Nothing was sent. The "
+        "that the extract is complete. If it is, raise the limit in the DAG for this run. Nothing was sent. The "
         "plan: 0 create, 0 update, 2 delete, 0 forget, 3 unchanged, 0 rejected."
     )
     assert sync(leaves[:3], max_deletes=2)["deleted"] == 2

@@ -67,7 +67,7 @@ def names(path: ObjectStoragePath) -> list[str]:
 def test_a_second_run_learns_who_is_at_work_and_when_to_come_back(path: ObjectStoragePath) -> None:
     lease(path).take()
     age(path, 20)
-    with pytest.raises(CorLedgerBusyError, match=r"dag run sync works on it\. Run this task again in [0-9]+ s") as busy:
+    with pytest.raises(CorLedgerBusyError, match=r"dag run sync is using it\. Run this task again in [0-9]+ s") as busy:
         lease(path, "dag other_run sync").take()
     assert busy.value.retry_after == pytest.approx(100, abs=5)
 
@@ -368,7 +368,7 @@ def test_what_was_made_this_moment_counts_as_held_until_it_expires(content: byte
     file = Path(path.path).parent / "GLOBANT.lock.1"
     file.parent.mkdir()
     file.write_bytes(content)
-    with pytest.raises(CorLedgerBusyError, match="just begun"):
+    with pytest.raises(CorLedgerBusyError, match="just started"):
         lease(path).take()
     expire(path)
     lease(path).take()
@@ -383,7 +383,7 @@ def test_a_lease_that_is_deleted_while_it_is_looked_at_is_held_by_somebody(
         raise FileNotFoundError
 
     monkeypatch.setattr(_files, "modified", deleted)
-    with pytest.raises(CorLedgerBusyError, match="just begun"):
+    with pytest.raises(CorLedgerBusyError, match="just started"):
         lease(path, "other").take()
 
 

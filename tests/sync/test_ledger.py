@@ -108,7 +108,7 @@ def test_a_file_that_is_cut_off_anywhere_is_refused(tmp_path: Path, written: Pat
     whole = written.read_bytes()
     for length in range(len(whole)):
         written.write_bytes(whole[:length])
-        with pytest.raises(CorLedgerError, match="is not a ledger, or is not whole"):
+        with pytest.raises(CorLedgerError, match="is not a ledger, or it was cut off or altered"):
             open_ledger(tmp_path).read()
 
 
@@ -124,7 +124,7 @@ def test_a_ledger_of_another_source_or_another_cor_is_refused(field: str, value:
     other = open_ledger(tmp_path, **{field: value})
     other.write()
     other.path.rename(open_ledger(tmp_path).path)
-    with pytest.raises(CorLedgerError, match=f"about the {field} '{value}', not"):
+    with pytest.raises(CorLedgerError, match=f"belongs to the {field} '{value}', not"):
         open_ledger(tmp_path).read()
 
 
@@ -151,7 +151,7 @@ def test_a_flip_of_any_bit_is_refused(key: bytes, tmp_path: Path, written: Path)
 
 def test_an_id_that_somebody_changed_is_refused_with_what_to_do(tmp_path: Path, written: Path) -> None:
     written.write_text(written.read_text().replace('"id": "L1"', '"id": "L7"'))
-    with pytest.raises(CorLedgerError, match=r"cut off or altered\. Restore it from a backup; or delete it"):
+    with pytest.raises(CorLedgerError, match=r"cut off or altered\. Restore it from a backup, or delete it"):
         open_ledger(tmp_path).read()
 
 
@@ -231,7 +231,7 @@ def test_a_source_names_one_file_whatever_its_characters(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("folder", ["", "None", None])
 def test_a_missing_folder_is_an_error_that_names_the_parameter(folder: Any) -> None:
-    with pytest.raises(CorConfigurationError, match="ledger: needs"):
+    with pytest.raises(CorConfigurationError, match="ledger: is empty"):
         Ledger(folder, source="GLOBANT", cor=COR, key=b"key")
 
 

@@ -27,7 +27,7 @@ from sync_support import Run, TaskInstance, counts, during_the_first_request, he
 
 def test_while_another_run_is_at_work_nothing_is_sent(sync: Run, sandbox: Sandbox, ledger: Path) -> None:
     Lease(ObjectStoragePath(f"file://{ledger}"), Owner("d other_run sync", 1, ""), threading.Event()).take()
-    with pytest.raises(CorLedgerBusyError, match="d other_run sync works on it") as refusal:
+    with pytest.raises(CorLedgerBusyError, match="d other_run sync is using it") as refusal:
         sync([leave()])
     assert not isinstance(refusal.value, AirflowFailException)
     assert sent(sandbox) == []
@@ -95,7 +95,7 @@ def test_a_ledger_that_is_not_whole_stops_the_run(sync: Run, sandbox: Sandbox, l
     sync([leave()])
     ledger.write_bytes(ledger.read_bytes()[:-20])
     sent(sandbox)
-    with pytest.raises(CorLedgerError, match="not whole"):
+    with pytest.raises(CorLedgerError, match="cut off or altered"):
         sync([leave(), leave("L2")])
     assert sent(sandbox) == []
 

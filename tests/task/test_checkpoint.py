@@ -335,7 +335,7 @@ class World:
     pushes: Iterator[int] = field(default_factory=count)
 
     def push(self, records: Sequence[Any], held: Iterable[str], cuts: Sequence[int], **parameters: Any) -> Any:
-        """Push leave of its own until all is settled, and return what became of each, and what COR holds of it."""
+        """Push leave of its own until all is done, and return each outcome and what COR holds."""
         number = next(self.pushes)
         own = f"{number}-"
         path = f"{self.reports}/{number}.jsonl"
@@ -427,11 +427,11 @@ def test_where_there_is_no_room_for_what_was_refused_less_is_resumed(
     world = World(run_try, sandbox, store, Path())
     with world.goes_down_after(280), pytest.raises(CorPushIncompleteError):
         run_try(leaves, max_rejected=300)
-    settled = store.get("cor_push")["settled"]
-    assert 20 < settled < 280
+    done = store.get("cor_push")["done"]
+    assert 20 < done < 280
     assert len(store.values["cor_push"]) <= 360
     before = len(sent(sandbox))
     counts = run_try(leaves, max_rejected=300)
-    assert sent(sandbox)[before:] == [f"L{number}" for number in range(settled, 300)]
+    assert sent(sandbox)[before:] == [f"L{number}" for number in range(done, 300)]
     assert counts["received"] == 300
     assert counts["rejected"] == sum(one["user_id"] == "nobody" for one in leaves)

@@ -434,7 +434,7 @@ def test_an_object_is_not_replaced_by_a_report_of_itself(run: Run) -> None:
 
 @pytest.mark.parametrize("path", ["file://[/report.jsonl", "/tmp/\0/report.jsonl"])  # noqa: S108  # none is made
 def test_what_is_no_path_is_told_by_its_parameter(path: str, run: Run, sandbox: Sandbox) -> None:
-    with pytest.raises(CorConfigurationError, match=r"^report_path: is not a path or URI of a file"):
+    with pytest.raises(CorConfigurationError, match=r"^report_path: is not the path or URI of a file"):
         run(CreateLeaveOperator, [leave()], report_path=path)
     assert sandbox.requests == ()
 

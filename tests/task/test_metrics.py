@@ -81,7 +81,7 @@ def test_the_push_is_timed(
     assert stats.timings == {"cor.leaves.duration": timedelta(seconds=sum(waits))}
 
 
-def test_what_an_earlier_try_settled_is_not_counted_again(stats: Stats) -> None:
+def test_what_an_earlier_try_did_is_not_counted_again(stats: Stats) -> None:
     earlier, both = Tally(), Tally()
     earlier.add(LeaveOutcome("L1", "created"))
     both.include(earlier)

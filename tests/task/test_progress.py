@@ -15,12 +15,12 @@ from cor_provider.task.progress import Progress
 def test_there_is_a_line_every_five_seconds_and_none_between(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     tally = Tally()
-    progress = Progress(logging.getLogger("test"), settled=0)
+    progress = Progress(logging.getLogger("test"), done=0)
     for number in range(12):
         tally.add(LeaveOutcome(str(number), "rejected" if number == 3 else "created"))
         progress.log_if_due(tally, received=number + 8)
         _clock.wait(threading.Event(), 1)
     assert caplog.messages == [
-        "6 settled of 13 received so far, 1/s, 1 rejected",
-        "11 settled of 18 received so far, 1/s, 1 rejected",
+        "6 of 13 received so far are done, 1/s, 1 rejected",
+        "11 of 18 received so far are done, 1/s, 1 rejected",
     ]

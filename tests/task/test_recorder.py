@@ -74,7 +74,7 @@ def test_deletions_of_what_the_input_lacks_are_counted_apart() -> None:
     assert (recorder.tally.received, recorder.deletions.received, recorder.total.received) == (1, 1, 2)
 
 
-def test_a_retry_counts_what_an_earlier_try_settled_and_sends_the_rest(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_retry_counts_what_an_earlier_try_did_and_sends_the_rest(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     store = StateStore()
     first = recorder_of(store)
@@ -84,7 +84,7 @@ def test_a_retry_counts_what_an_earlier_try_settled_and_sends_the_rest(caplog: p
     sent = list(retry.resume(lambda: iter_leaves(LEAVES)))
     assert [one.id for one in sent if isinstance(one, LeaveRequest)] == ["L3"]
     assert retry.earlier.received == retry.tally.received == 2
-    assert caplog.messages == ["Resuming after the 2 leave requests that an earlier try has settled."]
+    assert caplog.messages == ["Resuming after the first 2 leave requests: earlier tries have done them."]
 
 
 def test_a_report_that_cannot_be_written_stops_the_push_and_outcomes_still_count() -> None:
