@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import pytest
 from airflow.providers.common.compat.sdk import Context
+from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_0_PLUS
 
 from cor_provider.client.session import CorSession
 from cor_provider.operators.leaves import SyncLeavesOperator
@@ -49,6 +50,14 @@ def logged(caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str])
     return lambda: caplog.text + capsys.readouterr().out
 
 
+def execute_in_any_thread(operator: SyncLeavesOperator, context: dict[str, Any]) -> dict[str, Any]:
+    """Execute an operator in any thread, where Airflow 2 guards `execute` by the state of the main one."""
+    execute = type(operator).execute
+    unguarded: Any = execute if AIRFLOW_V_3_0_PLUS else getattr(execute, "__wrapped__", execute)
+    returned: dict[str, Any] = unguarded(operator, cast("Context", context))
+    return returned
+
+
 Run = Callable[..., dict[str, Any]]
 
 
@@ -60,7 +69,7 @@ def sync(connect: Connect, ledger: Path, task_instance: TaskInstance) -> Run:
     def execute(leave_requests: Any, *, context: Any = None, **parameters: Any) -> dict[str, Any]:
         options = {"window": MAY, "ledger": f"file://{ledger.parent}", "max_delete_fraction": 1.0, **parameters}
         task_instance.operator = operator = SyncLeavesOperator(task_id="sync", leave_requests=leave_requests, **options)
-        return operator.execute(cast("Context", {"ti": task_instance, **(context or {})}))
+        return execute_in_any_thread(operator, {"ti": task_instance, **(context or {})})
 
     return execute
 

@@ -17,10 +17,9 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 import pytest
-from airflow.providers.common.compat.sdk import Context
 from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_0_PLUS
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -39,6 +38,7 @@ from cor_provider.exceptions import (
 from cor_provider.leave import LeaveRequest
 from cor_provider.operators.leaves import SyncLeavesOperator
 from cor_provider.sandbox import Sandbox, StoredLeave
+from sync_support import execute_in_any_thread
 
 FIRST_DAY = date(2026, 5, 1)
 KNOWN_USERS = ("u1", "u2")
@@ -439,7 +439,7 @@ class Sync(RuleBasedStateMachine):
                 **options,
             }
         )
-        return operator.execute(cast("Context", {"ti": ti}))
+        return execute_in_any_thread(operator, {"ti": ti})
 
     def _extract(self, *, outside: bool) -> dict[str, HrLeave]:
         return {leave_id: leave for leave_id, leave in self.hr.items() if outside or leave.overlaps(self.window)}
