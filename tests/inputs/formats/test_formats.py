@@ -14,7 +14,7 @@ from input_files import read_all
 @pytest.mark.parametrize(
     ("name", "content", "problem"),
     [
-        ("leave.json", b'"text"', "JSON that is neither a list nor an object"),
+        ("leave.json", b'"text"', "this JSON is neither a list nor an object"),
         ("leave.json", b"\xff\xff", "this is not JSON in UTF-8"),
         ("leave.csv", b'id,start\n1,"2026\n2,2026', "the .csv file cannot be read from line"),
         ("leave.csv", b"id,start,id\n1,2026-01-01,2", "the .csv file has two columns of the same name"),
