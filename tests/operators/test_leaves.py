@@ -73,7 +73,7 @@ Create = Callable[..., dict[str, Any]]
 
 
 EveryOperator = pytest.mark.parametrize(
-    ("operator_class", "settled"),
+    ("operator_class", "success"),
     [(CreateLeaveOperator, "created"), (UpdateLeaveOperator, "updated"), (DeleteLeaveOperator, "deleted")],
     ids=["create", "update", "delete"],
 )
@@ -159,13 +159,13 @@ def test_the_source_and_the_connection_are_the_tasks(create: Create, connect: Co
 
 
 @EveryOperator
-def test_an_editor_sees_every_parameter(operator_class: type[LeaveOperator], settled: str) -> None:
+def test_an_editor_sees_every_parameter(operator_class: type[LeaveOperator], success: str) -> None:
     written = inspect.signature(operator_class.__init__, follow_wrapped=True).parameters
     of_airflow = {"map_index_template", "retry_policy"}
     assert {*inspect.signature(LeaveOperator.__init__).parameters} - of_airflow < {*written}
     assert "__signature__" not in vars(operator_class.__init__)
     assert written["cor_conn_id"].default == "cor_default"
-    own = "if_exists" if settled == "created" else "if_missing"
+    own = "if_exists" if success == "created" else "if_missing"
     assert written[own].default in {"skip", "create"}
 
 
@@ -192,21 +192,21 @@ def test_a_sync_takes_plan_only_in_place_of_validate_only() -> None:
 @EveryOperator
 class TestEveryOperator:
     def test_its_counts_add_up(
-        self, operator_class: type[LeaveOperator], settled: str, run: Run, task_instance: TaskInstance, tmp_path: Path
+        self, operator_class: type[LeaveOperator], success: str, run: Run, task_instance: TaskInstance, tmp_path: Path
     ) -> None:
         report = str(tmp_path / "report.jsonl")
         records = [leave(), leave("L2"), leave("L2"), {"id": "L3"}]
         returned = run(operator_class, records, max_rejected=1, report_path=report, concurrency=1)
         assert list(returned) == ["received", *operator_class.statuses, "report"]
         assert returned["received"] == sum(returned[status] for status in operator_class.statuses) == 4
-        assert (returned[settled] >= 2, returned["rejected"]) == (True, 1)
+        assert (returned[success] >= 2, returned["rejected"]) == (True, 1)
         rows = [json.loads(line) for line in Path(report).read_text().splitlines()]
         assert sorted(row["position"] for row in rows) == [1, 2, 3, 4]
         assert [one["id"] for one in task_instance.xcoms["rejected"]] == ["L3"]
         assert task_instance.xcoms["cor_url"] == "https://app.projectcor.com"
 
-    def test_what_cannot_be_settled_is_an_error_that_airflow_retries(
-        self, operator_class: type[LeaveOperator], settled: str, run: Run, sandbox: Sandbox, task_instance: TaskInstance
+    def test_leave_that_cor_fails_to_take_is_an_error_that_airflow_retries(
+        self, operator_class: type[LeaveOperator], success: str, run: Run, sandbox: Sandbox, task_instance: TaskInstance
     ) -> None:
         def cor_fails() -> Iterator[dict[str, Any]]:
             sandbox.answer_next(503)
@@ -216,26 +216,26 @@ class TestEveryOperator:
             run(operator_class, cor_fails(), concurrency=1, max_attempts=1)
         assert not isinstance(raised.value, AirflowFailException)
         published = task_instance.xcoms["return_value"]
-        assert (published["received"], published[settled], published["failed"], published["not_sent"]) == (2, 0, 1, 1)
+        assert (published["received"], published[success], published["failed"], published["not_sent"]) == (2, 0, 1, 1)
 
     def test_more_rejections_than_tolerated_fail_for_good(
-        self, operator_class: type[LeaveOperator], settled: str, run: Run, task_instance: TaskInstance
+        self, operator_class: type[LeaveOperator], success: str, run: Run, task_instance: TaskInstance
     ) -> None:
         with pytest.raises(CorLeavesRejectedError):
             run(operator_class, [leave(), {"id": "L3"}])
         published = task_instance.xcoms["return_value"]
-        assert (published["received"], published[settled], published["rejected"]) == (2, 1, 1)
+        assert (published["received"], published[success], published["rejected"]) == (2, 1, 1)
 
     def test_validate_only_sends_nothing(
-        self, operator_class: type[LeaveOperator], settled: str, run: Run, sandbox: Sandbox
+        self, operator_class: type[LeaveOperator], success: str, run: Run, sandbox: Sandbox
     ) -> None:
         before = len(sandbox.requests) + (2 if operator_class is not CreateLeaveOperator else 0)
         returned = run(operator_class, [leave(), leave("L2")], validate_only=True)
-        assert (returned[settled], returned["not_sent"]) == (0, 2)
+        assert (returned[success], returned["not_sent"]) == (0, 2)
         assert len(sandbox.requests) == before
 
     def test_a_task_that_is_killed_sends_nothing_more(
-        self, operator_class: type[LeaveOperator], settled: str, connect: Connect, task_instance: TaskInstance
+        self, operator_class: type[LeaveOperator], success: str, connect: Connect, task_instance: TaskInstance
     ) -> None:
         def killed() -> Iterator[dict[str, Any]]:
             operator.on_kill()
@@ -246,17 +246,17 @@ class TestEveryOperator:
         with pytest.raises(CorPushIncompleteError):
             operator.execute(cast("Context", {"ti": task_instance}))
         published = task_instance.xcoms["return_value"]
-        assert (published[settled], published["not_sent"]) == (0, 1)
+        assert (published[success], published["not_sent"]) == (0, 1)
 
     @pytest.mark.parametrize("parameters", [{"concurrency": 0}, {"max_rejected": -1}, {"max_rejected": "10%"}])
     def test_options_that_cannot_be_are_refused_when_the_dag_is_read(
-        self, operator_class: type[LeaveOperator], settled: str, parameters: dict[str, Any]
+        self, operator_class: type[LeaveOperator], success: str, parameters: dict[str, Any]
     ) -> None:
         with pytest.raises(ValueError, match=next(iter(parameters))):
             operator_class(task_id="push", leave_requests=[], **parameters)
 
     def test_leave_requests_are_templated_and_not_shown(
-        self, operator_class: type[LeaveOperator], settled: str
+        self, operator_class: type[LeaveOperator], success: str
     ) -> None:
         operator = operator_class(task_id="push", leave_requests=[leave("{{ 1 + 1 }}")])
         operator.render_template_fields(cast("Context", {}))

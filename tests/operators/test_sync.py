@@ -191,7 +191,7 @@ def test_an_unreadable_record_without_an_id_refuses_every_delete(sync: Run, sand
 # Trouble
 
 
-def test_where_a_delete_is_not_settled_nothing_else_is_sent(
+def test_after_a_failed_delete_nothing_else_is_sent(
     sync: Run, sandbox: Sandbox, ledger: Path, task_instance: TaskInstance, tmp_path: Path
 ) -> None:
     sync([leave(), leave("L2")])
