@@ -1,4 +1,4 @@
-"""The clock, in the one place where tests take it over."""
+"""The clock, in the only place where tests replace it."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import time
 
 
 def now() -> float:
-    """Return seconds that only go forward."""
+    """Return monotonic seconds."""
     return time.monotonic()
 
 
 def wait(stopping: threading.Event, seconds: float) -> None:
-    """Wait, unless and until it is time to stop."""
+    """Wait until the time is over or the event is set."""
     stopping.wait(seconds)
 
 
 def timestamp() -> float:
-    """Return the seconds since the epoch, as far as machines agree on them."""
+    """Return the seconds since the epoch, by this machine's clock."""
     return time.time()

@@ -1,4 +1,4 @@
-"""External ids: text in COR, whatever type databases, data frames and files give them."""
+"""External ids: text in COR, but of several types in databases, data frames and files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Characters of an id once encoded for a URL: updates and deletes put it into one,
 of a URL (RFC 9110, 4.1).
 """
 
-_EXACT_BELOW = 2**53  # from there on, a float stands for several whole numbers
+_EXACT_BELOW = 2**53  # from this size on, a float stands for several whole numbers
 
 _PROBLEMS = {
     "missing": "is missing",

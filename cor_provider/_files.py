@@ -1,8 +1,8 @@
 """
-Read and write files on this machine or in an object store; a file appears whole or not at all.
+Read and write files on this machine or in an object store. A file appears complete or not at all.
 
-The files hold people's data. On this machine, only their owner can read them from the first moment on, and likewise the
-folders that are made for them. In an object store, access is what the store grants.
+The files contain personal data. On this machine, only their owner can read them, and the folders made for them, from
+the first moment on. In an object store, the store decides on access.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def on_disk(path: ObjectStoragePath) -> Path | None:
 
 
 def is_stream(path: ObjectStoragePath) -> bool:
-    """Return whether a path takes what is written but keeps nothing: ``/dev/stdout``, a pipe."""
+    """Return whether a path is a stream, which accepts writes but keeps nothing: ``/dev/stdout``, a pipe."""
     place = _place(path)
     return place is not None and _is_stream(place)
 
@@ -75,13 +75,13 @@ def read_head(path: ObjectStoragePath, size: int) -> bytes:
 
 def replace(path: ObjectStoragePath, content: bytes, *, before_replacing: Callable[[], None] = lambda: None) -> None:
     """
-    Replace the content of a file, which at any instant holds the old content or the new.
+    Replace the content of a file atomically: at any moment it holds either the old or the new content.
 
-    An object store takes an object whole. On this machine the content is written to a file beside it, which is then
+    An object store takes a complete object. On this machine, the content is written to a file beside it, which is then
     renamed. (fsspec's own transactions write to the temporary folder. That may be on another disk, from which a file
     cannot be moved in one step.)
 
-    :param before_replacing: called right before the step that counts; what it raises leaves the file as it was.
+    :param before_replacing: called right before the file is replaced; if it raises an error, the file stays as it was.
     """
     if _place(path) is None:
         before_replacing()
@@ -95,8 +95,8 @@ def create(path: ObjectStoragePath, content: bytes) -> bool:
     """
     Create a file, and return whether it did not exist yet.
 
-    Of several that try at the same time, exactly one succeeds: the object stores of Amazon, Google and Azure can
-    promise that. On this machine, a reader may see the file empty at that moment.
+    If several processes try at the same time, exactly one succeeds: the object stores of Amazon, Google and Azure
+    guarantee that. On this machine, a reader may see the file empty at that moment.
     """
     if place := _place(path):
         _make_folder(place.parent)
@@ -116,12 +116,12 @@ def create(path: ObjectStoragePath, content: bytes) -> bool:
 
 
 class NewFile(Protocol):
-    """A file that is being written; until it is finished, the one that it replaces stays."""
+    """A file that is being written. Until it is finished, the file that it replaces stays."""
 
     stream: IO[bytes]
 
     def finish(self, before_replacing: Callable[[], None] = lambda: None) -> None:
-        """Put the whole file in its place; if that fails, nothing of it is left."""
+        """Put the complete file in its place; if that fails, nothing of it remains."""
 
     def discard(self) -> None:
         """Drop it."""
@@ -131,9 +131,9 @@ def begin(path: ObjectStoragePath) -> NewFile:
     """
     Begin to write a file piece by piece; a missing folder is made.
 
-    On this machine it is written beside the file that it replaces, and renamed at the end. Of a link, the target is
-    replaced. A stream such as ``/dev/stdout`` or a pipe is written to directly. For an object store, the file is
-    collected on this machine first.
+    On this machine it is written beside the file that it replaces, and renamed at the end. If the path is a link, its
+    target is replaced. A stream such as ``/dev/stdout`` or a pipe is written to directly. For an object store, the file
+    is collected on this machine first.
     """
     place = _place(path)
     if place is None:
@@ -143,7 +143,7 @@ def begin(path: ObjectStoragePath) -> NewFile:
 
 @contextmanager
 def writing(path: ObjectStoragePath, *, before_replacing: Callable[[], None] = lambda: None) -> Iterator[IO[bytes]]:
-    """Write a file piece by piece: it appears when the block ends, and not at all if the block ends in an error."""
+    """Write a file piece by piece. It appears when the block ends, or not at all if the block ends in an error."""
     file = begin(path)
     try:
         yield file.stream
@@ -178,9 +178,9 @@ def names(folder: ObjectStoragePath) -> list[str]:
 
 def store_time(probe: ObjectStoragePath) -> float:
     """
-    Return what time it is by the clock that :func:`modified` goes by: the disk's, or the object store's.
+    Return the time by the clock of the disk or object store, which :func:`modified` uses too.
 
-    :param probe: a file that is written to find out, and deleted again.
+    :param probe: a file that is written to read the clock, and then deleted.
     """
     replace(probe, b"")
     try:

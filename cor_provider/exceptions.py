@@ -9,7 +9,7 @@ The errors of this provider, by meaning rather than by HTTP status.
     │   ├── CorPermissionError              the token may not write leave
     │   ├── CorInvalidSourceError           COR does not know this metadata.source
     │   ├── CorLedgerError                  the ledger cannot be read, or belongs to another sync
-    │   └── CorPlanChangedError             what a sync would do is not what was approved
+    │   └── CorPlanChangedError             the plan of a sync is not the approved one
     ├── CorRecordError                      this leave request is refused; sending it again unchanged cannot help
     │   ├── CorValidationError              a field is missing or invalid
     │   ├── CorUserNotFoundError            the user has no mapping in COR
@@ -109,7 +109,7 @@ class CorAuthenticationError(CorConfigurationError):
     default_name = "AuthenticationError"
     default_message = (
         "COR refused the token (401): put a valid bearer token into the COR connection's Password (it typically "
-        "lives one hour) or, if the connection has an API key, check what COR allows that key to do."
+        "expires after one hour) or, if the connection has an API key, check what COR allows that key to do."
     )
 
 
@@ -140,7 +140,7 @@ class CorLedgerError(CorConfigurationError):
 
 
 class CorPlanChangedError(CorConfigurationError):
-    """What a sync would do is not what was approved; nothing was sent."""
+    """The plan of a sync is not the approved one; nothing was sent."""
 
     default_name = "PlanChangedError"
 
@@ -249,7 +249,7 @@ class CorConnectionError(CorTransientError):
 
 
 class CorUnexpectedAnswerError(CorTransientError):
-    """A response that does not say whether COR did what it was asked to do, and so is as good as none."""
+    """The response does not say whether COR did what it was asked to do, so it counts as lost."""
 
     default_name = "UnexpectedAnswerError"
     default_message = "COR's response does not say whether COR did what it was asked to do."
@@ -263,9 +263,9 @@ class CorDeleteGuardError(CorError, AirflowFailException):
 
 class CorLedgerBusyError(CorError):
     """
-    Another sync is using the ledger, and two at once would undo each other's work.
+    Another sync is using the ledger; two at once would undo each other's work.
 
-    :param reason: who it is, in words.
+    :param reason: which sync it is, in words.
     :param retry_after: seconds after which the ledger is free, unless the other sync still runs then.
     """
 

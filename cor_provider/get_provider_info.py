@@ -1,5 +1,5 @@
 """
-What Airflow reads about this provider.
+The metadata that Airflow reads about this provider.
 
 A pure dict: Airflow calls this whenever it starts, and an error here would stop the whole installation. From 3.2 on the
 connection form is made from ``conn-fields`` and ``ui-field-behaviour`` alone, without importing the hook.

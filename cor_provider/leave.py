@@ -1,5 +1,5 @@
 """
-A leave request: validated from what HR extracts contain, and written as COR expects it.
+A leave request: validated as it comes from HR extracts, and written as COR expects it.
 
 The fields and their spelling are those of COR's page on creating leave
 (developers.projectcor.com/api-reference/integrations/user-leaves/create-leave).
@@ -126,7 +126,7 @@ class LeaveRequest(BaseModel):
 
     @property
     def days(self) -> tuple[date, date]:
-        """The first and the last day that it touches: calendar dates as they were written, whatever their offsets."""
+        """Its first and last day: calendar dates as they were written, whatever their offsets."""
         return self._days or (self.start, self.end)
 
     def to_payload(self, source: str) -> dict[str, Any]:
@@ -200,7 +200,7 @@ class LeaveRequest(BaseModel):
 @dataclass(frozen=True, repr=False)
 class LeaveKey:
     """
-    What COR needs to delete a leave.
+    The ids that COR needs to delete a leave.
 
     :param id: external leave id.
     :param user_id: external id of the user who has the leave.
@@ -241,7 +241,7 @@ def read_leave(record: object, *, timezone: tzinfo | None = None) -> LeaveReques
 
 def read_leave_key(record: object) -> LeaveKey | UnreadableLeave:
     """
-    Read what is needed to delete a leave. An unreadable record is a result too.
+    Read the ids that a delete needs. An unreadable record is a result too.
 
     :param record: a :class:`LeaveRequest`, or a mapping with ``id`` and ``user_id`` (or ``userId``).
     """
@@ -286,7 +286,7 @@ def _days(start: date, end: date) -> tuple[date, date]:
     """
     Return the days of a timed leave. If it ends at midnight, the day that begins then is not one of them.
 
-    Where its ends have different offsets, the date of the later moment may be the earlier one.
+    If start and end have different offsets, the date of the later moment may be the earlier date.
     """
     first, last = _calendar_date(start), _calendar_date(end)
     is_until_midnight = isinstance(end, datetime) and end.time() == time() and last > first

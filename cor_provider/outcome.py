@@ -23,14 +23,14 @@ KEPT_REJECTIONS = 100
 @dataclass(frozen=True)
 class LeaveOutcome:
     """
-    What became of one leave request.
+    The outcome of one leave request.
 
     :param leave_id: external leave id; None if the record has none that is readable.
     :param status: ``created``, ``updated``, ``deleted``, ``existing`` (COR already had it), ``unchanged``,
         ``rejected`` (sending it again unchanged cannot help), ``failed`` (COR or the transport failed) or
         ``not_sent`` (the push stopped before).
     :param cor_id: COR's own id of the leave, if COR returned it.
-    :param error: the error's name, for ``rejected``, ``failed``, and leave to change or delete that COR did not have.
+    :param error: the error's name, for ``rejected`` and ``failed``, and if COR lacked the leave to change or delete.
     :param message: what to do about it; quotes no field of the record.
     :param attempts: how many times it was sent; an answer of 429 does not count.
     :param position: its position in the input, from 1.
@@ -48,7 +48,7 @@ class LeaveOutcome:
 
     @classmethod
     def from_error(cls, leave_id: str | None, status: Status, error: BaseException, **details: Any) -> LeaveOutcome:
-        """Return the outcome of an error. Of an error that is not ours, only the name is kept."""
+        """Return the outcome of an error. If it is not a ``CorError``, only its name is kept."""
         if isinstance(error, CorRateLimitError):
             details["retry_after"] = error.retry_after
         if isinstance(error, CorError):
@@ -99,7 +99,7 @@ def is_complete(counts: Mapping[str, int], *, max_rejected: int = 0) -> bool:
 
 @dataclass
 class Tally:
-    """The counts of one push while it goes on. Internal."""
+    """The counts of one push while it runs. Internal."""
 
     counts: Counter[Status] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)

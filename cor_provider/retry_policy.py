@@ -1,4 +1,4 @@
-"""Decides by its error whether and when a failed task is retried (Airflow 3.3 and later)."""
+"""Decide by a task's error whether and when it is retried (Airflow 3.3 and later)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One request to COR, and what its response means."""
+"""One request to COR, and its result."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from cor_provider.exceptions import CorAuthenticationError
 
 def call(session: CorSession, method: str, url: str, operation: Operation, **request: Any) -> dict[str, Any]:
     """
-    Send a request, once more if its token was refused and can be replaced, and return COR's ``data``.
+    Send a request and return COR's ``data``. If COR refuses the token and it can be replaced, send the request again.
 
-    :param operation: what the request asks COR to do, which decides how to read the response.
+    :param operation: the operation that the request stands for; it affects how the response is read.
     :param request: further arguments of ``requests.Session.request``, such as ``json``.
     :raises CorError: the typed error that the response stands for.
     """

@@ -1,4 +1,4 @@
-"""How to change what the connections of a ``requests`` adapter do."""
+"""Change the behaviour of the connections of a ``requests`` adapter."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _mix_into(manager: PoolManager, mixin: Any) -> bool:
     if classes == manager.pool_classes_by_scheme:
         return False
     manager.pool_classes_by_scheme = classes
-    manager.clear()  # existing pools would go on making connections of the old class
+    manager.clear()  # existing pools would keep making connections of the old class
     return True
 
 

@@ -67,8 +67,8 @@ def is_own(word: str) -> bool:
     """
     Return whether a word looks like COR's name or code for an error of a record, not like a framework's or a gateway's.
 
-    COR's names say what is wrong with what (``LeaveNotFoundError``, ``DeletionError``); its codes are letters and a
-    number below 100 in three digits (``UP001``, ``F010``).
+    COR's names describe the problem (``LeaveNotFoundError``, ``DeletionError``); its codes are letters and a number
+    below 100 in three digits (``UP001``, ``F010``).
     """
     return bool(_COR_CODE.fullmatch(word)) if is_code(word) else is_own_name(word)
 

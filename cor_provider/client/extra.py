@@ -1,7 +1,7 @@
 """
-Reads a Connection's Extra.
+Read a Connection's Extra.
 
-The Extra may hold secrets: an error names the field and the position of the problem, and repeats none of the content.
+The Extra may contain secrets, so errors name the field and the position of the problem but never quote the content.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Recognises a body that reports a missing or invalid field: the second meaning of ``ZC001``."""
+"""Recognise a body that reports a missing or invalid field: the second meaning of ``ZC001``."""
 
 from __future__ import annotations
 

@@ -29,8 +29,8 @@ EXTRA_FIELDS: dict[str, dict[str, Any]] = {
     "source": {
         "label": "Source",
         "description": (
-            "The system from which COR knows your users and leave types (metadata.source). Choose the one under which "
-            "they were created in COR. A task can override it."
+            "metadata.source, the system that your users and leave types come from. Choose the one under which they "
+            "were created in COR. A task can override it."
         ),
         "schema": {"type": ["string", "null"], "examples": list(KNOWN_SOURCES)},
     },
@@ -55,8 +55,8 @@ EXTRA_FIELDS: dict[str, dict[str, Any]] = {
     "ledger_secret": {
         "label": "Ledger secret",
         "description": (
-            "A long random text, the key of what a sync remembers. Empty: the Password is the key, and after a new "
-            "token the next sync sends everything again."
+            "A long random text, the key of a sync's ledger. Empty: the Password is the key, and after a new token the "
+            "next sync sends everything again."
         ),
         "schema": {"type": ["string", "null"], "format": "password"},
     },

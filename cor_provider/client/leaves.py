@@ -45,7 +45,7 @@ class LeavesEndpoint:
         return call(self.session, "PUT", url, "update_existing" if exists else "update", json=payload)
 
     def delete(self, leave: LeaveKey) -> dict[str, Any]:
-        """Delete the leave that COR has under this external id; COR wants its user in the body."""
+        """Delete the leave that COR has under this external id; COR requires its user in the body."""
         payload = {"userId": leave.user_id, "metadata": {"source": self.source}}
         return call(self.session, "DELETE", self._url_of(leave.id), "delete", json=payload)
 

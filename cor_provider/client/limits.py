@@ -1,5 +1,5 @@
 """
-Limits on a whole response, however slowly it comes and however large it is.
+Limits on a complete response, however slow or large it is.
 
 The timeout of ``requests`` applies to each read, so a response that sends a byte now and then never ends.
 :class:`ResponseLimits` bound all of it, from the end of the request to the last byte, through proxies and TLS too.
@@ -30,7 +30,7 @@ class ResponseLimits:
     """
     A context whose limits apply to requests of this thread through adapters that :func:`enforce_limits`.
 
-    :param seconds: how long the whole response may take, once the request is sent.
+    :param seconds: how long the complete response may take, once the request is sent.
     :param max_bytes: how large it may be on the wire, including its head.
     """
 
@@ -73,11 +73,11 @@ class LimitedConnection(HTTPConnection):
     """A connection that enforces the current limits."""
 
     def request(self, *args: Any, **kwargs: Any) -> None:
-        """Send a request, and note from when on it may have been received: not before there is a connection."""
+        """Send a request, and note that it may have been received. Without a connection, it cannot have been."""
         if self.sock is None:
             self.connect()
         if limits := _current.get():
-            limits.request_sent = True  # whatever happens now
+            limits.request_sent = True  # even if sending fails
         super().request(*args, **kwargs)
 
     def _new_conn(self) -> socket.socket:
@@ -97,7 +97,7 @@ class LimitedConnection(HTTPConnection):
                     return connected
         finally:
             self._dns_host, self.timeout = name, seconds
-        return super()._new_conn()  # which reports what is wrong with the name
+        return super()._new_conn()  # raises the right error for a name that cannot be resolved
 
     def _addresses(self) -> list[str]:
         with suppress(OSError, UnicodeError):

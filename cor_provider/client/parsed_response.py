@@ -1,9 +1,9 @@
 """
-What a response of COR says: parsed once, whatever it holds.
+A response of COR, parsed once, whatever it contains.
 
 COR documents neither the JSON around the errors of its leave endpoints nor their HTTP status, and its other endpoints
-use several envelopes, so a response is searched in every place that one of them uses. Of a response, an error may
-repeat nothing but what looks like an error's name or code: the rest may be what was sent.
+use several envelopes. So a response is searched in every place that one of them uses. An error may quote only words of
+a response that look like an error's name or code: the rest may repeat the request.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class ParsedResponse:
 
     @cached_property
     def meaning(self) -> str | None:
-        """The documented error that it names; among several, a missing leave is the last to be believed."""
+        """The documented error that it names; if it names several, a missing leave counts least."""
         for words in (self.names, self.mentioned):
             if found := [error_names.MEANINGS[word] for word in words if word in error_names.MEANINGS]:
                 others = (name for name in found if name != error_names.LEAVE_NOT_FOUND)
@@ -124,12 +124,12 @@ class ParsedResponse:
 
     @cached_property
     def contradicts_itself(self) -> bool:
-        """Whether it has a sign of failure, so that it is no success whatever else it says."""
+        """Whether it has any sign of failure, and so is not a success whatever else it says."""
         return any(map(_has_sign_of_failure, self._places)) or any(map(error_names.is_own_name, self.names))
 
     @property
     def shape(self) -> str:
-        """What kind of body it is, in words; of its content only the keys that everybody uses."""
+        """The kind of body, in words; only common keys are quoted."""
         if self.form != "JSON":
             return {"nothing": "no body", "text": "text that is not JSON", "web page": "a web page"}[self.form]
         if not isinstance(self.body, dict):
@@ -162,7 +162,7 @@ class ParsedResponse:
     @cached_property
     def _messages(self) -> tuple[str, ...]:
         if isinstance(self.body, str):
-            # Error pages of servers and proxies may mention any error.
+            # The error pages of servers and proxies may mention any error.
             is_cors = self.form == "JSON" or (self.form == "text" and self.status < HTTPStatus.INTERNAL_SERVER_ERROR)
             return (self.body,) if is_cors else ()
         return tuple(self._texts("message", "error_description", "error", "errors", "data"))
@@ -208,7 +208,7 @@ def _items(value: object) -> list[dict[str, object]]:
 
 
 def _failure_status(value: object) -> int | None:
-    """Return the HTTP status of failure that a value is, if it is one."""
+    """Return a value as an HTTP status if it is one of failure."""
     if isinstance(value, str):
         return int(value) if _FAILURE_STATUS.fullmatch(value) else None
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)

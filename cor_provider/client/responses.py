@@ -1,8 +1,8 @@
 """
-How a response of COR is read: what it returns, or which error it stands for.
+Read a response of COR: return its data, or raise the error that it stands for.
 
-Names and codes decide before the HTTP status does: COR documents the former for the errors of its leave endpoints, and
-not the latter. COR's own message is searched but never passed on: it may repeat what was sent.
+Names and codes take precedence over the HTTP status: for the errors of its leave endpoints, COR documents only the
+former. COR's own message is searched but never passed on, since it may repeat the request.
 """
 
 from __future__ import annotations
@@ -51,15 +51,15 @@ def read_response(response: Response, operation: Operation) -> dict[str, Any]:
 
 
 def is_unnamed_conflict(error: CorError) -> bool:
-    """Return whether an error is a 409 without a name: after a lost answer a duplicate, otherwise anything."""
+    """Return whether an error is a 409 without a name. After a lost response it is a duplicate; otherwise, unclear."""
     return error.status == HTTPStatus.CONFLICT and error.name == CorRecordError.default_name
 
 
 class _Rule(NamedTuple):
     """
-    One row of the table: to which responses it applies, and the error that they stand for.
+    One row of the table: the responses that it applies to, and the error that they stand for.
 
-    ``message`` and ``name`` may mention what the response says, as ``{status}``; None leaves the class its own.
+    ``message`` and ``name`` may contain placeholders such as ``{status}``; None means the default of the error's class.
     """
 
     applies: Callable[[ParsedResponse], bool]
@@ -95,24 +95,24 @@ def _is_not_associated(*operations: Operation) -> Callable[[ParsedResponse], boo
 
 
 def _is_about_a_field(response: ParsedResponse) -> bool:
-    """Recognise the other meaning of ``ZC001``; next to it, "not found" counts for less: if in doubt, COR has it."""
+    """Recognise the other meaning of ``ZC001``, which overrides "not found": if in doubt, COR has the leave."""
     is_open = response.meaning in {None, LEAVE_NOT_FOUND, USER_NOT_FOUND}
     return response.is_not_associated and is_open and response.mentions_fields
 
 
 def _is_existing_but_not_associated(response: ParsedResponse) -> bool:
-    """Recognise the ``ZC001`` of a leave that COR has: it lacks the user or the leave type."""
+    """Recognise the ``ZC001`` of a leave that COR has: the mapping of its user or leave type is missing."""
     is_ambiguous = response.is_not_associated and response.meaning in {None, LEAVE_NOT_FOUND}
     return is_ambiguous and response.operation == "update_existing"
 
 
 def _is_unclear(response: ParsedResponse) -> bool:
-    """Recognise what is no failure for HTTP and does not report one itself."""
+    """Recognise a response that neither confirms success nor reports a failure."""
     return response.status < HTTPStatus.MULTIPLE_CHOICES and not response.says_failure
 
 
 def _is_from_elsewhere(response: ParsedResponse) -> bool:
-    """Recognise responses that are not from COR's API: COR names a missing leave, anyone a missing page."""
+    """Recognise responses that are not from COR's API. A 404 of COR names what is missing; other servers' do not."""
     if response.status == HTTPStatus.NOT_FOUND:
         return not response.has_own_name
     return response.status in _WRONG_ADDRESS
@@ -127,8 +127,8 @@ def _is_server_failure(response: ParsedResponse) -> bool:
 
 _CHECK_HOST = "check that it is the base URL of COR's Integrations API"
 _NO_USER = (
-    "COR has no user with this external id under this source, so it has no leave of that user: if it should have, "
-    "check the user_id."
+    "COR has no user with this external id under this source, and so no leave of that user. If it should have, check "
+    "the user_id."
 )
 _NO_LEAVE_OR_MAPPING = "COR has no mapping for this external id, its user or its leave type under this source (ZC001)."
 _NO_MAPPING = (
@@ -139,8 +139,8 @@ _UNCLEAR = (
     f"If this persists, {_CHECK_HOST}."
 )
 _ELSEWHERE = f"The COR connection's Host answers with {{status}}: {_CHECK_HOST}."
-_NAMED = "COR refused this leave request, and calls the reason {name}."
-_UNNAMED_CONFLICT = "COR answered 409 (conflict) without naming the reason: look up in COR what conflicts with it."
+_NAMED = "COR refused this leave request. It names the reason {name}."
+_UNNAMED_CONFLICT = "COR answered 409 (conflict) without a reason: look in COR for leave that conflicts with this one."
 
 _RULES = (
     # What COR documents, by name or code, whatever the status.
@@ -180,4 +180,4 @@ _RULES = (
     ),
     _Rule(lambda _: True, CorRecordError),
 )
-"""A response that is no success stands for the error of the first rule that applies."""
+"""A response that is not a success stands for the error of the first rule that applies."""

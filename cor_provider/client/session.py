@@ -1,4 +1,4 @@
-"""The HTTP session to COR: authenticated, bounded in time and size, and for COR's hosts only."""
+"""The HTTP session to COR: authenticated, limited in time and size, and for COR's hosts only."""
 
 from __future__ import annotations
 
@@ -157,8 +157,8 @@ _NO_CERTIFICATES = (
     "REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE in the worker's environment."
 )
 _TOO_LARGE = (
-    "The response is larger than COR's responses are (1 MiB at most) and was not read to its end: check the {field} "
-    "and the network"
+    "The response is larger than any response of COR (over 1 MiB) and was not read completely: check the {field} and "
+    "the network"
 )
 _REASONS: tuple[tuple[type[requests.RequestException], str], ...] = (
     (requests.exceptions.SSLError, "TLS with COR failed: if a proxy inspects TLS, set the Extra ca_bundle"),

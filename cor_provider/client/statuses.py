@@ -1,4 +1,4 @@
-"""What HTTP statuses say by themselves."""
+"""The meaning of HTTP statuses by themselves."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _PERMANENT = {
     HTTPStatus.NOT_EXTENDED,
     HTTPStatus.NETWORK_AUTHENTICATION_REQUIRED,
 }
-"""The failures of a server that the same request meets again, however late it comes."""
+"""Server errors that the same request would meet again, however much later."""
 
 
 def is_success(status: int) -> bool:

@@ -1,5 +1,5 @@
 """
-Which responses confirm that COR did what it was asked to do. Success is recognised; anything else is not success.
+Which responses confirm that COR did what it was asked to do. A response that is not recognised is not a success.
 
 COR documents its envelope (developers.projectcor.com/api-reference/integrations/user-leaves); its other endpoints
 respond with the bare object, with a message and an id, with ``true``, or with 204 and no body.
@@ -24,7 +24,7 @@ def read_cor_id(value: object) -> int | None:
     """
     Return COR's own id of something, exactly, or None.
 
-    :param value: of any type; a number with a fraction or an exponent is no id, since it may have lost digits.
+    :param value: of any type; a number with a fraction or an exponent is not an id, since it may have lost digits.
     """
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= _MAX_DIGITS:
         value = int(value) if value[0] != "0" else None
@@ -38,7 +38,7 @@ _CHANGES = {"update", "update_existing", "delete"}
 
 
 def _status_confirms(response: ParsedResponse) -> bool:
-    """Recognise statuses that need no body: whatever the text of a 201, something was created."""
+    """Recognise statuses that need no body: after a 201, something was created, whatever the body says."""
     if response.operation == "create":
         return response.http_status == HTTPStatus.CREATED
     return response.operation in _CHANGES and response.http_status == HTTPStatus.NO_CONTENT
@@ -82,5 +82,5 @@ def _is_object_of_cor(place: dict[str, object], *, beside: dict[str, object]) ->
         return False
     if place.keys() & _LEAVE_FIELDS:
         return True
-    # With a message, or a status that no leave is known to have, a lone id may be that of anything, such as a job.
+    # With a message, or a status that leave never has, a lone id may belong to anything, such as a job.
     return "message" not in {*place, *beside} and place.get("status", "pending") == "pending"

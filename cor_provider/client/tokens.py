@@ -38,7 +38,7 @@ TYPICAL_TOKEN_SECONDS = 3600.0
 
 MIN_TOKEN_SECONDS = 60.0
 MAX_TOKEN_SECONDS = 86_400.0
-"""The bounds for a token's lifetime, whatever COR states: that may be 0, or no number at all."""
+"""The bounds for a token's lifetime. COR may state 0, or something that is not a number."""
 
 RENEWAL_MARGIN_SECONDS = 60.0
 """How long before it expires a token is renewed."""

@@ -19,7 +19,7 @@ def base_url(field: str, text: str, port: int | None = None) -> str:
     :param field: the field that holds it.
     :param text: with or without its scheme.
     :param port: for a URL without one.
-    :raises CorConfigurationError: if it is no base URL, contains credentials, or would expose a token to the network.
+    :raises CorConfigurationError: if it is not a base URL, contains credentials, or would expose a token.
     """
     parts = _split(text.strip(), "https")
     if not parts or parts.username is not None or parts.query or parts.fragment:
@@ -37,7 +37,7 @@ def base_url(field: str, text: str, port: int | None = None) -> str:
 
 
 def is_loopback(url: str) -> bool:
-    """Return whether a URL is of this machine."""
+    """Return whether a URL leads to this machine."""
     host = urlsplit(url).hostname or ""
     try:
         return ip_address(host).is_loopback
@@ -101,7 +101,7 @@ def _split(text: str, scheme: str) -> SplitResult | None:
 
 
 def _prepared(netloc: str) -> str:
-    """Return the URL of a host as ``requests`` sends it; raises ValueError if it refuses to."""
+    """Return the URL of a host as ``requests`` sends it; raises ValueError if ``requests`` refuses it."""
     prepared = requests.PreparedRequest()
     prepared.prepare_url(f"http://{netloc}", None)
     return prepared.url or ""

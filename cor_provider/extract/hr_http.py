@@ -1,4 +1,4 @@
-"""Read an HR system over HTTP, with retries, and without logging requests or answers."""
+"""Read an HR system over HTTP, with retries, and without logging requests or responses."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ TIMEOUT = 60.0
 """Seconds without a byte after which an attempt fails, unless the Connection's Extra has a ``timeout``."""
 
 LONGEST_ANSWER = 600.0
-"""Seconds that a whole answer may take, even if it arrives steadily; the ``timeout`` if that is longer."""
+"""Seconds that a complete answer may take, even if it arrives steadily; the ``timeout`` if that is longer."""
 
 MAX_ATTEMPTS = 8
 """Some minutes with the waits between them; Airflow's own retries come after that."""
@@ -55,10 +55,10 @@ def read_json(hook: MakesSessions, endpoint: str, data: Mapping[str, Any] | None
     """
     Send a request that changes nothing, and return the decoded JSON of its answer.
 
-    It is sent up to ``MAX_ATTEMPTS`` times: again after a failed or incomplete transfer, an answer that is not JSON, a
-    408, 425 or 429, or a server error that may pass. The wait is what ``Retry-After`` asks for, or else grows from one
-    second. Parameters and answers may say who is ill: unlike ``HttpHook`` alone, this logs none of them at any level,
-    and no error quotes them.
+    The request is sent up to ``MAX_ATTEMPTS`` times: again after a failed or incomplete transfer, an answer that is not
+    JSON, a 408, 425 or 429, or a server error that may pass. The wait is the one that ``Retry-After`` asks for, or else
+    grows from one second. Parameters and answers may reveal who is ill: unlike ``HttpHook`` alone, this logs none of
+    them at any level, and no error quotes them.
 
     :param hook: an ``HttpHook``, which gives the method and the Connection.
     :param endpoint: the path. Errors name it, up to a ``?``.
@@ -109,7 +109,7 @@ class _Request:
             raise
         except (requests.ConnectionError, requests.Timeout) as error:  # from an `auth_type` that asks a server
             return _no_answer(error)
-        except Exception as error:  # noqa: BLE001  # whatever hook, auth and requests raise about an invalid request
+        except Exception as error:  # noqa: BLE001  # hook, auth and requests raise many kinds for an invalid request
             return _mistake(error)
         with ResponseLimits(seconds) as limits:
             try:

@@ -25,7 +25,7 @@ def write_lines(path: str, rows: Iterable[Any]) -> str:
     """
     Write rows as JSON Lines, and return the path.
 
-    On this machine only the owner can read the file, whatever the access to its folder.
+    On this machine, only the owner can read the file, whatever the permissions of its folder.
 
     :param path: path or URI of the file, such as ``s3://bucket/leave/leaves.jsonl``. A missing folder is made. An
         existing file, from an earlier attempt for example, is replaced. If a row raises an error, nothing is written.

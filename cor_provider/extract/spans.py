@@ -1,8 +1,8 @@
 """
-Turn leave as HR systems hold it into leave requests: pure functions of plain values, for the task that extracts it.
+Turn the leave of HR systems into leave requests: pure functions of plain values, for the task that extracts it.
 
 HR systems agree on little. Some hold a leave as one row and some as a row per day, half days are flags or amounts, ends
-are inclusive or exclusive, and the ids of two systems collide. COR wants a start and an end, whole days or not, and one
+are inclusive or exclusive, and the ids of two systems collide. COR takes a start and an end, whole days or not, and one
 external id per leave.
 """
 
@@ -154,7 +154,7 @@ def map_leave_type(
 
 def prefix_id(system: str, leave_id: object) -> str:
     """
-    Return an external leave id that no other HR system uses: within one source, COR has nothing else to go by.
+    Return an external leave id that no other HR system uses. Within a source, COR knows a leave only by its id.
 
     :param system: name of the HR system, or of one of its tenants.
     :param leave_id: the leave's id there, text or a number. A blank id stays blank, and an unreadable one becomes text

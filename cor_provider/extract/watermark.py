@@ -23,11 +23,11 @@ STATE_KEY = "watermark"
 
 class Watermark:
     """
-    How far an extract has come: a timestamp of the database, a calendar's sync token, the name of a file.
+    The progress of an extract: a timestamp of the database, a calendar's sync token, the name of a file.
 
-    The extract reads it before it asks HR, and a later task advances it once COR has taken what was read. A run that
-    fails leaves it unchanged, and the next run reads the same again. Allow one run at a time (``max_active_runs=1``),
-    since the last one to set it wins.
+    The extract reads it before it queries HR, and a later task advances it once COR has taken the extracted leave. A
+    run that fails leaves it unchanged, and the next run reads the same again. Allow one run at a time
+    (``max_active_runs=1``), since the last one to set it wins.
 
     On Airflow 3.3 and later it is stored in the state of an asset, where the UI shows it; before, in the Airflow
     Variable ``watermark_<name of the asset>``. Data intervals are no substitute: on Airflow 3 those of a cron schedule

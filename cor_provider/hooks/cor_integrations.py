@@ -197,13 +197,13 @@ class CorIntegrationsHook(BaseHook):
         **options: Unpack[Options],
     ) -> Iterator[LeaveOutcome]:
         """
-        Create leaves and yield the outcome of each as it is known; closing the iterator stops sending.
+        Create leaves and yield each outcome as soon as it is known; closing the iterator stops sending.
 
         Rejections and transport failures are outcomes. A leave request is sent again, after a wait, if COR could not be
         reached, failed, asked to slow down, or gave no clear answer; if one runs out of attempts, the push stops. An
         external id that the input repeats is sent once.
 
-        :param leaves: any iterable; it is read as it is sent, never held.
+        :param leaves: any iterable; it is read as it is sent, never held in memory.
         :param source: ``metadata.source``; defaults to the hook's.
         :param if_exists: an external id that COR has is ``existing`` (``"skip"``), is overwritten and ``updated``
             (``"update"``), or is ``rejected`` (``"fail"``). A 409 without a name is a rejection, since it may be about
@@ -229,14 +229,14 @@ class CorIntegrationsHook(BaseHook):
         **options: Unpack[Options],
     ) -> Iterator[LeaveOutcome]:
         """
-        Replace leaves and yield the outcome of each as it is known, with the retries of :meth:`create_leaves`.
+        Replace leaves and yield each outcome as soon as it is known, with the retries of :meth:`create_leaves`.
 
-        COR's ``ZC001`` means that it lacks the leave, its user or its leave type. With ``"create"`` COR has to show
-        which: it then creates the leave, or names what is missing. After a lost answer, a leave is ``created`` if COR
-        said before that it did not have it and has it now, and ``updated`` if COR had it, no matter who put it there.
+        COR's ``ZC001`` means that it lacks the leave, its user or its leave type. With ``"create"``, a second request
+        shows which: COR creates the leave, or names what is missing. After a lost answer, a leave is ``created`` if COR
+        first reported it missing and has it now, and ``updated`` if COR had it, no matter who put it there.
         An external id that the input repeats is ``unchanged``.
 
-        :param leaves: any iterable; it is read as it is sent, never held.
+        :param leaves: any iterable; it is read as it is sent, never held in memory.
         :param if_missing: an external id that COR does not have is created and ``created`` (``"create"``); is
             ``unchanged``, with the error that explains it (``"skip"``); or is ``rejected`` (``"fail"``).
         """
@@ -256,7 +256,7 @@ class CorIntegrationsHook(BaseHook):
         **options: Unpack[Options],
     ) -> Iterator[LeaveOutcome]:
         """
-        Delete leaves and yield the outcome of each as it is known, with the retries of :meth:`create_leaves`.
+        Delete leaves and yield each outcome as soon as it is known, with the retries of :meth:`create_leaves`.
 
         An external id that the input repeats is ``deleted`` each time.
 
@@ -264,7 +264,7 @@ class CorIntegrationsHook(BaseHook):
         :param if_missing: leave that COR does not have is ``deleted`` too, with the error that explains it
             (``"skip"``), or ``rejected`` (``"fail"``); after a lost answer it is ``deleted`` in any case. Leave of a
             user that COR does not have (``UserNotFoundError``) is gone with the user: it is ``deleted`` or
-            ``rejected`` likewise, but always with the error, whatever was lost before.
+            ``rejected`` likewise, but always with the error, even after a lost answer.
         """
         check_choice("if_missing", if_missing, IfMissing)
 
@@ -333,7 +333,7 @@ class CorIntegrationsHook(BaseHook):
         return self._report_lineage(outcomes)
 
     def _report_lineage(self, outcomes: Generator[LeaveOutcome]) -> Iterator[LeaveOutcome]:
-        """Report to Airflow that COR was written to, once it was."""
+        """Report COR to Airflow's lineage after the first write."""
         is_reported = False
         with closing(outcomes):
             for outcome in outcomes:

@@ -24,14 +24,14 @@ def iter_file(value: object, on_open: OnOpen) -> Iterator[object]:
         raise unexpected_input("a path with another ending")
     on_open(path)
     if is_shown := may_be_shown(value):
-        # Airflow notes by itself what is read at once, but not what is read line by line.
+        # Airflow itself records only files that are read at once, not those that are read line by line.
         get_hook_lineage_collector().add_input_asset(context=path, uri=str(path))
     try:
         yield from reader(path)
     except FileNotFoundError:
         name = f"file {path}" if is_shown else "file of this name (not shown: it does not look like a path)"
         raise FileNotFoundError(
-            f"leave_requests: there is no {name} where this task runs. Did the extract run?"
+            f"leave_requests: there is no {name} where this task runs. Check that the extract ran."
         ) from None
     except OSError as error:
         if is_shown:

@@ -1,4 +1,4 @@
-"""What can be said about an input without reading it."""
+"""Describe an input without reading it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def can_be_read_again(value: object) -> bool:
 
 
 def files_in(value: object) -> Iterator[object]:
-    """Yield the paths and URIs of the files that an input names, as far as they are known without consuming it."""
+    """Yield the paths and URIs of the files that an input names, if they can be found without consuming it."""
     if names_a_file(value):
         yield value
     elif isinstance(value, Collection) and not isinstance(value, (str, bytes, Mapping)) and not is_lazy(value):
@@ -37,7 +37,7 @@ def label(value: object) -> str | None:
     """
     Return a short name that distinguishes this input among mapped tasks. Its only personal data is a leave's id.
 
-    :param value: an input; None is returned for a form that would have to be read.
+    :param value: an input. For a form that would have to be read, the result is None.
     """
     if names_a_file(value):
         return "/".join(urlsplit(str(value).strip()).path.split("/")[-2:]) if may_be_shown(value) else None

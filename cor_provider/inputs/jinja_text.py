@@ -1,4 +1,4 @@
-"""Jinja templates: which text only refers to data, and which holds some itself."""
+"""Jinja templates: distinguish text that only refers to data from text that contains some."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _environment = Environment(extensions=["jinja2.ext.do"], autoescape=True)  # onl
 
 def is_template(text: str) -> bool:
     """
-    Return whether text is a template for a path, or for what an upstream task returns, and holds no data itself.
+    Return whether text is a template for a path or for an upstream task's output, and contains no data itself.
 
-    Between its expressions there is nothing, or what completes a path. Its literals are only names to look something
-    up by.
+    Outside its expressions, such a template has nothing but parts of a path. Its literals are only names to look
+    something up by.
     """
     if len(text) > _LONGEST or not any(mark in text for mark in _MARKS):
         return False
@@ -37,7 +37,7 @@ def is_template(text: str) -> bool:
 
 
 def _gives_values(node: nodes.Node, *, is_argument: bool = False) -> bool:
-    """Return whether a template holds values of its own; as an argument, a list of names is none."""
+    """Return whether a template contains values; a list of names as an argument does not count."""
     if isinstance(node, (nodes.Dict, nodes.Pair)) or (isinstance(node, nodes.Keyword) and node.key in _FIELDS):
         return True
     if isinstance(node, nodes.Output) and any(isinstance(_unfiltered(one), nodes.Const) for one in node.nodes):

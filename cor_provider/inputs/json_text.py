@@ -1,4 +1,4 @@
-"""JSON, as text of its own or in a file."""
+"""JSON, as text or in a file."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ def read_document(text: str | bytes) -> Iterator[object]:
         yield document
     else:
         raise CorConfigurationError(
-            "leave_requests: this is JSON that is neither a list nor an object. Pass a list of leave requests, or one."
+            "leave_requests: this JSON is neither a list nor an object. Pass a list of leave requests, or a single one."
         )
 
 
 def load(text: str | bytes) -> object:
-    """Return what JSON holds, with numbers of any length."""
+    """Return the value of JSON text; its numbers may have any length."""
     return json.loads(text, parse_int=_parse_int)
 
 
 def _parse_int(digits: str) -> int | Decimal:
-    # Python refuses an int of some thousand digits, and the whole record would be lost with it.
+    # Python refuses an int of some thousand digits, which would lose the whole record.
     return int(digits) if len(digits) < FEWEST_DIGITS_REFUSED else Decimal(digits)
 
 

@@ -23,9 +23,9 @@ def iter_leaves(
     leave_requests: object, *, timezone: str | None = None, on_open: OnOpen = _open_any
 ) -> Iterator[LeaveRequest | UnreadableLeave]:
     """
-    Read leave requests one after another, without holding them all where the form allows it.
+    Read leave requests one by one, without holding them all in memory if the form allows that.
 
-    A record that cannot be read is yielded as :class:`UnreadableLeave`, so that the others are not lost with it.
+    A record that cannot be read is yielded as an :class:`UnreadableLeave`, so that the others are not lost.
 
     :param leave_requests: a :class:`LeaveRequest` or a mapping that it accepts; any iterable of them, also nested; JSON
         text (it starts with ``[`` or ``{``); the path or URI of a ``.json``, ``.jsonl``, ``.csv`` or ``.parquet`` file
@@ -38,7 +38,7 @@ def iter_leaves(
 
 
 def iter_leave_keys(leave_requests: object, *, on_open: OnOpen = _open_any) -> Iterator[LeaveKey | UnreadableLeave]:
-    """Read what a delete needs, ``id`` and ``user_id`` of each record; otherwise as :func:`iter_leaves`."""
+    """Read the ``id`` and ``user_id`` of each record, which a delete needs; otherwise as :func:`iter_leaves`."""
     yield from _iter_read(leave_requests, read_leave_key, on_open)
 
 

@@ -1,4 +1,4 @@
-"""Paths and URIs of files: which text names a file, and which may be shown."""
+"""Paths and URIs: which text names a file, and which may be shown."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cor_provider.inputs.formats import find_reader
 from cor_provider.inputs.json_text import is_json
 
 PATH_TYPES = (os.PathLike, ObjectStoragePath)
-"""What names a file, besides text."""
+"""The types that name a file, besides text."""
 
 
 def names_a_file(value: object) -> bool:
@@ -23,10 +23,10 @@ def names_a_file(value: object) -> bool:
 
 def looks_like_a_path(text: str) -> bool:
     """
-    Return whether text is beyond doubt a path or URI, and not records of some unknown form.
+    Return whether text is certainly a path or URI, and not records in some unknown form.
 
-    It is one line that begins like a path or URI, or is the name of a file. This decides only whether the text may be
-    shown; how it is read is another matter.
+    Such text is one line that begins like a path or URI, or is the name of a file. The result decides only whether the
+    text may be shown, not how it is read.
     """
     text = text.strip()
     if len(text) > _LONGEST_PATH or not text.isprintable() or any(character in _IN_RECORDS for character in text):
@@ -38,7 +38,7 @@ def looks_like_a_path(text: str) -> bool:
 
 
 def may_be_shown(file: object) -> bool:
-    """Return whether what names a file may appear in logs, errors and lineage."""
+    """Return whether the name of a file may appear in logs, errors and lineage."""
     return not isinstance(file, str) or looks_like_a_path(file)
 
 

@@ -1,4 +1,4 @@
-"""Records, one after another, of whatever a task is given."""
+"""Yield the records of an input, whatever its form."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from cor_provider.leave import LeaveRequest, UnreadableLeave
 
 def iter_records(value: object, on_open: OnOpen, *, nested: bool = False) -> Iterator[object]:
     """
-    Yield the records of an input without holding them all, where its form allows that.
+    Yield the records of an input, without holding them all in memory if its form allows that.
 
     :param value: as :func:`cor_provider.inputs.leaves.iter_leaves` takes it.
     :param on_open: called with every file right before it is opened.
-    :param nested: whether the value is an element of another one. Among records, odd elements are unreadable records.
+    :param nested: whether the value is an element of another one. There, a value of no known form is an unreadable
+        record; at the top, it is an error.
     """
     if isinstance(value, (Mapping, LeaveRequest, UnreadableLeave)):
         yield value

@@ -7,7 +7,7 @@ from cor_provider.inputs.formats import READERS
 
 
 def unexpected_input(found: str) -> CorConfigurationError:
-    """Return the error; ``found`` describes the input and quotes nothing of it."""
+    """Return the error; ``found`` describes the input without quoting it."""
     return CorConfigurationError(
         "leave_requests: expected a mapping, a list of mappings, an upstream task's output, JSON text, or the path or "
         f"URI of a {', '.join(READERS)} file; got {found}."

@@ -1,7 +1,7 @@
 """
-The push: leave requests in (or leaves to delete), an outcome for each of them out.
+The push: leave requests (or leaves to delete) go in, and an outcome for each comes out.
 
-It knows neither Airflow nor what COR's messages look like: the function that sends is given to it.
+It knows neither Airflow nor the format of COR's messages: it gets the function that sends.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ Send = Callable[[Leave, Attempts], LeaveOutcome | None]
 """Sends one request for a leave request and returns its outcome, or None if that takes another request."""
 
 MAX_READ_AHEAD = 10_000
-"""How far the input is read beyond a leave request without an outcome: a task has to remember what ends out of turn."""
+"""How far the input is read beyond a leave request without an outcome: a task must remember outcomes out of order."""
 
 STOP_SECONDS = 40.0
 """
-How long a push that is stopped waits for the responses under way: longer than one takes with the default timeout. After
-that they count as ``failed``, so that the task ends before Airflow kills it, a minute after asking it to stop.
+How long a stopped push waits for the responses under way: longer than one takes with the default timeout. After that
+they count as ``failed``, so that the task ends before Airflow kills it, a minute after asking it to stop.
 """
 
 
@@ -46,24 +46,24 @@ def push(
     """
     Send leave requests and yield the outcome of each as soon as it is known.
 
-    A rejection never stops the others. A leave request that runs out of attempts does, since the rest would meet the
-    same failure: it is ``failed``, and what was not sent yet is ``not_sent``. A configuration error does so too.
+    A rejection never stops the push. It stops when a leave request runs out of attempts, since the rest would meet the
+    same failure: that one is ``failed``, and the rest is ``not_sent``. A configuration error also stops it.
 
-    :param leaves: read as they are needed, never held.
-    :param send: sends one request for a leave request, given how the attempts before it ended.
+    :param leaves: read as they are needed, never held in memory.
+    :param send: sends one request for a leave request; it is given the outcome of the earlier attempts.
     :param options: once ``stopping`` is set, a leave request under way gets its outcome or, if COR does not respond for
         a while, is ``failed``; the rest is ``not_sent``. Closing the iterator sets it, and waits likewise.
     :param requests_per_second: how many requests may go out per second; None for as many as COR accepts.
-    :param repeated: the status of a leave request that repeats one before it, and is not sent.
-    :raises Exception: after the last outcome, what stopped the push: an error of the configuration, or in reading the
-        input.
+    :param repeated: the status of a leave request that repeats an earlier one, and so is not sent.
+    :raises Exception: after the last outcome, the error that stopped the push: a configuration error, or one in reading
+        the input.
     """
     pace = Pace(options.concurrency, requests_per_second, options.stopping, options.permit)
     return _Push(send, Retries(options, pace), options, repeated).run(leaves)
 
 
 def check(leaves: Iterable[LeaveRequest | LeaveKey | UnreadableLeave]) -> Iterator[LeaveOutcome]:
-    """Yield what is known of leave requests without sending them: ``rejected`` or ``not_sent``."""
+    """Yield the outcomes of leave requests that are only checked: ``rejected`` or ``not_sent``."""
     for position, leave in enumerate(leaves, start=1):
         if isinstance(leave, UnreadableLeave):
             yield LeaveOutcome.from_error(leave.leave_id, "rejected", leave.error, position=position)
@@ -80,7 +80,7 @@ class _UnderWay:
 
 
 class _Push(Generic[Leave]):
-    """One push. All but :meth:`_work` runs in the thread that iterates over the outcomes."""
+    """One push. Everything except :meth:`_work` runs in the thread that iterates over the outcomes."""
 
     def __init__(self, send: Send[Leave], retries: Retries, options: PushOptions, repeated: Status) -> None:
         self._send: Send[Leave] = send
@@ -112,7 +112,7 @@ class _Push(Generic[Leave]):
                         self._waiting.put((leave, under_way))
                 while self._under_way:
                     yield self._next_outcome()
-            except BaseException:  # nobody wants the rest
+            except BaseException:  # the iterator was closed, or the thread interrupted
                 self._stopping.set()
                 while self._under_way:
                     self._next_outcome()
@@ -124,12 +124,12 @@ class _Push(Generic[Leave]):
             raise self._errors[0]
 
     def _read(self, leaves: Iterable[Leave | UnreadableLeave]) -> Iterator[Leave | UnreadableLeave]:
-        """Yield what can be read; if the input breaks off, the outcomes of what came before must not be lost."""
+        """Yield the input. If reading it fails, the outcomes so far must not be lost."""
         try:
             yield from leaves
         except GeneratorExit:
             raise
-        except BaseException as error:  # noqa: BLE001  # raised again in the end
+        except BaseException as error:  # noqa: BLE001  # raised again at the end
             self._errors.append(error)
             if not isinstance(error, Exception):  # an interruption
                 self._stopping.set()
@@ -137,7 +137,7 @@ class _Push(Generic[Leave]):
     def _must_wait(self, leave_id: str, position: int) -> bool:
         if len(self._under_way) >= self._concurrency:
             return True
-        # A repeat waits for the first of its id, whose outcome decides what the repeat is.
+        # A repeat waits for the first leave request of its id, whose outcome decides the repeat's.
         if leave_id in self._under_way:
             return True
         first = next(iter(self._under_way.values()), None)
@@ -157,11 +157,11 @@ class _Push(Generic[Leave]):
         leave_id, outcome = self._wait_for_outcome()
         del self._under_way[leave_id]
         if outcome.status == "rejected":
-            self._seen.forget(leave_id)  # nothing of that id is in COR
+            self._seen.forget(leave_id)  # another leave request may now use the id
         return outcome
 
     def _wait_for_outcome(self) -> tuple[str, LeaveOutcome]:
-        """Wait for an outcome; once the push is stopped, only for a while."""
+        """Wait for an outcome. Once the push is stopped, wait only for a while."""
         while True:
             with suppress(Empty):
                 return self._finished.get(timeout=POLL_SECONDS)
@@ -175,18 +175,18 @@ class _Push(Generic[Leave]):
         leave_id, under_way = next(iter(self._under_way.items()))
         attempts = under_way.attempts
         outcome = LeaveOutcome(leave_id, "not_sent")
-        if made := attempts.is_under_way + attempts.made:  # in this order: an attempt is counted before it is over
+        if made := attempts.is_under_way + attempts.made:  # read in this order: an attempt is counted before it ends
             error = CorConnectionError(NO_RESPONSE)
             outcome = LeaveOutcome.from_error(leave_id, "failed", error, attempts=made)
         return leave_id, replace(outcome, position=under_way.position)
 
     def _start_threads(self) -> None:
         for number in range(self._concurrency):
-            # Daemons, since a response that never comes must not keep the process from ending.
+            # Daemons, since a response that never comes must not keep the process alive.
             threading.Thread(target=self._work, name=f"cor-push_{number}", daemon=True).start()
 
     def _work(self) -> None:
-        """Send what is waiting, in a thread of its own."""
+        """Send the waiting leave requests, in a thread of the pool."""
         while item := self._waiting.get():
             leave, under_way = item
             outcome = self._send_until_done(leave, under_way.attempts)
@@ -205,7 +205,7 @@ class _Push(Generic[Leave]):
                 outcome = LeaveOutcome.from_error(leave.id, "failed", error)
         except CorRecordError as error:
             outcome = LeaveOutcome.from_error(leave.id, "rejected", error)
-        except BaseException as error:  # noqa: BLE001  # raised again in the end, if every leave would meet it
+        except BaseException as error:  # noqa: BLE001  # raised again at the end, if every leave would meet it
             outcome = LeaveOutcome.from_error(leave.id, "failed", error)
             self._stopping.set()
             if not isinstance(error, CorTransientError):
@@ -214,5 +214,5 @@ class _Push(Generic[Leave]):
 
 
 NO_RESPONSE = (
-    "The push was stopped before COR responded, so COR may or may not have done what was asked: run the task again."
+    "The push was stopped before COR responded, so COR may or may not have made the change: run the task again."
 )

@@ -2,8 +2,8 @@
 When the requests of one push may go out: evenly spaced, not too many at once, and not while COR asks to wait.
 
 COR responds with 429 to requests that come too fast, and with 503 when it is overloaded
-(developers.projectcor.com/quickstart). It documents no limit, so this finds the limit and then keeps it instead of
-running into it again and again. What a 429 means for a push is decided here and nowhere else.
+(developers.projectcor.com/quickstart). It documents no limit, so the pace finds the limit, and then stays below it.
+Only this module decides how a push reacts to a 429.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ MIN_PAUSE = 0.1
 """Seconds: the shortest pause, whatever ``Retry-After`` says; doubled for each further pause in a row."""
 
 MAX_DOUBLED_MIN_PAUSE = 1.0
-"""Seconds: where that doubling ends; from there on COR's ``Retry-After`` is trusted."""
+"""Seconds: the end of that doubling; from here on, COR's ``Retry-After`` is trusted."""
 
 FIRST_PAUSE = 1.0
 """Seconds: the pause after a 429 without ``Retry-After``; doubled for each further one in a row."""
@@ -49,7 +49,7 @@ POLL_SECONDS = 1.0
 """How long it may take until a thread that waits for a response notices that the push is to stop."""
 
 
-class Stopped(Exception):  # noqa: N818  # nothing went wrong: somebody asked for it
+class Stopped(Exception):  # noqa: N818  # not an error: somebody asked for it
     """The push was stopped while a leave request waited."""
 
 
@@ -99,7 +99,7 @@ class Pace:
                 self._under_way -= 1
                 self._state.notify()
                 self._learn(sent_at, error)
-                error = None  # which would keep this frame alive, and the leave in it
+                error = None  # otherwise its traceback would keep this frame alive, and the leave in it
 
     @property
     def pause(self) -> float:
@@ -113,7 +113,7 @@ class Pace:
             while True:
                 with self._state:
                     while self._under_way >= self._window.size and not self._stopping.is_set():
-                        self._state.wait(POLL_SECONDS)  # nobody is notified when the push is to stop
+                        self._state.wait(POLL_SECONDS)  # there is no notification when the push is to stop
                     now = _clock.now()
                     if self._stopping.is_set():
                         raise Stopped
@@ -124,7 +124,7 @@ class Pace:
                         return now
                     until = self._next_at
                 _clock.wait(self._stopping, until - now)
-                late = _clock.now() - until  # waits end late; unless the next one makes up for it, the pace is slower
+                late = _clock.now() - until  # waits end late; the next one makes up for it, or the pace would drop
 
     def _learn(self, sent_at: float, error: BaseException | None) -> None:
         now = _clock.now()

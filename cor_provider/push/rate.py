@@ -3,12 +3,12 @@ How many requests per second COR accepts, estimated from its responses.
 
 The estimate goes through three phases:
 
-- **Slow start**: begin low and rise quickly until the first 429. It comes soon if there is a limit, and says much about
-  it.
+- **Slow start**: begin low and rise quickly until the first 429. If there is a limit, it comes soon and reveals much
+  about the limit.
 - **Backoff**: at a 429, decrease the rate at once to what was accepted, and wait for the responses to everything that
   was under way. Then estimate the limit from them.
-- **Steady**: return to the estimate and hold it. After a while, the longer the more is known, probe for more by
-  additive increase: a limit may be higher than it looked, or be raised.
+- **Steady**: return to the estimate and hold it. After a while, probe for more by additive increase: the limit may be
+  higher than it looked, or be raised. The more is known, the longer that takes.
 
 COR's limit is modelled as a token bucket: over any stretch of time, it accepts at most the limit's rate and one burst.
 """
@@ -44,7 +44,7 @@ PAUSES_PER_PROBE = 20
 """How many pauses a rate is held before it is probed again: each probe costs one, so a twentieth of the time."""
 
 EXPERIENCES_PER_PROBE = 10
-"""How many times as long as the experience behind an estimate it is held: the more is known, the less is to gain."""
+"""How long an estimate is held, in multiples of the time it was learned from: with more experience, less is to gain."""
 
 MAX_HOLD_SECONDS = 60.0
 """How long a rate is held at most: a limit that was raised should be found within a minute."""

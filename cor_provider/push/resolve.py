@@ -1,9 +1,9 @@
 """
-What COR's response to one request makes of a leave request.
+The outcome of a leave request, from COR's response to one request.
 
-Each function sends one request. It returns the outcome, or None if that takes another request; it raises what is to be
-sent again (``CorTransientError``), what is ``rejected`` (``CorRecordError``) and what stops the push (any other error).
-The external id is the key: after a lost answer, the leave that COR has is the one that this push sent.
+Each function sends one request, and returns the outcome, or None if that takes another request. It raises a
+``CorTransientError`` if the request should be sent again, a ``CorRecordError`` if the leave request is ``rejected``,
+and any other error to stop the push. The external id is the key: if COR has it after a lost answer, this push sent it.
 
 ========  ==================================  ===========================================================
 request   COR's response                      outcome
@@ -78,7 +78,7 @@ def resolve_update(
             raise
         if if_missing == "skip":
             return LeaveOutcome.from_error(leave.id, "unchanged", error)
-        # Whatever answer was lost before, its request had no effect.
+        # If an answer was lost before, its request had no effect.
         attempts.missing, attempts.lost_answer = True, False
         return None
     return LeaveOutcome(leave.id, "updated", cor_id=_cor_id(data))
@@ -87,11 +87,11 @@ def resolve_update(
 def resolve_delete(
     leave: LeaveKey, attempts: Attempts, endpoint: LeavesEndpoint, if_missing: IfMissing
 ) -> LeaveOutcome:
-    """Delete a leave; with its user gone, it is gone."""
+    """Delete a leave. If COR no longer has its user, the leave is gone too."""
     try:
         endpoint.delete(leave)
     except (CorLeaveNotFoundError, CorUserNotFoundError) as error:
-        # The request before may have deleted the leave, but never its user.
+        # An earlier request may have deleted the leave, but never its user.
         is_done = attempts.lost_answer and isinstance(error, CorLeaveNotFoundError)
         if not is_done:
             if if_missing == "fail":

@@ -2,8 +2,8 @@
 When a leave request is sent again, how long to wait before that, and when to give up.
 
 COR documents 429, 500 and 503 as worth a retry, with exponential backoff, and asks for five minutes' patience after a
-503 (developers.projectcor.com/quickstart and /development). A 429 is no attempt: it pauses the whole push, which is the
-business of :mod:`~cor_provider.push.pace`.
+503 (developers.projectcor.com/quickstart and /development). A 429 does not count as an attempt:
+:mod:`~cor_provider.push.pace` pauses the whole push.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ class Retries:
         while True:
             try:
                 return self._pace.run(lambda: attempts.run(send))
-            except CorRateLimitError:  # noqa: PERF203  # the pause is the pace's; here it only costs patience
+            except CorRateLimitError:  # noqa: PERF203  # the pace pauses; here, the pause only counts as waiting
                 if not self._may_wait(self._pace.pause):
                     raise
 

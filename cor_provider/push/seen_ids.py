@@ -1,4 +1,4 @@
-"""Finds external ids that one input holds twice."""
+"""Find external ids that an input contains twice."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def render_calendar(
     :param user_names: names by external user id; without a name, the id is shown.
     :param leave_type_names: names by external leave type id, likewise.
     :param assumptions: the sandbox's assumptions about COR, shown in the footer.
-    :return: a whole HTML document that loads nothing else.
+    :return: a complete HTML document that loads nothing else.
     """
     kinds = _kinds(leaves, leave_type_names)
     entries = sorted(

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 
 class Tokens:
-    """The valid tokens: minted ones for ``lifetime`` seconds, the fixed one for ever."""
+    """The valid tokens: minted ones for ``lifetime`` seconds, the fixed one forever."""
 
     def __init__(
         self, *, token: str, api_key: str, client_secret: str, lifetime: int, clock: Callable[[], float]

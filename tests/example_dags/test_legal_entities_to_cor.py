@@ -297,7 +297,7 @@ def test_an_entity_whose_database_fails_leaves_the_others_alone(run_without_a_da
         pytest.param({"de": {"rejected": 11}}, "de", id="too many rejected"),
     ],
 )
-def test_the_summary_fails_if_an_entity_is_not_settled(
+def test_the_summary_fails_if_an_entity_is_not_complete(
     dag: Any, accounts: dict[str, dict[str, int] | None], left: str
 ) -> None:
     pushes = [

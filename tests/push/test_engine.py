@@ -119,7 +119,7 @@ class TestStopping:
         monkeypatch.setattr(engine, "MAX_READ_AHEAD", 20)
         pass_time = _clock.wait
         waits, too_many_are_read = threading.Event(), threading.Event()
-        unsettled_when_read: list[bool] = []
+        missing_when_read: list[bool] = []
 
         def wait(stopping: threading.Event, seconds: float) -> None:
             if seconds >= 0.5:
@@ -131,15 +131,15 @@ class TestStopping:
             for number in range(30):
                 if number == 1:
                     waits.wait(10)
-                unsettled_when_read.append("L0" not in {one.external_id for one in sandbox.leaves})
-                if sum(unsettled_when_read) > 1 + 20 + 1:
+                missing_when_read.append("L0" not in {one.external_id for one in sandbox.leaves})
+                if sum(missing_when_read) > 1 + 20 + 1:
                     too_many_are_read.set()
                 yield leave(f"L{number}")
 
         monkeypatch.setattr(_clock, "wait", wait)
         sandbox.answer_next(500)
         assert {outcome.status for outcome in hook.create_leaves(leaves(), concurrency=2)} == {"created"}
-        assert sum(unsettled_when_read) <= 1 + 20 + 1
+        assert sum(missing_when_read) <= 1 + 20 + 1
 
     def test_an_input_that_breaks_off_is_raised_after_the_outcomes_of_what_came(
         self, hook: CorIntegrationsHook

@@ -264,7 +264,7 @@ class TestDeletes:
         (outcome,) = hook.delete_leaves([leave()], if_missing=if_missing)
         assert (outcome.status, outcome.error) == (status, "UserNotFoundError")
         assert outcome.message
-        assert "so it has no leave of that user" in outcome.message
+        assert "so no leave of that user" in outcome.message
 
     @pytest.mark.parametrize(("if_missing", "status"), [("skip", "deleted"), ("fail", "rejected")])
     def test_a_lost_answer_does_not_explain_a_user_that_is_gone(

@@ -408,8 +408,8 @@ class Sync(RuleBasedStateMachine):
         assert after.keys() <= before.keys() | extract.keys()
         self.not_owned |= outside
         self.unsure = {leave_id for leave_id in refused if leave_id in extract}
-        settled = ("created", "updated", "unchanged", "rejected")
-        assert sum(returned[status] for status in settled) == returned["received"] == len(extract)
+        finished = ("created", "updated", "unchanged", "rejected")
+        assert sum(returned[status] for status in finished) == returned["received"] == len(extract)
 
     def _execute(self, extract: dict[str, HrLeave], **options: Any) -> dict[str, Any]:
         os.environ["AIRFLOW_CONN_COR_DEFAULT"] = json.dumps(

@@ -26,4 +26,4 @@ READERS: Mapping[str, Reader] = {
 
 def find_reader(path: str) -> Reader | None:
     """Return the reader of a file by the ending of its path or URI, or None if the format is unknown."""
-    return READERS.get(os.path.splitext(path.strip())[1].lower())  # noqa: PTH122  # a URI is no path of this machine
+    return READERS.get(os.path.splitext(path.strip())[1].lower())  # noqa: PTH122  # a URI is not a local path

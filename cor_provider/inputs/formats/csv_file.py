@@ -12,12 +12,12 @@ from cor_provider.exceptions import CorConfigurationError
 from cor_provider.inputs.formats import lines
 
 LONGEST_FIELD = 16 * 1024 * 1024
-"""Characters, of which the csv module holds four bytes each: a quote may never be closed."""
+"""Characters; the csv module holds four bytes of each. A quote that is never closed would otherwise fill the memory."""
 
 
 def read(path: ObjectStoragePath) -> Iterator[object]:
     """Yield the rows of a CSV file as mappings of text."""
-    # The csv module has one limit for the whole process, and its default makes a long field that nobody uses an error.
+    # The csv module's limit is process-wide. With its default, even a long field that nobody uses would be an error.
     csv.field_size_limit(max(csv.field_size_limit(), LONGEST_FIELD))
     # A byte that is not UTF-8 makes its field unreadable, but not the rows after it.
     with path.open("r", encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:
@@ -25,7 +25,7 @@ def read(path: ObjectStoragePath) -> Iterator[object]:
         next_line = 1
         try:
             header = next(text_lines, "")
-            # Where the decimal sign is a comma, spreadsheets separate fields by semicolons.
+            # In locales whose decimal sign is a comma, spreadsheets separate fields by semicolons.
             delimiter = max(",;\t", key=header.count)
             fields = [field.strip() for field in next(csv.reader([header], delimiter=delimiter), [])]
             if len(set(fields)) < len(fields):
@@ -35,7 +35,7 @@ def read(path: ObjectStoragePath) -> Iterator[object]:
             rows = csv.DictReader(text_lines, fieldnames=fields, delimiter=delimiter, strict=True)
             next_line = 2
             for row in rows:
-                # The csv module keeps fields beyond the header under None.
+                # The csv module puts fields beyond the header under the key None.
                 has_extra_fields = None in row
                 line = rows.line_num + 1
                 yield lines.unreadable_line(line, "has more fields than the header") if has_extra_fields else row

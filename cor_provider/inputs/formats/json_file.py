@@ -11,5 +11,5 @@ from cor_provider.inputs.json_text import read_document
 
 
 def read(path: ObjectStoragePath) -> Iterator[object]:
-    """Yield the records of a JSON file, which is loaded whole."""
+    """Yield the records of a JSON file, which is loaded at once."""
     yield from read_document(path.read_bytes().removeprefix(BOM_UTF8))

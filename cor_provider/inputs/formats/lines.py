@@ -1,4 +1,4 @@
-"""What the formats that are read line by line share."""
+"""Shared by the formats that are read line by line."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from cor_provider.exceptions import CorValidationError
 from cor_provider.leave import UnreadableLeave
 
 LONGEST_LINE = 64 * 1024 * 1024
-"""Bytes, or characters of a .csv file: a file without line ends must not fill the memory."""
+"""Bytes, or characters in a .csv file: a file without line ends must not fill the memory."""
 
 
 def unreadable_line(number: int, problem: str) -> UnreadableLeave:

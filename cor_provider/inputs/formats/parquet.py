@@ -13,7 +13,7 @@ from cor_provider.exceptions import CorConfigurationError
 _ROWS_PER_BATCH = 1000
 
 _EXACT_BELOW = {"halffloat": 2**11, "float": 2**24}
-"""From where on floats narrower than Python's may have lost digits, by pyarrow's names for them."""
+"""The size from which whole numbers in narrow floats may have lost digits, by pyarrow's names of the types."""
 
 
 def read(path: ObjectStoragePath) -> Iterator[object]:
@@ -34,11 +34,11 @@ def read(path: ObjectStoragePath) -> Iterator[object]:
                     yield _without_lost_digits(row, narrow) if narrow else row
         except ArrowInvalid:
             raise CorConfigurationError(
-                "leave_requests: this is not a readable .parquet file. Was it written to the end?"
+                "leave_requests: this is not a readable .parquet file. Check that it was written completely."
             ) from None
 
 
 def _without_lost_digits(row: dict[str, Any], narrow: Mapping[str, int]) -> dict[str, Any]:
-    """Replace numbers that may have lost digits by infinity, which is refused as an id."""
+    """Replace numbers that may have lost digits with infinity, which is refused as an id."""
     lost = (name for name, bound in narrow.items() if row[name] is not None and abs(row[name]) >= bound)
     return {**row, **dict.fromkeys(lost, math.inf)}

@@ -28,7 +28,7 @@ def test_a_list_of_records_or_a_single_one_is_read(
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (b'"text"', "JSON that is neither a list nor an object"),
+        (b'"text"', "this JSON is neither a list nor an object"),
         (b"\xff\xff", "this is not JSON in UTF-8"),
     ],
 )
