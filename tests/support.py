@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
@@ -65,3 +66,16 @@ def error_of(hook: CorIntegrationsHook, operation: str = "create") -> CorError:
     with pytest.raises(CorError) as raised:
         send()
     return raised.value
+
+
+class StateStore:
+    """Keeps JSON, as Airflow's does."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, str] = {}
+
+    def get(self, key: str) -> Any:
+        return json.loads(self.values.get(key, "null"))
+
+    def set(self, key: str, value: Any) -> None:
+        self.values[key] = json.dumps(value)

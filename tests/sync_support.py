@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -102,6 +103,12 @@ def remembered(ledger: Path) -> dict[str, str]:
 
 def plan_rows(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def age_leases(folder: Path, seconds: float) -> None:
+    """Make all leases in a folder older, as their store sees it."""
+    for file in folder.glob("*.lock.*"):
+        os.utime(file, (0, file.stat().st_mtime - seconds))
 
 
 def during_the_first_request(monkeypatch: pytest.MonkeyPatch, work: Callable[[], None]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Mapping
 from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlsplit
@@ -43,6 +44,8 @@ class CorSession(requests.Session):
     def __init__(self, settings: CorSettings) -> None:
         super().__init__()
         self._settings = settings
+        self._timeout = (min(MAX_CONNECT_SECONDS, settings.timeout), settings.timeout)
+        self._proxies = _proxies(settings)
         self.bearer = self.auth = BearerAuth(self._token_source(), (settings.host, settings.api_url))
         for scheme in ("https://", "http://"):
             self.mount(scheme, _Adapter())
@@ -77,19 +80,12 @@ class CorSession(requests.Session):
 
     def _defaults(self) -> dict[str, Any]:
         """Return the arguments of a request that come from the Connection."""
-        settings = self._settings
-        defaults: dict[str, Any] = {
-            "allow_redirects": False,
-            "timeout": (min(MAX_CONNECT_SECONDS, settings.timeout), settings.timeout),
-        }
+        defaults: dict[str, Any] = {"allow_redirects": False, "timeout": self._timeout}
         # Passed with each request, because the environment's settings override those of a session.
-        if settings.ca_bundle:
-            defaults["verify"] = settings.ca_bundle
-        if settings.proxies:
-            defaults["proxies"] = dict(settings.proxies)  # `requests` adds the environment's to this very dict
-        elif is_loopback(settings.host):
-            # The environment's proxy is for other machines, and over plain http it would see the token.
-            defaults["proxies"] = {"no_proxy": urlsplit(settings.host).hostname}
+        if self._settings.ca_bundle:
+            defaults["verify"] = self._settings.ca_bundle
+        if self._proxies:
+            defaults["proxies"] = dict(self._proxies)  # `requests` adds the environment's to this very dict
         return defaults
 
     def _field_of(self, url: str | bytes) -> str:
@@ -109,6 +105,13 @@ class CorSession(requests.Session):
                 auth=(settings.login, settings.password),
             )
         )
+
+
+def _proxies(settings: CorSettings) -> Mapping[str, str | None]:
+    if not settings.proxies and is_loopback(settings.host):
+        # The environment's proxy is for other machines, and over plain http it would see the token.
+        return {"no_proxy": urlsplit(settings.host).hostname}
+    return settings.proxies
 
 
 class _Adapter(HTTPAdapter):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hmac
 import threading
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing, suppress
-from functools import cached_property
+from functools import cache, cached_property, partial
 from typing import Any
 
 from airflow.providers.common.compat.lineage.hook import get_hook_lineage_collector
@@ -35,7 +35,7 @@ from cor_provider.leave import (
     read_leave_key,
 )
 from cor_provider.outcome import LeaveOutcome, Status
-from cor_provider.push.engine import Send, push
+from cor_provider.push.engine import push
 from cor_provider.push.options import IfExists, IfMissing, IfMissingOnUpdate, Options, PushOptions, check_choice
 from cor_provider.push.resolve import resolve_create, resolve_delete, resolve_update
 from cor_provider.push.retry import Attempts
@@ -214,11 +214,8 @@ class CorIntegrationsHook(BaseHook):
         :raises CorConfigurationError: after the last outcome, if every leave request would fail alike.
         """
         check_choice("if_exists", if_exists, IfExists)
-
-        def send(leave: LeaveRequest, attempts: Attempts) -> LeaveOutcome | None:
-            return resolve_create(leave, attempts, self._endpoint(source), if_exists)
-
-        return self._push(map(read_leave, leaves), send, "existing", PushOptions(**options))
+        resolve = partial(resolve_create, if_exists=if_exists)
+        return self._push(map(read_leave, leaves), resolve, source, "existing", PushOptions(**options))
 
     def update_leaves(
         self,
@@ -241,11 +238,8 @@ class CorIntegrationsHook(BaseHook):
             ``unchanged``, with the error that explains it (``"skip"``); or is ``rejected`` (``"fail"``).
         """
         check_choice("if_missing", if_missing, IfMissingOnUpdate)
-
-        def send(leave: LeaveRequest, attempts: Attempts) -> LeaveOutcome | None:
-            return resolve_update(leave, attempts, self._endpoint(source), if_missing)
-
-        return self._push(map(read_leave, leaves), send, "unchanged", PushOptions(**options))
+        resolve = partial(resolve_update, if_missing=if_missing)
+        return self._push(map(read_leave, leaves), resolve, source, "unchanged", PushOptions(**options))
 
     def delete_leaves(
         self,
@@ -267,11 +261,8 @@ class CorIntegrationsHook(BaseHook):
             ``rejected`` likewise, but always with the error, even after a lost answer.
         """
         check_choice("if_missing", if_missing, IfMissing)
-
-        def send(leave: LeaveKey, attempts: Attempts) -> LeaveOutcome:
-            return resolve_delete(leave, attempts, self._endpoint(source), if_missing)
-
-        return self._push(map(read_leave_key, leaves), send, "deleted", PushOptions(**options))
+        resolve = partial(resolve_delete, if_missing=if_missing)
+        return self._push(map(read_leave_key, leaves), resolve, source, "deleted", PushOptions(**options))
 
     def test_connection(self) -> tuple[bool, str]:
         """
@@ -324,8 +315,18 @@ class CorIntegrationsHook(BaseHook):
         return LeavesEndpoint(self.get_conn(), self.leaves_url, self.check_source(source))
 
     def _push(
-        self, leaves: Iterable[Leave | UnreadableLeave], send: Send[Leave], repeated: Status, options: PushOptions
+        self,
+        leaves: Iterable[Leave | UnreadableLeave],
+        resolve: Callable[[Leave, Attempts, LeavesEndpoint], LeaveOutcome | None],
+        source: str | None,
+        repeated: Status,
+        options: PushOptions,
     ) -> Iterator[LeaveOutcome]:
+        endpoint = cache(lambda: self._endpoint(source))  # an error is not kept: each leave request meets it again
+
+        def send(leave: Leave, attempts: Attempts) -> LeaveOutcome | None:
+            return resolve(leave, attempts, endpoint())
+
         requests_per_second = None
         with suppress(CorConfigurationError):  # each leave request meets the same error, as its outcome
             requests_per_second = self._settings.requests_per_second

@@ -131,9 +131,7 @@ class ApprovedPlan:
                 f"The plan is not the approved one: {new} operations are new, {gone} are gone, {differ} are different."
                 + (f" All digests differ: if HR changed none of these, {KEY_ADVICE}" if is_another_key else "")
             )
-        if overwrites := sum(
-            self._is_unapproved_overwrite(one, ledger) for one in plan.operations if one.may_overwrite
-        ):
+        if overwrites := sum(self._is_unapproved_overwrite(operation, ledger) for operation in plan.operations):
             yield f"{overwrites} creates may now overwrite leave in COR. The approval does not cover that."
 
     def _is_unapproved_overwrite(self, operation: Operation, ledger: Ledger) -> bool:

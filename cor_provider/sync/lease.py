@@ -162,7 +162,7 @@ class Lease:
                 except CorLedgerBusyError:
                     return False
                 except Exception as error:  # noqa: BLE001  # each store raises its own errors, and may recover
-                    self._last_problem = f" ({type(error).__name__})"
+                    self._note_problem(error)
                     self._checked_at = now
                     return _clock.now() - self._renewed_at < SECONDS_TO_SENDING_END
             return self._lost is None
@@ -201,7 +201,7 @@ class Lease:
                 try:
                     self.renew()
                 except Exception as error:  # noqa: BLE001  # each store raises its own errors, and may recover
-                    self._last_problem = f" ({type(error).__name__})"
+                    self._note_problem(error)
                 if not self.permits():
                     self._stopping.set()
 
@@ -216,6 +216,9 @@ class Lease:
     def _lose(self, reason: str) -> None:
         self._lost = CorLedgerBusyError(reason, retry_after=self._expires_after)
         raise self._lost
+
+    def _note_problem(self, error: Exception) -> None:
+        self._last_problem = f" ({type(error).__name__})"
 
     def _numbers(self) -> list[int]:
         ends = (name.removeprefix(self._prefix) for name in _files.names(self._folder) if name.startswith(self._prefix))

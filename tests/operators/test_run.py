@@ -28,20 +28,7 @@ from cor_provider.push import seen_ids
 from cor_provider.sandbox import Sandbox
 from cor_provider.task import report
 from cor_provider.task.progress import Progress
-from support import Connect, leave
-
-
-class StateStore:
-    """Keeps what a try has done."""
-
-    def __init__(self) -> None:
-        self.values: dict[str, Any] = {}
-
-    def get(self, key: str) -> Any:
-        return self.values.get(key)
-
-    def set(self, key: str, value: Any) -> None:
-        self.values[key] = json.loads(json.dumps(value))
+from support import Connect, StateStore, leave
 
 
 class TaskInstance:

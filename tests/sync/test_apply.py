@@ -327,11 +327,9 @@ def each_request_takes(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     monkeypatch.setattr(CorSession, "request", take_time)
 
 
-def test_the_ledger_is_written_now_and_then_while_a_long_push_goes_on(
-    sync: Run, ledger: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    each_request_takes(monkeypatch, 1.0)
-    monkeypatch.setattr("cor_provider.sync.apply.SECONDS_BETWEEN_WRITES", 5.0)
+@pytest.fixture
+def writes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many leaves each write of a ledger knew to be in COR."""
     writes: list[int] = []
     write = Ledger.write
 
@@ -340,23 +338,23 @@ def test_the_ledger_is_written_now_and_then_while_a_long_push_goes_on(
         write(self, **options)
 
     monkeypatch.setattr(Ledger, "write", count)
+    return writes
+
+
+def test_the_ledger_is_written_now_and_then_while_a_long_push_goes_on(
+    sync: Run, writes: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    each_request_takes(monkeypatch, 1.0)
+    monkeypatch.setattr("cor_provider.sync.apply.SECONDS_BETWEEN_WRITES", 5.0)
     sync([leave(f"L{number}") for number in range(20)], concurrency=1)
     assert writes == [0, 5, 10, 15, 20, 20]
 
 
 def test_the_ledger_is_written_after_so_many_outcomes_however_little_time_they_take(
-    sync: Run, monkeypatch: pytest.MonkeyPatch
+    sync: Run, writes: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("cor_provider.sync.apply.FEWEST_BETWEEN_WRITES", 5)
     monkeypatch.setattr("cor_provider.sync.apply.LARGEST_SHARE_BETWEEN_WRITES", 0.5)
-    writes: list[int] = []
-    write = Ledger.write
-
-    def count(self: Ledger, **options: Any) -> None:
-        writes.append(sum(entry.in_cor == "yes" for entry in self.entries.values()))
-        write(self, **options)
-
-    monkeypatch.setattr(Ledger, "write", count)
     sync([leave(f"L{number}") for number in range(8)], concurrency=1)
     assert writes == [0, 5, 8]
     writes.clear()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import threading
@@ -23,6 +22,7 @@ from cor_provider.sync.lease import (
     Owner,
 )
 from support import attach_memory
+from sync_support import age_leases
 
 
 @pytest.fixture
@@ -47,10 +47,7 @@ def lease(path: ObjectStoragePath, task: str = "dag run sync", attempt: int = 1)
 
 
 def age(path: ObjectStoragePath, seconds: float) -> None:
-    """Make all leases older, as their store sees it."""
-    for file in Path(path.path).parent.iterdir():
-        status = file.stat()
-        os.utime(file, (status.st_atime, status.st_mtime - seconds))
+    age_leases(Path(path.path).parent, seconds)
 
 
 def expire(path: ObjectStoragePath) -> None:

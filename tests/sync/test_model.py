@@ -38,7 +38,7 @@ from cor_provider.exceptions import (
 from cor_provider.leave import LeaveRequest
 from cor_provider.operators.leaves import SyncLeavesOperator
 from cor_provider.sandbox import Sandbox, StoredLeave
-from sync_support import execute_in_any_thread
+from sync_support import age_leases, execute_in_any_thread
 
 FIRST_DAY = date(2026, 5, 1)
 KNOWN_USERS = ("u1", "u2")
@@ -420,8 +420,7 @@ class Sync(RuleBasedStateMachine):
                 "extra": {"source": "GLOBANT", "ledger_secret": f"a secret of some length {self.secret}"},
             }
         )
-        for file in self.ledger.glob("*.lock.*"):  # of a run that was killed, long ago by now, or that is taken over
-            os.utime(file, (0, file.stat().st_mtime - 3600))
+        age_leases(self.ledger, 3600)  # of a run that was killed, long ago by now, or that is taken over
         self.tries += 1
         ti = SimpleNamespace(dag_id="d", run_id="r", task_id="t", map_index=-1, try_number=self.tries)
         self.xcoms: dict[str, Any] = {}

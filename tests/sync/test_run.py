@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +21,7 @@ from cor_provider.exceptions import (
 from cor_provider.sandbox import Sandbox
 from cor_provider.sync.lease import Lease, Owner
 from support import leave
-from sync_support import Run, TaskInstance, counts, during_the_first_request, held, remembered, sent
+from sync_support import Run, TaskInstance, age_leases, counts, during_the_first_request, held, remembered, sent
 
 
 def test_while_another_run_is_at_work_nothing_is_sent(sync: Run, sandbox: Sandbox, ledger: Path) -> None:
@@ -78,8 +77,7 @@ def test_a_retry_of_a_killed_run_goes_on_once_that_cannot_send_any_more(
     assert busy.value.retry_after == pytest.approx(180, abs=10)  # a minute, and four times the timeout
 
     def wait(_stopping: threading.Event, seconds: float) -> None:
-        for file in ledger.parent.glob("*.lock.*"):
-            os.utime(file, (0, file.stat().st_mtime - seconds))
+        age_leases(ledger.parent, seconds)
 
     monkeypatch.setattr(_clock, "wait", wait)
     assert sync([leave()], context={"ti": TaskInstance(try_number=2)})["unchanged"] == 1
@@ -129,8 +127,7 @@ def waiting_ages_leases(ledger: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         if seconds < 100:  # the pace of a push
             pass_time(stopping, seconds)
             return
-        for file in ledger.parent.glob("*.lock.*"):
-            os.utime(file, (0, file.stat().st_mtime - seconds))
+        age_leases(ledger.parent, seconds)
 
     monkeypatch.setattr(_clock, "wait", wait)
 

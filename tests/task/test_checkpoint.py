@@ -24,22 +24,9 @@ from cor_provider.operators.leaves import CreateLeaveOperator, DeleteLeaveOperat
 from cor_provider.outcome import LeaveOutcome
 from cor_provider.sandbox import Sandbox
 from cor_provider.task.report import Report
-from support import Connect, attach_memory, leave
+from support import Connect, StateStore, attach_memory, leave
 
 Try = Callable[..., dict[str, Any]]
-
-
-class StateStore:
-    """Keeps JSON, as Airflow's does."""
-
-    def __init__(self) -> None:
-        self.values: dict[str, str] = {}
-
-    def get(self, key: str) -> Any:
-        return json.loads(self.values.get(key, "null"))
-
-    def set(self, key: str, value: Any) -> None:
-        self.values[key] = json.dumps(value)
 
 
 class TaskInstance:

@@ -7,7 +7,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,20 +15,9 @@ from cor_provider.leave import LeaveRequest, UnreadableLeave
 from cor_provider.outcome import LeaveOutcome
 from cor_provider.task.checkpoint import Checkpoint
 from cor_provider.task.recorder import OutcomeRecorder
-from support import leave
+from support import StateStore, leave
 
 LEAVES = [leave("L1"), leave("L2"), leave("L3")]
-
-
-class StateStore:
-    def __init__(self) -> None:
-        self.values: dict[str, Any] = {}
-
-    def get(self, key: str) -> Any:
-        return self.values.get(key)
-
-    def set(self, key: str, value: Any) -> None:
-        self.values[key] = value
 
 
 def recorder_of(
