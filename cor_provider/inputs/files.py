@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from airflow.providers.common.compat.lineage.hook import get_hook_lineage_collector
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from cor_provider import _files
 from cor_provider.inputs.formats import find_reader
+from cor_provider.inputs.input_file import InputFile
 from cor_provider.inputs.paths import may_be_shown
+from cor_provider.inputs.record import Record
+from cor_provider.inputs.translation import PLAIN, Translation
 from cor_provider.inputs.unexpected import unexpected_input
 
 OnOpen = Callable[[ObjectStoragePath], None]
 """Called with a file right before it is opened; it may raise an error instead."""
 
 
-def iter_file(value: object, on_open: OnOpen) -> Iterator[object]:
+def iter_file(value: object, on_open: OnOpen, translation: Translation = PLAIN) -> Iterator[Record]:
     """Yield the records of a file, given by its path or URI."""
     path = _locate(value)
     reader = find_reader(str(path))
@@ -26,8 +30,10 @@ def iter_file(value: object, on_open: OnOpen) -> Iterator[object]:
     if is_shown := may_be_shown(value):
         # Airflow itself records only files that are read at once, not those that are read line by line.
         get_hook_lineage_collector().add_input_asset(context=path, uri=str(path))
+    file = InputFile(path, path.name if is_shown else "the file", translation)
     try:
-        yield from reader(path)
+        for record in reader(file):
+            yield replace(record, file=file.name)
     except FileNotFoundError:
         name = f"file {path}" if is_shown else "file of this name (not shown: it does not look like a path)"
         raise FileNotFoundError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import tzinfo
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -11,16 +11,30 @@ from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from cor_provider.exceptions import CorConfigurationError, CorValidationError
 from cor_provider.inputs.files import OnOpen
+from cor_provider.inputs.record import Record
 from cor_provider.inputs.records import iter_records
+from cor_provider.inputs.translation import PLAIN, PLAIN_KEYS, Translation
 from cor_provider.leave import Leave, LeaveKey, LeaveRequest, UnreadableLeave, read_leave, read_leave_key
+
+OnRecord = Callable[[int, object], None]
+"""Called with the position of every record, from 1, and the record as it was handed in."""
 
 
 def _open_any(_path: ObjectStoragePath) -> None:
     pass
 
 
+def _keep_none(_position: int, _record: object) -> None:
+    pass
+
+
 def iter_leaves(
-    leave_requests: object, *, timezone: str | None = None, on_open: OnOpen = _open_any
+    leave_requests: object,
+    *,
+    timezone: str | None = None,
+    translation: Translation = PLAIN,
+    on_open: OnOpen = _open_any,
+    on_record: OnRecord = _keep_none,
 ) -> Iterator[LeaveRequest | UnreadableLeave]:
     """
     Read leave requests one by one, without holding them all in memory if the form allows that.
@@ -31,25 +45,54 @@ def iter_leaves(
         text (it starts with ``[`` or ``{``); the path or URI of a ``.json``, ``.jsonl``, ``.csv`` or ``.parquet`` file
         that ``ObjectStoragePath`` opens. None, empty text and ``"None"`` hold no leave requests.
     :param timezone: IANA name of the zone for times without an offset, such as ``Europe/Madrid``.
+    :param translation: how the input's columns, values and dates become those of a leave request.
     :param on_open: called with every file right before it is opened.
+    :param on_record: called with every record right before the leave that is read from it is yielded.
     :raises CorConfigurationError: on iteration, if the input is none of these; the message does not quote it.
     """
-    yield from _iter_read(leave_requests, partial(read_leave, timezone=_read_timezone(timezone)), on_open)
+    read = partial(read_leave, timezone=_read_timezone(timezone))
+    yield from _iter_read(iter_records(leave_requests, on_open, translation), read, translation, on_record)
 
 
-def iter_leave_keys(leave_requests: object, *, on_open: OnOpen = _open_any) -> Iterator[LeaveKey | UnreadableLeave]:
+def iter_leave_keys(
+    leave_requests: object,
+    *,
+    translation: Translation = PLAIN_KEYS,
+    on_open: OnOpen = _open_any,
+    on_record: OnRecord = _keep_none,
+) -> Iterator[LeaveKey | UnreadableLeave]:
     """Read the ``id`` and ``user_id`` of each record, which a delete needs; otherwise as :func:`iter_leaves`."""
-    yield from _iter_read(leave_requests, read_leave_key, on_open)
+    yield from _iter_read(iter_records(leave_requests, on_open, translation), read_leave_key, translation, on_record)
 
 
 def _iter_read(
-    leave_requests: object, read: Callable[[object], Leave | UnreadableLeave], on_open: OnOpen
+    records: Iterator[object],
+    read: Callable[[object], Leave | UnreadableLeave],
+    translation: Translation,
+    on_record: OnRecord,
 ) -> Iterator[Leave | UnreadableLeave]:
-    for position, record in enumerate(iter_records(leave_requests, on_open), start=1):
-        leave = read(record)
+    for position, record in enumerate(records, start=1):
+        on_record(position, record.fields if isinstance(record, Record) else record)
+        if isinstance(record, Record):
+            yield _read_row(record, read, translation)
+            continue
+        leave = read(translation.translate(record) if isinstance(record, Mapping) else record)
         if isinstance(leave, UnreadableLeave) and leave.leave_id is None:
             leave = UnreadableLeave(None, CorValidationError(f"Record {position}: {leave.error.message}"))
         yield leave
+
+
+def _read_row(
+    record: Record, read: Callable[[object], Leave | UnreadableLeave], translation: Translation
+) -> Leave | UnreadableLeave:
+    if record.problem:
+        return UnreadableLeave(None, CorValidationError(f"{record.place} {record.problem} ({record.file})."))
+    leave = read(translation.translate(record.fields))
+    if isinstance(leave, UnreadableLeave):
+        # The cause comes first: logs show the beginning of a line.
+        place = f"{record.file}, {record.place}"
+        return UnreadableLeave(leave.leave_id, type(leave.error)(f"{leave.error.message} ({place})"))
+    return leave
 
 
 def _read_timezone(name: str | None) -> tzinfo | None:

@@ -45,7 +45,7 @@ def test_a_record_that_cannot_be_read_does_not_hide_the_others(leave_requests: o
 @pytest.mark.parametrize(
     ("field", "problem"),
     [
-        ("id", "Record 1: id: is longer than 7,500 characters once encoded for a URL"),
+        ("id", "id: is longer than 7,500 characters once encoded for a URL"),
         ("user_id", "user_id: is longer than 7,500 characters once encoded for a URL"),
         ("leave_type_id", "leave_type_id: is longer than 7,500 characters once encoded for a URL"),
         ("start", "start: is not a date: write 2026-05-11, or 2026-05-11T09:00:00+02:00 for a time of day"),
@@ -61,7 +61,7 @@ def test_a_long_field_that_is_used_is_refused_by_its_row(field: str, problem: st
     )
     first, second = iter_leaves(tmp_path / f"leave{suffix}")
     assert isinstance(first, UnreadableLeave)
-    assert first.error.message == problem
+    assert first.error.message.startswith(f"{problem} (leave{suffix}, ")
     assert isinstance(second, LeaveRequest)
 
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 
-from airflow.providers.common.compat.sdk import ObjectStoragePath
-
 from cor_provider.inputs.formats import csv_file, json_file, json_lines, parquet
+from cor_provider.inputs.input_file import InputFile
+from cor_provider.inputs.record import Record
 
-Reader = Callable[[ObjectStoragePath], Iterator[object]]
-"""Yields the records of a file; a record that cannot be read is an ``UnreadableLeave``."""
+Reader = Callable[[InputFile], Iterator[Record]]
+"""Yields the records of a file."""
 
 READERS: Mapping[str, Reader] = {
     ".json": json_file.read,

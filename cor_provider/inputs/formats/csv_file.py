@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from io import TextIOWrapper
 from typing import IO
 
-from airflow.providers.common.compat.sdk import ObjectStoragePath
-
-from cor_provider.exceptions import CorConfigurationError
 from cor_provider.inputs.formats import lines
+from cor_provider.inputs.input_file import InputFile
+from cor_provider.inputs.record import NAMELESS, Record
 
 LONGEST_FIELD = 16 * 1024 * 1024
 """Characters; the csv module holds four bytes of each. A quote that is never closed would otherwise fill the memory."""
 
 
-def read(path: ObjectStoragePath) -> Iterator[object]:
+def read(file: InputFile) -> Iterator[Record]:
     """Yield the rows of a CSV file as mappings of text."""
     # The csv module's limit is process-wide. With its default, even a long field that nobody uses would be an error.
     csv.field_size_limit(max(csv.field_size_limit(), LONGEST_FIELD))
     # A byte that is not UTF-8 makes its field unreadable, but not the rows after it.
-    with path.open("r", encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:
+    with file.open() as binary, TextIOWrapper(binary, "utf-8-sig", "surrogateescape", newline="") as stream:
         text_lines = _limited_lines(stream)
         next_line = 1
         try:
@@ -29,21 +29,22 @@ def read(path: ObjectStoragePath) -> Iterator[object]:
             delimiter = max(",;\t", key=header.count)
             fields = [field.strip() for field in next(csv.reader([header], delimiter=delimiter), [])]
             if len(set(fields)) < len(fields):
-                raise CorConfigurationError(
-                    "leave_requests: the .csv file has two columns of the same name. Rename or remove one."
-                )
+                raise file.error("the .csv file has two columns of the same name. Rename or remove one.")
+            file.check_columns(fields)
             rows = csv.DictReader(text_lines, fieldnames=fields, delimiter=delimiter, strict=True)
             next_line = 2
             for row in rows:
                 # The csv module puts fields beyond the header under the key None.
                 has_extra_fields = None in row
                 line = rows.line_num + 1
-                yield lines.unreadable_line(line, "has more fields than the header") if has_extra_fields else row
+                if has_extra_fields:
+                    row[NAMELESS] = delimiter.join(row.pop(None))
+                    yield Record(row, f"line {line}", "has more fields than the header")
+                else:
+                    yield Record(row, f"line {line}")
                 next_line = line + 1
         except csv.Error as error:
-            raise CorConfigurationError(
-                f"leave_requests: the .csv file cannot be read from line {next_line} on: {error}."
-            ) from None
+            raise file.error(f"the .csv file cannot be read from line {next_line} on: {error}.") from None
 
 
 def _limited_lines(stream: IO[str]) -> Iterator[str]:

@@ -24,7 +24,7 @@ def test_a_csv_row_with_too_many_fields_does_not_hide_the_others(tmp_path: Path)
     path = tmp_path / "leave.csv"
     write_csv(path, [leave(), leave("L2")])
     path.write_text(path.read_text().replace("\nL1", "\nL1,extra"))
-    assert problems(path) == ["Record 1: line 2 has more fields than the header."]
+    assert problems(path) == ["line 2 has more fields than the header (leave.csv)."]
     assert len(list(iter_leaves(path))) == 2
 
 
@@ -34,7 +34,7 @@ def test_a_csv_row_in_another_encoding_does_not_hide_the_others(tmp_path: Path) 
         f"{leave_id},{user},vacation,2026-05-11,2026-05-11,Núñez\n" for leave_id, user in (("L1", "u1"), ("L2", "ñ"))
     ]
     (tmp_path / "leave.csv").write_bytes("".join([header, *rows]).encode("latin-1"))
-    assert problems(tmp_path / "leave.csv") == ["user_id: has characters that an id cannot have"]
+    assert problems(tmp_path / "leave.csv") == ["user_id: has characters that an id cannot have (leave.csv, line 3)"]
     assert len(list(iter_leaves(tmp_path / "leave.csv"))) == 2
 
 
@@ -58,7 +58,7 @@ def test_a_long_field_of_a_csv_file_that_nobody_uses_costs_nothing(tmp_path: Pat
 def test_a_csv_file_that_would_take_all_memory_is_an_error(
     rows: str, problem: str, little_memory: None, tmp_path: Path
 ) -> None:
-    (tmp_path / "leave.csv").write_text(f"id,user_id\n{rows}")
+    (tmp_path / "leave.csv").write_text(f"id,user_id,leave_type_id,start,end\n{rows}")
     with pytest.raises(CorConfigurationError, match=re.escape(problem)):
         read_all(tmp_path / "leave.csv")
 

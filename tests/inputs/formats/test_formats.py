@@ -14,7 +14,7 @@ from input_files import read_all
 @pytest.mark.parametrize(
     ("name", "content", "problem"),
     [
-        ("leave.csv", b'id,start\n1,"2026\n2,2026', "the .csv file cannot be read from line"),
+        ("leave.csv", b'id,user_id,leave_type_id,start,end\n1,"2026\n2,2026', "the .csv file cannot be read from line"),
         ("leave.csv", b"id,start,id\n1,2026-01-01,2", "the .csv file has two columns of the same name"),
         ("leave.parquet", b"no parquet", "this is not a readable .parquet file"),
     ],

@@ -27,7 +27,7 @@ def test_a_line_that_is_not_json_does_not_hide_the_others(tmp_path: Path) -> Non
     )
     leaves = list(iter_leaves(path))
     assert [type(leave) for leave in leaves] == [LeaveRequest, UnreadableLeave, UnreadableLeave, LeaveRequest]
-    assert problems(path) == ["Record 2: line 2 is not JSON.", "Record 3: line 3 is not JSON."]
+    assert problems(path) == ["line 2 is not JSON (leave.jsonl).", "line 3 is not JSON (leave.jsonl)."]
 
 
 @pytest.mark.parametrize("end", [b"\n", b""])
@@ -41,5 +41,5 @@ def test_a_line_of_json_that_takes_too_much_memory_is_refused_by_its_number(
     leaves = list(iter_leaves(tmp_path / "leave.jsonl"))
     assert [number for number, leave in enumerate(leaves, start=1) if isinstance(leave, LeaveRequest)] == [1, 2, 5]
     assert problems(tmp_path / "leave.jsonl") == [
-        f"Record {number}: line {number} is longer than 1,000 bytes." for number in (3, 4, 6, 7)
+        f"line {number} is longer than 1,000 bytes (leave.jsonl)." for number in (3, 4, 6, 7)
     ]

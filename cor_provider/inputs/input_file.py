@@ -1,0 +1,73 @@
+"""One file of leave requests, as the readers of the formats see it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from io import BufferedReader
+
+from airflow.providers.common.compat.sdk import ObjectStoragePath
+
+from cor_provider.exceptions import CorConfigurationError
+from cor_provider.inputs.translation import PLAIN, Translation
+
+CHUNK = 1024 * 1024
+"""Bytes that are read at once."""
+
+MOST_COLUMNS_SHOWN = 40
+LONGEST_COLUMN_SHOWN = 40  # characters
+
+_DATA = re.compile(r"\d.*\d|@")
+"""What a row of data has somewhere and the names of columns hardly have: a date, a number, an address."""
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """
+    A file, and what is wanted of it.
+
+    :param path: where it is.
+    :param name: how errors name it: no personal data.
+    :param translation: the columns that are read.
+    :param fragment: what follows ``#`` in its name, such as the sheet of a spreadsheet.
+    """
+
+    path: ObjectStoragePath
+    name: str
+    translation: Translation = PLAIN
+    fragment: str | None = None
+
+    @contextmanager
+    def open(self) -> Iterator[BufferedReader]:
+        """Open it; what is packed is unpacked."""
+        with self.path.open("rb") as stream, closing(BufferedReader(stream, CHUNK)) as buffered:
+            yield buffered
+
+    def error(self, problem: str) -> CorConfigurationError:
+        """Return the error for a file that cannot be used; ``problem`` says what to do about it."""
+        return CorConfigurationError(f"leave_requests: {self.name}: {problem}")
+
+    def check_columns(self, columns: Iterable[str]) -> None:
+        """
+        Refuse a file without the columns that are needed, once and not for each of its rows.
+
+        :raises CorConfigurationError: naming the columns that it has and those that it lacks.
+        """
+        columns = list(columns)
+        if missing := self.translation.missing(columns):
+            raise self.error(
+                f"has no column for {', '.join(missing)}. {_describe(columns)} Name its columns by the parameter "
+                f'columns, such as {{"{missing[0].split()[0]}": "Request No"}}.'
+            )
+
+
+def _describe(columns: list[str]) -> str:
+    """Return which columns a file has. A file without a header has people's data in that place, which is not shown."""
+    named = [column for column in columns if column]
+    if any(map(_DATA.search, named)):
+        return "Its columns are not shown, since they look like data: is the first row really the header?"
+    shown = ", ".join(f'"{column[:LONGEST_COLUMN_SHOWN]}"' for column in named[:MOST_COLUMNS_SHOWN])
+    more = len(named) - MOST_COLUMNS_SHOWN
+    return f"It has {shown or 'no column'}{f' and {more} more' if more > 0 else ''}."

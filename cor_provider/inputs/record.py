@@ -1,0 +1,30 @@
+"""One record of a file or data frame, before it is read as a leave request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+NAMELESS = ""
+"""The key of what has no column: text that could not be split into fields, or fields beyond the header."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Record:
+    """
+    One record, and where it stands.
+
+    :param fields: its values by column, exactly as they were handed in.
+    :param place: where it stands in its file, such as ``line 12``.
+    :param problem: why it cannot be read at all, such as ``is not JSON``; None if it can.
+    :param file: how errors name its file; no personal data.
+    """
+
+    fields: Mapping[str, Any]
+    place: str
+    problem: str | None = None
+    file: str = ""
+
+    def __repr__(self) -> str:
+        return f"Record({self.place!r})"

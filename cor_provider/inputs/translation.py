@@ -1,0 +1,135 @@
+"""How an input's columns, values and dates become those of a leave request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from cor_provider.exceptions import CorConfigurationError
+from cor_provider.inputs.json_text import is_json, load
+from cor_provider.leave import LeaveRequest
+
+FIELDS = tuple(LeaveRequest.model_fields)
+KEY_FIELDS = ("id", "user_id")
+"""The fields that a delete needs."""
+
+OPTIONAL = frozenset({"all_day"})
+OTHERS = "*"
+"""The key that stands for every value that ``values`` does not name."""
+
+_COR_NAMES = {"user_id": "userId", "leave_type_id": "leaveTypeId", "all_day": "allDay"}
+"""COR's names of the fields, which an input may use too."""
+
+
+class Translation:
+    """
+    Translates records of an input into records with the fields of :class:`~cor_provider.leave.LeaveRequest`.
+
+    :param columns: the input's names by our field names. A field that is not named keeps its own name, or COR's.
+    :param values: for each field, COR's values by the input's. ``"*"`` stands for every other value; a blank key for a
+        gap. Without them, a value is kept.
+    :param date_format: the ``strptime`` form of dates that are not ISO 8601.
+    :param fields: the fields that are read.
+    :raises CorConfigurationError: naming the parameter and what is wrong with it.
+    """
+
+    def __init__(
+        self,
+        columns: object = None,
+        values: object = None,
+        date_format: str | None = None,
+        *,
+        fields: Sequence[str] = FIELDS,
+    ) -> None:
+        self.fields = tuple(fields)
+        self.columns = _read_columns(columns)
+        self._values = _read_values(values)
+        self._date_format = date_format
+        self._names = {field: self._names_of(field) for field in self.fields}
+
+    def used(self, columns: Iterable[str]) -> list[str]:
+        """Return those columns of an input that are read, in the input's order."""
+        names = {name for one in self._names.values() for name in one}
+        return [column for column in columns if column in names]
+
+    def missing(self, columns: Iterable[str]) -> list[str]:
+        """Return the fields for which an input with these columns has none, as an error may name them."""
+        present = set(columns)
+        return [
+            self.label(field)
+            for field, names in self._names.items()
+            if not present.intersection(names) and (field in self.columns or field not in OPTIONAL)
+        ]
+
+    def label(self, field: str) -> str:
+        """Return the name of a field for errors, with the column that it comes from."""
+        column = self.columns.get(field)
+        return field if column is None else f'{field} (column "{column}")'
+
+    def translate(self, record: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return a record with our field names and COR's values; what is not read is left out."""
+        translated = {}
+        for field, names in self._names.items():
+            for name in names:
+                if name in record:
+                    translated[field] = self._value(field, record[name])
+                    break
+        return translated
+
+    def _names_of(self, field: str) -> tuple[str, ...]:
+        if field in self.columns:
+            return (self.columns[field],)
+        return (field, _COR_NAMES[field]) if field in _COR_NAMES else (field,)
+
+    def _value(self, field: str, value: object) -> object:
+        if (values := self._values.get(field)) and (key := _key(value)) is not None:
+            value = values.get(key, values.get(OTHERS, value) if key else value)
+        return value
+
+
+def _read_columns(columns: object) -> dict[str, str]:
+    return {field: str(name) for field, name in _read_mapping("columns", columns).items()}
+
+
+def _read_values(values: object) -> dict[str, dict[str, Any]]:
+    return {
+        field: {str(key).strip(): to for key, to in _mapping(f"values: {field}", one).items()}
+        for field, one in _read_mapping("values", values).items()
+    }
+
+
+def _read_mapping(parameter: str, value: object) -> Mapping[str, Any]:
+    """Return a parameter that maps fields; a template may render it as JSON text."""
+    if value is None or value == "":
+        return {}
+    if isinstance(value, str) and is_json(value):
+        try:
+            value = load(value)
+        except ValueError:
+            raise CorConfigurationError(f"{parameter}: this text is not JSON.") from None
+    mapping = _mapping(parameter, value)
+    if unknown := sorted(str(field) for field in mapping if field not in FIELDS):
+        raise CorConfigurationError(
+            f"{parameter}: {', '.join(unknown)}: no such field. The fields are {', '.join(FIELDS)}."
+        )
+    return mapping
+
+
+def _mapping(parameter: str, value: object) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise CorConfigurationError(f"{parameter}: expected a mapping, not {type(value).__name__}.")
+    return value
+
+
+def _key(value: object) -> str | None:
+    """Return the key of a value in ``values``: blank for a gap, None for what no key can name."""
+    if isinstance(value, str):
+        return value.strip()
+    return "" if value is None else str(value)
+
+
+PLAIN = Translation()
+"""Names and values as they are."""
+
+PLAIN_KEYS = Translation(fields=KEY_FIELDS)
+"""The same, for what a delete needs."""

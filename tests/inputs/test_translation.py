@@ -1,0 +1,59 @@
+"""Columns and values of HR, and what becomes of them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from cor_provider.exceptions import CorConfigurationError
+from cor_provider.inputs.translation import Translation
+
+ROW = {"Request No": 7, "user_id": "E-7", "Type": "Sick"}
+
+
+def test_a_field_is_read_from_the_column_that_is_named_for_it() -> None:
+    assert Translation({"id": "Request No"}).translate(ROW) == {"id": 7, "user_id": "E-7"}
+
+
+def test_a_field_that_has_a_column_is_not_read_from_its_own_name() -> None:
+    assert Translation({"id": "Request No"}).translate({"id": "L1"}) == {}
+
+
+def test_cors_own_names_are_read() -> None:
+    assert Translation().translate({"userId": "E-7", "allDay": True}) == {"user_id": "E-7", "all_day": True}
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [("Sick", "absence"), (" Sick ", "absence"), ("Annual", "other"), (5, "five"), (None, None), (" ", " ")],
+)
+def test_a_value_is_translated(value: object, expected: object) -> None:
+    values = {"leave_type_id": {"Sick": "absence", "5": "five", "*": "other"}}
+    assert Translation(values=values).translate({"leave_type_id": value}) == {"leave_type_id": expected}
+
+
+def test_without_a_star_a_value_that_is_not_named_is_kept() -> None:
+    translation = Translation(values={"leave_type_id": {"Sick": "absence"}})
+    assert translation.translate({"leave_type_id": "Annual"}) == {"leave_type_id": "Annual"}
+
+
+def test_a_gap_is_translated_only_by_a_blank_key() -> None:
+    assert Translation(values={"all_day": {"": True, "*": False}}).translate({"all_day": None}) == {"all_day": True}
+
+
+@pytest.mark.parametrize("as_text", [False, True])
+@pytest.mark.parametrize("parameter", ["columns", "values"])
+def test_an_unknown_field_is_an_error_that_lists_the_known_ones(parameter: str, as_text: bool) -> None:
+    mapping = {"leave_id": "Request No" if parameter == "columns" else {}}
+    with pytest.raises(
+        CorConfigurationError, match=rf"^{parameter}: leave_id: no such field. The fields are id, user_id,"
+    ):
+        Translation(**{parameter: json.dumps(mapping) if as_text else mapping})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("value", [["id"], "id", 5, "{"])
+@pytest.mark.parametrize("parameter", ["columns", "values"])
+def test_what_is_no_mapping_is_an_error(parameter: str, value: object) -> None:
+    with pytest.raises(CorConfigurationError, match=f"^{parameter}: "):
+        Translation(**{parameter: value})  # type: ignore[arg-type]
