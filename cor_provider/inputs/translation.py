@@ -61,6 +61,17 @@ class Translation:
             if not present.intersection(names) and (field in self.columns or field not in OPTIONAL)
         ]
 
+    def similar(self, columns: Iterable[str]) -> dict[str, str]:
+        """Return, by missing fields, those columns whose names differ from the needed ones only in their spelling."""
+        present = set(columns := list(columns))
+        by_spelling = {_spelling(column): column for column in reversed(columns)}
+        by_spelling.pop("", None)
+        return {
+            field: by_spelling[_spelling(names[0])]
+            for field, names in self._names.items()
+            if not present.intersection(names) and _spelling(names[0]) in by_spelling
+        }
+
     def label(self, field: str) -> str:
         """Return the name of a field for errors, with the column that it comes from."""
         column = self.columns.get(field)
@@ -77,14 +88,25 @@ class Translation:
         return translated
 
     def _names_of(self, field: str) -> tuple[str, ...]:
-        if field in self.columns:
-            return (self.columns[field],)
+        if (name := self.columns.get(field)) is not None:
+            # In the header of a table, white space is collapsed: spreadsheets break lines in narrow columns.
+            return tuple(dict.fromkeys([name, collapse_blanks(name)]))
         return (field, _COR_NAMES[field]) if field in _COR_NAMES else (field,)
 
     def _value(self, field: str, value: object) -> object:
         if (values := self._values.get(field)) and (key := _key(value)) is not None:
             value = values.get(key, values.get(OTHERS, value) if key else value)
         return value
+
+
+def collapse_blanks(text: str) -> str:
+    """Return text with each run of white space as one space, and none at its ends."""
+    return " ".join(text.split())
+
+
+def _spelling(name: str) -> str:
+    """Return what is the same for names that differ only in case and in what separates words."""
+    return "".join(filter(str.isalnum, name.casefold()))
 
 
 def _read_columns(columns: object) -> dict[str, str]:

@@ -17,7 +17,7 @@ def test_a_file_without_the_columns_is_one_error_that_names_them_and_the_paramet
     )
     problem = (
         'leave_requests: leave.csv: has no column for id, start. It has "Request No", "user_id", "leave_type_id", '
-        '"Start", "end". Name its columns by the parameter columns, such as {"id": "Request No"}.'
+        '"Start", "end". Name its columns by the parameter columns, such as {"start": "Start"}.'
     )
     with pytest.raises(CorConfigurationError, match=f"^{re.escape(problem)}$"):
         read_all(tmp_path / "leave.csv")
