@@ -163,7 +163,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def connect(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Connect:
-    """Return a function that sets the connection `cor_default`: to the sandbox, save for what it is told."""
+    """Return a function that sets the connection `cor_default`: to the sandbox, except for the given fields."""
 
     def set_connection(*, conn_id: str = "cor_default", extra: dict[str, Any] | None = None, **fields: Any) -> None:
         connection = {

@@ -103,7 +103,7 @@ class RunningAirflow:
         return self._ask("GET", path, params=parameters)
 
     def is_up(self) -> bool:
-        """Tell whether every component works."""
+        """Return whether every component is healthy."""
         with suppress(requests.RequestException):
             health = self.get(MAJOR.health)
             return all(health[part]["status"] == "healthy" for part in MAJOR.healthy)
@@ -157,7 +157,7 @@ class Run:
         return states
 
     def tasks(self) -> list[dict[str, Any]]:
-        """Return every task instance, as the REST API tells it."""
+        """Return every task instance, as the REST API returns it."""
         return list(self.airflow.get(f"{self._path}/taskInstances")["task_instances"])
 
     def link(self, task_id: str, name: str) -> str | None:

@@ -1,4 +1,4 @@
-"""A server that answers each request with exactly the bytes that it is told, whether that is HTTP or not."""
+"""A server that answers each request with exactly the bytes that it is given, whether they are HTTP or not."""
 
 from __future__ import annotations
 

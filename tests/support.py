@@ -15,7 +15,7 @@ from cor_provider.exceptions import CorError
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 
 Connect = Callable[..., None]
-"""The fixture `connect`: sets the connection `cor_default` to the sandbox, save for what it is told."""
+"""The fixture `connect`: sets the connection `cor_default` to the sandbox, except for the given fields."""
 
 DOCUMENTED_BODY = {
     "metadata": {"source": "GLOBANT"},

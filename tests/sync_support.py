@@ -64,7 +64,7 @@ Run = Callable[..., dict[str, Any]]
 
 @pytest.fixture
 def sync(connect: Connect, ledger: Path, task_instance: TaskInstance) -> Run:
-    """Run a `SyncLeavesOperator` on leave requests, in May unless it is told another window."""
+    """Run a `SyncLeavesOperator` on leave requests, in May unless it is given another window."""
     connect()
 
     def execute(leave_requests: Any, *, context: Any = None, **parameters: Any) -> dict[str, Any]:

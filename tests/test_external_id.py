@@ -166,7 +166,7 @@ def test_a_number_of_json_that_is_not_exact_is_no_id(
 
 
 @pytest.mark.parametrize("suffix", [".json", ".jsonl", ""])
-def test_a_number_of_json_with_very_many_digits_is_refused_by_its_record(suffix: str, tmp_path: Path) -> None:
+def test_the_error_of_a_json_number_with_too_many_digits_names_the_record(suffix: str, tmp_path: Path) -> None:
     texts = [json.dumps(leave() | {"id": "@"}).replace('"@"', "7" * digits) for digits in (20, 5_000, 100_000)]
     text = "\n".join(texts) if suffix == ".jsonl" else f"[{','.join(texts)}]"
     (tmp_path / f"leave{suffix}").write_text(text)

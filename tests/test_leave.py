@@ -236,7 +236,7 @@ def test_other_keys_are_never_sent() -> None:
     assert leave.to_payload("GLOBANT")["metadata"] == {"source": "GLOBANT"}
 
 
-def test_all_problems_of_a_record_are_told_at_once() -> None:
+def test_the_error_names_every_problem_of_a_record() -> None:
     with pytest.raises(CorValidationError) as refusal:
         LeaveRequest.model_validate({"start": "soon"})
     assert refusal.value.message == (

@@ -49,7 +49,7 @@ def test_the_page_lists_every_public_module() -> None:
 
 
 def is_empty(module: str) -> bool:
-    """Tell whether a module is a package that only has a docstring."""
+    """Return whether a module is a package that only has a docstring."""
     path = REPOSITORY.joinpath(*module.split("."))
     return path.is_dir() and len(ast.parse((path / "__init__.py").read_text()).body) <= 1
 

@@ -82,7 +82,7 @@ def test_anything_else_is_left_to_the_task(error: BaseException) -> None:
     assert decide(error).action.value == "default"
 
 
-def test_a_push_that_ends_in_a_rate_limit_tells_how_long_cor_asked_to_wait(connect: Connect, sandbox: Sandbox) -> None:
+def test_a_rate_limited_push_is_retried_after_the_delay_that_cor_asked_for(connect: Connect, sandbox: Sandbox) -> None:
     connect()
     sandbox.answer_next(429, headers={"Retry-After": "90"})
     operator = CreateLeaveOperator(task_id="push", leave_requests=leave(), max_wait=1)

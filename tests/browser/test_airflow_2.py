@@ -46,14 +46,14 @@ def test_the_form_explains_every_field_and_hides_the_others(form: Page) -> None:
 
 def test_the_test_button_says_whether_the_token_is_good_and_what_to_do(form: Page, cor: Sandbox, keep: Keep) -> None:
     fill_in(form, "cor_tested", cor)
-    told = form.locator(".alert").filter(has_text="COR")
+    alert = form.locator(".alert").filter(has_text="COR")
     form.get_by_role("button", name="Test").click()
-    expect(told).to_contain_text("COR's main API accepts the token")
+    expect(alert).to_contain_text("COR's main API accepts the token")
     keep(form, "test-button-good-token")
     form.get_by_label(TOKEN).fill("another-token")
     form.get_by_role("button", name="Test").click()
-    expect(told).to_contain_text("COR refused the token (401): put a valid bearer token into")
-    expect(told).not_to_contain_text("another-token")
+    expect(alert).to_contain_text("COR refused the token (401): put a valid bearer token into")
+    expect(alert).not_to_contain_text("another-token")
     keep(form, "test-button-bad-token")
 
 

@@ -103,9 +103,9 @@ def test_the_test_button_says_whether_the_token_is_good_and_what_to_do(
     save(form)
     dismissed(connections, "Test Connection Successful")
     press_test(connections, "cor_tested")
-    told = toast(connections, "Test Connection Failed")
-    expect(told).to_contain_text("COR refused the token (401): put a valid bearer token into")
-    expect(told).not_to_contain_text("another-token")
+    failure = toast(connections, "Test Connection Failed")
+    expect(failure).to_contain_text("COR refused the token (401): put a valid bearer token into")
+    expect(failure).not_to_contain_text("another-token")
     dismissed(connections, "Update Connection")
     keep(connections, "test-button-bad-token")
 

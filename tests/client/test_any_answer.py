@@ -2,7 +2,7 @@
 Whatever comes over the wire, there is an outcome, and it is one of success only if COR has said so.
 
 A server answers with any status, headers and bytes, cut anywhere. What an answer says is judged here by other
-code: another HTTP client reads it, and a few lines tell what may count as a success, as a duplicate, as missing.
+code: another HTTP client reads it, and a few lines decide what may count as a success, as a duplicate, as missing.
 """
 
 from __future__ import annotations
@@ -168,7 +168,7 @@ class Seen:
 
     @property
     def may_confirm(self) -> bool:
-        """Whether it may say that what was asked is done; what is told here to be none is none."""
+        """Whether it may confirm the operation; an answer that reports a failure does not."""
         if not 200 <= self.status < 300 or self.is_failure:
             return False
         if str(self.places[0].get("status")).lower() == "success":
@@ -220,7 +220,7 @@ def _unpack(body: bytes, encoding: str) -> bytes:
 
 
 def is_allowed(outcome: LeaveOutcome, seen: list[Seen]) -> bool:
-    """Tell whether what was answered allows an outcome; those of no success are always allowed."""
+    """Return whether the answers allow an outcome; an outcome that is no success is always allowed."""
     last = seen[-1] if seen else Seen("", b"")
     rules: dict[str, Callable[[], bool]] = {
         "created": lambda: last.may_confirm or (last.method == "POST" and last.is_conflict and len(seen) > 1),

@@ -36,7 +36,7 @@ class TestApiKey:
             hook.create_leave(leave())
 
 
-def test_a_refused_token_is_told_at_once(connect: Connect, sandbox: Sandbox) -> None:
+def test_a_refused_token_fails_without_a_retry(connect: Connect, sandbox: Sandbox) -> None:
     connect(password="expired")
     with pytest.raises(CorAuthenticationError, match="bearer token"):
         CorIntegrationsHook().create_leave(leave())

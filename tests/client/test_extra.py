@@ -49,7 +49,7 @@ NO_OBJECT = {
 
 class TestExtra:
     @pytest.mark.parametrize("extra", NOT_JSON)
-    def test_what_is_not_json_is_told_with_its_place(self, extra: str) -> None:
+    def test_the_error_for_invalid_json_names_its_position(self, extra: str) -> None:
         message = problem(extra)
         assert message.startswith("The COR connection's Extra is not JSON")
         assert all(part in message for part in NOT_JSON[extra])
@@ -59,12 +59,12 @@ class TestExtra:
         assert problem(extra).startswith("The COR connection's Extra is not JSON")
 
     @pytest.mark.parametrize("extra", NO_OBJECT)
-    def test_json_that_is_no_object_is_told_as_what_it_is(self, extra: str) -> None:
+    def test_the_error_for_json_that_is_no_object_names_its_type(self, extra: str) -> None:
         assert f"Extra is not a JSON object but {NO_OBJECT[extra]}" in problem(extra)
 
     @pytest.mark.parametrize("form", ["json", "uri"])
     @pytest.mark.parametrize("extra", [*NOT_JSON, *NO_OBJECT])
-    def test_it_is_told_however_the_connection_came(
+    def test_the_error_is_the_same_for_a_connection_from_json_and_from_a_uri(
         self, extra: str, form: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         connection = {

@@ -21,7 +21,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 class TestZC001:
-    """COR has one code for a missing mapping and for a missing field: the message tells which."""
+    """COR has one code for a missing mapping and for a missing field: the message decides which."""
 
     @pytest.mark.parametrize("operation", ["create", "update", "delete"])
     @pytest.mark.parametrize("name", ["CORCustomError", "LeaveNotFoundError", "UserNotFoundError"])

@@ -66,7 +66,7 @@ def test_the_hook_says_of_standard_fields_what_the_metadata_says() -> None:
 
 
 @pytest.mark.since_airflow("3.2")
-def test_airflows_user_interface_is_told_the_form_as_declared() -> None:
+def test_airflows_user_interface_shows_the_form_as_declared() -> None:
     from airflow.api_fastapi.core_api.services.ui.connections import HookMetaService  # noqa: PLC0415  # Airflow 3's
 
     (form,) = (form for form in HookMetaService.hook_meta_data() if form.connection_type == "cor")

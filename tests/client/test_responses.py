@@ -168,7 +168,7 @@ def test_zc001_means_a_missing_leave_where_the_url_names_it(hook: CorIntegration
     ],
 )
 @pytest.mark.parametrize("body", [b"", b"null", b"<html>", b'{"cut', b"[]", b"text"])
-def test_the_status_decides_where_the_body_tells_nothing(
+def test_the_status_decides_if_the_body_has_no_name_or_code(
     status: int, expected: type[CorError], body: bytes, hook: CorIntegrationsHook, sandbox: Sandbox
 ) -> None:
     sandbox.answer_next(status, body)
@@ -316,7 +316,7 @@ class TestWrongAddress:
 
     @pytest.mark.parametrize("operation", ["create", "update", "delete"])
     @pytest.mark.parametrize("body", [{"message": "Missing Authentication Token"}, {"message": "Forbidden"}, b"<html>"])
-    def test_a_403_of_a_gateway_stops_the_push_and_tells_what_to_check(
+    def test_a_403_from_a_gateway_stops_the_push_and_the_error_names_the_host(
         self, body: Any, operation: str, hook: CorIntegrationsHook, sandbox: Sandbox
     ) -> None:
         sandbox.answer_next(403, body)
@@ -470,7 +470,7 @@ class TestAnyAnswer:
 
     @given(status=statuses, body=bodies)
     @settings(max_examples=50)
-    def test_a_push_settles_whatever_is_answered(
+    def test_every_answer_gives_the_leave_an_outcome(
         self, status: int, body: bytes, hook: CorIntegrationsHook, sandbox: Sandbox
     ) -> None:
         sandbox.answer_next(status, body)

@@ -69,15 +69,15 @@ def answers(draw: st.DrawFn) -> bytes:
 
 
 def test_whatever_comes_is_an_answer_or_a_lost_one(connect: Connect) -> None:
-    told = [b""]
-    with RawServer(lambda: [told[0]], closes=True) as server:
+    scripted = [b""]
+    with RawServer(lambda: [scripted[0]], closes=True) as server:
         connect(host=server.url, extra={"timeout": 5})
         session = CorIntegrationsHook().get_conn()
 
         @settings(max_examples=300)
         @given(answers())
         def ask(answer: bytes) -> None:
-            told[0] = answer
+            scripted[0] = answer
             session.close()  # the connection, which the server has closed too
             is_lost = is_redirected = False
             try:

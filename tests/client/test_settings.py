@@ -29,7 +29,7 @@ class TestCaBundle:
         return write_certificate(tmp_path)
 
     @pytest.mark.parametrize("text", [PEM, PEM.replace("\n", "\\n"), PEM.strip().replace("\n", " "), PEM * 1000])
-    def test_certificates_in_place_of_a_path_are_told(self, text: str) -> None:
+    def test_the_error_for_certificates_in_place_of_a_path_asks_for_a_path(self, text: str) -> None:
         message = problem({"ca_bundle": text})
         assert "Extra ca_bundle contains certificates: enter the path of a file with them" in message
 
@@ -39,12 +39,12 @@ class TestCaBundle:
     def test_what_can_be_no_path_is_not_repeated(self, text: str) -> None:
         assert "Extra ca_bundle " in problem({"ca_bundle": text})
 
-    def test_a_path_where_nothing_is_is_told(self, tmp_path: Path) -> None:
+    def test_the_error_for_a_missing_file_names_the_path(self, tmp_path: Path) -> None:
         path = tmp_path / "certificates.pem"
         assert f"Extra ca_bundle is not a file on this machine: {str(path)!r}" in problem({"ca_bundle": str(path)})
 
     @pytest.mark.parametrize("content", [b"", b"no certificate", PEM.encode(), b"\0" * 1000])
-    def test_a_file_without_certificates_is_told(self, content: bytes, tmp_path: Path) -> None:
+    def test_a_file_without_certificates_is_refused(self, content: bytes, tmp_path: Path) -> None:
         path = tmp_path / "certificates.pem"
         path.write_bytes(content)
         assert "Extra ca_bundle is not a file of certificates" in problem({"ca_bundle": str(path)})
@@ -58,7 +58,7 @@ class TestCaBundle:
         for path in (certificate, certificate.parent):
             assert read_settings({"ca_bundle": str(path)}).ca_bundle == str(path)
 
-    def test_a_file_that_is_gone_when_it_is_needed_is_told(self, connect: Connect, certificate: Path) -> None:
+    def test_the_error_for_a_file_deleted_later_names_the_field(self, connect: Connect, certificate: Path) -> None:
         connect(host="https://127.0.0.1:1", extra={"ca_bundle": str(certificate)})
         hook = CorIntegrationsHook()
         hook.get_conn()

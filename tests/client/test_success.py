@@ -27,8 +27,8 @@ WRITTEN = {"create": "created", "update": "updated", "delete": "deleted"}
 OPERATIONS = list(WRITTEN)
 
 
-def settle(hook: CorIntegrationsHook, operation: str, **options: Any) -> LeaveOutcome:
-    """Carry one leave to COR, and do not try for long."""
+def push_one(hook: CorIntegrationsHook, operation: str, **options: Any) -> LeaveOutcome:
+    """Push one leave to COR, in a single attempt by default."""
     pushes: dict[str, Any] = {
         "create": hook.create_leaves,
         "update": lambda leaves, **options: hook.update_leaves(leaves, if_missing="fail", **options),
@@ -60,7 +60,7 @@ class TestSuccess:
         self, body: Any, operation: str, hook: CorIntegrationsHook, sandbox: Sandbox
     ) -> None:
         answer_once(sandbox, 200, body)
-        assert settle(hook, operation).status == WRITTEN[operation]
+        assert push_one(hook, operation).status == WRITTEN[operation]
 
     @pytest.mark.parametrize("operation", ["create", "update"])
     @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ class TestSuccess:
     )
     def test_a_bare_leave_is_one(self, body: Any, operation: str, hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
         answer_once(sandbox, 200, body)
-        assert settle(hook, operation).status == WRITTEN[operation]
+        assert push_one(hook, operation).status == WRITTEN[operation]
 
     @pytest.mark.parametrize(
         "body",
@@ -91,7 +91,7 @@ class TestSuccess:
         self, body: Any, hook: CorIntegrationsHook, sandbox: Sandbox
     ) -> None:
         answer_once(sandbox, 200, body)
-        assert settle(hook, "delete").status == "deleted"
+        assert push_one(hook, "delete").status == "deleted"
 
     @pytest.mark.parametrize("operation", ["update", "delete"])
     @pytest.mark.parametrize(("status", "body"), [(204, b""), (200, b"true")])
@@ -99,14 +99,14 @@ class TestSuccess:
         self, status: int, body: bytes, operation: str, hook: CorIntegrationsHook, sandbox: Sandbox
     ) -> None:
         answer_once(sandbox, status, body)
-        assert settle(hook, operation).status == WRITTEN[operation]
+        assert push_one(hook, operation).status == WRITTEN[operation]
 
     @pytest.mark.parametrize("body", [b"", b"null", b"[]", b"<html>created</html>", b"created", {"queued": True}])
     def test_a_201_is_one_of_a_create_whatever_stands_beside_it(
         self, body: Any, hook: CorIntegrationsHook, sandbox: Sandbox
     ) -> None:
         answer_once(sandbox, 201, body)
-        assert settle(hook, "create").status == "created"
+        assert push_one(hook, "create").status == "created"
 
 
 NO_SUCCESS: dict[str, tuple[int, Any]] = {
@@ -165,7 +165,7 @@ class TestNoSuccess:
         self, answer: str, operation: str, hook: CorIntegrationsHook, sandbox: Sandbox
     ) -> None:
         answer_once(sandbox, *NO_SUCCESS[answer])
-        outcome = settle(hook, operation)
+        outcome = push_one(hook, operation)
         assert (outcome.status, outcome.error, outcome.attempts) == ("failed", "UnexpectedAnswerError", 1)
         assert outcome.message
         assert f"answered {NO_SUCCESS[answer][0]} with " in outcome.message
@@ -193,7 +193,7 @@ class TestNoSuccess:
         self, operation: str, status: int, body: Any, hook: CorIntegrationsHook, sandbox: Sandbox
     ) -> None:
         answer_once(sandbox, status, body)
-        assert settle(hook, operation).error == "UnexpectedAnswerError"
+        assert push_one(hook, operation).error == "UnexpectedAnswerError"
 
     @pytest.mark.parametrize("operation", OPERATIONS)
     def test_it_is_tried_again(
@@ -201,14 +201,14 @@ class TestNoSuccess:
     ) -> None:
         answer_once(sandbox, 200, {"message": "Service under maintenance"})
         answer_once(sandbox, 200, {"status": "success"})
-        outcome = settle(hook, operation, max_attempts=8)
+        outcome = push_one(hook, operation, max_attempts=8)
         assert (outcome.status, outcome.attempts) == (WRITTEN[operation], 2)
         assert len(waits) == 1
 
     def test_it_waits_as_long_as_it_asks(self, hook: CorIntegrationsHook, sandbox: Sandbox, waits: list[float]) -> None:
         sandbox.answer_next(200, {"message": "Service under maintenance"}, headers={"Retry-After": "120"})
         answer_once(sandbox, 201, {"status": "success"})
-        assert settle(hook, "create", max_attempts=8).status == "created"
+        assert push_one(hook, "create", max_attempts=8).status == "created"
         assert waits == [120]
 
     @pytest.mark.parametrize(("status", "body"), [(409, {"code": "ZC004"}), (409, b"<html>"), (400, {"code": "ZC004"})])
@@ -217,14 +217,14 @@ class TestNoSuccess:
     ) -> None:
         answer_once(sandbox, 202, {"queued": True})
         answer_once(sandbox, status, body)
-        assert settle(hook, "create", max_attempts=8, if_exists="fail").status == "created"
+        assert push_one(hook, "create", max_attempts=8, if_exists="fail").status == "created"
 
     def test_the_missing_leave_that_follows_a_delete_is_what_was_deleted(
         self, hook: CorIntegrationsHook, sandbox: Sandbox
     ) -> None:
         answer_once(sandbox, 200, b"OK")
         answer_once(sandbox, 404, {"error": "LeaveNotFoundError"})
-        outcome = settle(hook, "delete", max_attempts=8, if_missing="fail")
+        outcome = push_one(hook, "delete", max_attempts=8, if_missing="fail")
         assert (outcome.status, outcome.error) == ("deleted", None)
 
     def test_the_other_leaves_are_not_sent_if_it_stays_so(self, hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
@@ -270,10 +270,10 @@ class TestCorId:
         self, written: str, cor_id: int | None, hook: CorIntegrationsHook, sandbox: Sandbox
     ) -> None:
         sandbox.answer_next(201, f'{{"statusCode":201,"status":"success","data":{{"id":{written}}}}}'.encode())
-        outcome = settle(hook, "create")
+        outcome = push_one(hook, "create")
         assert (outcome.status, outcome.cor_id) == ("created", cor_id)
 
     def test_a_number_too_long_to_read_is_none(self, hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
         sandbox.answer_next(201, b'{"status":"success","data":{"id":%s}}' % (b"1" * 10_000))
-        outcome = settle(hook, "create")
+        outcome = push_one(hook, "create")
         assert (outcome.status, outcome.cor_id) == ("created", None)

@@ -34,7 +34,7 @@ def reply(body: Any, status: int = 200) -> requests.Response:
 
 
 class Clock:
-    """A clock that goes when it is told to."""
+    """A clock that the test sets."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -176,7 +176,7 @@ def test_a_refused_api_key_is_asked_about_once_for_all_who_wait() -> None:
     waits = threading.Semaphore(0)
 
     class Lock:
-        """Tells of everyone who waits for it."""
+        """Announces each thread that waits for it."""
 
         def __init__(self) -> None:
             self._lock = threading.Lock()
@@ -230,13 +230,13 @@ class TestInAPush:
     """Over the wire: what the token endpoint answers, and what becomes of the leave."""
 
     @pytest.fixture
-    def told(self, sandbox: Sandbox) -> list[bytes | None]:
-        """What is answered to requests for a token, nothing where it is None, and the last of it again and again."""
+    def answers(self, sandbox: Sandbox) -> list[bytes | None]:
+        """The answers to token requests: None closes the connection without one, and the last answer repeats."""
         return [whole(json.dumps({"access_token": sandbox.token, "expires_in": 0}).encode(), status="200 OK")]
 
     @pytest.fixture
-    def endpoint(self, told: list[bytes | None], connect: Connect) -> Iterator[RawServer]:
-        with RawServer(lambda: [told.pop(0) if told[1:] else told[0]]) as endpoint:
+    def endpoint(self, answers: list[bytes | None], connect: Connect) -> Iterator[RawServer]:
+        with RawServer(lambda: [answers.pop(0) if answers[1:] else answers[0]]) as endpoint:
             extra = {"api_url": f"{endpoint.url}/v1", "timeout": 5}
             connect(login="api-key-4711", password="client-secret-0815", extra=extra)
             yield endpoint
@@ -253,16 +253,23 @@ class TestInAPush:
         ],
     )
     def test_what_passes_costs_a_wait_and_is_no_lost_answer(
-        self, answer: bytes | None, told: list[bytes | None], endpoint: RawServer, sandbox: Sandbox, waits: list[float]
+        self,
+        answer: bytes | None,
+        answers: list[bytes | None],
+        endpoint: RawServer,
+        sandbox: Sandbox,
+        waits: list[float],
     ) -> None:
         CorIntegrationsHook().create_leave(leave())
-        told.insert(0, answer)
+        answers.insert(0, answer)
         (outcome,) = CorIntegrationsHook().create_leaves([leave()])
         assert (outcome.status, outcome.attempts) == ("existing", 2)
         assert len(waits) == 1
 
-    def test_a_wrong_api_url_is_named_once_patience_ends(self, told: list[bytes | None], endpoint: RawServer) -> None:
-        told[:] = [head("Content-Length: 0", status="404 Not Found")]
+    def test_a_wrong_api_url_is_named_once_patience_ends(
+        self, answers: list[bytes | None], endpoint: RawServer
+    ) -> None:
+        answers[:] = [head("Content-Length: 0", status="404 Not Found")]
         (outcome,) = CorIntegrationsHook().create_leaves([leave()], max_attempts=3)
         assert (outcome.status, outcome.attempts) == ("failed", 3)
         assert outcome.message
@@ -284,9 +291,9 @@ class TestInAPush:
         assert len(endpoint.requests) == 1
 
     def test_tokens_that_cor_refuses_are_asked_for_a_few_times_and_stop_the_push(
-        self, told: list[bytes | None], endpoint: RawServer
+        self, answers: list[bytes | None], endpoint: RawServer
     ) -> None:
-        told[:] = [
+        answers[:] = [
             whole(json.dumps({"access_token": f"refused-{number}"}).encode(), status="200 OK") for number in range(200)
         ]
         pushed = CorIntegrationsHook().create_leaves((leave(f"L{number}") for number in range(100)), concurrency=16)
@@ -296,9 +303,9 @@ class TestInAPush:
         assert len(endpoint.requests) <= 1 + MAX_REPLACEMENTS
 
     def test_a_refused_api_key_is_forgotten_by_the_next_push(
-        self, told: list[bytes | None], endpoint: RawServer, sandbox: Sandbox
+        self, answers: list[bytes | None], endpoint: RawServer, sandbox: Sandbox
     ) -> None:
-        told.insert(0, whole(b'{"error": "invalid_client"}', status="401 Unauthorized"))
+        answers.insert(0, whole(b'{"error": "invalid_client"}', status="401 Unauthorized"))
         hook = CorIntegrationsHook()
         with pytest.raises(CorAuthenticationError):
             list(hook.create_leaves([leave(), leave("L2")], concurrency=1))

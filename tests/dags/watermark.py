@@ -1,4 +1,4 @@
-"""Tells the watermark that it finds, and has another one kept."""
+"""Returns the watermark that it finds, and stores another one."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ class Transfer:
     def wait_for_question(self, run: Run) -> dict[str, Any]:
         """Return what the approver is asked."""
         # Nobody answers within a blink, and Airflow 3.3 relies on it: it fails a task that goes on before its scheduler
-        # has seen that the process which asked has ended. Only the scheduler's log tells when it has.
+        # has seen that the process which asked has ended. Only the scheduler's log shows when it has.
         log = self.airflow.home / "output" / "scheduler.log"
         asked = f"TaskInstance Finished: dag_id={DAG_ID}, task_id=approve, run_id={run.run_id}"
         self.airflow.wait_for(lambda: asked in log.read_text(errors="replace"))
@@ -167,8 +167,8 @@ def test_the_approver_sees_the_counts_and_where_the_page_is_but_nobodys_data(tra
     page = transfer.folder / run.run_id / "plan.html"
     assert f"`file://{page}`" in question["body"]
     assert page.exists()
-    told = json.dumps({name: question[name] for name in ("subject", "body", "options", "params")})
-    assert [value for value in (*USERS, "surgery-zq7", "-05-1", "cancelled") if value in told] == []
+    shown = json.dumps({name: question[name] for name in ("subject", "body", "options", "params")})
+    assert [value for value in (*USERS, "surgery-zq7", "-05-1", "cancelled") if value in shown] == []
     transfer.answer(run, "Reject")
 
 

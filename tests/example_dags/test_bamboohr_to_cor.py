@@ -138,9 +138,9 @@ def test_names_notes_and_leave_types_stay_in_hr(
     with new_hr() as hr, new_cor("100", "101") as cor:
         hr.answer_next(503, NOTE.encode())
         run = run_dag(hr, cor)
-        told = str([request.body for request in cor.requests])
+        sent = str([request.body for request in cor.requests])
     assert run.state == "success"
-    shown = run.files + run.kept + told + caplog.text + "".join(capfd.readouterr())
+    shown = run.files + run.kept + sent + caplog.text + "".join(capfd.readouterr())
     assert [marker for marker in (NOTE, NAME, "Sick", "Parental", KEY) if marker in shown] == []
 
 

@@ -144,7 +144,7 @@ def test_repeats_are_sent_once_and_contradictions_and_unreadable_lines_rejected(
 
 
 @both_ways
-def test_the_counts_tell_what_became_of_every_line(runs: dict[str, Run], dag_id: str) -> None:
+def test_the_counts_add_up_to_every_line(runs: dict[str, Run], dag_id: str) -> None:
     result = runs[dag_id].result
     assert result is not None
     counts = {status: count for status, count in result.items() if count and status != "report"}

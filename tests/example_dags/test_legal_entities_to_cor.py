@@ -234,7 +234,7 @@ def test_what_cannot_be_in_cor_is_in_the_report_and_leaves_the_run_green(first_r
     assert first_run.state == "success"
 
 
-def test_the_summary_tells_what_became_of_every_entity(first_run: Run) -> None:
+def test_the_summary_has_the_outcome_of_every_entity(first_run: Run) -> None:
     assert first_run.result is not None
     counts = {name: (one["received"], one["created"], one["rejected"]) for name, one in first_run.result.items()}
     assert counts == dict.fromkeys(ENTITIES, (13, 9, 4))

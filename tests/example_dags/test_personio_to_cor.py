@@ -236,9 +236,9 @@ def test_names_comments_and_types_stay_in_hr(
         hr.let_pass(1)
         hr.answer_next(503, COMMENT.encode())
         run = run_dag(hr, cor)
-        told = str([request.body for request in cor.requests])
+        sent = str([request.body for request in cor.requests])
     assert run.state == "success"
-    shown = run.files + run.kept + told + caplog.text + "".join(capfd.readouterr())
+    shown = run.files + run.kept + sent + caplog.text + "".join(capfd.readouterr())
     markers = (NAME, COMMENT, "Sick", "sick", "Parental", CLIENT_SECRET, hr.token)
     assert [marker for marker in markers if marker in shown] == []
 

@@ -130,7 +130,7 @@ def test_refused_leave_is_read_again_by_the_next_run(transfer: Transfer) -> None
 
 
 @pytest.mark.usefixtures("without_overlap")
-def test_a_run_can_be_told_from_when_to_read(transfer: Transfer) -> None:
+def test_the_start_of_the_extract_can_be_set_for_a_run(transfer: Transfer) -> None:
     assert set(IN_COR) - CANCELLED <= transfer.run(since="2020-01-01T00:00:00Z").extracted
 
 

@@ -1,4 +1,4 @@
-"""Reading an HR system over HTTP: what is tried again, for how long, and what an error tells."""
+"""Reading an HR system over HTTP: what is tried again, for how long, and what an error says."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ BODY = {"message": "marker of a body"}
 
 @pytest.fixture
 def hr(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    """A server that answers what it is told; that it is COR's sandbox does not matter."""
+    """A server that gives scripted answers; that it is COR's sandbox does not matter."""
     with Sandbox() as server:
         monkeypatch.setenv("AIRFLOW_CONN_HR", json.dumps({"conn_type": "http", "host": server.url}))
         yield server
@@ -150,14 +150,14 @@ LOST: dict[str, list[Piece]] = {
 
 
 class Hr:
-    """An HR system that answers what it is told, the last of it again and again, and a connection to it."""
+    """An HR system that gives scripted answers and repeats the last one, and a connection to it."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.told: list[list[Piece]] = [[ROWS]]
+        self.answers: list[list[Piece]] = [[ROWS]]
         self._monkeypatch = monkeypatch
 
     def answer(self) -> list[Piece]:
-        return self.told.pop(0) if self.told[1:] else self.told[0]
+        return self.answers.pop(0) if self.answers[1:] else self.answers[0]
 
     def connect(self, url: str, **fields: Any) -> None:
         connection = {"conn_type": "http", "host": url, **fields}
@@ -184,13 +184,13 @@ class TestWhatIsLost:
     @pytest.mark.parametrize("lost", LOST)
     def test_it_is_asked_for_again(self, lost: str, system: Hr, server: RawServer, waits: list[float]) -> None:
         redirects = 30 if "circle" in lost else 0  # the most that requests follows
-        system.told = [LOST[lost]] * (1 + redirects) + [[ROWS]]
+        system.answers = [LOST[lost]] * (1 + redirects) + [[ROWS]]
         assert ask() == [{"id": 1}]
         assert len(waits) == 1
 
     @pytest.mark.parametrize("lost", LOST)
     def test_and_in_the_end_the_endpoint_is_named(self, lost: str, system: Hr, server: RawServer) -> None:
-        system.told = [LOST[lost]]
+        system.answers = [LOST[lost]]
         with pytest.raises(AirflowException, match=r"^/v1/absences: .* Nothing was sent to COR\.$") as raised:
             ask()
         assert not isinstance(raised.value, AirflowFailException)
@@ -201,7 +201,7 @@ class TestWhatIsLost:
     ) -> None:
         monkeypatch.setattr(hr_http, "LONGEST_ANSWER", 0.3)
         system.connect(server.url, extra=json.dumps({"timeout": 0.2}))
-        system.told = [[head("Content-Length: 100000", status="200 OK"), *drip(b" " * 500)], [ROWS]]
+        system.answers = [[head("Content-Length: 100000", status="200 OK"), *drip(b" " * 500)], [ROWS]]
         began = time.monotonic()
         assert ask() == [{"id": 1}]
         assert time.monotonic() - began < 2
@@ -209,18 +209,18 @@ class TestWhatIsLost:
 
     def test_what_comes_slowly_but_steadily_is_waited_for(self, system: Hr, server: RawServer) -> None:
         system.connect(server.url, extra=json.dumps({"timeout": 0.25}))
-        system.told = [[head("Content-Length: 6", status="200 OK"), *drip(b"[1, 2]", pause=0.1)]]
+        system.answers = [[head("Content-Length: 6", status="200 OK"), *drip(b"[1, 2]", pause=0.1)]]
         assert ask() == [1, 2]
 
     def test_silence_is_not(self, system: Hr, server: RawServer, waits: list[float]) -> None:
         system.connect(server.url, extra=json.dumps({"timeout": 0.1}))
-        system.told = [[60.0], [ROWS]]
+        system.answers = [[60.0], [ROWS]]
         assert ask() == [{"id": 1}]
         assert len(waits) == 1
 
 
 class TestMistakes:
-    """What no other try can mend is told at once, whoever made it."""
+    """What no retry can fix fails at once, whoever caused it."""
 
     @pytest.mark.parametrize(
         "connection",
@@ -257,11 +257,11 @@ class TestMistakes:
         assert raised.value.__context__ is None
 
     def test_parameters_in_the_endpoint_are_not_named(self, system: Hr, server: RawServer) -> None:
-        system.told = [[head("Content-Length: 0", status="403 Forbidden")]]
+        system.answers = [[head("Content-Length: 0", status="403 Forbidden")]]
         with pytest.raises(AirflowFailException, match=r"^/v1/absences: the answer is 403\."):
             read_json(HttpHook("GET", http_conn_id="hr"), f"/v1/absences?employee={MARKER}#{MARKER}")
 
-    def test_a_connection_that_does_not_exist_is_told_by_airflow(self) -> None:
+    def test_a_connection_that_does_not_exist_raises_airflows_error(self) -> None:
         with pytest.raises(AirflowNotFoundException, match="no_such"):
             read_json(HttpHook("GET", http_conn_id="no_such"), "/v1/absences")
 
@@ -279,16 +279,16 @@ class TestPrivacy:
 
     @pytest.mark.parametrize("lost", LOST)
     def test_while_answers_are_lost(self, lost: str, system: Hr, server: RawServer, logged: Callable[[], str]) -> None:
-        system.told = [LOST[lost]]
+        system.answers = [LOST[lost]]
         with pytest.raises(AirflowException) as raised:
             ask()
         assert any(MARKER.encode() in request for request in server.requests)
         assert MARKER not in logged()
         assert MARKER not in "".join(traceback.format_exception(raised.value))
 
-    @pytest.mark.parametrize("told", [ROWS, head("Content-Length: 0", status="403 Forbidden")])
-    def test_while_they_come(self, told: bytes, system: Hr, server: RawServer, logged: Callable[[], str]) -> None:
-        system.told = [[told]]
+    @pytest.mark.parametrize("answer", [ROWS, head("Content-Length: 0", status="403 Forbidden")])
+    def test_while_they_come(self, answer: bytes, system: Hr, server: RawServer, logged: Callable[[], str]) -> None:
+        system.answers = [[answer]]
         with suppress(AirflowException):
             ask()
         assert len(server.requests) == 1
@@ -364,7 +364,7 @@ class TestConnection:
 
     def test_redirects(self, system: Hr, server: RawServer) -> None:
         redirect: list[Piece] = [head("Content-Length: 0", "Location: /v2/absences", status="302 Found")]
-        system.told = [redirect, [ROWS], redirect]
+        system.answers = [redirect, [ROWS], redirect]
         assert ask() == [{"id": 1}]
         system.connect(server.url, extra=json.dumps({"allow_redirects": False}))
         with pytest.raises(AirflowFailException, match="the answer is 302"):

@@ -40,6 +40,6 @@ def test_while_cor_refuses_something_the_next_run_reads_the_same_again(run: Run)
 
 
 @pytest.mark.since_airflow("3.3")
-def test_a_task_that_does_not_name_the_asset_is_told_to() -> None:
+def test_the_error_says_to_name_the_asset_in_the_task() -> None:
     with pytest.raises(ValueError, match="needs this asset in the inlets or outlets"):
         Watermark(Asset("hr"), cast("Context", {}))

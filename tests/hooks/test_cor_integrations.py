@@ -290,15 +290,15 @@ class TestTestConnection:
             ({"conn_type": "cor", "host": "http://example.com"}, "Host must begin with https://"),
         ],
     )
-    def test_what_is_wrong_is_told_without_the_secret(
+    def test_the_message_names_the_problem_but_not_the_secret(
         self, fields: dict[str, Any], message: str, connect: Connect
     ) -> None:
         connect(**fields)
-        passed, told = CorIntegrationsHook().test_connection()
+        passed, shown = CorIntegrationsHook().test_connection()
         assert not passed
-        assert message in told
-        assert "expired-token" not in told
-        assert "wrong-secret" not in told
+        assert message in shown
+        assert "expired-token" not in shown
+        assert "wrong-secret" not in shown
 
     def test_a_wrong_api_url_is_named(self, connect: Connect, sandbox: Sandbox) -> None:
         connect(extra={"api_url": f"{sandbox.url}/v7"})
@@ -308,7 +308,7 @@ class TestTestConnection:
         )
 
     @pytest.mark.parametrize("body", [b"<html>Welcome</html>", b'{"message": "Welcome"}', b"{}", b"", b'{"id": "a"}'])
-    def test_what_does_not_answer_as_cor_does_is_told(self, body: bytes, connect: Connect) -> None:
+    def test_an_answer_that_is_not_cors_fails_and_names_the_api_url(self, body: bytes, connect: Connect) -> None:
         with OneShotServer() as server:
             server.answer_with([b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)])
             connect(extra={"api_url": server.url})
@@ -317,12 +317,12 @@ class TestTestConnection:
                 f"{server.url}/me did not respond as COR does: check the COR connection's Extra api_url.",
             )
 
-    def test_a_connection_that_does_not_exist_is_told(self) -> None:
+    def test_a_connection_that_does_not_exist_fails(self) -> None:
         passed, _ = CorIntegrationsHook("no_such_connection").test_connection()
         assert not passed
 
 
-def test_server_errors_tell_their_status(hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
+def test_a_server_error_has_its_status(hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
     sandbox.answer_next(502, b"<html>Bad gateway</html>")
     with pytest.raises(CorServerError) as raised:
         hook.create_leave(leave())

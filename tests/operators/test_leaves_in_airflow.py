@@ -164,8 +164,8 @@ def test_a_plan_is_done_and_the_next_extract_kept_in_step(syncs: Run) -> None:
         "kept": whole_days("employee-7", "2026-05-11", "2026-05-29", "surgery"),
         "moved": whole_days("employee-7", "2026-05-18", "2026-05-29", "surgery"),
     }
-    told = ("created", "updated", "deleted", "unchanged", "not_sent")
-    assert {task: [result[status] for status in told] for (task, _), result in syncs.results.items()} == {
+    statuses = ("created", "updated", "deleted", "unchanged", "not_sent")
+    assert {task: [result[status] for status in statuses] for (task, _), result in syncs.results.items()} == {
         "plan": [0, 0, 0, 0, 3],
         "apply": [3, 0, 0, 0, 0],
         "again": [0, 1, 1, 1, 0],

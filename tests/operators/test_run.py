@@ -80,13 +80,13 @@ def test_an_operator_that_runs_can_be_copied_and_killed_without_its_copy(
 ) -> None:
     copies: list[LeaveOperator] = []
 
-    def tell(*_: Any) -> bool:
+    def copy_the_operator(*_: Any) -> bool:
         copies.append(deepcopy(operator))
         copies.append(pickle.loads(pickle.dumps(operator)))  # noqa: S301  # our own
         copies[-1].on_kill()
         return False
 
-    monkeypatch.setattr(Progress, "log_if_due", tell)
+    monkeypatch.setattr(Progress, "log_if_due", copy_the_operator)
     operator = make(operator_class, [leave(), leave("L2")])
     assert run(operator)["received"] == 2
     assert operator.get_openlineage_facets_on_complete(None).outputs
@@ -105,7 +105,7 @@ def test_a_run_begins_with_nothing_of_the_run_before(operator_class: type[LeaveO
 
 
 class Connection(sqlite3.Connection):
-    """Tells whether it was closed, and not just forgotten."""
+    """Records whether it was closed, and not just garbage-collected."""
 
     opened: list[Connection]
 

@@ -24,7 +24,7 @@ LEAVES_UNDER_FAULTS = int(os.environ.get("LEAVES_UNDER_FAULTS", "100"))
 
 
 class TestStopping:
-    def test_what_is_under_way_settles_and_the_rest_is_not_sent(
+    def test_requests_under_way_finish_and_the_rest_is_not_sent(
         self, hook: CorIntegrationsHook, sandbox: Sandbox
     ) -> None:
         stopping = threading.Event()

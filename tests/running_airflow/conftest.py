@@ -36,7 +36,7 @@ def running_airflow(cor: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> I
     """An Airflow of its own, with several connections to COR, most of which work."""
     key = {"login": API_KEY, "password": CLIENT_SECRET}
     settings = {
-        "AIRFLOW__LOGGING__LOGGING_LEVEL": "DEBUG",  # whatever can be told is to be searched for what must not be
+        "AIRFLOW__LOGGING__LOGGING_LEVEL": "DEBUG",  # the tests search the fullest log for secrets
         "AIRFLOW_CONN_COR_DEFAULT": connection(cor.url, cor.api_url, **key),
         "AIRFLOW_CONN_COR_TOKEN": connection(cor.url, password=FIXED_TOKEN),
         "AIRFLOW_CONN_COR_WRONG_SECRET": connection(cor.url, cor.api_url, **{**key, "password": WRONG_SECRET}),

@@ -25,7 +25,7 @@ def start(running_airflow: RunningAirflow, tmp_path: Path) -> Callable[[str], Ru
     return start_run
 
 
-def test_a_push_is_told_by_name_link_and_asset_event(
+def test_a_push_has_a_map_index_label_a_link_and_an_asset_event(
     start: Callable[[str], Run], running_airflow: RunningAirflow, tmp_path: Path
 ) -> None:
     run = start("at_home")

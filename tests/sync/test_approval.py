@@ -55,7 +55,7 @@ def test_an_approved_delete_that_is_no_longer_due_is_refused(sync: Run, tmp_path
 
 
 @pytest.mark.parametrize(
-    ("leave_requests", "told"),
+    ("leave_requests", "message"),
     [
         ([leave("new"), leave("newer")], "1 operations are new, 0 are gone, 0 are different"),
         ([], "0 operations are new, 1 are gone, 0 are different"),
@@ -63,10 +63,10 @@ def test_an_approved_delete_that_is_no_longer_due_is_refused(sync: Run, tmp_path
     ],
 )
 def test_another_plan_than_the_approved_one_is_refused(
-    leave_requests: Any, told: str, sync: Run, sandbox: Sandbox, tmp_path: Path
+    leave_requests: Any, message: str, sync: Run, sandbox: Sandbox, tmp_path: Path
 ) -> None:
     sync([leave("new")], plan_only=True, plan_path=f"{tmp_path}/plan.jsonl")
-    with pytest.raises(CorPlanChangedError, match=told) as refusal:
+    with pytest.raises(CorPlanChangedError, match=message) as refusal:
         sync(leave_requests, approved_plan=f"{tmp_path}/plan.jsonl")
     assert isinstance(refusal.value, AirflowFailException)
     assert sandbox.leaves == ()
@@ -105,10 +105,10 @@ def approve(sync: Run, tmp_path: Path) -> Callable[..., str]:
     return write_plan
 
 
-def refused(sync: Run, sandbox: Sandbox, told: str, leave_requests: Any, **parameters: Any) -> None:
+def refused(sync: Run, sandbox: Sandbox, message: str, leave_requests: Any, **parameters: Any) -> None:
     before = sandbox.leaves
     sent(sandbox)
-    with pytest.raises(CorPlanChangedError, match=told):
+    with pytest.raises(CorPlanChangedError, match=message):
         sync(leave_requests, **parameters)
     assert sent(sandbox) == []
     assert sandbox.leaves == before

@@ -233,7 +233,7 @@ def test_a_link_that_is_bent_while_a_sync_plans_does_no_harm(run: Run, extract: 
 
 
 @pytest.mark.parametrize(
-    ("parameters", "told"),
+    ("parameters", "message"),
     [
         (
             {"report_path": "{}/plan.html", "plan_path": "{}/plan.jsonl"},
@@ -275,12 +275,12 @@ def test_a_link_that_is_bent_while_a_sync_plans_does_no_harm(run: Run, extract: 
 )
 @pytest.mark.parametrize("there", [True, False])
 def test_outputs_of_a_sync_do_not_take_each_others_place(
-    parameters: dict[str, str], told: str, there: bool, run: Run, tmp_path: Path
+    parameters: dict[str, str], message: str, there: bool, run: Run, tmp_path: Path
 ) -> None:
     if there and not {"{}/A.JSONL", "{}/\u00e9.jsonl", "{}/a"} & set(parameters.values()):
         for path in parameters.values():
             Path(path.removeprefix("file://").format(tmp_path)).write_text("{}")
-    with pytest.raises(CorConfigurationError, match=told):
+    with pytest.raises(CorConfigurationError, match=message):
         run(SyncLeavesOperator, [leave()], **{name: path.format(tmp_path) for name, path in parameters.items()})
 
 
@@ -433,7 +433,7 @@ def test_an_object_is_not_replaced_by_a_report_of_itself(run: Run) -> None:
 
 
 @pytest.mark.parametrize("path", ["file://[/report.jsonl", "/tmp/\0/report.jsonl"])  # noqa: S108  # none is made
-def test_what_is_no_path_is_told_by_its_parameter(path: str, run: Run, sandbox: Sandbox) -> None:
+def test_the_error_for_an_invalid_path_names_the_parameter(path: str, run: Run, sandbox: Sandbox) -> None:
     with pytest.raises(CorConfigurationError, match=r"^report_path: is not the path or URI of a file"):
         run(CreateLeaveOperator, [leave()], report_path=path)
     assert sandbox.requests == ()
@@ -444,7 +444,7 @@ segments = st.lists(st.sampled_from(["a", "b", "to a", "..", ".", "", "x", "to x
 
 @settings(max_examples=300)
 @given(ways=st.tuples(segments, segments), prefix=st.sampled_from(["", "file://"]))
-def test_files_are_told_apart_as_the_disk_tells_them_apart(
+def test_two_paths_are_the_same_file_exactly_if_the_disk_says_so(
     ways: tuple[list[str], list[str]], prefix: str, tmp_path: Path
 ) -> None:
     root = tmp_path / "tree"

@@ -1,4 +1,4 @@
-"""Where leave comes from and where it goes, as Airflow and OpenLineage are told."""
+"""Where leave comes from and where it goes, as reported to Airflow and OpenLineage."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def file_of_leave(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def collector(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Collect what hooks tell: Airflow's own collector does nothing as long as nobody reads it."""
+    """Collect what hooks report: Airflow's own collector does nothing as long as nobody reads it."""
     collector = HookLineageCollector()
     monkeypatch.setattr("airflow.providers.common.compat.sdk.get_hook_lineage_collector", lambda: collector)
     return get_hook_lineage_collector()
@@ -59,13 +59,13 @@ def run(connect: Connect, sandbox: Sandbox) -> Run:
 
 
 @EveryOperator
-def test_the_file_and_cors_endpoint_are_told_once_each(
+def test_the_file_and_cors_endpoint_are_reported_once_each(
     operator_class: type[LeaveOperator], run: Run, collector: Any, sandbox: Sandbox, file_of_leave: Path
 ) -> None:
     run(operator_class, file_of_leave)
-    told = collector.collected_assets
-    assert [(one.asset.uri.removeprefix("file://"), one.count) for one in told.inputs] == [(str(file_of_leave), 1)]
-    assert [(one.asset.uri, one.count) for one in told.outputs] == [(f"{sandbox.url}/v2/integrations/leaves", 1)]
+    reported = collector.collected_assets
+    assert [(one.asset.uri.removeprefix("file://"), one.count) for one in reported.inputs] == [(str(file_of_leave), 1)]
+    assert [(one.asset.uri, one.count) for one in reported.outputs] == [(f"{sandbox.url}/v2/integrations/leaves", 1)]
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_the_file_and_cors_endpoint_are_told_once_each(
         (DeleteLeaveOperator, {"if_missing": "fail"}),
     ],
 )
-def test_a_push_that_wrote_nothing_is_not_told(
+def test_a_push_that_wrote_nothing_reports_no_output(
     operator_class: type[LeaveOperator], parameters: dict[str, Any], run: Run, collector: Any
 ) -> None:
     run(operator_class, [leave("L2", user_id="nobody")], **parameters)
@@ -98,7 +98,7 @@ class TestOpenLineage:
         assert (source.namespace, source.name) == name
 
     @EveryOperator
-    def test_it_is_told_the_file_the_endpoint_and_how_many_leaves_cor_took(
+    def test_the_facets_name_the_file_the_endpoint_and_how_many_leaves_cor_took(
         self, operator_class: type[LeaveOperator], run: Run, sandbox: Sandbox, file_of_leave: Path
     ) -> None:
         lineage: Any = run(operator_class, f"file://{file_of_leave}").get_openlineage_facets_on_complete(None)
@@ -108,7 +108,7 @@ class TestOpenLineage:
         assert target.outputFacets["outputStatistics"].rowCount == 2
 
     @EveryOperator
-    def test_every_file_of_a_list_is_told_once(
+    def test_every_file_of_a_list_is_reported_once(
         self, operator_class: type[LeaveOperator], run: Run, file_of_leave: Path, tmp_path: Path
     ) -> None:
         another = tmp_path / "another.csv"
@@ -117,11 +117,11 @@ class TestOpenLineage:
         lineage = run(operator_class, inputs).get_openlineage_facets_on_complete(None)
         assert [source.name for source in lineage.inputs] == [str(file_of_leave), str(another)]
 
-    def test_leave_that_came_as_records_has_no_input_to_tell(self, run: Run) -> None:
+    def test_leave_passed_as_records_has_no_input_dataset(self, run: Run) -> None:
         lineage = run(CreateLeaveOperator, [leave(), json.dumps(leave("L2"))]).get_openlineage_facets_on_complete(None)
         assert lineage.inputs == []
 
-    def test_text_that_only_ends_like_a_file_is_not_told(self, run: Run, collector: Any, tmp_path: Path) -> None:
+    def test_text_that_only_ends_like_a_file_is_not_reported(self, run: Run, collector: Any, tmp_path: Path) -> None:
         path = tmp_path / "E-7, ill.jsonl"
         path.write_text(json.dumps(leave("L2")))
         operator = run(CreateLeaveOperator, [str(path), leave("L3")])
@@ -129,7 +129,7 @@ class TestOpenLineage:
         assert collector.collected_assets.inputs == []
 
     @EveryOperator
-    def test_a_task_that_sent_nothing_has_nothing_to_tell(
+    def test_a_task_that_sent_nothing_has_no_facets(
         self, operator_class: type[LeaveOperator], connect: Connect
     ) -> None:
         connect()

@@ -1,4 +1,4 @@
-"""Pushes that tell Airflow what they did, and leave a retry to what COR says."""
+"""Pushes that report to Airflow what they did, and retry when COR says so."""
 
 from __future__ import annotations
 
