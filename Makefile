@@ -14,7 +14,7 @@ BIN := $(VENV)/bin
 help:  ## list the commands
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 22
 
-demo: $(VENV)/.ready  ## sample HR database -> Airflow -> COR sandbox, and what became of every leave
+demo: $(VENV)/.ready  ## sample HR database -> Airflow -> COR sandbox, and the outcome of every leave
 	@$(BIN)/python example_dags/demo/run.py
 
 test: $(VENV)/.ready  ## every test; AIRFLOW=2.11 for another Airflow, PYTHON=python3.12 for another Python
@@ -23,13 +23,13 @@ test: $(VENV)/.ready  ## every test; AIRFLOW=2.11 for another Airflow, PYTHON=py
 test-airflow2:  ## every test on Airflow 2.11, which needs Python 3.10 to 3.12
 	@$(MAKE) --no-print-directory test AIRFLOW=2.11
 
-bench: $(VENV)/.ready  ## how fast and how frugal a push is, in one table; BENCH_ARGS=--help for its options
+bench: $(VENV)/.ready  ## measure the speed and memory of a push, in one table; BENCH_ARGS=--help for its options
 	@PYTHONPATH=tests $(BIN)/python -m benchmarks $(BENCH_ARGS)
 
 docs: $(VENV)/.ready  ## the documentation as a site, docs/_build/index.html; fails on a broken link or reference
 	$(BIN)/sphinx-build --fail-on-warning --nitpicky --quiet docs docs/_build
 
-mutants: $(VENV)/.ready  ## which changes to the code no test notices; hours, MUTANTS='cor_provider.push.retry.*' for one module
+mutants: $(VENV)/.ready  ## list the changes to the code that no test notices; takes hours, MUTANTS='cor_provider.push.retry.*' for one module
 	$(BIN)/mutmut run $(MUTANTS)
 	$(BIN)/mutmut results
 
@@ -38,7 +38,7 @@ lint: $(VENV)/.ready  ## ruff and mypy
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-constraints: $(VENV)/.ready  ## resolve the pinned versions anew, for every supported Python at once
+constraints: $(VENV)/.ready  ## update the pinned versions, for every supported Python at once
 	for airflow in 3.3 2.11; do \
 		echo "apache-airflow==$$airflow.*" | \
 		$(BIN)/uv pip compile --quiet --universal --upgrade --python-version 3.10 --no-header --no-annotate --no-emit-index-url \

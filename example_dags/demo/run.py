@@ -125,7 +125,7 @@ def read_rows(name: str) -> list[dict[str, Any]]:
 
 
 def show(report: list[dict[str, Any]], *, received: int) -> None:
-    """Print what became of every leave, the refused ones last, and check that none is missing."""
+    """Print the outcome of every leave, rejections last, and check that none is missing."""
     table = Table("leave", "outcome", "error", box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
     for row in sorted(report, key=lambda row: (list(STYLES).index(row["status"]), str(row["id"]))):
         table.add_row(str(row["id"]), row["status"], row["error"], style=STYLES[row["status"]])
