@@ -13,7 +13,7 @@ from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import alternatives, bookkeeping, concurrency, memory, rate_limit, sync
+from benchmarks import alternatives, bookkeeping, concurrency, memory, rate_limit, reading, sync
 from benchmarks.bench import Bench
 from benchmarks.table import Row, to_markdown
 
@@ -22,6 +22,7 @@ SECTIONS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "alternatives": alternatives.measure,
     "memory": memory.measure,
     "bookkeeping": bookkeeping.measure,
+    "reading": reading.measure,
     "rate-limit": rate_limit.measure,
     "sync": sync.measure,
 }

@@ -38,7 +38,7 @@ def cpu_seconds(url: str, token: str, leaves: str) -> float:
         log=logging.getLogger(__name__),
     )
     started = time.thread_time()
-    recorder.record(settle(recorder.resume(lambda: iter_leaves(leaves)), answer))
+    recorder.record(make_outcomes(recorder.resume(lambda: iter_leaves(leaves)), answer))
     return time.thread_time() - started
 
 
@@ -53,7 +53,9 @@ def create(url: str, token: str, leave: LeaveRequest | UnreadableLeave) -> reque
     return answer
 
 
-def settle(leaves: Iterable[LeaveRequest | UnreadableLeave], answer: requests.Response) -> Iterator[LeaveOutcome]:
+def make_outcomes(
+    leaves: Iterable[LeaveRequest | UnreadableLeave], answer: requests.Response
+) -> Iterator[LeaveOutcome]:
     repeats = SeenIds()
     for position, leave in enumerate(leaves, start=1):
         assert isinstance(leave, LeaveRequest)
