@@ -7,7 +7,6 @@ The fields and their spelling are those of COR's page on creating leave
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone, tzinfo
@@ -21,15 +20,16 @@ from pydantic import (
     Field,
     ModelWrapValidatorHandler,
     PlainValidator,
-    TypeAdapter,
     ValidationError,
     ValidationInfo,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
 
-from cor_provider import _external_id
 from cor_provider.exceptions import CorInvalidDateRangeError, CorRecordError, CorValidationError
+from cor_provider.fields import external_id
+from cor_provider.fields.all_day import read_all_day
+from cor_provider.fields.when import read_when
 
 __all__ = ["LeaveKey", "LeaveRequest", "UnreadableLeave", "read_external_id"]
 
@@ -39,53 +39,16 @@ def read_external_id(field: str, value: object) -> str:
     Return an external id as text.
 
     :param field: its name in the error.
-    :raises CorValidationError: if it is blank or cannot be an id.
+    :raises CorValidationError: if it is missing or cannot be an id.
     """
     try:
-        return _external_id.read_text(value)
+        return external_id.read_text(value)
     except PydanticCustomError as error:
         raise CorValidationError(f"{field}: {error.message()}") from None
 
 
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_DATE_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}", re.ASCII | re.IGNORECASE)
-_LONGEST_DATE_TIME = 64  # generous for any fraction of a second
-_date_time_parser = TypeAdapter(datetime)
-
-
-def _read_when(value: object) -> date:
-    """Return the date or date-time as written, without a time zone being applied."""
-    if isinstance(value, str):
-        value = value.strip()
-        try:
-            if _DATE.fullmatch(value):
-                return date.fromisoformat(value)
-            if len(value) <= _LONGEST_DATE_TIME and _DATE_TIME.match(value):
-                return _date_time_parser.validate_python(value)
-        except ValueError:
-            pass  # no such day in the calendar: raised below, without the value
-    elif isinstance(value, date) and value == value:  # noqa: PLR0124  # a data frame's NaT is unequal to itself
-        return value
-    if value is None or value == "":
-        raise PydanticCustomError("when", "is missing")
-    raise PydanticCustomError("when", "is not a date: write 2026-05-11, or 2026-05-11T09:00:00+02:00 for a time of day")
-
-
-_bool_parser = TypeAdapter(bool)
-
-
-def _read_all_day(value: object) -> bool | None:
-    """Return whether a leave is all-day, or None if the source does not say, as with a blank field of a CSV file."""
-    if value is None or (isinstance(value, str) and not value.strip()):
-        return None
-    try:
-        return _bool_parser.validate_python(value.strip() if isinstance(value, str) else value)
-    except ValidationError:
-        raise PydanticCustomError("all_day", "must be true or false, or left out") from None
-
-
-ExternalId = Annotated[str, BeforeValidator(_external_id.read_text)]
-When = Annotated[date, PlainValidator(_read_when)]
+ExternalId = Annotated[str, BeforeValidator(external_id.read_text)]
+When = Annotated[date, PlainValidator(read_when)]
 
 
 class LeaveRequest(BaseModel):
@@ -99,7 +62,8 @@ class LeaveRequest(BaseModel):
         once encoded for a URL.
     :param user_id: external id of a user that was created through COR's Integrations API.
     :param leave_type_id: external id of a leave type that was created there too.
-    :param start: first day or start time: a ``date``, a ``datetime``, or ISO 8601 text of either.
+    :param start: first day or start time: a ``date``, a ``datetime``, their like in data frames, or text of either in
+        the form of ISO 8601 or of PostgreSQL.
     :param end: last day (inclusive) or end time, likewise.
     :param all_day: optional if ``start`` and ``end`` are dates. For all-day leave the calendar date as written counts,
         whatever its offset. Timed leave needs offsets, or the validation context ``{"timezone": tzinfo}`` for times
@@ -119,7 +83,7 @@ class LeaveRequest(BaseModel):
     leave_type_id: ExternalId = Field(validation_alias=AliasChoices("leave_type_id", "leaveTypeId"))
     start: When
     end: When
-    all_day: Annotated[bool, PlainValidator(_read_all_day)] = Field(
+    all_day: Annotated[bool, PlainValidator(read_all_day)] = Field(
         default=None,  # type: ignore[assignment]  # `_normalise_dates` decides
         validation_alias=AliasChoices("all_day", "allDay"),
     )
@@ -265,7 +229,7 @@ def read_leave_id(record: object) -> str | None:
     if isinstance(record, LeaveRequest):
         return record.id
     try:
-        return _external_id.read_text(record["id"]) if isinstance(record, Mapping) else None
+        return external_id.read_text(record["id"]) if isinstance(record, Mapping) else None
     except (KeyError, ValueError):
         return None
 

@@ -12,7 +12,9 @@ from typing import Any, ClassVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import pandas as pd
 import pendulum
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,6 +29,7 @@ from cor_provider.leave import (
     read_leave,
     read_leave_key,
 )
+from gaps import GAPS
 
 DOCUMENTED_EXAMPLE = (
     '{"metadata":{"source":"GLOBANT"},"id":"external-id-3","userId":"external-user-id-3",'
@@ -206,10 +209,10 @@ def test_ids_are_sent_as_text(written: Any, sent: str) -> None:
 @pytest.mark.parametrize(
     ("written", "problem"),
     [
-        ("", "is blank"),
-        ("  ", "is blank"),
+        ("", "is missing"),
+        ("  ", "is missing"),
         (None, "is missing"),
-        (float("nan"), "is blank"),
+        (float("nan"), "is missing"),
         (12.5, "is not a whole number: extract the column as text"),  # where text was, "12.50" is another id
         (True, "must be text or a number, not bool"),
         (["1"], "must be text or a number, not list"),
@@ -222,6 +225,20 @@ def test_ids_are_sent_as_text(written: Any, sent: str) -> None:
 def test_ids_that_are_none_are_refused(field: str, written: Any, problem: str) -> None:
     with pytest.raises(CorValidationError, match=f"^{field}: {problem}$"):
         read(**{"start": "2026-05-11", "end": "2026-05-11", field: written})
+
+
+@pytest.mark.parametrize("gap", GAPS)
+@pytest.mark.parametrize("field", ["id", "user_id", "leave_type_id", "start", "end"])
+def test_a_gap_in_a_field_is_a_field_that_is_missing(field: str, gap: Any) -> None:
+    with pytest.raises(CorValidationError, match=f"^{field}: is missing$"):
+        read(**{"start": "2026-05-11", "end": "2026-05-11", field: gap})
+
+
+@pytest.mark.parametrize("gap", GAPS)
+def test_a_gap_in_all_day_leaves_it_out(gap: Any) -> None:
+    assert read(start="2026-05-11", end="2026-05-11", all_day=gap).all_day is True
+    with pytest.raises(CorValidationError, match=r"^start and end: a time of day needs all_day"):
+        read(start="2026-05-11T09:00Z", end="2026-05-11T10:00Z", all_day=gap)
 
 
 def test_cors_spelling_of_the_keys_is_read_too() -> None:
@@ -241,7 +258,8 @@ def test_the_error_names_every_problem_of_a_record() -> None:
         LeaveRequest.model_validate({"start": "soon"})
     assert refusal.value.message == (
         "id: is missing; user_id: is missing; leave_type_id: is missing; "
-        "start: is not a date: write 2026-05-11, or 2026-05-11T09:00:00+02:00 for a time of day; end: is missing"
+        "start: is not a date: write 2026-05-11, or 2026-05-11T09:00:00+02:00 for a time of day, "
+        "or set the task's parameter date_format to the form of its dates; end: is missing"
     )
 
 
@@ -340,6 +358,23 @@ def test_a_refusal_shows_no_value_of_the_record(marker: str) -> None:
     assert isinstance(leave, UnreadableLeave)
     assert marker not in leave.error.message
     assert marker not in repr(leave)
+
+
+@pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame], ids=["pandas", "polars"])
+def test_the_rows_of_a_data_frame_are_leave_requests(frame: Any) -> None:
+    columns = {
+        "id": [1, 2],
+        "user_id": ["E-7", "E-8"],
+        "leave_type_id": ["vacation", "vacation"],
+        "start": [datetime(2026, 5, 11, 9), datetime(2026, 5, 12)],
+        "end": [datetime(2026, 5, 11, 13), datetime(2026, 5, 13)],
+        "all_day": [False, True],
+    }
+    rows = frame(columns)
+    records = rows.to_dict("records") if frame is pd.DataFrame else rows.to_dicts()
+    timed, whole = (LeaveRequest.model_validate(record, context={"timezone": MADRID}) for record in records)
+    assert (timed.id, *sent_dates(timed)) == ("1", "2026-05-11T07:00:00-00:00", "2026-05-11T11:00:00-00:00")
+    assert (whole.id, *sent_dates(whole)) == ("2", "2026-05-12T00:00:00-00:00", "2026-05-13T23:59:00-00:00")
 
 
 @given(st.dates(min_value=date(1990, 1, 1)), st.integers(0, 400), st.timezones(), st.times(), st.times())

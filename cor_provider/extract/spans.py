@@ -16,7 +16,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic_core import PydanticCustomError
 
-from cor_provider import _external_id
+from cor_provider.fields import external_id
+from cor_provider.fields.gaps import is_gap
 
 __all__ = [
     "Half",
@@ -46,7 +47,7 @@ class WorkingHours:
 
 
 def to_spans(
-    leave_id: str,
+    leave_id: object,
     first: date,
     last: date,
     *,
@@ -62,7 +63,7 @@ def to_spans(
     COR has no half days, so they become times of day. A leave of one day is a half day if either end is; both halves of
     one day make a whole day.
 
-    :param leave_id: external leave id.
+    :param leave_id: external leave id, text or a number; if it cannot be read, as with :func:`prefix_id`.
     :param first: first day.
     :param last: last day, inclusive.
     :param half_first: which half of the first day is leave; None for the whole day. If HR does not say, assume that a
@@ -77,6 +78,7 @@ def to_spans(
         returned as it is, for the push to reject: one bad row must not stop the others.
     :raises ValueError: if the policy or a half is not one of these.
     """
+    leave_id = _id_text(leave_id)
     if policy not in get_args(HalfDayPolicy):
         raise ValueError(f"policy: expected one of {', '.join(get_args(HalfDayPolicy))}; got {policy!r}.")
     for name, half in {"half_first": half_first, "half_last": half_last}.items():
@@ -94,17 +96,17 @@ def to_spans(
         return [_timed(leave_id, start, end)]
     parts = []
     if half_first:
-        parts.append(_half_day(f"{leave_id}-first", first, half_first, day_zone, hours))
+        parts.append(_half_day(_extended(leave_id, "first"), first, half_first, day_zone, hours))
     whole_first, whole_last = first + ONE_DAY * bool(half_first), last - ONE_DAY * bool(half_last)
     if whole_first <= whole_last:
         parts.append(_whole_days(leave_id, whole_first, whole_last))
     if half_last:
-        parts.append(_half_day(f"{leave_id}-last", last, half_last, day_zone, hours))
+        parts.append(_half_day(_extended(leave_id, "last"), last, half_last, day_zone, hours))
     return parts
 
 
 def group_days(
-    leave_id: str, days: Iterable[date], *, is_day_off: Callable[[date], bool] | None = None
+    leave_id: object, days: Iterable[date], *, is_day_off: Callable[[date], bool] | None = None
 ) -> list[dict[str, Any]]:
     """
     Return a leave for every run of consecutive days, for a source with a row per day.
@@ -112,7 +114,8 @@ def group_days(
     The first run has the id of the request, so that it stays the same leave when days are added at either end. The ids
     of later runs also have their first day.
 
-    :param leave_id: external id of the request that the days belong to.
+    :param leave_id: external id of the request that the days belong to, text or a number; if it cannot be read, as with
+        :func:`prefix_id`.
     :param days: in any order.
     :param is_day_off: returns whether a day without a row does not end a run, such as a weekend that HR leaves out.
     :return: mappings with ``id``, ``start``, ``end`` (ISO 8601) and ``all_day``.
@@ -123,12 +126,13 @@ def group_days(
             runs[-1].append(day)
         else:
             runs.append([day])
-    ids = [leave_id, *(f"{leave_id}-{run[0]}" for run in runs[1:])]
+    leave_id = _id_text(leave_id)
+    ids = [leave_id, *(_extended(leave_id, str(run[0])) for run in runs[1:])]
     return [_whole_days(run_id, run[0], run[-1]) for run_id, run in zip(ids, runs, strict=False)]
 
 
 def map_leave_type(
-    leave_type: str | None,
+    leave_type: Any,
     mapping: Mapping[str, str],
     *,
     sensitive: Collection[str] = (),
@@ -140,16 +144,18 @@ def map_leave_type(
 
     Project leads read COR, and clients may, so illness should look like any other absence there.
 
-    :param leave_type: HR's leave type.
+    :param leave_type: HR's leave type. A gap, None or one of a data frame, counts as unmapped.
     :param mapping: COR's leave types by HR's.
     :param sensitive: HR's leave types that become ``neutral``, whatever the mapping says.
     :param neutral: a leave type of COR that gives no reason.
     :param default: the result for unmapped leave types. COR refuses one that it does not know, and the report shows it;
         leave that a filter drops is lost silently.
     """
+    if not isinstance(leave_type, str) and is_gap(leave_type):
+        return default
     if leave_type in sensitive:
         return neutral
-    return mapping.get(leave_type, default) if leave_type is not None else default
+    return mapping.get(leave_type, default)
 
 
 def prefix_id(system: str, leave_id: object) -> str:
@@ -157,13 +163,11 @@ def prefix_id(system: str, leave_id: object) -> str:
     Return an external leave id that no other HR system uses. Within a source, COR knows a leave only by its id.
 
     :param system: name of the HR system, or of one of its tenants.
-    :param leave_id: the leave's id there, text or a number. A blank id stays blank, and an unreadable one becomes text
-        that the push rejects with the reason: one bad row must not stop the others.
+    :param leave_id: the leave's id there, text or a number. A missing id becomes blank, and an unreadable one text that
+        the push rejects with the reason: one bad row must not stop the others.
     """
-    try:
-        return f"{system}-{_external_id.read_text(leave_id)}"
-    except PydanticCustomError as problem:
-        return _external_id.mark_unreadable(problem)
+    text = _id_text(leave_id)
+    return f"{system}-{text}" if text else ""
 
 
 def overlaps(first: date, last: date | None, window: tuple[date, date]) -> bool:
@@ -180,6 +184,17 @@ def overlaps(first: date, last: date | None, window: tuple[date, date]) -> bool:
 def to_inclusive(exclusive_end: date) -> date:
     """Return the last day of leave whose source gives the day after it, as calendars do."""
     return exclusive_end - ONE_DAY
+
+
+def _id_text(leave_id: object) -> str:
+    try:
+        return external_id.read_text(leave_id)
+    except PydanticCustomError as problem:
+        return external_id.mark_unreadable(problem)
+
+
+def _extended(leave_id: str, part: str) -> str:
+    return f"{leave_id}-{part}" if leave_id else ""  # an id that is missing does not become one by its end
 
 
 def _half_of_one_day(first: Half | None, last: Half | None) -> Half | None:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from numbers import Integral, Real
+from operator import index
 from urllib.parse import quote
 from uuid import UUID
 
 from pydantic_core import PydanticCustomError
+
+from cor_provider.fields.gaps import is_gap, missing
+from cor_provider.fields.numpy_scalar import type_name
 
 LONGEST = 7_500
 """
@@ -16,10 +21,9 @@ of a URL (RFC 9110, 4.1).
 """
 
 _EXACT_BELOW = 2**53  # from this size on, a float stands for several whole numbers
+_NARROW_EXACT_BELOW = {"float16": 2**11, "float32": 2**24}  # by NumPy's names
 
 _PROBLEMS = {
-    "missing": "is missing",
-    "blank": "is blank",
     "kind": "must be text or a number, not {type}",
     "neither": "must be text or a number",
     "digits": "is a number that may have lost digits: extract the column as text",
@@ -36,32 +40,34 @@ def read_text(value: object) -> str:
 
     A number must be exact: a float that has lost digits is the id of another user or another leave.
 
-    :raises PydanticCustomError: if it is blank or cannot be an id; the message does not quote it.
+    :raises PydanticCustomError: if it is missing or cannot be an id; the message does not quote it.
     """
+    if is_gap(value):
+        raise missing()
     if isinstance(value, str):
-        return _checked(str(value).strip())
-    if value is None:
-        raise _problem("missing")
-    if isinstance(value, bool) or not isinstance(value, (int, float, Decimal, UUID)):
-        raise _problem("kind", type=type(value).__name__)
-    if isinstance(value, float):
-        value = _whole(value)
-    elif isinstance(value, Decimal):
-        value = _plain(value)
-    elif isinstance(value, int):
-        value = _digits(value)
-    return _checked(str(value))
+        return _checked(str.strip(value))  # of a subclass the value, not what it shows
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, Decimal):
+        return _checked(_plain(value))
+    if isinstance(value, bool):
+        raise _problem("kind", type="bool")
+    try:
+        number = index(value)  # type: ignore[arg-type]  # whole numbers of any library have one
+    except TypeError:
+        number = _whole(value)
+    return _checked(_digits(number))
 
 
 def mark_unreadable(problem: PydanticCustomError) -> str:
     """
     Return text in place of an unreadable id: with anything added to it, it is still refused for the same reason.
 
-    :param problem: the error from :func:`read_text`. For an id that is missing or blank, the text is blank.
+    :param problem: the error from :func:`read_text`. For an id that is missing, the text is blank.
     """
-    code = problem.type.removeprefix(_PREFIX)
-    if code in {"missing", "blank"}:
+    if problem.type == missing().type:
         return ""
+    code = problem.type.removeprefix(_PREFIX)
     return f"\0{'neither' if code == 'kind' else code}\0"
 
 
@@ -72,20 +78,23 @@ def _problem(code: str, **context: str) -> PydanticCustomError:
     return PydanticCustomError(f"{_PREFIX}{code}", _PROBLEMS[code], context)
 
 
-def _whole(number: float) -> int:
-    if number != number:  # noqa: PLR0124  # NaN, which stands for a gap in a data frame
-        raise _problem("blank")
-    if abs(number) >= _EXACT_BELOW:
+def _whole(number: object) -> int:
+    """Return the whole number that a float is, of Python or NumPy."""
+    if not isinstance(number, Real) or isinstance(number, Integral):  # NumPy counts its durations as the latter
+        raise _problem("kind", type=type(number).__name__)
+    try:
+        whole = int(number)  # type: ignore[call-overload]  # every real number that is finite has one
+    except OverflowError:
+        raise _problem("digits") from None
+    if abs(whole) >= _NARROW_EXACT_BELOW.get(type_name(number), _EXACT_BELOW):
         raise _problem("digits")
-    if not number.is_integer():
+    if whole != number:
         raise _problem("fraction")  # 12.50 and 12.5 would be the same id
-    return int(number)  # a gap in its column makes a data frame turn 12 into 12.0
+    return int(whole)  # a gap in its column makes a data frame turn 12 into 12.0
 
 
 def _plain(number: Decimal) -> str:
     """Return the text of a number that is exact, without an exponent where it is whole."""
-    if number.is_nan():
-        raise _problem("blank")
     if number.is_infinite():
         raise _problem("digits")
     if not number:
@@ -103,8 +112,6 @@ def _digits(number: int) -> str:
 
 
 def _checked(text: str) -> str:
-    if not text:
-        raise _problem("blank")
     if len(text) > LONGEST:
         raise _problem("length")
     if text in {".", ".."} or not text.isprintable():

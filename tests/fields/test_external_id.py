@@ -7,19 +7,23 @@ import math
 import re
 from datetime import date
 from decimal import Decimal
+from enum import Enum, IntEnum
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+from uuid import UUID
 
+import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cor_provider._external_id import LONGEST
 from cor_provider.exceptions import CorValidationError
-from cor_provider.extract.spans import prefix_id, to_spans
+from cor_provider.extract.spans import group_days, prefix_id, to_spans
+from cor_provider.fields.external_id import LONGEST
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.inputs.inspection import label
 from cor_provider.inputs.leaves import iter_leave_keys, iter_leaves
@@ -32,6 +36,7 @@ from cor_provider.leave import (
     read_leave_key,
 )
 from cor_provider.sandbox import Sandbox
+from gaps import GAPS
 from support import leave
 
 LOST = "is a number that may have lost digits: extract the column as text"
@@ -50,6 +55,16 @@ INEXACT = [
     (12.5, FRACTION),  # "12.50" was another id
     (0.1, FRACTION),
     (5e-324, FRACTION),
+    (np.float64(2**53), LOST),
+    (np.float32(2**24), LOST),  # a narrower number loses digits earlier
+    (np.float32(-(2**24)), LOST),
+    (np.float16(2**11), LOST),
+    (np.float32("inf"), LOST),
+    (np.longdouble(2**53), LOST),
+    (np.float64(12.5), FRACTION),
+    (np.float32(0.1), FRACTION),
+    (np.float16(12.5), FRACTION),
+    (np.longdouble("12.00000000000000001"), FRACTION),
 ]
 TOO_LONG_ONES = [
     "x" * (LONGEST + 1),
@@ -62,6 +77,21 @@ TOO_LONG_ONES = [
     Decimal("1E+999999"),
     Decimal("1." + "1" * LONGEST),
 ]
+
+
+class Grade(IntEnum):
+    SENIOR = 12
+
+
+class Kind(str, Enum):
+    ANNUAL = "vacation"
+
+
+class WholeNumber:
+    """A whole number of a library that this package does not know."""
+
+    def __index__(self) -> int:
+        return 12
 
 
 def as_id(value: object) -> str:
@@ -103,16 +133,55 @@ def test_the_field_is_named_and_the_value_is_not(field: str) -> None:
         (Decimal("1E-999999"), "1E-999999"),
         ("9007199254740993.0", "9007199254740993.0"),  # text is what it says
         ("1e400", "1e400"),
+        (np.int8(-7), "-7"),
+        (np.uint64(2**64 - 1), "18446744073709551615"),
+        (np.float64(2**53 - 1), "9007199254740991"),
+        (np.float32(2**24 - 1), "16777215"),
+        (np.float16(2**11 - 1), "2047"),
+        (np.longdouble(12), "12"),
+        (np.str_(" E-7 "), "E-7"),
+        (UUID("6f9619ff-8b86-4011-b42d-00cf4fc964ff"), "6f9619ff-8b86-4011-b42d-00cf4fc964ff"),
+        (Grade.SENIOR, "12"),
+        (Kind.ANNUAL, "vacation"),
+        (WholeNumber(), "12"),
     ],
-    ids=range(14),
+    ids=lambda value: type(value).__name__,
 )
 def test_what_is_exact_is_an_id(value: object, expected: str) -> None:
     assert as_id(value) == expected
 
 
-@pytest.mark.parametrize("value", [math.nan, Decimal("NaN"), Decimal("sNaN"), Decimal("-sNaN12")])
-def test_no_number_is_a_gap(value: object) -> None:
-    assert refusal(value) == "user_id: is blank"
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        (True, "bool"),
+        (np.bool_(True), type(np.bool_(True)).__name__),
+        (b"E-7", "bytes"),
+        (np.bytes_(b"E-7"), "bytes_"),
+        (bytearray(b"E-7"), "bytearray"),
+        (["E-7"], "list"),
+        (np.array([7]), "ndarray"),
+        (np.array([math.nan]), "ndarray"),
+        (pd.Series([7]), "Series"),
+        (np.timedelta64(7, "D"), "timedelta64"),
+        (np.datetime64("2026-05-11"), "datetime64"),
+        (pd.Timestamp("2026-05-11"), "Timestamp"),
+        (date(2026, 5, 11), "date"),
+        (12 + 0j, "complex"),
+        (object(), "object"),
+    ],
+)
+def test_what_is_neither_text_nor_a_number_is_no_id(value: object, kind: str) -> None:
+    assert refusal(value) == f"user_id: must be text or a number, not {kind}"
+
+
+@pytest.mark.parametrize("value", [*GAPS, np.longdouble("nan"), Decimal("-sNaN12")])
+def test_a_gap_is_no_id(value: object) -> None:
+    assert refusal(value) == "user_id: is missing"
+
+
+def test_blanks_around_an_id_are_not_part_of_it() -> None:
+    assert as_id("\u00a0 E-7\u2003\n") == "E-7"
 
 
 @pytest.mark.parametrize("value", TOO_LONG_ONES, ids=range(len(TOO_LONG_ONES)))
@@ -201,6 +270,14 @@ def test_a_column_of_narrow_numbers_that_is_exact_holds_ids(tmp_path: Path) -> N
     assert repr(read) == "LeaveKey(id='16777215')"
 
 
+def laid_out(leave_id: object) -> list[dict[str, Any]]:
+    return to_spans(leave_id, date(2026, 5, 11), date(2026, 5, 13), half_first="afternoon", policy="split")
+
+
+def grouped(leave_id: object) -> list[dict[str, Any]]:
+    return group_days(leave_id, [date(2026, 5, 11), date(2026, 5, 13)])
+
+
 class TestPrefixedIds:
     @pytest.mark.parametrize(
         ("value", "problem"),
@@ -209,6 +286,8 @@ class TestPrefixedIds:
             ("x" * (LONGEST + 1), TOO_LONG),
             ("..", "has characters that an id cannot have"),
             (["1"], "must be text or a number"),
+            (b"1", "must be text or a number"),
+            (np.bool_(True), "must be text or a number"),
         ],
     )
     @pytest.mark.parametrize("suffix", ["", "-first"])
@@ -220,14 +299,26 @@ class TestPrefixedIds:
         assert isinstance(read, UnreadableLeave)
         assert (read.leave_id, read.error.message) == (None, f"id: {problem}")
 
-    def test_laying_it_out_keeps_the_cause(self) -> None:
-        days: Any = {"first": date(2026, 5, 11), "last": date(2026, 5, 13)}
-        parts = to_spans(prefix_id("hr", 12.5), **days, half_first="afternoon", policy="split")
+    @pytest.mark.parametrize("make", [laid_out, grouped, lambda value: laid_out(prefix_id("hr", value))])
+    @pytest.mark.parametrize(("value", "problem"), [*INEXACT, (b"1", "must be text or a number")])
+    def test_laying_it_out_keeps_the_cause(self, make: Any, value: object, problem: str) -> None:
+        parts = make(value)
         assert len(parts) == 2
         for part in parts:
-            read = read_leave_key({**part, "user_id": "u1"})
+            read = read_leave_key({**json.loads(json.dumps(part)), "user_id": "u1"})
             assert isinstance(read, UnreadableLeave)
-            assert read.error.message == f"id: {FRACTION}"
+            assert read.error.message == f"id: {problem}"
+
+    @pytest.mark.parametrize("make", [laid_out, grouped, lambda value: laid_out(prefix_id("hr", value))])
+    @pytest.mark.parametrize("value", GAPS)
+    def test_an_id_that_is_missing_does_not_become_one_by_what_is_added(self, make: Any, value: object) -> None:
+        assert [part["id"] for part in make(value)] == ["", ""]
+
+    @pytest.mark.parametrize("value", [12, 12.0, np.int64(12), np.float32(12), Decimal("12.00"), "12", " 12 "])
+    def test_the_type_of_an_id_is_not_part_of_it(self, value: object) -> None:
+        assert prefix_id("hr", value) == "hr-12"
+        assert [part["id"] for part in laid_out(value)] == ["12-first", "12"]
+        assert [part["id"] for part in grouped(value)] == ["12", "12-2026-05-13"]
 
     @given(st.text())
     def test_no_text_of_hr_puts_words_into_an_error(self, text: str) -> None:
@@ -235,7 +326,7 @@ class TestPrefixedIds:
             read = read_leave_key({"id": value, "user_id": "u1"})
             if isinstance(read, UnreadableLeave):
                 assert read.error.message in {
-                    "id: is blank",
+                    "id: is missing",
                     "id: has characters that an id cannot have",
                     f"id: {TOO_LONG}",
                     f"id: {LOST}",
@@ -248,6 +339,9 @@ numbers = st.one_of(
     st.floats(),
     st.integers(),
     st.integers(0, 9_000).map(lambda digits: 10**digits),
+    st.floats(width=32).map(np.float32),
+    st.floats(width=16).map(np.float16),
+    st.integers(-(2**63), 2**63 - 1).map(np.int64),
     st.decimals(),
     st.builds(lambda digit, exponent: Decimal(digit).scaleb(exponent), st.integers(-9, 9), st.integers(-9_000, 9_000)),
 )
@@ -258,12 +352,13 @@ def test_a_number_is_exactly_its_id_or_none(number: Any) -> None:
     try:
         text = as_id(number)
     except CorValidationError as error:
-        assert error.message.removeprefix("id: ") in {LOST, FRACTION, TOO_LONG, "is blank"}  # noqa: PT017
+        assert error.message.removeprefix("id: ") in {LOST, FRACTION, TOO_LONG, "is missing"}  # noqa: PT017
         return
     assert len(quote(text, safe="")) <= LONGEST
-    assert Decimal(text) == number
-    if isinstance(number, float):
-        assert number not in {float(int(number) - 1), float(int(number) + 1)}  # the float of no other id
+    assert Decimal(text) == (number.item() if isinstance(number, np.generic) else number)
+    if isinstance(number, (float, np.floating)):
+        other = type(number)
+        assert number not in {other(int(number) - 1), other(int(number) + 1)}  # the float of no other id
 
 
 @given(st.text(max_size=30).flatmap(lambda text: st.integers(0, 800).map(lambda times: text * times)))
@@ -273,4 +368,5 @@ def test_any_text_is_an_id_that_a_url_can_carry_or_none(text: str) -> None:
     except CorValidationError:
         return
     assert leave_id == text.strip()
+    assert leave_id
     assert len(quote(leave_id, safe="")) <= LONGEST

@@ -1,0 +1,8 @@
+"""NumPy's scalars, recognised without importing NumPy, which is optional."""
+
+from __future__ import annotations
+
+
+def type_name(value: object) -> str:
+    """Return NumPy's name of the type of a single value, such as ``float32``; blank for anything else, arrays too."""
+    return "" if hasattr(value, "__len__") else str(getattr(getattr(value, "dtype", None), "name", ""))
