@@ -11,6 +11,7 @@ import pytest
 
 REPOSITORY = Path(__file__).parents[1]
 MOST_FILES_BESIDE_THE_ROOMS = 12
+LIBRARIES_OF_DATA_FRAMES = {"numpy", "pandas", "polars", "pyarrow"}
 
 WITHOUT_TESTS_BY_NAME = {
     "_clock.py": "what tests replace",
@@ -29,6 +30,22 @@ def test_no_import_runs_against_the_flow_or_in_a_circle() -> None:
     linter = Path(sys.executable).with_name("lint-imports")
     run = subprocess.run([str(linter), "--no-cache"], check=False, capture_output=True, text=True, cwd=REPOSITORY)
     assert run.returncode == 0, run.stdout
+
+
+def test_libraries_of_data_frames_are_left_to_those_who_use_them() -> None:
+    code = f"""
+import importlib, pkgutil, sys
+import cor_provider
+from cor_provider.leave import LeaveRequest
+for module in pkgutil.walk_packages(cor_provider.__path__, "cor_provider."):
+    if not module.name.endswith(("__main__", "retry_policy")):  # a command; what only Airflow 3.3 can import
+        importlib.import_module(module.name)
+leave = dict(id=1.0, user_id="E-7", leave_type_id="vacation", start="2026-05-11", end="2026-05-11")
+LeaveRequest(**leave, all_day=float("nan"))
+sys.exit(sorted({LIBRARIES_OF_DATA_FRAMES} & sys.modules.keys()) or None)
+"""
+    run = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True, cwd=REPOSITORY)
+    assert run.returncode == 0, run.stderr
 
 
 def test_few_files_lie_beside_the_rooms() -> None:
