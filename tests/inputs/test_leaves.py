@@ -49,7 +49,13 @@ def test_a_record_that_cannot_be_read_does_not_hide_the_others(leave_requests: o
         ("user_id", "user_id: is longer than 7,500 characters once encoded for a URL"),
         ("leave_type_id", "leave_type_id: is longer than 7,500 characters once encoded for a URL"),
         ("start", "start: is not a date: write 2026-05-11, or 2026-05-11T09:00:00+02:00 for a time of day"),
-        ("end", "end: is not a date: write 2026-05-11, or 2026-05-11T09:00:00+02:00 for a time of day"),
+        (
+            "end",
+            (
+                "end: is not a date: write 2026-05-11, or 2026-05-11T09:00:00+02:00 for a time of day, "
+                "or set the task's parameter date_format to the form of its dates"
+            ),
+        ),
         ("all_day", "all_day: must be true or false, or left out"),
     ],
 )
