@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 from cor_provider.inputs.input_file import InputFile
 from cor_provider.inputs.record import NAMELESS, Record
+from cor_provider.inputs.text import SAVE_AS_UTF8, is_foreign
 from cor_provider.inputs.translation import collapse_blanks
 
 ROWS_SEARCHED = 20
@@ -63,12 +64,12 @@ class Header:
         """Return the record of a row, or None if it is blank. Where a row is short, its fields are None."""
         if all(map(_is_blank, cells)):
             return None
-        named = len(self.names)
-        padded = (*cells, *[None] * (named - len(cells)))
-        fields = {name: cell for name, cell in zip(self.names, padded, strict=False) if name}
-        # Even a blank field beyond the header may mean that a separator inside a value has moved the others.
-        beyond = [cell for cell in cells[named:] if cell is not None]
+        width = len(self.names)
+        fields = dict(zip(self.names, (*cells, *[None] * (width - len(cells))), strict=False))
+        fields.pop("", None)
         nameless = [cell for name, cell in zip(self.names, cells, strict=False) if not name and not _is_blank(cell)]
+        # Even a blank field beyond the header may mean that a separator inside a value has moved the others.
+        beyond = [cell for cell in cells[width:] if cell is not None]
         problem = None
         if beyond:
             problem = "has more fields than the header"
@@ -87,6 +88,8 @@ def _refuse(file: InputFile, rows: Sequence[tuple[int, Sequence[str]]], word: st
         return len(file.translation.missing(row[1])), _width(row[1]) <= widest // 2  # a title has few cells
 
     number, names = min(rows, key=unlikeness)
+    if any(map(is_foreign, names)):
+        raise file.error(f"{word} {number} is not UTF-8, perhaps Windows-1252. {SAVE_AS_UTF8}")
     place = "" if number == rows[0][0] else f"{word} {rows[0][0]} is no header, {word} {number} looks like it"
     file.check_columns(names, place and f"{place} but ")
     raise file.error(f"{place}: remove the {word}s above it.")

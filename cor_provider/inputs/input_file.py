@@ -12,6 +12,7 @@ from io import BufferedReader
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from cor_provider.exceptions import CorConfigurationError
+from cor_provider.inputs.packing import unpacked
 from cor_provider.inputs.translation import PLAIN, Translation
 
 CHUNK = 1024 * 1024
@@ -43,10 +44,14 @@ class InputFile:
     fragment: str | None = None
 
     @contextmanager
-    def open(self) -> Iterator[BufferedReader]:
-        """Open it; what is packed is unpacked."""
-        with self.path.open("rb") as stream, closing(BufferedReader(stream, CHUNK)) as buffered:
-            yield buffered
+    def open(self, *, seekable: bool = False) -> Iterator[BufferedReader]:
+        """Open it; what is packed is unpacked, so that a reader that jumps in it must say ``seekable``."""
+        with (
+            self.path.open("rb") as stream,
+            closing(BufferedReader(stream, CHUNK)) as stored,
+            unpacked(stored, self.path.name, self.error, seekable=seekable) as content,
+        ):
+            yield content
 
     def error(self, problem: str) -> CorConfigurationError:
         """Return the error for a file that cannot be used; ``problem`` says what to do about it."""

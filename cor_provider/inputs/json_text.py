@@ -1,44 +1,34 @@
-"""JSON, as text or in a file."""
+"""The values of JSON text."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections import Counter
 from decimal import Decimal
-
-from cor_provider.exceptions import CorConfigurationError
+from typing import Any
 
 FEWEST_DIGITS_REFUSED = 640
 """The lowest limit that Python can be given on the digits of an int."""
 
 
+_MARK = "\ufeff"
+"""The byte order mark, which may precede text."""
+
+
+class Doubled(list[Any]):
+    """The values of a key that a JSON object has more than once, in place of any one of them."""
+
+
 def is_json(text: str) -> bool:
     """Return whether text is read as JSON, and not as a path or URI."""
-    return text.lstrip().startswith(("[", "{"))
+    return text.lstrip().removeprefix(_MARK).lstrip().startswith(("[", "{"))
 
 
-def read_document(text: str | bytes) -> Iterator[object]:
-    """
-    Yield the records of a JSON document.
-
-    Text in it is data: it never names another file to read.
-
-    :raises CorConfigurationError: if it is not JSON, or neither a list nor an object; the message does not quote it.
-    """
-    document = _parse(text)
-    if isinstance(document, list):
-        yield from document
-    elif isinstance(document, Mapping):
-        yield document
-    else:
-        raise CorConfigurationError(
-            "leave_requests: this JSON is neither a list nor an object. Pass a list of leave requests, or a single one."
-        )
-
-
-def load(text: str | bytes) -> object:
+def load(text: str) -> object:
     """Return the value of JSON text; its numbers may have any length."""
-    return json.loads(text, parse_int=_parse_int)
+    if text.lstrip().startswith(_MARK):
+        text = text.replace(_MARK, " ", 1)
+    return json.loads(text, parse_int=_parse_int, object_pairs_hook=_read_object)
 
 
 def _parse_int(digits: str) -> int | Decimal:
@@ -46,14 +36,10 @@ def _parse_int(digits: str) -> int | Decimal:
     return int(digits) if len(digits) < FEWEST_DIGITS_REFUSED else Decimal(digits)
 
 
-def _parse(text: str | bytes) -> object:
-    try:
-        return load(text)
-    except json.JSONDecodeError as error:
-        raise CorConfigurationError(
-            f"leave_requests: this is not JSON ({error.msg}, line {error.lineno}, column {error.colno}). If a Jinja "
-            "string renders an upstream task's output, pass the output itself or add | tojson: Jinja writes Python, "
-            "not JSON."
-        ) from None
-    except (UnicodeDecodeError, RecursionError):
-        raise CorConfigurationError("leave_requests: this is not JSON in UTF-8.") from None
+def _read_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    read = dict(pairs)
+    if len(read) < len(pairs):  # dict has kept the last value of a key
+        keys = Counter(key for key, _value in pairs)
+        for doubled in (key for key, count in keys.items() if count > 1):
+            read[doubled] = Doubled(value for key, value in pairs if key == doubled)
+    return read

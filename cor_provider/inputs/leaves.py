@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from datetime import tzinfo
 from functools import partial
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from cor_provider.exceptions import CorConfigurationError, CorValidationError
 from cor_provider.inputs.files import OnOpen
+from cor_provider.inputs.json_text import Doubled
 from cor_provider.inputs.record import Record
 from cor_provider.inputs.records import iter_records
 from cor_provider.inputs.translation import PLAIN, PLAIN_KEYS, Translation
-from cor_provider.leave import Leave, LeaveKey, LeaveRequest, UnreadableLeave, read_leave, read_leave_key
+from cor_provider.leave import Leave, LeaveKey, LeaveRequest, UnreadableLeave, read_leave, read_leave_id, read_leave_key
 
 OnRecord = Callable[[int, object], None]
 """Called with the position of every record, from 1, and the record as it was handed in."""
@@ -43,7 +45,7 @@ def iter_leaves(
 
     :param leave_requests: a :class:`LeaveRequest` or a mapping that it accepts; any iterable of them, also nested; JSON
         text (it starts with ``[`` or ``{``); the path or URI of a ``.json``, ``.jsonl``, ``.csv`` or ``.parquet`` file
-        that ``ObjectStoragePath`` opens. None, empty text and ``"None"`` hold no leave requests.
+        (or packed: ``.gz``) that ``ObjectStoragePath`` opens. None, empty text and ``"None"`` hold no leave requests.
     :param timezone: IANA name of the zone for times without an offset, such as ``Europe/Madrid``.
     :param translation: how the input's columns, values and dates become those of a leave request.
     :param on_open: called with every file right before it is opened.
@@ -76,7 +78,7 @@ def _iter_read(
         if isinstance(record, Record):
             yield _read_row(record, read, translation)
             continue
-        leave = read(translation.translate(record) if isinstance(record, Mapping) else record)
+        leave = _read_mapping(record, read, translation) if isinstance(record, Mapping) else read(record)
         if isinstance(leave, UnreadableLeave) and leave.leave_id is None:
             leave = UnreadableLeave(None, CorValidationError(f"Record {position}: {leave.error.message}"))
         yield leave
@@ -87,12 +89,22 @@ def _read_row(
 ) -> Leave | UnreadableLeave:
     if record.problem:
         return UnreadableLeave(None, CorValidationError(f"{record.place} {record.problem} ({record.file})."))
-    leave = read(translation.translate(record.fields))
+    leave = _read_mapping(record.fields, read, translation)
     if isinstance(leave, UnreadableLeave):
         # The cause comes first: logs show the beginning of a line.
         place = f"{record.file}, {record.place}"
         return UnreadableLeave(leave.leave_id, type(leave.error)(f"{leave.error.message} ({place})"))
     return leave
+
+
+def _read_mapping(
+    fields: Mapping[str, Any], read: Callable[[object], Leave | UnreadableLeave], translation: Translation
+) -> Leave | UnreadableLeave:
+    translated = translation.translate(fields)
+    if doubled := [translation.label(field) for field, value in translated.items() if isinstance(value, Doubled)]:
+        error = CorValidationError(f"{', '.join(doubled)}: the JSON object has this key more than once")
+        return UnreadableLeave(read_leave_id(translated), error)
+    return read(translated)
 
 
 def _read_timezone(name: str | None) -> tzinfo | None:

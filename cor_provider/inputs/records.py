@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from cor_provider._compat import load_lazy
+from cor_provider.exceptions import CorConfigurationError
 from cor_provider.inputs.files import OnOpen, iter_file
-from cor_provider.inputs.json_text import is_json, read_document
+from cor_provider.inputs.json_document import read_document
+from cor_provider.inputs.json_text import is_json
 from cor_provider.inputs.paths import PATH_TYPES, names_a_file
 from cor_provider.inputs.translation import PLAIN, Translation
 from cor_provider.inputs.unexpected import unexpected_input
@@ -42,8 +44,12 @@ def iter_records(
 
 def _iter_text(text: str, on_open: OnOpen, translation: Translation) -> Iterator[object]:
     if is_json(text):
-        yield from read_document(text)
+        yield from read_document(text, translation, _refuse)
     elif names_a_file(text):
         yield from iter_file(text, on_open, translation)
     elif text.strip() not in {"", "None"}:  # a Jinja string renders an upstream task without a result as "None"
         raise unexpected_input("text that is neither JSON nor a path with such an ending")
+
+
+def _refuse(problem: str) -> CorConfigurationError:
+    return CorConfigurationError(f"leave_requests: {problem}")

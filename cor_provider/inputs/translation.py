@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from cor_provider.exceptions import CorConfigurationError
-from cor_provider.inputs.json_text import is_json, load
+from cor_provider.inputs.json_text import Doubled, is_json, load
 from cor_provider.leave import LeaveRequest
 
 FIELDS = tuple(LeaveRequest.model_fields)
@@ -94,6 +94,8 @@ class Translation:
         return (field, _COR_NAMES[field]) if field in _COR_NAMES else (field,)
 
     def _value(self, field: str, value: object) -> object:
+        if isinstance(value, Doubled):
+            return value  # no key stands for two values
         if (values := self._values.get(field)) and (key := _key(value)) is not None:
             value = values.get(key, values.get(OTHERS, value) if key else value)
         return value

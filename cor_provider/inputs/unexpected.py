@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from cor_provider.exceptions import CorConfigurationError
 from cor_provider.inputs.formats import READERS
+from cor_provider.inputs.packing import ENDING
 
 
 def unexpected_input(found: str) -> CorConfigurationError:
     """Return the error; ``found`` describes the input without quoting it."""
     return CorConfigurationError(
         "leave_requests: expected a mapping, a list of mappings, an upstream task's output, JSON text, or the path or "
-        f"URI of a {', '.join(READERS)} file; got {found}."
+        f"URI of a {', '.join(READERS)} file, which may end in {ENDING} too; got {found}."
     )

@@ -2,38 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
+from typing import cast
 
 import pytest
 
-from cor_provider.exceptions import CorConfigurationError
-from cor_provider.inputs.json_text import FEWEST_DIGITS_REFUSED, is_json, load
-from input_files import problems, read_all, write_csv
-from support import leave
-
-
-@pytest.mark.parametrize("content", ['["{other}"]', '[["{other}"]]'])
-def test_text_inside_json_names_no_further_file(content: str, tmp_path: Path) -> None:
-    write_csv(tmp_path / "other.csv", [leave()])
-    content = content.replace("{other}", str(tmp_path / "other.csv"))
-    (tmp_path / "leave.json").write_text(content)
-    assert problems(content)[0].startswith("Record 1: A leave request must be a mapping")
-    assert problems(tmp_path / "leave.json") == ["record 1 is not an object (leave.json)."]
-
-
-@pytest.mark.parametrize(
-    ("text", "problem"),
-    [
-        ("[{'id': 'L1'}]", "this is not JSON (Expecting property name enclosed in double quotes, line 1, column 3)"),
-        ("{" * 100_000, "this is not JSON"),
-    ],
-)
-def test_text_that_is_no_json_is_an_error_that_says_where(text: str, problem: str) -> None:
-    with pytest.raises(CorConfigurationError, match=re.escape(problem)) as refusal:
-        read_all(text)
-    assert refusal.value.message.startswith("leave_requests: ")
-    assert "L1" not in refusal.value.message
+from cor_provider.inputs.json_text import FEWEST_DIGITS_REFUSED, Doubled, is_json, load
 
 
 @pytest.mark.parametrize("digits", [1, FEWEST_DIGITS_REFUSED - 1, FEWEST_DIGITS_REFUSED, 10_000])
@@ -42,6 +15,20 @@ def test_a_number_of_any_length_is_read(digits: int) -> None:
     assert str(load(number)) == number
 
 
-@pytest.mark.parametrize(("text", "expected"), [(" [", True), ("\n{", True), ("leave.json", False), ("", False)])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [(" [", True), ("\n{", True), ("\ufeff{", True), ("\n\ufeff [", True), ("leave.json", False), ("", False)],
+)
 def test_text_is_json_by_its_first_character(text: str, expected: bool) -> None:
     assert is_json(text) is expected
+
+
+@pytest.mark.parametrize("text", ['\ufeff{"a": 1}', '\n\ufeff\n{"a": 1}', '\n{"a": 1}'])
+def test_a_byte_order_mark_and_line_breaks_may_precede_text(text: str) -> None:
+    assert load(text) == {"a": 1}
+
+
+def test_the_values_of_a_doubled_key_are_all_kept() -> None:
+    (value,) = cast("dict[str, object]", load('{"a": 1, "a": {"b": 2}}')).values()
+    assert isinstance(value, Doubled)
+    assert value == [1, {"b": 2}]

@@ -1,54 +1,122 @@
-"""``.csv``: a header, then a record per row; fields separated by a comma, a semicolon or a tab."""
+"""``.csv``: a header, then a record per row; fields separated by a comma, a semicolon, a tab or a bar."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
-from io import TextIOWrapper
-from typing import IO
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from itertools import chain, islice
+from typing import NamedTuple
 
 from cor_provider.inputs.formats import lines
+from cor_provider.inputs.header import ROWS_SEARCHED, Row, read_header
 from cor_provider.inputs.input_file import InputFile
-from cor_provider.inputs.record import NAMELESS, Record
+from cor_provider.inputs.record import Record
+from cor_provider.inputs.text import find_foreign, open_text
+from cor_provider.inputs.translation import Translation, collapse_blanks
 
 LONGEST_FIELD = 16 * 1024 * 1024
 """Characters; the csv module holds four bytes of each. A quote that is never closed would otherwise fill the memory."""
+
+DELIMITERS = ",;\t|"
+"""In locales whose decimal sign is a comma, spreadsheets separate fields by semicolons."""
+
+_DECLARATION = re.compile(r"sep=([^\w\s\"']|\t)\s*", re.IGNORECASE)
+"""A first line that says how fields are separated, as Excel reads and writes it."""
+
+_UNCLOSED = "unexpected end of data"  # in the words of the csv module
 
 
 def read(file: InputFile) -> Iterator[Record]:
     """Yield the rows of a CSV file as mappings of text."""
     # The csv module's limit is process-wide. With its default, even a long field that nobody uses would be an error.
     csv.field_size_limit(max(csv.field_size_limit(), LONGEST_FIELD))
-    # A byte that is not UTF-8 makes its field unreadable, but not the rows after it.
-    with file.open() as binary, TextIOWrapper(binary, "utf-8-sig", "surrogateescape", newline="") as stream:
-        text_lines = _limited_lines(stream)
-        next_line = 1
+    with open_text(file) as stream:
+        rows = _Rows(file, lines.iter_lines(stream))
+        header = read_header(file, rows, word="line")
+        used = file.translation.used(header.names)
+        for number, cells in rows:
+            if (record := header.record(number, cells)) is not None:
+                foreign = find_foreign(record.fields, used)
+                yield replace(record, problem=record.problem or foreign) if foreign else record
+
+
+class _Rows(Iterator[Row]):
+    """The rows of a CSV file, each with the number of the line in which it begins."""
+
+    def __init__(self, file: InputFile, text_lines: Iterator[str]) -> None:
+        first = next(text_lines, "")
+        declaration = _DECLARATION.fullmatch(first)
+        head, delimiter = (
+            ([], declaration[1]) if declaration else _find_delimiter(chain([first], text_lines), file.translation)
+        )
+        self._lines_above = 1 if declaration else 0
+        self._file = file
+        self._rows = csv.reader(_check(chain(head, text_lines)), delimiter=delimiter, strict=True)
+
+    def __next__(self) -> Row:
+        number = self._lines_above + self._rows.line_num + 1
         try:
-            header = next(text_lines, "")
-            # In locales whose decimal sign is a comma, spreadsheets separate fields by semicolons.
-            delimiter = max(",;\t", key=header.count)
-            fields = [field.strip() for field in next(csv.reader([header], delimiter=delimiter), [])]
-            if len(set(fields)) < len(fields):
-                raise file.error("the .csv file has two columns of the same name. Rename or remove one.")
-            file.check_columns(fields)
-            rows = csv.DictReader(text_lines, fieldnames=fields, delimiter=delimiter, strict=True)
-            next_line = 2
-            for row in rows:
-                # The csv module puts fields beyond the header under the key None.
-                has_extra_fields = None in row
-                line = rows.line_num + 1
-                if has_extra_fields:
-                    row[NAMELESS] = delimiter.join(row.pop(None))
-                    yield Record(row, f"line {line}", "has more fields than the header")
-                else:
-                    yield Record(row, f"line {line}")
-                next_line = line + 1
+            return number, next(self._rows)
         except csv.Error as error:
-            raise file.error(f"the .csv file cannot be read from line {next_line} on: {error}.") from None
+            problem = "a quote opens there that is never closed" if str(error) == _UNCLOSED else error
+            raise self._file.error(f"the .csv file cannot be read from line {number} on: {problem}.") from None
 
 
-def _limited_lines(stream: IO[str]) -> Iterator[str]:
-    while line := stream.readline(lines.LONGEST_LINE):
-        if len(line) == lines.LONGEST_LINE and not line.endswith(("\n", "\r")):
+def _check(text_lines: Iterator[str]) -> Iterator[str]:
+    for line in text_lines:
+        if lines.is_too_long(line):
             raise csv.Error(f"a line is longer than {lines.LONGEST_LINE:,} characters")
+        if "\0" in line:
+            raise csv.Error("it has NUL characters, as damaged files do")
         yield line
+
+
+def _find_delimiter(text_lines: Iterator[str], translation: Translation) -> tuple[list[str], str]:
+    """Return the lines that were looked at, and the delimiter that finds the needed columns in them."""
+    head = list(_take_row(text_lines))
+    best = min(_unlikeness(delimiter, head, translation) for delimiter in DELIMITERS)
+    if best.missing:
+        head.extend(islice(text_lines, ROWS_SEARCHED))
+        best = min(_unlikeness(delimiter, head, translation) for delimiter in DELIMITERS)
+    return head, best.delimiter
+
+
+def _take_row(text_lines: Iterator[str]) -> Iterator[str]:
+    """Take the lines up to the end of the first row that is not blank; its quoted fields may have line breaks."""
+    quotes, length = 0, 0
+    for line in text_lines:
+        yield line
+        quotes, length = quotes + line.count('"'), length + len(line)
+        if (quotes % 2 == 0 and line.strip(_BLANKS)) or length > _LONGEST_HEAD:
+            return
+
+
+_BLANKS = f'{DELIMITERS} "\r\n'
+_LONGEST_HEAD = 1024 * 1024  # characters
+
+
+class _Unlikeness(NamedTuple):
+    """How unlikely it is that this is the delimiter; the lowest is the most likely one."""
+
+    missing: int
+    first_width: int
+    greatest_width: int
+    order: int
+
+    @property
+    def delimiter(self) -> str:
+        return DELIMITERS[self.order]
+
+
+def _unlikeness(delimiter: str, head: Iterable[str], translation: Translation) -> _Unlikeness:
+    rows: list[list[str]] = []
+    with suppress(csv.Error):  # raised again when the row is read
+        rows.extend(
+            [collapse_blanks(cell) for cell in row] for row in csv.reader(head, delimiter=delimiter) if any(row)
+        )
+    missing = min((len(translation.missing(row)) for row in rows), default=0)
+    widths = [-len(row) for row in rows] or [0]
+    return _Unlikeness(missing, widths[0], min(widths), DELIMITERS.index(delimiter))

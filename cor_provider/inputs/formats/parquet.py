@@ -25,7 +25,7 @@ def read(file: InputFile) -> Iterator[Record]:
         raise CorConfigurationError(
             "leave_requests: a .parquet file needs pyarrow: pip install 'airflow-provider-cor[parquet]'."
         ) from None
-    with file.open() as stream:
+    with file.open(seekable=True) as stream:
         try:
             parquet = ParquetFile(stream)
             file.check_columns(parquet.schema_arrow.names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 import sys
 from datetime import date
@@ -25,3 +26,9 @@ def test_a_parquet_file_without_pyarrow_is_an_error_that_says_what_to_install(
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(CorConfigurationError, match=re.escape("pip install 'airflow-provider-cor[parquet]'")):
         read_all(tmp_path / "leave.parquet")
+
+
+def test_a_packed_parquet_file_is_read(tmp_path: Path) -> None:
+    write_parquet(tmp_path / "leave.parquet", [leave(), leave("L2")])
+    (tmp_path / "leave.parquet.gz").write_bytes(gzip.compress((tmp_path / "leave.parquet").read_bytes()))
+    assert ids(tmp_path / "leave.parquet.gz") == ["L1", "L2"]
