@@ -17,6 +17,7 @@ from support import leave
     [
         ("s3://key:secret@bucket/hr/de/leave.csv", "de/leave.csv"),
         (Path("/srv/hr/leave.jsonl"), "hr/leave.jsonl"),
+        ("/srv/hr/leave.csv.gz", "hr/leave.csv.gz"),
         (leave("L7"), "L7"),
         ([leave("L7")], "L7"),
         ([leave("L7"), leave("L8"), leave("L9")], "L7 and 2 more"),

@@ -12,6 +12,7 @@ from cor_provider.inputs.jinja_text import is_template
     [
         "{{ ti.xcom_pull('extract') }}",
         "{{ var.value.leave_exchange }}/{{ ds }}/leave.jsonl",
+        "{{ ds }}-leave.csv.gz",
         "{% if params.file %}{{ params.file }}{% else %}/srv/leave.csv{% endif %}",
         "{# where HR drops it #}{{ drop }}",
         "{{ ti.xcom_pull(task_ids=['a', 'b']) | tojson }}",

@@ -49,6 +49,9 @@ def test_a_file_of_an_odd_name_is_read_all_the_same(tmp_path: Path) -> None:
     [
         ("leave.csv", True),
         (" s3://bucket/LEAVE.PARQUET\n", True),
+        ("s3://bucket/leave.CSV.GZ", True),
+        ("leave.gz", False),
+        ('\ufeff["leave.csv"', False),
         (Path("leave.xlsx"), True),
         ("leave.xlsx", False),
         ('["leave.csv"', False),

@@ -20,6 +20,13 @@ def test_a_field_that_has_a_column_is_not_read_from_its_own_name() -> None:
     assert Translation({"id": "Request No"}).translate({"id": "L1"}) == {}
 
 
+def test_white_space_in_the_name_of_a_column_does_not_count() -> None:
+    translation = Translation({"start": " First\n day"})
+    assert translation.translate({"First day": 1}) == translation.translate({" First\n day": 1}) == {"start": 1}
+    assert translation.used(["First day"]) == ["First day"]
+    assert not any("start" in field for field in translation.missing(["First day"]))
+
+
 def test_cors_own_names_are_read() -> None:
     assert Translation().translate({"userId": "E-7", "allDay": True}) == {"user_id": "E-7", "all_day": True}
 

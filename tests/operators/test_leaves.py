@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import inspect
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
 
 from cor_provider.exceptions import CorConfigurationError, CorUserNotFoundError
 from cor_provider.operators.base import LeaveOperator
@@ -113,6 +116,23 @@ def test_a_delete_reads_files_of_ids_alone(run: Run, sandbox: Sandbox, tmp_path:
     path.write_text("id,user_id\nL1,u1\nL2,u1\n")
     assert run(DeleteLeaveOperator, str(path))["deleted"] == 2
     assert sandbox.leaves == ()
+
+
+def test_a_packed_file_that_is_cut_off_is_tried_again_and_what_was_read_is_counted(
+    create: Create, sandbox: Sandbox, task_instance: TaskInstance, tmp_path: Path
+) -> None:
+    path = tmp_path / "leave.jsonl.gz"
+    whole = gzip.compress("".join(json.dumps(leave(f"L{row}")) + "\n" for row in range(2_000)).encode(), 0)
+    path.write_bytes(whole[:-8])
+    with pytest.raises(EOFError, match="is cut off") as raised:
+        create(str(path), report_path=str(tmp_path / "report.jsonl"))
+    assert not isinstance(raised.value, AirflowFailException)
+    published = task_instance.xcoms["return_value"]
+    assert 0 < published["received"] < 2_000
+    assert published["created"] == len(sandbox.leaves)
+    path.write_bytes(whole)
+    returned = create(str(path))
+    assert returned["created"] + returned["existing"] == 2_000
 
 
 class TestParameters:
