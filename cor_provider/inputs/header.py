@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,9 @@ from cor_provider.inputs.translation import collapse_blanks
 
 ROWS_SEARCHED = 20
 """How far below a row that is no header another one is looked for, to name it in the error."""
+
+_DIGIT = re.compile(r"\d")
+"""What the rows below a header have, in dates at least."""
 
 Row = tuple[int, Sequence[Any]]
 """The number of a row, counting from 1, and its cells."""
@@ -91,7 +95,8 @@ def _refuse(file: InputFile, rows: Sequence[tuple[int, Sequence[str]]], word: st
     if any(map(is_foreign, names)):
         raise file.error(f"{word} {number} is not UTF-8, perhaps Windows-1252. {SAVE_AS_UTF8}")
     place = "" if number == rows[0][0] else f"{word} {rows[0][0]} is no header, {word} {number} looks like it"
-    file.check_columns(names, place and f"{place} but ")
+    below = (cell for row_number, cells in rows if row_number > number for cell in cells)
+    file.check_columns(names, place and f"{place} but ", may_be_data=not any(map(_DIGIT.search, below)))
     raise file.error(f"{place}: remove the {word}s above it.")
 
 

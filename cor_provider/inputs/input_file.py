@@ -57,11 +57,12 @@ class InputFile:
         """Return the error for a file that cannot be used; ``problem`` says what to do about it."""
         return CorConfigurationError(f"leave_requests: {self.name}: {problem}")
 
-    def check_columns(self, columns: Iterable[str], place: str = "") -> None:
+    def check_columns(self, columns: Iterable[str], place: str = "", *, may_be_data: bool = False) -> None:
         """
         Refuse a file without the columns that are needed, once and not for each of its rows.
 
         :param place: what the error says first, such as where these columns were found.
+        :param may_be_data: whether these may be no names of columns but people's data, which is not shown.
         :raises CorConfigurationError: naming the columns that it has and those that it lacks.
         """
         columns = list(columns)
@@ -69,18 +70,18 @@ class InputFile:
             similar = self.translation.similar(columns)
             example = json.dumps(similar or {missing[0].split()[0]: "Request No"}, ensure_ascii=False)
             raise self.error(
-                f"{place}has no column for {', '.join(missing)}. {_describe(columns)} Name its columns by "
+                f"{place}has no column for {', '.join(missing)}. {_describe(columns, may_be_data)} Name its columns by "
                 f"the parameter columns, such as {example}."
             )
 
 
-def _describe(columns: list[str]) -> str:
+def _describe(columns: list[str], may_be_data: bool) -> str:
     """Return which columns a file has. A file without a header has people's data in that place, which is not shown."""
     named = [column for column in columns if column]
     if len(named) == 1:
         return "It has only one column, which is not shown, since it may be a title or data."
     # Any row of data has digits in two dates, and more than one in most of them.
-    if any(map(_DATA.search, named)) or sum(bool(_DIGIT.search(column)) for column in named) > 1:
+    if may_be_data or any(map(_DATA.search, named)) or sum(bool(_DIGIT.search(column)) for column in named) > 1:
         return "Its columns are not shown, since they look like data: is the first row really the header?"
     shown = ", ".join(f'"{column[:LONGEST_COLUMN_SHOWN]}"' for column in named[:MOST_COLUMNS_SHOWN])
     more = len(named) - MOST_COLUMNS_SHOWN

@@ -53,7 +53,8 @@ def open_text(file: InputFile) -> Iterator[TextIOWrapper]:
     """
     with file.open() as binary:
         head = binary.peek(_HEAD)[:_HEAD]
-        if problem := next((problem for start, problem in _NO_TEXT.items() if head.startswith(start)), None):
+        begins = head.removeprefix(codecs.BOM_UTF8).lstrip()
+        if problem := next((problem for start, problem in _NO_TEXT.items() if begins.startswith(start)), None):
             raise file.error(problem)
         encoding = next((encoding for mark, encoding in _BY_MARK.items() if head.startswith(mark)), "utf-8")
         if encoding == "utf-8" and _is_zero(head[1::2]) != _is_zero(head[::2]):

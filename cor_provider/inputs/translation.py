@@ -102,8 +102,8 @@ class Translation:
 
 
 def collapse_blanks(text: str) -> str:
-    """Return text with each run of white space as one space, and none at its ends."""
-    return " ".join(text.split())
+    """Return text with each run of white space as one space, and none at its ends; byte order marks are such."""
+    return " ".join(text.replace("\ufeff", " ").split())
 
 
 def _spelling(name: str) -> str:

@@ -105,6 +105,7 @@ def test_a_column_that_is_named_by_the_parameter_is_suggested_too() -> None:
     [
         [VALUES],
         [["7", "Juana", "flu", "May 1", "May 2"]],
+        [["Juana", "flu", "Monday", "Tuesday"], ["Juana", "flu", "Monday", "Tuesday"]],
         [["Juana's leave"]],
         [["Juana's leave"], ["7", "Juana", "flu", "11/05/2026", "12/05/2026"]],
     ],

@@ -56,6 +56,7 @@ def test_utf_16_that_is_cut_off_is_refused(encoding: str, tmp_path: Path) -> Non
         (b"\xfd7zXZ\0", "is packed with xz"),
         (b"\x28\xb5\x2f\xfd", "is packed with zstd"),
         (b"<!DOCTYPE html>", "is a web page or XML"),
+        (b"\xef\xbb\xbf\r\n <html>", "is a web page or XML"),
     ],
 )
 @pytest.mark.parametrize("name", ["leave.csv", "leave.json", "leave.jsonl", "leave.csv.gz"])

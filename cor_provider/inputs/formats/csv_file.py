@@ -26,7 +26,9 @@ DELIMITERS = ",;\t|"
 _DECLARATION = re.compile(r"sep=([^\w\s\"']|\t)\s*", re.IGNORECASE)
 """A first line that says how fields are separated, as Excel reads and writes it."""
 
-_UNCLOSED = "unexpected end of data"  # in the words of the csv module
+_JSON = re.compile(r'\s*(\{\s*("|$)|\[\s*([\[{]|$))')
+
+_UNCLOSED, _BEHIND_QUOTE = "unexpected end of data", "expected after"  # in the words of the csv module
 
 
 def read(file: InputFile) -> Iterator[Record]:
@@ -48,6 +50,8 @@ class _Rows(Iterator[Row]):
 
     def __init__(self, file: InputFile, text_lines: Iterator[str]) -> None:
         first = next(text_lines, "")
+        if _JSON.match(first):
+            raise file.error("is JSON, not CSV: name it .json, or .jsonl if it has an object per line.")
         declaration = _DECLARATION.fullmatch(first)
         head, delimiter = (
             ([], declaration[1]) if declaration else _find_delimiter(chain([first], text_lines), file.translation)
@@ -61,8 +65,16 @@ class _Rows(Iterator[Row]):
         try:
             return number, next(self._rows)
         except csv.Error as error:
-            problem = "a quote opens there that is never closed" if str(error) == _UNCLOSED else error
-            raise self._file.error(f"the .csv file cannot be read from line {number} on: {problem}.") from None
+            problem = f"the .csv file cannot be read from line {number} on: {_explain(str(error))}."
+            raise self._file.error(problem) from None
+
+
+def _explain(problem: str) -> str:
+    if problem == _UNCLOSED:
+        return "a quote opens there that is never closed"
+    if _BEHIND_QUOTE in problem:
+        return "text follows the closing quote of a field. Double the quotes inside a field"
+    return problem
 
 
 def _check(text_lines: Iterator[str]) -> Iterator[str]:

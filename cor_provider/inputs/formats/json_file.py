@@ -22,6 +22,8 @@ def read(file: InputFile) -> Iterator[Record]:
         raise file.error(
             f"is longer than {LONGEST_DOCUMENT:,} characters. Write JSON Lines (.jsonl), read line by line."
         )
+    if not text.strip():
+        raise file.error("is empty. Check that the extract wrote it completely; without leave, it writes [].")
     has_foreign = is_foreign(text)
 
     def refuse(problem: str) -> CorConfigurationError:

@@ -10,6 +10,9 @@ from cor_provider.inputs.json_text import load
 from cor_provider.inputs.record import NAMELESS, Record
 from cor_provider.inputs.text import find_foreign, is_foreign, open_text
 
+_BEGINS_DOCUMENT = ("[", "{")
+"""The first line of a list or an object over several lines."""
+
 
 def read(file: InputFile) -> Iterator[Record]:
     """Yield the records of a JSON Lines file, line by line; blank lines are skipped."""
@@ -17,6 +20,8 @@ def read(file: InputFile) -> Iterator[Record]:
         for number, line in enumerate(lines.iter_lines(stream), start=1):
             if lines.is_too_long(line):
                 yield lines.unreadable_line(number, "", f"is longer than {lines.LONGEST_LINE:,} characters")
+            elif number == 1 and line.strip() in _BEGINS_DOCUMENT:
+                raise file.error("is one JSON document, not an object per line: name it .json.")
             elif line.strip():
                 yield _read_line(file, number, line)
 

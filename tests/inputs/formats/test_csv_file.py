@@ -8,6 +8,7 @@ import gzip
 import io
 import re
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from airflow.providers.common.compat.sdk import ObjectStoragePath
@@ -136,6 +137,8 @@ def read_places(text: str, path: Path) -> list[str]:
         'a;"b,c,d,e,f,g,h";id;user_id;leave_type_id;start;end\nx;y;L1;u1;vacation;2026-05-11;2026-05-12',
         f'note,{HEADER}\n"a ""quoted"" word\nand a line break",{ROW}',
         f"a|b|c|d|e|f,{HEADER}\nx,{ROW}",
+        f"\ufeff\ufeff{HEADER}\n{ROW}",
+        f"[note],{HEADER}\nx,{ROW}",
     ],
 )
 def test_a_table_is_read_however_it_was_written(text: str, tmp_path: Path) -> None:
@@ -174,6 +177,13 @@ def test_a_short_row_lacks_its_last_fields(tmp_path: Path) -> None:
         (f'{HEADER}\n{ROW}\n"L2,u1,', "the .csv file cannot be read from line 3 on: a quote opens there that is never"),
         (f"{HEADER}\n{ROW}\nL2\0", "the .csv file cannot be read from line 3 on: it has NUL characters"),
         ("id;user_id;From;To\n" + ROW, 'It has "id", "user_id", "From", "To".'),
+        (
+            f'{HEADER}\n{ROW}\n"a "b" c",',
+            "from line 3 on: text follows the closing quote of a field. Double the quotes",
+        ),
+        ('{"id": "Juana", "user_id": "flu"}\n', "is JSON, not CSV: name it .json, or .jsonl if it has an object per"),
+        ('[\n{"id": "Juana", "user_id": "flu"}\n]', "is JSON, not CSV"),
+        ('{\n"id": "Juana", "user_id": "flu"}', "is JSON, not CSV"),
         ("", "is empty: it has not even a header."),
         ("\n\n,,\n", "is empty: it has not even a header."),
         ("sep=;\n", "is empty: it has not even a header."),
@@ -210,7 +220,7 @@ COLUMN = FIELD.map(lambda name: f"x{collapse_blanks(name)}").filter(lambda name:
 @given(data=st.data())
 def test_any_table_reads_back_as_it_was_written(data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
     end = data.draw(st.sampled_from(["\n", "\r\n", "\r"]))
-    quoting = data.draw(st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]))
+    quoting: Literal[0, 1] = data.draw(st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]))
     # Without quotes around it, any other line end would be one to every reader.
     field = FIELD if quoting == csv.QUOTE_ALL else FIELD.map(lambda text: re.sub("[\r\n]", lambda _: end, text))
     columns = [*HEADER.split(","), *data.draw(st.lists(COLUMN, unique=True, max_size=3))]

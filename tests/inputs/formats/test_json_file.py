@@ -31,6 +31,8 @@ def test_a_list_of_records_or_a_single_one_is_read(
     [
         (b'"text"', "this JSON is neither a list nor an object"),
         (b"\xff\xff", "this is not JSON in UTF-8"),
+        (b"", "leave.json: is empty"),
+        (b"\xef\xbb\xbf\r\n", "leave.json: is empty"),
     ],
 )
 def test_a_file_that_is_no_list_of_records_is_an_error(content: bytes, problem: str, tmp_path: Path) -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from cor_provider.exceptions import CorConfigurationError
 from cor_provider.inputs.leaves import iter_leaves
 from cor_provider.leave import LeaveRequest, UnreadableLeave
-from input_files import ids, problems
+from input_files import ids, problems, read_all
 from support import leave
 
 
@@ -79,7 +80,7 @@ def test_what_nobody_reads_may_hold_anything(value: str, tmp_path: Path) -> None
     assert ids(tmp_path / "leave.jsonl") == ["L1"]
 
 
-@pytest.mark.parametrize("field", ["id", "user_id", "leave_type_id", "start", "end", "all_day"])
+@pytest.mark.parametrize("field", ["id", "user_id", "leave_type_id", "start", "end"])
 @pytest.mark.parametrize("value", ["NaN", "Infinity", "1e999999"])
 def test_what_is_no_number_refuses_its_line(field: str, value: str, tmp_path: Path) -> None:
     (tmp_path / "leave.jsonl").write_text(json.dumps({**leave(), field: "N"}).replace('"N"', value))
@@ -91,3 +92,10 @@ def test_a_line_that_is_nested_too_deeply_does_not_hide_the_others(tmp_path: Pat
     (tmp_path / "leave.jsonl").write_text("[" * 100_000 + "\n" + json.dumps(leave()))
     assert problems(tmp_path / "leave.jsonl") == ["line 1 is not JSON (leave.jsonl)."]
     assert len(list(iter_leaves(tmp_path / "leave.jsonl"))) == 2
+
+
+@pytest.mark.parametrize("document", [[leave()], leave()])
+def test_a_document_over_several_lines_is_refused_once(document: object, tmp_path: Path) -> None:
+    (tmp_path / "leave.jsonl").write_text(json.dumps(document, indent=1))
+    with pytest.raises(CorConfigurationError, match=r"leave\.jsonl: is one JSON document, .* name it \.json"):
+        read_all(tmp_path / "leave.jsonl")
