@@ -7,7 +7,7 @@ The fields and their spelling are those of COR's page on creating leave
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from typing import Annotated, Any, TypeVar
@@ -125,7 +125,9 @@ class LeaveRequest(BaseModel):
 
     @model_validator(mode="wrap")
     @classmethod
-    def _refuse_without_values(cls, data: Any, handler: ModelWrapValidatorHandler[LeaveRequest]) -> LeaveRequest:
+    def _refuse_without_values(
+        cls, data: Any, handler: ModelWrapValidatorHandler[LeaveRequest], info: ValidationInfo
+    ) -> LeaveRequest:
         if not isinstance(data, (Mapping, cls)):
             raise CorValidationError(
                 "A leave request must be a mapping with id, user_id, leave_type_id, start and end, not "
@@ -134,17 +136,18 @@ class LeaveRequest(BaseModel):
         try:
             return handler(data)
         except ValidationError as error:
-            raise CorValidationError(_list_problems(error)) from None
+            raise CorValidationError(_list_problems(error, _label(info))) from None
 
     @model_validator(mode="after")
     def _normalise_dates(self, info: ValidationInfo) -> LeaveRequest:
         start, end, all_day = self.start, self.end, self.all_day
+        label = _label(info)
         timed = [field for field in ("start", "end") if isinstance(getattr(self, field), datetime)]
         if all_day is None:
             if timed:
                 raise CorValidationError(
-                    f"{' and '.join(timed)}: a time of day needs all_day. Set it to true if only the dates count, to "
-                    "false if the hours do."
+                    f"{' and '.join(map(label, timed))}: a time of day needs all_day. Set it to true if only the dates "
+                    "count, to false if the hours do."
                 )
             all_day = True
         if all_day:
@@ -152,10 +155,10 @@ class LeaveRequest(BaseModel):
         else:
             zone = (info.context or {}).get("timezone")
             written = start, end
-            start, end = _moment("start", start, zone), _moment("end", end, zone)
+            start, end = _moment(label("start"), start, zone), _moment(label("end"), end, zone)
             self._days = _days(*written)
         if end < start:
-            raise CorInvalidDateRangeError("end: is before start.")
+            raise CorInvalidDateRangeError(f"{label('end')}: is before start.")
         # The model is frozen for everybody else.
         self.__dict__.update(start=start, end=end, all_day=all_day)
         return self
@@ -188,26 +191,38 @@ class UnreadableLeave:
     error: CorRecordError
 
 
-def read_leave(record: object, *, timezone: tzinfo | None = None) -> LeaveRequest | UnreadableLeave:
+Label = Callable[[str], str]
+"""Returns what errors call a field."""
+
+
+def _own_name(field: str) -> str:
+    return field
+
+
+def read_leave(
+    record: object, *, timezone: tzinfo | None = None, label: Label = _own_name
+) -> LeaveRequest | UnreadableLeave:
     """
     Read one record of an extract. An unreadable record is a result too, so that the records after it are not lost.
 
     :param record: a :class:`LeaveRequest`, or a mapping that it accepts.
     :param timezone: the zone for times without an offset.
+    :param label: what errors call a field.
     """
     if isinstance(record, (LeaveRequest, UnreadableLeave)):
         return record
     try:
-        return LeaveRequest.model_validate(record, context={"timezone": timezone})
+        return LeaveRequest.model_validate(record, context={"timezone": timezone, "label": label})
     except CorRecordError as error:
         return UnreadableLeave(read_leave_id(record), error)
 
 
-def read_leave_key(record: object) -> LeaveKey | UnreadableLeave:
+def read_leave_key(record: object, *, label: Label = _own_name) -> LeaveKey | UnreadableLeave:
     """
     Read the ids that a delete needs. An unreadable record is a result too.
 
     :param record: a :class:`LeaveRequest`, or a mapping with ``id`` and ``user_id`` (or ``userId``).
+    :param label: what errors call a field.
     """
     if isinstance(record, UnreadableLeave):
         return record
@@ -219,7 +234,7 @@ def read_leave_key(record: object) -> LeaveKey | UnreadableLeave:
                 f"A leave to delete must be a mapping with id and user_id, not {type(record).__name__}."
             )
         user_id = record.get("user_id", record.get("userId"))
-        return LeaveKey(read_external_id("id", record.get("id")), read_external_id("user_id", user_id))
+        return LeaveKey(read_external_id(label("id"), record.get("id")), read_external_id(label("user_id"), user_id))
     except CorRecordError as error:
         return UnreadableLeave(read_leave_id(record), error)
 
@@ -234,11 +249,15 @@ def read_leave_id(record: object) -> str | None:
         return None
 
 
-def _list_problems(error: ValidationError) -> str:
+def _label(info: ValidationInfo) -> Label:
+    return (info.context or {}).get("label", _own_name)  # type: ignore[no-any-return]  # as `read_leave` sets it
+
+
+def _list_problems(error: ValidationError, label: Label) -> str:
     problems = error.errors(include_url=False, include_context=False, include_input=False)
     return "; ".join(
-        f"{'.'.join(map(str, problem['loc']))}: {'is missing' if problem['type'] == 'missing' else problem['msg']}"
-        for problem in problems
+        f"{label('.'.join(map(str, one['loc'])))}: {'is missing' if one['type'] == 'missing' else one['msg']}"
+        for one in problems
     )
 
 

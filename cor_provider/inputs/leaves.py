@@ -52,7 +52,7 @@ def iter_leaves(
     :param on_record: called with every record right before the leave that is read from it is yielded.
     :raises CorConfigurationError: on iteration, if the input is none of these; the message does not quote it.
     """
-    read = partial(read_leave, timezone=_read_timezone(timezone))
+    read = partial(read_leave, timezone=_read_timezone(timezone), label=translation.label)
     yield from _iter_read(iter_records(leave_requests, on_open, translation), read, translation, on_record)
 
 
@@ -64,7 +64,8 @@ def iter_leave_keys(
     on_record: OnRecord = _keep_none,
 ) -> Iterator[LeaveKey | UnreadableLeave]:
     """Read the ``id`` and ``user_id`` of each record, which a delete needs; otherwise as :func:`iter_leaves`."""
-    yield from _iter_read(iter_records(leave_requests, on_open, translation), read_leave_key, translation, on_record)
+    read = partial(read_leave_key, label=translation.label)
+    yield from _iter_read(iter_records(leave_requests, on_open, translation), read, translation, on_record)
 
 
 def _iter_read(

@@ -27,8 +27,8 @@ def day(number: int) -> date:
     return TODAY + timedelta(days=number)
 
 
-def row(number: int, user: str, leave_type: str, first: int | str, last: int | str, note: str = "") -> str:
-    days = [one if isinstance(one, str) else f"{day(one):%d/%m/%Y}" for one in (first, last)]
+def row(number: int, user: str, leave_type: str, *first_and_last: int | str, note: str = "") -> str:
+    days = [one if isinstance(one, str) else f"{day(one):%d/%m/%Y}" for one in first_and_last]
     return f"{number};{user};Secret Name;{leave_type};{';'.join(days)};{note}"
 
 
@@ -37,9 +37,9 @@ def in_cor(user: str, first: int, last: int, leave_type: str = "vacation") -> In
 
 
 ROWS = {
-    "4711": row(4711, "EMP-1001", "Annual leave", 3, 4, "Secret note"),
+    "4711": row(4711, "EMP-1001", "Annual leave", 3, 4, note="Secret note"),
     "4712": row(4712, "EMP-1002", "Sickness", -2, -2),
-    "4713": row(4713, "EMP-1001", "Annual leave", 20, 50, '"Secret\nnote; in two lines"'),
+    "4713": row(4713, "EMP-1001", "Annual leave", 20, 50, note='"Secret\nnote; in two lines"'),
     "4714": row(4714, "EMP-1002", "Annual leave", 9, 9),
     "4715": row(4715, "EMP-1002", "Annual leave", 12, 13),
 }

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cor_provider.exceptions import CorConfigurationError
-from cor_provider.inputs.leaves import iter_leaves
+from cor_provider.inputs.leaves import iter_leave_keys, iter_leaves
+from cor_provider.inputs.translation import KEY_FIELDS, Translation
 from cor_provider.leave import LeaveRequest, UnreadableLeave
 from input_files import WRITERS, ids, problems, read_all
 from support import leave
@@ -88,3 +89,32 @@ def test_times_without_an_offset_are_in_the_given_timezone() -> None:
 def test_any_text_is_leave_requests_or_an_error(text: str) -> None:
     with contextlib.suppress(CorConfigurationError):
         read_all(text)
+
+
+@pytest.mark.parametrize(
+    ("row", "problem"),
+    [
+        ({"From": "soon"}, 'start (column "From"): is not a date'),
+        ({"Who": None}, 'user_id (column "Who"): is missing'),
+        ({"From": "2026-05-13"}, 'end (column "To"): is before start.'),
+        ({"From": "2026-05-11T09:00"}, 'start (column "From"): a time of day needs all_day.'),
+        ({"From": "2026-05-11T09:00", "all_day": False}, 'start (column "From"): has no offset.'),
+        (
+            {"To": "2026-05-12T09:00Z", "From": "2026-05-11", "all_day": False},
+            'start (column "From"): needs a time of day',
+        ),
+    ],
+)
+def test_an_error_names_the_column_that_a_field_is_read_from(row: dict[str, Any], problem: str) -> None:
+    translation = Translation({"user_id": "Who", "start": "From", "end": "To"})
+    record = {"id": "L1", "Who": "u1", "leave_type_id": "v", "From": "2026-05-11", "To": "2026-05-12", **row}
+    (read,) = iter_leaves(record, translation=translation)
+    assert isinstance(read, UnreadableLeave)
+    assert read.error.message.startswith(problem)
+
+
+def test_an_error_of_a_delete_names_the_column_too() -> None:
+    translation = Translation({"user_id": "Who"}, fields=KEY_FIELDS)
+    (read,) = iter_leave_keys({"id": "L1", "Who": ["u1"]}, translation=translation)
+    assert isinstance(read, UnreadableLeave)
+    assert read.error.message.startswith('user_id (column "Who"): must be text or a number')
