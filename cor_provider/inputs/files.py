@@ -30,7 +30,7 @@ def iter_file(value: object, on_open: OnOpen, translation: Translation = PLAIN) 
     if is_shown := may_be_shown(value):
         # Airflow itself records only files that are read at once, not those that are read line by line.
         get_hook_lineage_collector().add_input_asset(context=path, uri=str(path))
-    file = InputFile(path, path.name if is_shown else "the file", translation)
+    file = InputFile(path.name if is_shown else "the file", translation, path=path)
     try:
         for record in reader(file):
             yield replace(record, file=file.name)

@@ -1,4 +1,4 @@
-"""One file of leave requests, as the readers of the formats see it."""
+"""A file or data frame of leave requests, as its reader sees it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BufferedReader
 
 from airflow.providers.common.compat.sdk import ObjectStoragePath
@@ -28,38 +28,24 @@ _DIGIT = re.compile(r"\d")
 
 
 @dataclass(frozen=True)
-class InputFile:
+class Input:
     """
-    A file, and what is wanted of it.
+    A file or data frame, and what is wanted of it.
 
-    :param path: where it is.
     :param name: how errors name it: no personal data.
     :param translation: the columns that are read.
-    :param fragment: what follows ``#`` in its name, such as the sheet of a spreadsheet.
     """
 
-    path: ObjectStoragePath
     name: str
     translation: Translation = PLAIN
-    fragment: str | None = None
-
-    @contextmanager
-    def open(self, *, seekable: bool = False) -> Iterator[BufferedReader]:
-        """Open it; what is packed is unpacked, so that a reader that jumps in it must say ``seekable``."""
-        with (
-            self.path.open("rb") as stream,
-            closing(BufferedReader(stream, CHUNK)) as stored,
-            unpacked(stored, self.path.name, self.error, seekable=seekable) as content,
-        ):
-            yield content
 
     def error(self, problem: str) -> CorConfigurationError:
-        """Return the error for a file that cannot be used; ``problem`` says what to do about it."""
+        """Return the error for an input that cannot be used; ``problem`` says what to do about it."""
         return CorConfigurationError(f"leave_requests: {self.name}: {problem}")
 
     def check_columns(self, columns: Iterable[str], place: str = "", *, may_be_data: bool = False) -> None:
         """
-        Refuse a file without the columns that are needed, once and not for each of its rows.
+        Refuse an input without the columns that are needed, once and not for each of its rows.
 
         :param place: what the error says first, such as where these columns were found.
         :param may_be_data: whether these may be no names of columns but people's data, which is not shown.
@@ -73,6 +59,29 @@ class InputFile:
                 f"{place}has no column for {', '.join(missing)}. {_describe(columns, may_be_data)} Name its columns by "
                 f"the parameter columns, such as {example}."
             )
+
+
+@dataclass(frozen=True)
+class InputFile(Input):
+    """
+    A file, and what is wanted of it.
+
+    :param path: where it is.
+    :param fragment: what follows ``#`` in its name, such as the sheet of a spreadsheet.
+    """
+
+    path: ObjectStoragePath = field(kw_only=True)
+    fragment: str | None = field(default=None, kw_only=True)
+
+    @contextmanager
+    def open(self, *, seekable: bool = False) -> Iterator[BufferedReader]:
+        """Open it; what is packed is unpacked, so that a reader that jumps in it must say ``seekable``."""
+        with (
+            self.path.open("rb") as stream,
+            closing(BufferedReader(stream, CHUNK)) as stored,
+            unpacked(stored, self.path.name, self.error, seekable=seekable) as content,
+        ):
+            yield content
 
 
 def _describe(columns: list[str], may_be_data: bool) -> str:

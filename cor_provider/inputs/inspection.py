@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from urllib.parse import urlsplit
 
 from cor_provider._compat import is_lazy
+from cor_provider.inputs.frames import is_frame, is_used_up
 from cor_provider.inputs.paths import PATH_TYPES, may_be_shown, names_a_file
 from cor_provider.leave import LeaveRequest, read_leave_id
 
@@ -14,6 +15,8 @@ def can_be_read_again(value: object) -> bool:
     """Return whether an input gives the same leave requests each time it is read."""
     if isinstance(value, (list, tuple)):
         return all(map(can_be_read_again, value))
+    if is_frame(value):
+        return not is_used_up(value)
     return isinstance(value, (str, Mapping, LeaveRequest, *PATH_TYPES))
 
 
@@ -21,9 +24,14 @@ def files_in(value: object) -> Iterator[object]:
     """Yield the paths and URIs of the files that an input names, if they can be found without consuming it."""
     if names_a_file(value):
         yield value
-    elif isinstance(value, Collection) and not isinstance(value, (str, bytes, Mapping)) and not is_lazy(value):
+    elif isinstance(value, Collection) and not isinstance(value, (str, bytes, Mapping)) and not _is_opaque(value):
         for element in value:
             yield from files_in(element)
+
+
+def _is_opaque(value: object) -> bool:
+    """Return whether a collection would be read to look into it, or has the names of columns for elements."""
+    return is_lazy(value) or is_frame(value)
 
 
 def uris_in(value: object) -> Iterator[str]:

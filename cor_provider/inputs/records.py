@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from cor_provider._compat import load_lazy
 from cor_provider.exceptions import CorConfigurationError
 from cor_provider.inputs.files import OnOpen, iter_file
+from cor_provider.inputs.frames import is_frame, iter_frame, refuse_other_tables
 from cor_provider.inputs.json_document import read_document
 from cor_provider.inputs.json_text import is_json
 from cor_provider.inputs.paths import PATH_TYPES, names_a_file
@@ -33,7 +34,15 @@ def iter_records(
         yield from _iter_text(value, on_open, translation)
     elif isinstance(value, PATH_TYPES):
         yield from iter_file(value, on_open, translation)
-    elif isinstance(value, Iterable) and not isinstance(value, (str, bytes, bytearray)):
+    elif is_frame(value):
+        yield from iter_frame(value, translation)
+    else:
+        refuse_other_tables(value)
+        yield from _iter_other(value, on_open, translation, nested=nested)
+
+
+def _iter_other(value: object, on_open: OnOpen, translation: Translation, *, nested: bool) -> Iterator[object]:
+    if isinstance(value, Iterable) and not isinstance(value, (str, bytes, bytearray)):
         for element in load_lazy(value):  # type: ignore[attr-defined]  # it stays iterable
             yield from iter_records(element, on_open, translation, nested=True)
     elif nested:

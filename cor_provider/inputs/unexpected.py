@@ -10,6 +10,6 @@ from cor_provider.inputs.packing import ENDING
 def unexpected_input(found: str) -> CorConfigurationError:
     """Return the error; ``found`` describes the input without quoting it."""
     return CorConfigurationError(
-        "leave_requests: expected a mapping, a list of mappings, an upstream task's output, JSON text, or the path or "
-        f"URI of a {', '.join(READERS)} file, which may end in {ENDING} too; got {found}."
+        "leave_requests: expected a mapping, a list of mappings, a data frame, an upstream task's output, JSON text, "
+        f"or the path or URI of a {', '.join(READERS)} file, which may end in {ENDING} too; got {found}."
     )

@@ -21,7 +21,7 @@ VALUES = ["L1", "u1", "vacation", "2026-05-11", "2026-05-12"]
 
 
 def read(*rows: Sequence[Any], translation: Translation = PLAIN, word: str = "row") -> list[Record]:
-    file = InputFile(ObjectStoragePath("file:///leave"), "leave", translation)
+    file = InputFile("leave", translation, path=ObjectStoragePath("file:///leave"))
     return list(read_table(file, iter(enumerate(rows, start=1)), word=word))
 
 
@@ -132,6 +132,6 @@ def test_a_table_without_a_row_is_an_error(rows: list[list[Any]]) -> None:
 
 
 def test_the_error_of_a_file_names_it(tmp_path: Path) -> None:
-    file = InputFile(ObjectStoragePath(tmp_path / "x"), "leave.xlsx")
+    file = InputFile("leave.xlsx", path=ObjectStoragePath(tmp_path / "x"))
     with pytest.raises(CorConfigurationError, match=r"^leave_requests: leave\.xlsx: is empty"):
         list(read_table(file, iter([])))

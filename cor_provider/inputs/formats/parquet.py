@@ -2,44 +2,86 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator
+from io import SEEK_SET, BufferedReader, RawIOBase
+from typing import Any, TypeVar
 
 from cor_provider.exceptions import CorConfigurationError
-from cor_provider.inputs.input_file import InputFile
+from cor_provider.inputs import arrow
+from cor_provider.inputs.input_file import CHUNK, InputFile
 from cor_provider.inputs.record import Record
+from cor_provider.inputs.typed_columns import ROWS_AT_ONCE, iter_rows, used_columns
 
-_ROWS_PER_BATCH = 1000
+Result = TypeVar("Result")
 
-_EXACT_BELOW = {"halffloat": 2**11, "float": 2**24}
-"""The size from which whole numbers in narrow floats may have lost digits, by pyarrow's names of the types."""
+_ENCRYPTED = b"PARE"
+"""What a file begins with if even its columns' names are encrypted."""
 
 
 def read(file: InputFile) -> Iterator[Record]:
-    """Yield the rows of a Parquet file, batch by batch."""
+    """Yield the rows of a Parquet file, batch by batch. Columns that are not used are not read."""
     try:
-        from pyarrow import ArrowInvalid  # noqa: PLC0415  # an optional extra
-        from pyarrow.parquet import ParquetFile  # noqa: PLC0415  # likewise
+        from pyarrow import parquet  # noqa: PLC0415  # an optional extra
     except ImportError:
         raise CorConfigurationError(
             "leave_requests: a .parquet file needs pyarrow: pip install 'airflow-provider-cor[parquet]'."
         ) from None
     with file.open(seekable=True) as stream:
+        head = stream.peek(len(_ENCRYPTED))
+        if not head:
+            raise file.error("is empty. Check that it was written completely.")
+        if head.startswith(_ENCRYPTED):
+            raise file.error("is encrypted. Write it without encryption.")
+        guarded = _Guarded(file, stream)
+        # Older writers (INT96) have times that nanoseconds cannot tell. With a buffer, whole columns are not in memory.
+        options = {"coerce_int96_timestamp_unit": "us", "buffer_size": CHUNK, "pre_buffer": False}
+        table = guarded.do(lambda: parquet.ParquetFile(guarded, **options))
+        schema = guarded.do(lambda: table.schema_arrow)
+        used = used_columns(file, guarded.do(lambda: schema.names))
+        arrow.check_zones(file, schema, used)
+        batches = table.iter_batches(batch_size=ROWS_AT_ONCE, columns=used, use_threads=False)
+        yield from iter_rows(arrow.iter_parts(iter(lambda: guarded.do(lambda: next(batches, None)), None)))
+
+
+class _Guarded(RawIOBase):
+    """A file whose content may be damaged: that is told from errors in reading it, which may pass."""
+
+    def __init__(self, file: InputFile, stream: BufferedReader) -> None:
+        self._file, self._stream = file, stream
+        self._has_failed = False
+
+    def do(self, read: Callable[[], Result]) -> Result:
+        """Have pyarrow read something; its error names the file, unless the store's own error was in the way."""
         try:
-            parquet = ParquetFile(stream)
-            file.check_columns(parquet.schema_arrow.names)
-            row_number = 0
-            narrow = {one.name: bound for one in parquet.schema_arrow if (bound := _EXACT_BELOW.get(str(one.type)))}
-            for batch in parquet.iter_batches(batch_size=_ROWS_PER_BATCH):
-                for row in batch.to_pylist():
-                    row_number += 1
-                    yield Record(_without_lost_digits(row, narrow) if narrow else row, f"row {row_number}")
-        except ArrowInvalid:
-            raise file.error("this is not a readable .parquet file. Check that it was written completely.") from None
+            return read()
+        except Exception:  # pyarrow has several kinds for what may be wrong with a file
+            if self._has_failed:
+                raise
+            raise self._file.error(
+                "this is not a readable .parquet file: damaged, cut off or encrypted. Check that it was written "
+                "completely."
+            ) from None
 
+    def readable(self) -> bool:
+        return True
 
-def _without_lost_digits(row: dict[str, Any], narrow: Mapping[str, int]) -> dict[str, Any]:
-    """Replace numbers that may have lost digits with infinity, which is refused as an id."""
-    lost = (name for name, bound in narrow.items() if row[name] is not None and abs(row[name]) >= bound)
-    return {**row, **dict.fromkeys(lost, math.inf)}
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._pass_on(self._stream.tell)
+
+    def seek(self, offset: int, whence: int = SEEK_SET, /) -> int:
+        return self._pass_on(self._stream.seek, offset, whence)
+
+    def read(self, size: int = -1, /) -> bytes:
+        return self._pass_on(self._stream.read, size)
+
+    def _pass_on(self, method: Callable[..., Result], *arguments: Any) -> Result:
+        try:
+            return method(*arguments)
+        except ValueError:
+            raise  # a damaged file has places before its beginning
+        except Exception:
+            self._has_failed = True
+            raise
