@@ -9,7 +9,7 @@ from airflow.providers.common.compat.lineage.hook import get_hook_lineage_collec
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from cor_provider import _files
-from cor_provider.inputs.formats import find_reader
+from cor_provider.inputs.formats import find_reader, split_sheet
 from cor_provider.inputs.input_file import InputFile
 from cor_provider.inputs.paths import may_be_shown
 from cor_provider.inputs.record import Record
@@ -22,7 +22,7 @@ OnOpen = Callable[[ObjectStoragePath], None]
 
 def iter_file(value: object, on_open: OnOpen, translation: Translation = PLAIN) -> Iterator[Record]:
     """Yield the records of a file, given by its path or URI."""
-    path = _locate(value)
+    path, sheet = _locate(value)
     reader = find_reader(str(path))
     if reader is None:
         raise unexpected_input("a path with another ending")
@@ -30,7 +30,8 @@ def iter_file(value: object, on_open: OnOpen, translation: Translation = PLAIN) 
     if is_shown := may_be_shown(value):
         # Airflow itself records only files that are read at once, not those that are read line by line.
         get_hook_lineage_collector().add_input_asset(context=path, uri=str(path))
-    file = InputFile(path.name if is_shown else "the file", translation, path=path)
+    name = f"{path.name}#{sheet}" if sheet else path.name
+    file = InputFile(name if is_shown else "the file", translation, path=path, fragment=sheet)
     try:
         for record in reader(file):
             yield replace(record, file=file.name)
@@ -45,11 +46,15 @@ def iter_file(value: object, on_open: OnOpen, translation: Translation = PLAIN) 
         raise OSError(error.errno, f"leave_requests: {error.strerror}") from None  # without the name
 
 
-def _locate(value: object) -> ObjectStoragePath:
+def _locate(value: object) -> tuple[ObjectStoragePath, str | None]:
+    """Return a file, and the sheet of it that is named too."""
+    sheet = None
+    if isinstance(value, str):
+        value, sheet = split_sheet(value)
     try:
         path = _files.locate(value)
     except ValueError:  # its message may quote the path
         raise unexpected_input("a path or URI that is not valid") from None
     if "\0" in str(path):
         raise unexpected_input("a path or URI that is not valid")
-    return path
+    return path, sheet

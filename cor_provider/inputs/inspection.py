@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from urllib.parse import urlsplit
 
 from cor_provider._compat import is_lazy
+from cor_provider.inputs.formats import split_sheet
 from cor_provider.inputs.frames import is_frame, is_used_up
 from cor_provider.inputs.paths import PATH_TYPES, may_be_shown, names_a_file
 from cor_provider.leave import LeaveRequest, read_leave_id
@@ -23,7 +24,7 @@ def can_be_read_again(value: object) -> bool:
 def files_in(value: object) -> Iterator[object]:
     """Yield the paths and URIs of the files that an input names, if they can be found without consuming it."""
     if names_a_file(value):
-        yield value
+        yield split_sheet(value)[0] if isinstance(value, str) else value
     elif isinstance(value, Collection) and not isinstance(value, (str, bytes, Mapping)) and not _is_opaque(value):
         for element in value:
             yield from files_in(element)
@@ -48,9 +49,15 @@ def label(value: object) -> str | None:
     :param value: an input. For a form that would have to be read, the result is None.
     """
     if names_a_file(value):
-        return "/".join(urlsplit(str(value).strip()).path.split("/")[-2:]) if may_be_shown(value) else None
+        return _label_file(str(value).strip()) if may_be_shown(value) else None
     if isinstance(value, (Mapping, LeaveRequest)):
         return read_leave_id(value)
     if isinstance(value, (list, tuple)) and value:
         return f"{read_leave_id(value[0]) or 'leave'} and {len(value) - 1} more" if value[1:] else label(value[0])
     return None
+
+
+def _label_file(path: str) -> str:
+    path, sheet = split_sheet(path)
+    name = "/".join(urlsplit(path).path.split("/")[-2:])
+    return f"{name}#{sheet}" if sheet else name

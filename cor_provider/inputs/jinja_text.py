@@ -11,7 +11,7 @@ from cor_provider.leave import LeaveRequest
 
 _LONGEST = 10_000  # characters
 _MARKS = ("{{", "{%", "{#")
-_NAME = re.compile(r"[\w./:%+@~-]{0,100}")  # a task, key, variable or date format, but no record
+_NAME = re.compile(r"[\w./:%+@~#-]{0,100}")  # a task, key, variable or date format, but no record
 _COMMENT = re.compile(r"[\w ./%+@~!?()-]{0,200}")
 
 _environment = Environment(extensions=["jinja2.ext.do"], autoescape=True)  # only parses; nothing is rendered

@@ -7,7 +7,7 @@ import re
 
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
-from cor_provider.inputs.formats import find_reader
+from cor_provider.inputs.formats import find_reader, split_sheet
 from cor_provider.inputs.json_text import is_json
 
 PATH_TYPES = (os.PathLike, ObjectStoragePath)
@@ -17,7 +17,7 @@ PATH_TYPES = (os.PathLike, ObjectStoragePath)
 def names_a_file(value: object) -> bool:
     """Return whether an input is the path or URI of a file, and not leave requests themselves."""
     if isinstance(value, str):
-        return not is_json(value) and find_reader(value) is not None
+        return not is_json(value) and find_reader(split_sheet(value)[0]) is not None
     return isinstance(value, PATH_TYPES)
 
 
@@ -31,6 +31,7 @@ def looks_like_a_path(text: str) -> bool:
     text = text.strip()
     if len(text) > _LONGEST_PATH or not text.isprintable() or any(character in _IN_RECORDS for character in text):
         return False
+    text, _sheet = split_sheet(text)
     has_known_ending = find_reader(text) is not None
     return bool(_START_OF_PATH.match(text) and (has_known_ending or " " not in text)) or (
         has_known_ending and _FILE_NAME.fullmatch(text) is not None

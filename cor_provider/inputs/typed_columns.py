@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from cor_provider.inputs.input_file import Input
 from cor_provider.inputs.record import Record
+from cor_provider.inputs.unreadable import Unreadable, without_unreadable
 
 ROWS_AT_ONCE = 1000
 
@@ -60,25 +61,8 @@ def iter_rows(parts: Iterable[Part], file: str = "") -> Iterator[Record]:
         cells = [_read(column, size) for column in columns.values()]
         for row in zip(*cells, strict=True):
             number += 1
-            fields = dict(zip(columns, row, strict=True))
-            yield Record(fields, f"row {number}", _problem(fields), file)
-
-
-class _Unreadable:
-    """Stands for a value that cannot be read."""
-
-    def __init__(self, problem: str) -> None:
-        self.problem = problem
-
-    def __repr__(self) -> str:
-        return "<unreadable>"
-
-
-def _problem(fields: Mapping[str, Any]) -> str | None:
-    for name, cell in fields.items():
-        if isinstance(cell, _Unreadable):
-            return f'has {cell.problem} in column "{name}"'
-    return None
+            fields, problem = without_unreadable(dict(zip(columns, row, strict=True)))
+            yield Record(fields, f"row {number}", problem, file)
 
 
 def _read(column: Column, size: int) -> list[Any]:
@@ -99,9 +83,9 @@ def _attempt(read: Callable[..., Any], *arguments: Any) -> Any:
     try:
         return read(*arguments)
     except UnicodeDecodeError:
-        return _Unreadable("text that is not UTF-8")
+        return Unreadable("text that is not UTF-8")
     except _ERRORS:
-        return _Unreadable("a value that cannot be read, such as a date after the year 9999,")
+        return Unreadable("a value that cannot be read, such as a date after the year 9999,")
 
 
 def _plain(cell: Any, exact_below: int | None) -> Any:

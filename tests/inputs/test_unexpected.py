@@ -18,8 +18,8 @@ from input_files import read_all
         (b"[]", "got bytes"),
         (object(), "got object"),
         ("Ana is ill", "got text that is neither JSON nor a path with such an ending"),
-        ("leave.xlsx", "got text that is neither JSON nor a path with such an ending"),
-        (Path("leave.xlsx"), "got a path with another ending"),
+        ("leave.docx", "got text that is neither JSON nor a path with such an ending"),
+        (Path("leave.docx"), "got a path with another ending"),
     ],
 )
 def test_an_input_of_no_known_form_is_an_error_that_says_what_was_expected(leave_requests: object, came: str) -> None:

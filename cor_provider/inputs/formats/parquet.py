@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from io import SEEK_SET, BufferedReader, RawIOBase
-from typing import Any, TypeVar
+from collections.abc import Iterator
 
 from cor_provider.exceptions import CorConfigurationError
 from cor_provider.inputs import arrow
+from cor_provider.inputs.formats.guarded import Guarded
 from cor_provider.inputs.input_file import CHUNK, InputFile
 from cor_provider.inputs.record import Record
 from cor_provider.inputs.typed_columns import ROWS_AT_ONCE, iter_rows, used_columns
 
-Result = TypeVar("Result")
-
 _ENCRYPTED = b"PARE"
 """What a file begins with if even its columns' names are encrypted."""
+
+_DAMAGED = "this is not a readable .parquet file: damaged, cut off or encrypted. Check that it was written completely."
 
 
 def read(file: InputFile) -> Iterator[Record]:
@@ -32,7 +31,7 @@ def read(file: InputFile) -> Iterator[Record]:
             raise file.error("is empty. Check that it was written completely.")
         if head.startswith(_ENCRYPTED):
             raise file.error("is encrypted. Write it without encryption.")
-        guarded = _Guarded(file, stream)
+        guarded = Guarded(file, stream, _DAMAGED)
         # Older writers (INT96) have times that nanoseconds cannot tell. With a buffer, whole columns are not in memory.
         options = {"coerce_int96_timestamp_unit": "us", "buffer_size": CHUNK, "pre_buffer": False}
         table = guarded.do(lambda: parquet.ParquetFile(guarded, **options))
@@ -40,48 +39,4 @@ def read(file: InputFile) -> Iterator[Record]:
         used = used_columns(file, guarded.do(lambda: schema.names))
         arrow.check_zones(file, schema, used)
         batches = table.iter_batches(batch_size=ROWS_AT_ONCE, columns=used, use_threads=False)
-        yield from iter_rows(arrow.iter_parts(iter(lambda: guarded.do(lambda: next(batches, None)), None)))
-
-
-class _Guarded(RawIOBase):
-    """A file whose content may be damaged: that is told from errors in reading it, which may pass."""
-
-    def __init__(self, file: InputFile, stream: BufferedReader) -> None:
-        self._file, self._stream = file, stream
-        self._has_failed = False
-
-    def do(self, read: Callable[[], Result]) -> Result:
-        """Have pyarrow read something; its error names the file, unless the store's own error was in the way."""
-        try:
-            return read()
-        except Exception:  # pyarrow has several kinds for what may be wrong with a file
-            if self._has_failed:
-                raise
-            raise self._file.error(
-                "this is not a readable .parquet file: damaged, cut off or encrypted. Check that it was written "
-                "completely."
-            ) from None
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._pass_on(self._stream.tell)
-
-    def seek(self, offset: int, whence: int = SEEK_SET, /) -> int:
-        return self._pass_on(self._stream.seek, offset, whence)
-
-    def read(self, size: int = -1, /) -> bytes:
-        return self._pass_on(self._stream.read, size)
-
-    def _pass_on(self, method: Callable[..., Result], *arguments: Any) -> Result:
-        try:
-            return method(*arguments)
-        except ValueError:
-            raise  # a damaged file has places before its beginning
-        except Exception:
-            self._has_failed = True
-            raise
+        yield from iter_rows(arrow.iter_parts(iter(lambda: guarded.do(lambda: next(batches, None)), None)), file.name)

@@ -231,7 +231,7 @@ def test_any_table_reads_back_as_it_was_written(data: st.DataObject, tmp_path_fa
     writer.writerows([columns, *rows])
     path = tmp_path_factory.getbasetemp() / "any.csv"
     path.write_bytes(text.getvalue().encode(data.draw(st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-32"]))))
-    file = InputFile(ObjectStoragePath(path), "any.csv")
+    file = InputFile("any.csv", path=ObjectStoragePath(path))
     records = list(csv_file.read(file))
     assert [list(record.fields.values()) for record in records] == rows
     assert all(record.problem is None and list(record.fields) == columns for record in records)
