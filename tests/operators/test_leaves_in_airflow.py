@@ -80,6 +80,11 @@ def run(run_dag: RunDag) -> Run:
 
 
 @pytest.fixture(scope="module")
+def frames(run_dag: RunDag) -> Run:
+    return run_dag("create_from_frames")
+
+
+@pytest.fixture(scope="module")
 def changes(run_dag: RunDag) -> Run:
     return run_dag("change_leave", conn_id="cor_hr", source="SAP")
 
@@ -102,6 +107,19 @@ def test_the_log_counts_leave_and_shows_nothing_of_it(run: Run) -> None:
     assert "Leave requests: 3 received: 3 created." in run.log
     assert "employee-7" not in run.log
     assert "surgery" not in run.log
+
+
+def test_data_frames_are_created_given_and_from_upstream(frames: Run) -> None:
+    expected = {"pandas-1", "pandas-2", "polars", "pyarrow", "upstream-1", "upstream-2", "lazy-1", "lazy-2"}
+    days = whole_days("employee-7", "2026-05-11", "2026-05-12", "surgery")
+    assert frames.in_cor == dict.fromkeys({*expected, "over-1", "over-2"}, days)
+
+
+def test_nothing_of_a_data_frame_is_shown(frames: Run) -> None:
+    assert set(frames.rendered.values()) <= {HIDDEN, "", None}
+    assert frames.rendered["pandas", -1] == HIDDEN
+    assert "employee-7" not in frames.log
+    assert "surgery" not in frames.log
 
 
 @pytest.mark.since_airflow("3.0")  # `DAG.test` of Airflow 2 keeps neither

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import io
 import json
@@ -11,6 +12,9 @@ from pathlib import Path
 from pprint import pformat
 from typing import Any, cast
 
+import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 from airflow.providers.common.compat.sdk import Context
 from hypothesis import example, given
@@ -116,6 +120,8 @@ def test_text_of_several_lines_is_never_shown(text: str) -> None:
 
 
 SHOWN = [
+    *("leave.xlsx", "leave.xlsx#Absences", "/srv/hr/leave.xlsx#Absences 2026", "s3://b/leave.XLSM#2026"),
+    *("{{ folder }}/leave.xlsx#Absences 2026", "{{ folder ~ '/leave.xlsx#2026' }}"),
     *("", "  ", "leave.csv", "leave.jsonl", "in/leave.json", "LEAVE.PARQUET", " leave.csv\n", "año/niño.csv"),
     *("/srv/hr/leave.csv", "/srv/hr/of today/leave.csv", "/srv/hr", "./leave.csv", "../hr/leave.csv", "~/leave.csv"),
     *("s3://bucket/leave.jsonl", "s3://conn@bucket/dt=2026-05-11/leave.csv", "gs://b/k", "file:///srv/leave.csv"),
@@ -157,6 +163,19 @@ def test_what_could_be_anything_is_not_shown(text: str) -> None:
 )
 def test_what_is_no_text_is_not_shown(value: Any) -> None:
     assert repr(redact(value)) == HIDDEN
+
+
+@pytest.mark.parametrize(
+    "make", [pd.DataFrame, pl.DataFrame, pa.Table.from_pylist], ids=["pandas", "polars", "pyarrow"]
+)
+def test_a_data_frame_is_not_shown_and_stays_what_it_is(make: Callable[..., Any]) -> None:
+    frame = make([RECORD, RECORD])
+    operator = CreateLeaveOperator(task_id="push", leave_requests=frame)
+    for shown in (redact(frame), redact([frame]), operator, copy.deepcopy(operator).leave_requests):
+        assert MARKER not in repr(shown)
+    operator.render_template_fields(cast("Context", {}))
+    assert repr(operator.leave_requests) == HIDDEN
+    assert reveal(operator.leave_requests) is frame
 
 
 @pytest.mark.parametrize(
