@@ -43,9 +43,10 @@ def iter_leaves(
 
     A record that cannot be read is yielded as an :class:`UnreadableLeave`, so that the others are not lost.
 
-    :param leave_requests: a :class:`LeaveRequest` or a mapping that it accepts; any iterable of them, also nested; JSON
-        text (it starts with ``[`` or ``{``); the path or URI of a ``.json``, ``.jsonl``, ``.csv`` or ``.parquet`` file
-        (or packed: ``.gz``) that ``ObjectStoragePath`` opens. None, empty text and ``"None"`` hold no leave requests.
+    :param leave_requests: a :class:`LeaveRequest` or a mapping that it accepts; any iterable of them, also nested; a
+        data frame of pandas, polars or pyarrow; JSON text (it starts with ``[`` or ``{``); the path or URI of a
+        ``.json``, ``.jsonl``, ``.csv``, ``.parquet`` or ``.xlsx`` file (or packed: ``.gz``) that ``ObjectStoragePath``
+        opens. None, empty text and ``"None"`` hold no leave requests.
     :param timezone: IANA name of the zone for times without an offset, such as ``Europe/Madrid``.
     :param translation: how the input's columns, values and dates become those of a leave request.
     :param on_open: called with every file right before it is opened.
