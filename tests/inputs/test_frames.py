@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -16,7 +14,7 @@ import pyarrow as pa
 import pytest
 
 from cor_provider.exceptions import CorConfigurationError
-from cor_provider.inputs.frames import NAME, is_frame, is_used_up, iter_frame
+from cor_provider.inputs.frames import is_frame, is_used_up, iter_frame
 from cor_provider.inputs.inspection import can_be_read_again, files_in, label
 from cor_provider.inputs.leaves import iter_leaves
 from cor_provider.inputs.translation import Translation
@@ -235,17 +233,3 @@ def test_a_class_of_the_same_name_is_no_frame() -> None:
     assert not is_frame(DataFrame())
     with pytest.raises(TypeError):
         list(iter_frame(DataFrame()))
-
-
-def test_errors_call_it_the_data_frame() -> None:
-    assert NAME == "the data frame"
-
-
-def test_no_package_is_imported_unless_the_user_has_it() -> None:
-    code = (
-        "import sys\nfrom cor_provider.inputs.leaves import iter_leaves\nbefore = set(sys.modules)\n"
-        "list(iter_leaves([{}]))\n"
-        "print({'pandas', 'polars', 'pyarrow', 'openpyxl'} & (set(sys.modules) - before))"
-    )
-    run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert run.stdout.splitlines()[-1] == "set()"

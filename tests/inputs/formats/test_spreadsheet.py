@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 import sys
 from collections.abc import Callable
@@ -98,6 +99,11 @@ def test_a_sheet_is_named_behind_the_file(write: Write) -> None:
         sheet = workbook["Absences 2026"] if "Absences 2026" in workbook else workbook.create_sheet("Absences 2026")
         sheet.append(row)
     assert ids(f"{write(workbook)}#Absences 2026") == ["L1"]
+
+
+def test_a_packed_spreadsheet_is_read(write: Write) -> None:
+    path = write(gzip.compress(content(book(FIELDS, ROW))), "leave.xlsx.gz")
+    assert ids(str(path)) == ids(f"{path}#Absences") == ["L1"]
 
 
 def test_a_sheet_that_is_not_there_is_refused_with_those_that_are(write: Write) -> None:
