@@ -84,7 +84,7 @@ def most_under_way(pace: Pace, *, threads: int, at_once: int) -> int:
         with lock:
             under_way += 1
             most = max(most, under_way)
-        enough.wait(10)
+        enough.wait(60)
         with lock:
             under_way -= 1
 
@@ -108,7 +108,7 @@ def send_a_burst(pace: Pace, error: CorError, *, size: int) -> None:
     all_under_way = threading.Barrier(size)
 
     def send() -> None:
-        all_under_way.wait(10)
+        all_under_way.wait(60)
         raise error
 
     def run() -> None:
@@ -262,27 +262,31 @@ class TestRateLimit:
     def test_a_429_pauses_the_whole_push(
         self, hook: CorIntegrationsHook, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        paused = threading.Event()
-        resume = threading.Event()
-
+        paused, another_goes_out = threading.Event(), threading.Event()
+        sent_at: list[float] = []
         pass_time = _clock.wait
 
         def wait(stopping: threading.Event, seconds: float) -> None:
             if seconds >= 1:
                 paused.set()
-                resume.wait(10)
+                another_goes_out.wait(0.2)  # it does not, unless the pause is for one leave only
             pass_time(stopping, seconds)
+
+        def permit() -> bool:
+            sent_at.append(_clock.now())
+            if paused.is_set():
+                another_goes_out.set()
+            return True
+
+        def leaves() -> Iterator[dict[str, Any]]:
+            yield leave("L0")
+            assert paused.wait(60)
+            yield from (leave(f"L{number}") for number in range(1, 20))
 
         monkeypatch.setattr(_clock, "wait", wait)
         sandbox.answer_next(429, headers={"Retry-After": "3"})
-        outcomes: list[LeaveOutcome] = []
-        leaves = [leave(f"L{number}") for number in range(20)]
-        push = threading.Thread(target=lambda: outcomes.extend(hook.create_leaves(leaves, concurrency=4)))
-        push.start()
-        assert paused.wait(10)
-        under_way = len(sandbox.requests)
-        resume.set()
-        push.join()
-        assert under_way <= 4
+        outcomes = list(hook.create_leaves(leaves(), concurrency=4, permit=permit))
+        assert sent_at[0] == 0
+        assert min(sent_at[1:]) >= 3
+        assert len(sandbox.requests) == 1 + 20
         assert {outcome.status for outcome in outcomes} == {"created"}
-        assert len(sandbox.leaves) == 20
