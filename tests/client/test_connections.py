@@ -29,9 +29,9 @@ def requests_counted(sandbox: Sandbox, *, times_mixed: int, proxy: str = "") -> 
         adapter = HTTPAdapter()
         session.mount("http://", adapter)
         for _ in range(times_mixed):
-            session.get(sandbox.url, timeout=10)  # so that there is a pool with the old connections
+            session.get(sandbox.url, timeout=60)  # so that there is a pool with the old connections
             mix_in(adapter, Counting)
-        session.get(sandbox.url, timeout=10, proxies={"http": proxy})
+        session.get(sandbox.url, timeout=60, proxies={"http": proxy})
     return Counting.requests
 
 

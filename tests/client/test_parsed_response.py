@@ -74,7 +74,7 @@ class TestOddBodies:
         started = time.process_time()
         with suppress(CorError):
             read_response(response, "delete")
-        assert time.process_time() - started < 1
+        assert time.process_time() - started < 60  # a search that is not linear would take hours
 
 
 class TestShape:

@@ -71,7 +71,7 @@ def answers(draw: st.DrawFn) -> bytes:
 def test_whatever_comes_is_an_answer_or_a_lost_one(connect: Connect) -> None:
     scripted = [b""]
     with RawServer(lambda: [scripted[0]], closes=True) as server:
-        connect(host=server.url, extra={"timeout": 5})
+        connect(host=server.url, extra={"timeout": 60})
         session = CorIntegrationsHook().get_conn()
 
         @settings(max_examples=300)

@@ -191,7 +191,7 @@ def test_a_refused_api_key_is_asked_about_once_for_all_who_wait() -> None:
     def request_token() -> requests.Response:
         asked.append(None)
         for _ in range(8):
-            waits.acquire(timeout=10)
+            waits.acquire(timeout=60)
         return reply({}, 401)
 
     tokens = ClientCredentials(request_token)
@@ -237,7 +237,7 @@ class TestInAPush:
     @pytest.fixture
     def endpoint(self, answers: list[bytes | None], connect: Connect) -> Iterator[RawServer]:
         with RawServer(lambda: [answers.pop(0) if answers[1:] else answers[0]]) as endpoint:
-            extra = {"api_url": f"{endpoint.url}/v1", "timeout": 5}
+            extra = {"api_url": f"{endpoint.url}/v1", "timeout": 60}
             connect(login="api-key-4711", password="client-secret-0815", extra=extra)
             yield endpoint
 

@@ -27,7 +27,7 @@ pytest.importorskip("icalendar", reason="icalendar is not installed")
 pytest.importorskip("radicale", reason="Radicale, the CalDAV server of these tests, is not installed")
 
 USER, PASSWORD = "hr", "opens-nothing-but-this-calendar"
-SECONDS_TO_START = 60
+SECONDS_TO_START = 300
 
 ANA, BEN, CARO, DEV = (f"{name}@firm.example" for name in ("ana", "ben", "caro", "dev"))
 PEOPLE = (ANA, BEN, CARO, DEV)
@@ -130,7 +130,7 @@ class TeamCalendar:
         return f"{self.url}{quote(name, safe='')}.ics"
 
     def _ask(self, method: str, url: str, **kwargs: Any) -> None:
-        self._session.request(method, url, timeout=30, **kwargs).raise_for_status()
+        self._session.request(method, url, timeout=60, **kwargs).raise_for_status()
 
 
 class Radicale(NamedTuple):
@@ -167,7 +167,7 @@ def wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
     end = time.monotonic() + SECONDS_TO_START
     while server.poll() is None and time.monotonic() < end:
         with suppress(requests.ConnectionError):
-            requests.get(url, timeout=5)
+            requests.get(url, timeout=60)
             return
         time.sleep(0.05)
     pytest.fail(f"Radicale does not answer:\n{log.read_text()}")

@@ -94,7 +94,7 @@ class TestConnection:
         self, connect: Connect, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         host = sandbox.url.replace(":", "%3A").replace("/", "%2F")
-        uri = f"cor://:{sandbox.token}@{host}/?source=GLOBANT&timeout=5&api_url=&proxy=&ca_bundle="
+        uri = f"cor://:{sandbox.token}@{host}/?source=GLOBANT&timeout=60&api_url=&proxy=&ca_bundle="
         monkeypatch.setenv("AIRFLOW_CONN_FROM_URI", uri)
         CorIntegrationsHook("from_uri").create_leave(leave())
 

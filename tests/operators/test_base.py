@@ -257,7 +257,7 @@ class TestEndings:
             for number in range(50):
                 if number == 10:
                     os.kill(os.getpid(), signal.SIGALRM)
-                    interrupted.wait(10)
+                    interrupted.wait(60)
                 yield leave(f"L{number}")
 
         interrupted = threading.Event()

@@ -76,7 +76,7 @@ class TestStopping:
             if len(sandbox.requests) < failures:
                 return True
             stopping.set()
-            is_over.wait(10)
+            is_over.wait(60)
             return False
 
         for _ in range(failures):
@@ -130,7 +130,7 @@ class TestStopping:
         def leaves() -> Iterator[dict[str, Any]]:
             for number in range(30):
                 if number == 1:
-                    waits.wait(10)
+                    waits.wait(60)
                 missing_when_read.append("L0" not in {one.external_id for one in sandbox.leaves})
                 if sum(missing_when_read) > 1 + 20 + 1:
                     too_many_are_read.set()

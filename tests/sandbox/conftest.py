@@ -28,7 +28,7 @@ def send() -> Send:
     ) -> requests.Response:
         headers = {"Authorization": f"Bearer {sandbox.token if token is None else token}"}
         url = f"{sandbox.url}/v2/integrations/{path}"
-        return requests.request(method, url, json=body, headers=headers, timeout=10)
+        return requests.request(method, url, json=body, headers=headers, timeout=60)
 
     return send
 

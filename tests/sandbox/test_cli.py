@@ -33,7 +33,7 @@ class Served:
 
     def end(self, number: int = signal.SIGTERM) -> tuple[int, str]:
         self.process.send_signal(number)
-        output, errors = self.process.communicate(timeout=10)
+        output, errors = self.process.communicate(timeout=60)
         return self.process.returncode, output + errors
 
 
@@ -49,12 +49,12 @@ def served(*options: str) -> Iterator[Served]:
 
 
 def run(*options: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*COMMAND, *options], capture_output=True, text=True, timeout=30, check=False)
+    return subprocess.run([*COMMAND, *options], capture_output=True, text=True, timeout=120, check=False)
 
 
 def post(url: str, leave: dict[str, Any], token: str) -> requests.Response:
     headers = {"Authorization": f"Bearer {token}"}
-    return requests.post(f"{url}/v2/integrations/leaves", json=leave, headers=headers, timeout=10)
+    return requests.post(f"{url}/v2/integrations/leaves", json=leave, headers=headers, timeout=60)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -98,7 +98,7 @@ def test_a_token_of_ones_own_is_used_and_not_shown(leave: dict[str, Any]) -> Non
 def test_verbose_logs_requests_without_their_contents(leave: dict[str, Any]) -> None:
     with served("--verbose") as sandbox:
         post(sandbox.url, leave, "sandbox-token")
-        requests.post(f"{sandbox.url}/v1/oauth/token?grant_type=s3cr3t", timeout=10)
+        requests.post(f"{sandbox.url}/v1/oauth/token?grant_type=s3cr3t", timeout=60)
         _, output = sandbox.end()
 
     assert output == "POST /v2/integrations/leaves: 201\nPOST /v1/oauth/token: 400\n"
@@ -155,7 +155,7 @@ def test_a_missing_web_server_is_an_error_of_one_line(missing: str) -> None:
         "runpy.run_module('cor_provider.sandbox', run_name='__main__')"
     )
 
-    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False)
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
 
     assert ended.returncode == 1
     assert ended.stderr == f"The COR sandbox needs {missing}: pip install 'airflow-provider-cor[sandbox]'\n"

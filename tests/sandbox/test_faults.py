@@ -185,11 +185,11 @@ def test_only_the_integrations_api_is_disturbed() -> None:
     with Sandbox(error_rate=1, rate_limit=0.001) as sandbox:
         sandbox.answer_next(500)
         for _ in range(2):
-            me = requests.get(f"{sandbox.api_url}/me", headers={"Authorization": "Bearer sandbox-token"}, timeout=10)
+            me = requests.get(f"{sandbox.api_url}/me", headers={"Authorization": "Bearer sandbox-token"}, timeout=60)
             assert me.status_code == 200
         token_url = f"{sandbox.api_url}/oauth/token?grant_type=client_credentials"
-        assert requests.post(token_url, auth=("sandbox-key", "sandbox-secret"), timeout=10).status_code == 200
-        assert requests.get(sandbox.url, timeout=10).status_code == 200
+        assert requests.post(token_url, auth=("sandbox-key", "sandbox-secret"), timeout=60).status_code == 200
+        assert requests.get(sandbox.url, timeout=60).status_code == 200
 
 
 @pytest.mark.parametrize(

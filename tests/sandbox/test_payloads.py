@@ -102,7 +102,7 @@ def test_a_body_that_is_no_json_object_is_refused(sandbox: Sandbox, body: bytes)
         f"{sandbox.url}/v2/integrations/leaves",
         data=body,
         headers={"Authorization": "Bearer sandbox-token", "Content-Type": "application/json"},
-        timeout=10,
+        timeout=60,
     )
 
     assert answer.json()["error"] == "ValidationError"

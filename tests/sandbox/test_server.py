@@ -32,15 +32,15 @@ def test_requests_are_recorded_as_they_came_over_the_wire(
 
 
 def test_requests_for_tokens_are_recorded_with_their_query(sandbox: Sandbox) -> None:
-    requests.post(f"{sandbox.api_url}/oauth/token?grant_type=client_credentials", timeout=10)
+    requests.post(f"{sandbox.api_url}/oauth/token?grant_type=client_credentials", timeout=60)
 
     (request,) = sandbox.requests
     assert (request.path, request.query) == ("/v1/oauth/token", "grant_type=client_credentials")
 
 
 def test_the_sandboxs_own_pages_are_not_recorded(sandbox: Sandbox) -> None:
-    requests.get(sandbox.url, timeout=10)
-    requests.get(f"{sandbox.url}/sandbox/leaves", timeout=10)
+    requests.get(sandbox.url, timeout=60)
+    requests.get(f"{sandbox.url}/sandbox/leaves", timeout=60)
 
     assert sandbox.requests == ()
 

@@ -19,11 +19,11 @@ def ask_for_token(
     credentials: tuple[str, str] = ("sandbox-key", "sandbox-secret"),
     grant: str = "client_credentials",
 ) -> requests.Response:
-    return requests.post(f"{sandbox.api_url}/oauth/token?grant_type={grant}", auth=credentials, timeout=10)
+    return requests.post(f"{sandbox.api_url}/oauth/token?grant_type={grant}", auth=credentials, timeout=60)
 
 
 def ask_for_me(sandbox: Sandbox, token: str) -> requests.Response:
-    return requests.get(f"{sandbox.api_url}/me", headers={"Authorization": f"Bearer {token}"}, timeout=10)
+    return requests.get(f"{sandbox.api_url}/me", headers={"Authorization": f"Bearer {token}"}, timeout=60)
 
 
 def test_credentials_are_exchanged_for_a_token_as_documented(sandbox: Sandbox) -> None:
@@ -118,7 +118,7 @@ def test_every_endpoint_of_cor_needs_a_token(
 ) -> None:
     headers = {} if authorization is None else {"Authorization": authorization}
 
-    answer = requests.request(method, f"{sandbox.url}/{path}", headers=headers, json={}, timeout=10)
+    answer = requests.request(method, f"{sandbox.url}/{path}", headers=headers, json={}, timeout=60)
 
     assert (answer.status_code, answer.json()) == (401, UNAUTHORIZED)
 

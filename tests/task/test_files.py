@@ -514,7 +514,7 @@ class TestWriting:
         reader = threading.Thread(target=lambda: rows.extend(pipe.read_text().splitlines()))
         reader.start()
         run(CreateLeaveOperator, [leave(), leave("L2")], report_path=str(pipe))
-        reader.join(10)
+        reader.join(60)
         assert sorted(json.loads(row)["id"] for row in rows) == ["L1", "L2"]
         assert stat.S_ISFIFO(pipe.stat().st_mode)
 

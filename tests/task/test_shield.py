@@ -34,7 +34,7 @@ def test_an_interruption_stops_the_work_and_is_raised_once_it_has_ended() -> Non
 
     def work() -> None:
         interrupt_main_thread()
-        stopping.wait(10)
+        stopping.wait(60)
         ended.append(True)
 
     with pytest.raises(KeyboardInterrupt):
@@ -48,7 +48,7 @@ def test_work_that_does_not_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> 
 
     def work() -> None:
         interrupt_main_thread()
-        never.wait(10)
+        never.wait(60)
 
     with pytest.raises(KeyboardInterrupt):
         run_shielded(work, stop=lambda: None)
