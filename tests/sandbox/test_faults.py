@@ -131,12 +131,12 @@ def test_a_burst_is_a_tenth_of_the_limit(send: Send, leave: dict[str, Any]) -> N
 
 def test_latency_delays_all_requests_at_the_same_time(send: Send, leave: dict[str, Any]) -> None:
     started = time.monotonic()
-    with Sandbox(latency_ms=200) as sandbox, ThreadPoolExecutor(100) as pool:
+    with Sandbox(latency_ms=1000) as sandbox, ThreadPoolExecutor(100) as pool:
         answers = list(pool.map(lambda n: send(sandbox, "POST", "leaves", {**leave, "id": str(n)}), range(100)))
 
     assert {answer.status_code for answer in answers} == {201}
-    assert min(answer.elapsed.total_seconds() for answer in answers) >= 0.2
-    assert time.monotonic() - started < 5  # one after the other, it would be 20
+    assert min(answer.elapsed.total_seconds() for answer in answers) >= 1
+    assert time.monotonic() - started < 60  # one after the other, it would be 100
 
 
 # --- answers on demand

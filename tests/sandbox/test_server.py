@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -80,7 +79,7 @@ def test_a_stopped_sandbox_can_be_asked_and_started_again(send: Send, leave: dic
 
 
 def test_stopping_waits_for_nobody(send: Send, leave: dict[str, Any], caplog: pytest.LogCaptureFixture) -> None:
-    sandbox = Sandbox(latency_ms=60_000)
+    sandbox = Sandbox(latency_ms=3_600_000)
     sandbox.start()
     disconnected = threading.Event()
 
@@ -94,12 +93,10 @@ def test_stopping_waits_for_nobody(send: Send, leave: dict[str, Any], caplog: py
     client.start()
     while not sandbox.requests:
         pass
-    started = time.monotonic()
     sandbox.stop()
-    client.join(5)
+    client.join()
 
-    assert time.monotonic() - started < 1
-    assert disconnected.is_set()
+    assert disconnected.is_set()  # and not a timeout, after which the client would have given up
     assert caplog.records == []
 
 
