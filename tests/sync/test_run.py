@@ -74,7 +74,7 @@ def test_a_retry_of_a_killed_run_goes_on_once_that_cannot_send_any_more(
         sync([leave()])
     with pytest.raises(CorLedgerBusyError) as busy:
         sync([leave()])
-    assert busy.value.retry_after == pytest.approx(180, abs=10)  # a minute, and four times the timeout
+    assert busy.value.retry_after == pytest.approx(155, abs=25)  # a minute and four times the timeout, less a little
 
     def wait(_stopping: threading.Event, seconds: float) -> None:
         age_leases(ledger.parent, seconds)
@@ -227,9 +227,12 @@ def test_a_lease_lost_while_the_input_is_read_is_reported_before_anything_is_sen
 
     def read() -> Iterator[Any]:
         yield leave()
-        for file in ledger.parent.glob("*.lock.*"):
-            file.unlink()
-        assert lost.wait(10)
+        for _ in range(6000):  # a renewal under way may put back what is deleted
+            for file in ledger.parent.glob("*.lock.*"):
+                file.unlink(missing_ok=True)
+            if lost.wait(0.01):
+                return
+        pytest.fail("Nobody noticed.")
 
     with pytest.raises(CorLedgerBusyError, match="taken over") as busy:
         sync(read())
