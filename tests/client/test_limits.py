@@ -12,13 +12,14 @@ import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from cor_provider.exceptions import (
-    CorConnectionError,
-)
+from cor_provider.client import limits, session
+from cor_provider.client.limits import ResponseLimits
+from cor_provider.exceptions import CorConnectionError
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from raw_server import CREATED, Answer, Piece, RawServer, drip, head, whole
 from support import Connect, leave
@@ -26,17 +27,17 @@ from support import Connect, leave
 TIMEOUT = 0.3
 
 
-SOON = 10.0
-"""Seconds: long after the timeout, long before what drips would have come to its end."""
+SOON = 60.0
+"""Seconds: long after the timeout, even on a slow machine; before what drips would have come to its end."""
 
 
-def endless(data: bytes, pause: float = 0.05) -> Iterator[Piece]:
+def endless(data: bytes, pause: float = 0.2) -> Iterator[Piece]:
     """Yield the bytes again and again, for longer than any test waits."""
     return itertools.chain.from_iterable(itertools.repeat([data, pause], 1000))
 
 
 SLOW_ANSWERS: dict[str, Answer] = {
-    "the status line": lambda: drip(b"HTTP/1.1 201 " + b"Created" * 100),
+    "the status line": lambda: drip(b"HTTP/1.1 201 " + b"Created" * 100, pause=0.2),
     "a header": lambda: [b"HTTP/1.1 201 Created\r\nX-Header: ", *endless(b"x")],
     "headers": lambda: [b"HTTP/1.1 201 Created\r\n", *endless(b"X-Header: x\r\n")],
     "interim answers": lambda: endless(b"HTTP/1.1 100 Continue\r\n\r\n"),
@@ -48,7 +49,7 @@ SLOW_ANSWERS: dict[str, Answer] = {
     "trailers": lambda: [head("Transfer-Encoding: chunked"), b"1\r\n1\r\n0\r\n", *endless(b"X-Trailer: x\r\n")],
     "a body in gzip": lambda: [
         head("Content-Encoding: gzip", "Content-Length: 1000"),
-        *drip(gzip.compress(bytes(range(256)) * 100)),
+        *drip(gzip.compress(bytes(range(256)) * 100), pause=0.2),
     ],
     "nothing at all": lambda: [60.0],
 }
@@ -63,7 +64,21 @@ def failure(hook: CorIntegrationsHook, leave_id: str = "L1") -> CorConnectionErr
     return raised.value
 
 
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The clock of the limits, which goes when it is told to."""
+    now = [0.0]
+    monkeypatch.setattr(limits, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    return now
+
+
 class TestDeadline:
+    @pytest.fixture
+    def impatience(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Answers have little time, and what comes before them all the time that a slow machine needs."""
+        monkeypatch.setattr(session, "MAX_CONNECT_SECONDS", 60.0)
+        monkeypatch.setattr(session, "ResponseLimits", lambda _seconds, max_bytes: ResponseLimits(TIMEOUT, max_bytes))
+
     @pytest.mark.parametrize("slow", SLOW_ANSWERS)
     def test_an_answer_that_drips_is_lost_once_the_timeout_has_passed(self, slow: str, connect: Connect) -> None:
         with RawServer(SLOW_ANSWERS[slow]) as server:
@@ -72,12 +87,13 @@ class TestDeadline:
         assert "did not answer in time" in error.message
         assert error.lost_answer
 
+    @pytest.mark.usefixtures("impatience")
     @pytest.mark.parametrize("slow", ["the status line", "a body of known length", "chunks"])
     def test_encryption_changes_nothing(
         self, slow: str, connect: Connect, certificate: Path, tls: ssl.SSLContext
     ) -> None:
         with RawServer(SLOW_ANSWERS[slow], tls=tls) as server:
-            connect(host=server.url, extra={"timeout": TIMEOUT, "ca_bundle": str(certificate)})
+            connect(host=server.url, extra={"timeout": 60, "ca_bundle": str(certificate)})
             error = failure(CorIntegrationsHook())
         assert "did not answer in time" in error.message
         assert error.lost_answer
@@ -90,12 +106,13 @@ class TestDeadline:
         assert "did not answer in time" in error.message
         assert error.lost_answer
 
+    @pytest.mark.usefixtures("impatience")
     @pytest.mark.parametrize("slow", ["the status line", "a body of known length", "chunks"])
     def test_a_tunnel_changes_nothing(
         self, slow: str, connect: Connect, certificate: Path, tls: ssl.SSLContext
     ) -> None:
         with RawServer(SLOW_ANSWERS[slow], tls=tls, tunnel=lambda: [head(status="200 OK")]) as server:
-            extra = {"timeout": TIMEOUT, "proxy": server.url, "ca_bundle": str(certificate)}
+            extra = {"timeout": 60, "proxy": server.url, "ca_bundle": str(certificate)}
             connect(host="https://cor.example", extra=extra)
             error = failure(CorIntegrationsHook())
         assert "did not answer in time" in error.message
@@ -104,7 +121,7 @@ class TestDeadline:
     @pytest.mark.parametrize(
         "slow",
         [
-            pytest.param(lambda: drip(head(status="200 OK") * 10), id="the status line"),
+            pytest.param(lambda: drip(head(status="200 OK") * 20, pause=0.2), id="the status line"),
             pytest.param(lambda: [b"HTTP/1.1 200 OK\r\n", *endless(b"X-Header: x\r\n")], id="headers"),
         ],
     )
@@ -116,9 +133,15 @@ class TestDeadline:
             error = failure(CorIntegrationsHook())
         assert not error.lost_answer
 
-    def test_each_request_has_a_deadline_of_its_own(self, connect: Connect) -> None:
-        with RawServer(lambda: [0.1, head(f"Content-Length: {len(CREATED)}"), 0.1, CREATED]) as server:
-            connect(host=server.url, extra={"timeout": 0.5})
+    def test_each_request_has_a_deadline_of_its_own(self, connect: Connect, clock: list[float]) -> None:
+        def answer() -> Iterator[Piece]:
+            yield head(f"Content-Length: {len(CREATED)}")
+            clock[0] += 40
+            yield 0.05  # the body comes by itself, so that there is a second read
+            yield CREATED
+
+        with RawServer(answer) as server:
+            connect(host=server.url, extra={"timeout": 60})
             hook = CorIntegrationsHook()
             for number in range(3):
                 assert hook.create_leave(leave(f"L{number}")) == {"id": 1}
@@ -145,12 +168,12 @@ class TestConnecting:
 
     @pytest.fixture
     def name(self, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-        """Return a function that gives `cor.example` its addresses."""
+        """Return a function that gives `cor.example` and `localhost` their addresses."""
         resolve = socket.getaddrinfo
 
         def set_addresses(*addresses: str) -> None:
             def getaddrinfo(host: Any, *arguments: Any, **options: Any) -> list[Any]:
-                hosts = addresses if host == "cor.example" else [host]
+                hosts = addresses if host in {"cor.example", "localhost"} else [host]
                 return [found for one in hosts for found in resolve(one, *arguments, **options)]
 
             monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
@@ -160,18 +183,20 @@ class TestConnecting:
     def test_all_addresses_of_a_host_share_the_time(
         self, full: int, name: Callable[..., None], connect: Connect
     ) -> None:
-        name(*["127.0.0.1"] * 20)
+        name(*["127.0.0.1"] * 300)
         connect(host=f"https://cor.example:{full}", extra={"timeout": TIMEOUT})
         error = failure(CorIntegrationsHook())
         assert "could not be reached in time" in error.message
         assert not error.lost_answer
 
+    @pytest.mark.usefixtures("clock")  # which stands still: the first address never takes more than its half
     def test_an_address_that_keeps_silent_leaves_time_for_the_next(
-        self, full: int, name: Callable[..., None], connect: Connect, certificate: Path, tls: ssl.SSLContext
+        self, full: int, name: Callable[..., None], connect: Connect, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        monkeypatch.setattr(session, "MAX_CONNECT_SECONDS", 1.0)
         name("127.0.0.1", "127.0.0.2")
-        with RawServer(lambda: [whole()], tls=tls, address=("127.0.0.2", full)):
-            connect(host=f"https://cor.example:{full}", extra={"timeout": 0.6, "ca_bundle": str(certificate)})
+        with RawServer(lambda: [whole()], address=("127.0.0.2", full)):
+            connect(host=f"http://localhost:{full}", extra={"timeout": 60})  # no handshake, which might be slow
             assert CorIntegrationsHook().create_leave(leave()) == {"id": 1}
 
     def test_a_name_without_an_address_is_a_connection_error(self, name: Callable[..., None], connect: Connect) -> None:
@@ -192,8 +217,16 @@ def test_an_interim_answer_is_not_the_answer_to_this_request_nor_to_the_next(con
     assert server.connections == 1
 
 
-def test_a_push_that_is_stopped_while_answers_drip_accounts_for_each(connect: Connect) -> None:
+def test_a_push_that_is_stopped_while_answers_drip_accounts_for_each(connect: Connect, clock: list[float]) -> None:
     stopping = threading.Event()
+
+    def answer() -> Iterator[Piece]:
+        """Drip, and let the time for the answer pass once the push is stopped."""
+        yield head("Content-Length: 10000")
+        for _ in range(10_000):
+            yield b" "
+            yield 0.05
+            clock[0] += 20 * stopping.is_set()
 
     def leaves() -> Iterator[dict[str, Any]]:
         for number in range(6):
@@ -203,8 +236,8 @@ def test_a_push_that_is_stopped_while_answers_drip_accounts_for_each(connect: Co
                 stopping.set()
             yield leave(f"L{number}")
 
-    with RawServer(lambda: [head("Content-Length: 1000"), *endless(b" ")]) as server:
-        connect(host=server.url, extra={"timeout": TIMEOUT})
+    with RawServer(answer) as server:
+        connect(host=server.url, extra={"timeout": 60})
         began = time.monotonic()
         outcomes = list(CorIntegrationsHook().create_leaves(leaves(), concurrency=5, stopping=stopping))
         assert time.monotonic() - began < SOON
