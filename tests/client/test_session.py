@@ -197,10 +197,8 @@ class TestFailures:
         assert raised.value.__cause__ is None
         assert "u2" not in str(raised.value)
 
-    def test_an_unreachable_host_is_a_connection_error(self, connect: Connect) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as closed:
-            port = closed.getsockname()[1]
-        connect(host=f"http://127.0.0.1:{port}")
+    def test_an_unreachable_host_is_a_connection_error(self, connect: Connect, closed_port: int) -> None:
+        connect(host=f"http://127.0.0.1:{closed_port}")
         with pytest.raises(CorConnectionError, match="could not be reached"):
             CorIntegrationsHook().create_leave(leave())
 

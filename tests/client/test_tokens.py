@@ -276,9 +276,8 @@ class TestInAPush:
         assert "404" in outcome.message
         assert "check the COR connection's Extra api_url" in outcome.message
 
-    def test_an_api_url_that_is_not_reached_is_named_too(self, connect: Connect) -> None:
-        with RawServer(list) as closed:
-            api_url = f"{closed.url}/v1"
+    def test_an_api_url_that_is_not_reached_is_named_too(self, connect: Connect, closed_port: int) -> None:
+        api_url = f"http://127.0.0.1:{closed_port}/v1"
         connect(login="api-key-4711", password="client-secret-0815", extra={"api_url": api_url})
         (outcome,) = CorIntegrationsHook().create_leaves([leave()], max_attempts=2)
         assert outcome.message

@@ -315,10 +315,8 @@ class TestPrivacy:
         assert MARKER not in logged()
 
     @pytest.mark.parametrize("url", ["http://127.0.0.1:{port}", "https://127.0.0.1:{port}", "http://hr.invalid"])
-    def test_while_the_host_is_down(self, url: str, system: Hr, logged: Callable[[], str]) -> None:
-        with RawServer(list) as closed:
-            port = closed.host.rpartition(":")[2]
-        system.connect(url.format(port=port))
+    def test_while_the_host_is_down(self, url: str, system: Hr, logged: Callable[[], str], closed_port: int) -> None:
+        system.connect(url.format(port=closed_port))
         with pytest.raises(AirflowException, match="no answer") as raised:
             ask()
         assert MARKER not in logged()

@@ -6,7 +6,6 @@ import inspect
 import json
 import os
 import signal
-import socket
 import threading
 from collections.abc import Iterator
 from copy import deepcopy
@@ -211,10 +210,8 @@ class TestEndings:
             create([leave(), leave("L2")], cor_conn_id="nowhere", concurrency=1)
         assert task_instance.xcoms["return_value"] == counts(received=2, failed=1, not_sent=1)
 
-    def test_a_failure_gives_its_reason(self, create: Create, connect: Connect) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as closed:
-            port = closed.getsockname()[1]
-        connect(host=f"http://127.0.0.1:{port}")
+    def test_a_failure_gives_its_reason(self, create: Create, connect: Connect, closed_port: int) -> None:
+        connect(host=f"http://127.0.0.1:{closed_port}")
         with pytest.raises(CorPushIncompleteError, match="check the Host and the network"):
             create(leave())
 
