@@ -137,13 +137,15 @@ class Time:
     def __init__(self, waits: list[float]) -> None:
         self._waits = waits
         self._now = 0.0
+        self._lock = threading.Lock()
 
     def now(self) -> float:
         return self._now
 
     def wait(self, stopping: threading.Event, seconds: float) -> None:
-        self._waits.append(seconds)
-        self._now += seconds
+        with self._lock:  # no wait of several threads may be lost
+            self._waits.append(seconds)
+            self._now += seconds
 
 
 @pytest.fixture(autouse=True)
