@@ -104,18 +104,18 @@ class _Push(Generic[Leave]):
                         yield LeaveOutcome.from_error(leave.leave_id, "rejected", leave.error, position=position)
                         continue
                     while self._finished.qsize() or self._must_wait(leave.id, position):
-                        yield self._next_outcome()
+                        yield from self._next_outcome()
                     if outcome := self._outcome_without_sending(leave):
                         yield replace(outcome, position=position)
                     else:
                         self._under_way[leave.id] = under_way = _UnderWay(position)
                         self._waiting.put((leave, under_way))
                 while self._under_way:
-                    yield self._next_outcome()
+                    yield from self._next_outcome()
             except BaseException:  # the iterator was closed, or the thread interrupted
                 self._stopping.set()
                 while self._under_way:
-                    self._next_outcome()
+                    tuple(self._next_outcome())
                 raise
             finally:
                 for _ in range(self._concurrency):
@@ -153,12 +153,14 @@ class _Push(Generic[Leave]):
             return LeaveOutcome.from_error(leave.id, "rejected", CorConflictingRepeatError())
         return None
 
-    def _next_outcome(self) -> LeaveOutcome:
+    def _next_outcome(self) -> Iterator[LeaveOutcome]:
+        """Wait for an outcome and yield it, unless it comes too late: its leave request was given up."""
         leave_id, outcome = self._wait_for_outcome()
-        del self._under_way[leave_id]
+        if self._under_way.pop(leave_id, None) is None:
+            return
         if outcome.status == "rejected":
             self._seen.forget(leave_id)  # another leave request may now use the id
-        return outcome
+        yield outcome
 
     def _wait_for_outcome(self) -> tuple[str, LeaveOutcome]:
         """Wait for an outcome. Once the push is stopped, wait only for a while."""

@@ -13,6 +13,7 @@ import pytest
 from cor_provider import _clock
 from cor_provider.client.leaves import LeavesEndpoint
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
+from cor_provider.leave import LeaveRequest
 from cor_provider.outcome import LeaveOutcome
 from cor_provider.push import engine
 from cor_provider.sandbox import Sandbox
@@ -56,6 +57,31 @@ class TestStopping:
             *((f"L{number}", "failed", "ConnectionError", 1, number + 1) for number in range(4)),
             *((f"L{number}", "not_sent", None, 0, number + 1) for number in (4, 5)),
         }
+
+    def test_an_answer_that_comes_once_it_was_given_up_changes_nothing(
+        self, hook: CorIntegrationsHook, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(engine, "STOP_SECONDS", 0)
+        stopping, under_way = threading.Event(), threading.Semaphore(0)
+        answers = {leave_id: threading.Event() for leave_id in ("L1", "L2")}
+
+        def create(_endpoint: LeavesEndpoint, leave: LeaveRequest) -> dict[str, Any]:
+            under_way.release()
+            answers[leave.id].wait(60)
+            return {}
+
+        def leaves() -> Iterator[dict[str, Any]]:
+            yield from map(leave, answers)
+            assert all(under_way.acquire(timeout=60) for _ in answers)
+            stopping.set()
+
+        monkeypatch.setattr(LeavesEndpoint, "create", create)
+        pushed = hook.create_leaves(leaves(), concurrency=2, stopping=stopping)
+        outcomes = [next(pushed)]
+        answers["L1"].set()
+        outcomes += pushed
+        answers["L2"].set()
+        assert [(outcome.leave_id, outcome.status) for outcome in outcomes] == [("L1", "failed"), ("L2", "failed")]
 
     @pytest.mark.parametrize(
         ("failures", "expected"),
