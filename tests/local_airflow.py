@@ -7,6 +7,7 @@ All that it writes is in a folder that it is given, and nothing of it is left ru
 from __future__ import annotations
 
 import os
+import random
 import secrets
 import signal
 import socket
@@ -25,8 +26,9 @@ import pytest
 import requests
 
 EXECUTOR = "LocalExecutor"
-SECONDS_TO_START = 120
-SECONDS_TO_RUN = 120
+SECONDS_TO_START = 300
+SECONDS_TO_RUN = 300
+SECONDS_TO_SHOW = 120
 SECONDS_BETWEEN_LOOKS = 0.2
 
 
@@ -78,6 +80,9 @@ AIRFLOW_3 = Major(
         "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_hex(),
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": "{url}/execution/",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
+        # On a busy machine, Airflow may need longer than its five seconds to answer its very first task.
+        "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "120",
+        "AIRFLOW__DAG_PROCESSOR__DAG_FILE_PROCESSOR_TIMEOUT": "300",
         # As long as that, Airflow may take to see that a task's process has ended.
         "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
     },
@@ -131,7 +136,7 @@ class RunningAirflow:
     def _ask(self, method: str, path: str, **kwargs: Any) -> Any:
         with requests.Session() as session:
             session.trust_env = False
-            answer = session.request(method, f"{self.url}/{MAJOR.api}/{path}", timeout=30, **kwargs)
+            answer = session.request(method, f"{self.url}/{MAJOR.api}/{path}", timeout=120, **kwargs)
         answer.raise_for_status()
         return answer.json()
 
@@ -207,6 +212,7 @@ def make_environment(running: RunningAirflow) -> dict[str, str]:
         **{name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "_AIRFLOW"))},
         "AIRFLOW_HOME": str(running.home),
         **{name: setting.format(url=running.url, port=port) for name, setting in MAJOR.settings.items()},
+        "AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT": "300",
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         "AIRFLOW__CORE__EXECUTOR": EXECUTOR,
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
@@ -219,8 +225,11 @@ def make_environment(running: RunningAirflow) -> dict[str, str]:
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
+    """Return a port for a server that starts later: none of those that the system gives to whoever asks for any."""
+    while True:
+        port = random.randrange(20_000, 32_000)  # noqa: S311  # no cryptography; Linux gives what is above
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 @contextmanager

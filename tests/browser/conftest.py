@@ -15,14 +15,13 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from cor_provider.sandbox import Sandbox
-from local_airflow import RunningAirflow, run_airflow
+from local_airflow import SECONDS_TO_SHOW, RunningAirflow, run_airflow
 
 REPOSITORY = Path(__file__).parents[2]
 EXAMPLE_DAGS = REPOSITORY / "example_dags"
 SCREENSHOTS = REPOSITORY / ".screenshots" / f"airflow-{airflow.__version__}"
 PICTURES = Path(__file__).parent / "pictures"
 UPDATE_PICTURES = bool(os.environ.get("UPDATE_PICTURES"))
-SECONDS_TO_SHOW = 30
 WINDOW = {"width": 1280, "height": 900}
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 ARGUMENTS = [
@@ -60,8 +59,6 @@ def running_airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runnin
         "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
         # A run by schedule would push the same leave at the same time.
         "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "False",
-        # On a busy machine, Airflow may need longer than its five seconds to answer its very first task.
-        "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "60",
     }
     with run_airflow(home / "home", dags=EXAMPLE_DAGS, settings=settings) as running:
         running.wait_for_dags("hr_database_to_cor")

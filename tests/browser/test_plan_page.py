@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from cor_provider.operators.leaves import SyncLeavesOperator
 from cor_provider.sandbox import Sandbox
+from local_airflow import SECONDS_TO_SHOW
 from support import Connect, leave
 
 Keep = Callable[[Page, str], None]
@@ -98,6 +99,7 @@ def screen(browser: Browser, device: str, request: pytest.FixtureRequest) -> Ite
     context = browser.new_context(
         viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
     )
+    context.set_default_timeout(SECONDS_TO_SHOW * 1000)
     page = context.new_page()
     requests: list[str] = []
     page.on("request", lambda sent: requests.append(sent.url))
