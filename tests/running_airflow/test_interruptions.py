@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil  # type: ignore[import-untyped]  # Airflow depends on it; its types are another package
 import pytest
 
 from cor_provider.sandbox import Sandbox
@@ -65,13 +66,19 @@ def start_push(running_airflow: Any, cor: Sandbox, tmp_path: Path) -> StartPush:
 
 
 @pytest.fixture
-def start_and_interrupt(start_push: StartPush, running_airflow: Any) -> Callable[[str, signal.Signals], Push]:
-    """Return a function that starts a push and sends its process a signal in the middle."""
+def start_and_interrupt(
+    start_push: StartPush, running_airflow: Any, cor: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str, signal.Signals], Push]:
+    """Return a function that starts a push, sends its process a signal in the middle, and waits until it has ended."""
 
     def start(dag_id: str, by: signal.Signals) -> Push:
-        push = start_push(dag_id)
-        running_airflow.wait_for(lambda: len(push.held()) > RECEIVED // 10)
-        os.kill(int((push.reports / "process").read_text()), by)
+        with monkeypatch.context() as patch:
+            patch.setattr(cor._faults, "latency", 0.5)  # so slow that the push does not end before it is interrupted
+            push = start_push(dag_id)
+            running_airflow.wait_for(push.held)
+            process = int((push.reports / "process").read_text())
+            os.kill(process, by)
+            running_airflow.wait_for(lambda: not psutil.pid_exists(process))
         return push
 
     return start
@@ -92,8 +99,8 @@ def test_a_terminated_task_accounts_for_every_leave(start_and_interrupt: Callabl
     assert_that_all_is_accounted_for(push)
 
 
-def test_a_task_that_takes_too_long_accounts_for_every_leave(start_push: StartPush) -> None:
-    push = start_push("timed_out_push")
+def test_a_task_that_takes_too_long_accounts_for_every_leave(start_and_interrupt: Callable[..., Push]) -> None:
+    push = start_and_interrupt("timed_out_push", signal.SIGALRM)  # what an execution_timeout sends when it is over
     assert push.run.wait() == "failed"
     assert_that_all_is_accounted_for(push)
 

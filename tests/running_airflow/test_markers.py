@@ -85,7 +85,7 @@ def files(folder: Path) -> dict[str, bytes]:
 
 def cells(database: Path) -> dict[str, bytes]:
     """Read every column of every table: a file's pages may hold a value in pieces."""
-    with closing(sqlite3.connect(database)) as connection:
+    with closing(sqlite3.connect(database, timeout=120)) as connection:
         return dict(_cells(connection))
 
 

@@ -14,8 +14,7 @@ from cor_provider.operators.leaves import CreateLeaveOperator
 OPTIONS: dict[str, dict[str, Any]] = {
     "stopped_push": {},
     "retried_push": {"retries": 1, "retry_delay": timedelta(seconds=1)},
-    # Time enough for a slow machine to begin, and too little for anyone to end.
-    "timed_out_push": {"execution_timeout": timedelta(seconds=5), "concurrency": 1},
+    "timed_out_push": {"execution_timeout": timedelta(hours=1)},
 }
 
 
@@ -30,5 +29,6 @@ for dag_id, options in OPTIONS.items():
             leave_requests="{{ dag_run.conf['leave'] }}",
             report_path="{{ dag_run.conf['reports'] }}/{{ ti.try_number }}.jsonl",
             on_execute_callback=tell_process,
-            **{"concurrency": 4, **options},
+            concurrency=4,
+            **options,
         )
