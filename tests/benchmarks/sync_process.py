@@ -68,7 +68,7 @@ def sync(connection: str, folder: str, leaves: int, changes: int) -> dict[str, A
         "memory_before": memory_before,
         "peak_memory": peak_memory(),
         "changed": counts["created"] + counts["updated"] + counts["deleted"],
-        "requests": requests.get(json.loads(connection)["host"], timeout=10).json()["created"],
+        "requests": requests.get(json.loads(connection)["host"], timeout=60).json()["created"],
     }
 
 
