@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hmac
+import os
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing, suppress
 from functools import cache, cached_property, partial
-from typing import Any
+from typing import Any, TypeVar
 
 from airflow.providers.common.compat.lineage.hook import get_hook_lineage_collector
 from airflow.providers.common.compat.sdk import AirflowNotFoundException, BaseHook
@@ -36,7 +37,15 @@ from cor_provider.leave import (
 )
 from cor_provider.outcome import LeaveOutcome, Status
 from cor_provider.push.engine import push
-from cor_provider.push.options import IfExists, IfMissing, IfMissingOnUpdate, Options, PushOptions, check_choice
+from cor_provider.push.options import (
+    IfExists,
+    IfMissing,
+    IfMissingOnUpdate,
+    Options,
+    PushOptions,
+    check_choice,
+    read_options,
+)
 from cor_provider.push.resolve import resolve_create, resolve_delete, resolve_update
 from cor_provider.push.retry import Attempts
 
@@ -210,12 +219,19 @@ class CorIntegrationsHook(BaseHook):
             anything, except after a lost answer, which explains it.
         :param options: ``concurrency``, ``max_attempts``, ``max_wait``, ``stopping`` and ``permit``; see
             :class:`~cor_provider.push.options.PushOptions`.
+        :raises TypeError: at once, for a single leave request, text, or an option that does not exist.
         :raises ValueError: at once, for an invalid option.
         :raises CorConfigurationError: after the last outcome, if every leave request would fail alike.
         """
         check_choice("if_exists", if_exists, IfExists)
         resolve = partial(resolve_create, if_exists=if_exists)
-        return self._push(map(read_leave, leaves), resolve, source, "existing", PushOptions(**options))
+        return self._push(
+            map(read_leave, _iterable("create_leaves", leaves)),
+            resolve,
+            source,
+            "existing",
+            read_options("create_leaves", options),
+        )
 
     def update_leaves(
         self,
@@ -239,7 +255,13 @@ class CorIntegrationsHook(BaseHook):
         """
         check_choice("if_missing", if_missing, IfMissingOnUpdate)
         resolve = partial(resolve_update, if_missing=if_missing)
-        return self._push(map(read_leave, leaves), resolve, source, "unchanged", PushOptions(**options))
+        return self._push(
+            map(read_leave, _iterable("update_leaves", leaves)),
+            resolve,
+            source,
+            "unchanged",
+            read_options("update_leaves", options),
+        )
 
     def delete_leaves(
         self,
@@ -262,7 +284,13 @@ class CorIntegrationsHook(BaseHook):
         """
         check_choice("if_missing", if_missing, IfMissing)
         resolve = partial(resolve_delete, if_missing=if_missing)
-        return self._push(map(read_leave_key, leaves), resolve, source, "deleted", PushOptions(**options))
+        return self._push(
+            map(read_leave_key, _iterable("delete_leaves", leaves)),
+            resolve,
+            source,
+            "deleted",
+            read_options("delete_leaves", options),
+        )
 
     def test_connection(self) -> tuple[bool, str]:
         """
@@ -346,3 +374,16 @@ class CorIntegrationsHook(BaseHook):
 
 def _as_leave(leave: LeaveRequest | Mapping[str, Any]) -> LeaveRequest:
     return leave if isinstance(leave, LeaveRequest) else LeaveRequest.model_validate(leave)
+
+
+def _iterable(method: str, leaves: Iterable[T]) -> Iterable[T]:
+    """Refuse what can be iterated over, but not leave request by leave request."""
+    if isinstance(leaves, (str, bytes, bytearray, os.PathLike, Mapping, LeaveRequest, LeaveKey, UnreadableLeave)):
+        raise TypeError(
+            f"{method}: expected an iterable of leave requests, such as a list, not a single {type(leaves).__name__}. "
+            "For one leave request, pass [leave]. The operators read files and JSON text."
+        )
+    return leaves
+
+
+T = TypeVar("T")

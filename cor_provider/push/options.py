@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypedDict, get_args
 
@@ -57,6 +57,20 @@ class Options(TypedDict, total=False):
     max_wait: float
     stopping: threading.Event
     permit: Permit
+
+
+def read_options(method: str, options: Mapping[str, Any]) -> PushOptions:
+    """
+    Return the options of a push.
+
+    :param method: the method that takes them.
+    :raises TypeError: naming the method and an option that does not exist.
+    :raises ValueError: naming the option that is wrong.
+    """
+    if unknown := sorted(options.keys() - Options.__annotations__.keys()):
+        known = ", ".join(Options.__annotations__)
+        raise TypeError(f"{method}: there is no option {', '.join(unknown)}. The options are {known}.")
+    return PushOptions(**options)
 
 
 def check_choice(name: str, value: object, choices: Any) -> None:

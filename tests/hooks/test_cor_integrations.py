@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,7 +24,7 @@ from cor_provider.exceptions import (
     CorValidationError,
 )
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
-from cor_provider.leave import LeaveRequest
+from cor_provider.leave import LeaveKey, LeaveRequest
 from cor_provider.sandbox import Sandbox
 from one_shot_server import OneShotServer
 from support import Connect, leave
@@ -327,3 +328,34 @@ def test_a_server_error_has_its_status(hook: CorIntegrationsHook, sandbox: Sandb
     with pytest.raises(CorServerError) as raised:
         hook.create_leave(leave())
     assert raised.value.status == 502
+
+
+EveryPush = pytest.mark.parametrize("method", ["create_leaves", "update_leaves", "delete_leaves"])
+
+
+@EveryPush
+class TestMisuse:
+    @pytest.mark.parametrize(
+        "leaves",
+        [
+            *("/data/leave.csv", "[]", b"[]", Path("leave.csv"), leave()),
+            *(LeaveRequest.model_validate(leave()), LeaveKey("L1", "u1")),
+        ],
+        ids=lambda leaves: type(leaves).__name__,
+    )
+    def test_what_is_no_iterable_of_leave_requests_is_refused_with_what_to_pass(
+        self, method: str, leaves: Any, hook: CorIntegrationsHook
+    ) -> None:
+        with pytest.raises(TypeError, match=rf"^{method}: expected an iterable .* pass \[leave\]"):
+            getattr(hook, method)(leaves)
+
+    def test_an_option_that_does_not_exist_is_named_with_those_that_do(
+        self, method: str, hook: CorIntegrationsHook
+    ) -> None:
+        with pytest.raises(TypeError, match=f"^{method}: there is no option concurency. The options are concurrency, "):
+            getattr(hook, method)([], concurency=4)
+
+    def test_any_iterable_is_taken(self, method: str, hook: CorIntegrationsHook) -> None:
+        hook.create_leave(leave())
+        for leaves in ([leave()], (leave(),), iter([leave()]), {"L1": leave()}.values()):
+            assert [outcome.leave_id for outcome in getattr(hook, method)(leaves)] == ["L1"]
