@@ -116,7 +116,11 @@ def create(path: ObjectStoragePath, content: bytes) -> bool:
 
 
 class NewFile(Protocol):
-    """A file that is being written. Until it is finished, the file that it replaces stays."""
+    """
+    A file that is being written. Until it is finished, the file that it replaces stays.
+
+    Its stream can be read, too, unless the path is a stream itself.
+    """
 
     stream: IO[bytes]
 
@@ -258,7 +262,7 @@ class _Beside:
                 if _clock.timestamp() - left_over.stat().st_mtime > LONGEST_WRITE:
                     left_over.unlink()
         number, name = tempfile.mkstemp(dir=target.parent, prefix=_prefix(target))  # mkstemp's mode is 0600
-        self.stream: IO[bytes] = os.fdopen(number, "wb")
+        self.stream: IO[bytes] = os.fdopen(number, "w+b")
         self._target, self._name = target, name
 
     def finish(self, before_replacing: Callable[[], None] = lambda: None) -> None:

@@ -19,7 +19,7 @@ from cor_provider.inputs.translation import PLAIN, PLAIN_KEYS, Translation
 from cor_provider.leave import Leave, LeaveKey, LeaveRequest, UnreadableLeave, read_leave, read_leave_id, read_leave_key
 
 OnRecord = Callable[[int, object], None]
-"""Called with the position of every record, from 1, and the record as it was handed in."""
+"""Called with the position of every record, from 1, and the record as it was handed in, for a person to correct."""
 
 
 def _open_any(_path: ObjectStoragePath) -> None:
@@ -76,7 +76,7 @@ def _iter_read(
     on_record: OnRecord,
 ) -> Iterator[Leave | UnreadableLeave]:
     for position, record in enumerate(records, start=1):
-        on_record(position, record.fields if isinstance(record, Record) else record)
+        on_record(position, record.to_correct if isinstance(record, Record) else record)
         if isinstance(record, Record):
             yield _read_row(record, read, translation)
             continue

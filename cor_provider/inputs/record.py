@@ -9,6 +9,8 @@ from typing import Any
 NAMELESS = ""
 """The key of what has no column: text that could not be split into fields, or fields beyond the header."""
 
+CORRECT = "Correct this record, then delete this text."
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Record:
@@ -25,6 +27,18 @@ class Record:
     place: str
     problem: str | None = None
     file: str = ""
+
+    @property
+    def to_correct(self) -> Mapping[str, Any]:
+        """
+        Its fields, for a person to correct.
+
+        If it has a problem, its values alone may look right. Text without a column then keeps them from being read as
+        they are.
+        """
+        if not self.problem or NAMELESS in self.fields:
+            return self.fields
+        return {**self.fields, NAMELESS: CORRECT}
 
     def __repr__(self) -> str:
         return f"Record({self.place!r})"

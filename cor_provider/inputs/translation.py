@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from cor_provider.exceptions import CorConfigurationError
+from cor_provider.fields.gaps import is_gap
 from cor_provider.inputs.json_text import Doubled, is_json, load
 from cor_provider.leave import LeaveRequest
 
@@ -37,14 +38,14 @@ class Translation:
         self,
         columns: object = None,
         values: object = None,
-        date_format: str | None = None,
+        date_format: object = None,
         *,
         fields: Sequence[str] = FIELDS,
     ) -> None:
         self.fields = tuple(fields)
         self.columns = _read_columns(columns)
         self._values = _read_values(values)
-        self._date_format = date_format
+        self.date_format = _read_date_format(date_format)
         self._names = {field: self._names_of(field) for field in self.fields}
 
     def used(self, columns: Iterable[str]) -> list[str]:
@@ -54,12 +55,11 @@ class Translation:
 
     def missing(self, columns: Iterable[str]) -> list[str]:
         """Return the fields for which an input with these columns has none, as an error may name them."""
-        present = set(columns)
-        return [
-            self.label(field)
-            for field, names in self._names.items()
-            if not present.intersection(names) and (field in self.columns or field not in OPTIONAL)
-        ]
+        return [self.label(field) for field in self._missing(columns)]
+
+    def missing_columns(self, columns: Iterable[str]) -> list[str]:
+        """Return a name for each column that an input with these columns lacks."""
+        return [self._names[field][0] for field in self._missing(columns)]
 
     def similar(self, columns: Iterable[str]) -> dict[str, str]:
         """Return, by missing fields, those columns whose names differ from the needed ones only in their spelling."""
@@ -81,11 +81,28 @@ class Translation:
         """Return a record with our field names and COR's values; what is not read is left out."""
         translated = {}
         for field, names in self._names.items():
-            for name in names:
-                if name in record:
-                    translated[field] = self._value(field, record[name])
-                    break
+            present = [name for name in names if name in record]
+            if present:
+                # A table may have a field under both names, each for some of its rows.
+                name = next((one for one in present if not is_gap(record[one])), present[0])
+                translated[field] = self._value(field, record[name])
         return translated
+
+    def restore(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the record that is translated to these fields, as far as there is one."""
+        return {self._names[field][0]: self._restore_value(field, value) for field, value in fields.items()}
+
+    def fields_by_column(self) -> dict[str, str]:
+        """Return our names of the fields by the columns that they are read from."""
+        return {name: field for field, names in self._names.items() for name in names}
+
+    def _missing(self, columns: Iterable[str]) -> list[str]:
+        present = set(columns)
+        return [
+            field
+            for field, names in self._names.items()
+            if not present.intersection(names) and (field in self.columns or field not in OPTIONAL)
+        ]
 
     def _names_of(self, field: str) -> tuple[str, ...]:
         if (name := self.columns.get(field)) is not None:
@@ -99,6 +116,12 @@ class Translation:
         if (values := self._values.get(field)) and (key := _key(value)) is not None:
             value = values.get(key, values.get(OTHERS, value) if key else value)
         return value
+
+    def _restore_value(self, field: str, value: Any) -> Any:
+        if self._value(field, value) == value:
+            return value
+        values = self._values[field]
+        return next((key for key, to in values.items() if to == value and key not in {OTHERS, ""}), value)
 
 
 def collapse_blanks(text: str) -> str:
@@ -124,19 +147,34 @@ def _read_values(values: object) -> dict[str, dict[str, Any]]:
 
 def _read_mapping(parameter: str, value: object) -> Mapping[str, Any]:
     """Return a parameter that maps fields; a template may render it as JSON text."""
-    if value is None or value == "":
+    if _is_unset(value):
         return {}
     if isinstance(value, str) and is_json(value):
         try:
             value = load(value)
         except ValueError:
-            raise CorConfigurationError(f"{parameter}: this text is not JSON.") from None
+            raise CorConfigurationError(
+                f"{parameter}: this text is not JSON. If a template renders a mapping, add | tojson: Jinja writes "
+                "Python, not JSON."
+            ) from None
     mapping = _mapping(parameter, value)
     if unknown := sorted(str(field) for field in mapping if field not in FIELDS):
         raise CorConfigurationError(
             f"{parameter}: {', '.join(unknown)}: no such field. The fields are {', '.join(FIELDS)}."
         )
     return mapping
+
+
+def _read_date_format(value: object) -> str | None:
+    if _is_unset(value):
+        return None
+    if not isinstance(value, str):
+        raise CorConfigurationError(f"date_format: expected text such as %d/%m/%Y, not {type(value).__name__}.")
+    return value
+
+
+def _is_unset(value: object) -> bool:
+    return value is None or (isinstance(value, str) and value.strip() in {"", "None"})  # as a template renders None
 
 
 def _mapping(parameter: str, value: object) -> Mapping[str, Any]:
@@ -147,9 +185,14 @@ def _mapping(parameter: str, value: object) -> Mapping[str, Any]:
 
 def _key(value: object) -> str | None:
     """Return the key of a value in ``values``: blank for a gap, None for what no key can name."""
-    if isinstance(value, str):
-        return value.strip()
-    return "" if value is None else str(value)
+    if is_gap(value):
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))  # as which a spreadsheet or data frame may hold a whole number
+    try:
+        return str(value).strip()
+    except ValueError:  # a number of thousands of digits
+        return None
 
 
 PLAIN = Translation()

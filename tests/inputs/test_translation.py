@@ -64,3 +64,49 @@ def test_an_unknown_field_is_an_error_that_lists_the_known_ones(parameter: str, 
 def test_what_is_no_mapping_is_an_error(parameter: str, value: object) -> None:
     with pytest.raises(CorConfigurationError, match=f"^{parameter}: "):
         Translation(**{parameter: value})  # type: ignore[arg-type]
+
+
+def test_of_two_names_of_a_field_the_one_with_a_value_counts() -> None:
+    table_row = {"user_id": "", "userId": "E-7", "leave_type_id": None, "leaveTypeId": None}
+    assert Translation().translate(table_row) == {"user_id": "E-7", "leave_type_id": None}
+
+
+@pytest.mark.parametrize(("value", "expected"), [(5.0, "five"), (5, "five"), ("5", "five"), (5.5, 5.5)])
+def test_a_whole_number_has_the_same_key_in_every_type(value: object, expected: object) -> None:
+    values = {"leave_type_id": {"5": "five"}}
+    assert Translation(values=values).translate({"leave_type_id": value}) == {"leave_type_id": expected}
+
+
+@pytest.mark.parametrize("unset", [None, "", "None"])
+def test_what_a_template_renders_for_nothing_is_nothing(unset: object) -> None:
+    translation = Translation(unset, unset, unset)
+    assert translation.translate(ROW) == Translation().translate(ROW)
+    assert translation.date_format is None
+
+
+def test_a_date_format_is_text() -> None:
+    with pytest.raises(CorConfigurationError, match=r"^date_format: expected text such as %d/%m/%Y, not int"):
+        Translation(date_format=5)
+
+
+def test_python_in_place_of_json_is_an_error_that_says_how_a_template_renders_json() -> None:
+    with pytest.raises(CorConfigurationError, match=r"^columns: this text is not JSON\. .* \| tojson"):
+        Translation("{'id': 'Request No'}")
+
+
+def test_the_columns_that_a_table_lacks_have_the_inputs_names() -> None:
+    translation = Translation({"id": "Request No", "all_day": "Whole day"})
+    assert translation.missing_columns(["user_id", "leaveTypeId", "start"]) == ["Request No", "end", "Whole day"]
+
+
+def test_a_record_can_be_restored_from_its_fields() -> None:
+    translation = Translation({"id": "Request No"}, {"leave_type_id": {"Sick": "absence", "*": "other"}})
+    fields = {"id": "L1", "user_id": "u1", "leave_type_id": "absence"}
+    record = translation.restore(fields)
+    assert record == {"Request No": "L1", "user_id": "u1", "leave_type_id": "Sick"}
+    assert translation.translate(record) == fields
+
+
+def test_a_number_of_thousands_of_digits_has_no_key() -> None:
+    values = {"leave_type_id": {"*": "other"}}
+    assert Translation(values=values).translate({"leave_type_id": 10**5000}) == {"leave_type_id": 10**5000}

@@ -11,6 +11,7 @@ from itertools import chain, islice
 from typing import NamedTuple
 
 from cor_provider.inputs.formats import lines
+from cor_provider.inputs.formats.formula_guard import unguard
 from cor_provider.inputs.header import ROWS_SEARCHED, Row, read_header
 from cor_provider.inputs.input_file import InputFile
 from cor_provider.inputs.record import Record
@@ -58,15 +59,18 @@ class _Rows(Iterator[Row]):
         )
         self._lines_above = 1 if declaration else 0
         self._file = file
+        self._first: list[str] = []
         self._rows = csv.reader(_check(chain(head, text_lines)), delimiter=delimiter, strict=True)
 
     def __next__(self) -> Row:
         number = self._lines_above + self._rows.line_num + 1
         try:
-            return number, next(self._rows)
+            cells = next(self._rows)
         except csv.Error as error:
             problem = f"the .csv file cannot be read from line {number} on: {_explain(str(error))}."
             raise self._file.error(problem) from None
+        self._first = self._first or cells
+        return number, unguard(cells, header=self._first)
 
 
 def _explain(problem: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from cor_provider.fields.gaps import is_gap
 from cor_provider.inputs.formats import lines
 from cor_provider.inputs.input_file import InputFile
 from cor_provider.inputs.json_text import load
@@ -34,4 +35,7 @@ def _read_line(file: InputFile, number: int, line: str) -> Record:
     if not isinstance(record, Mapping):
         return Record({NAMELESS: record}, f"line {number}", "is not a JSON object")
     problem = find_foreign(record, file.translation.used(record)) if is_foreign(line) else None
+    if not problem and not is_gap(record.get(NAMELESS)):
+        # So rejected records have what stood beyond the columns of their table: fields may have been moved.
+        problem = "has a value without a name"
     return Record(record, f"line {number}", problem)

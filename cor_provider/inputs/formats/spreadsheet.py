@@ -12,6 +12,7 @@ from zipfile import ZipFile
 
 from cor_provider.exceptions import CorConfigurationError
 from cor_provider.inputs.formats.guarded import Guarded
+from cor_provider.inputs.formats.sheet_text import unescape
 from cor_provider.inputs.header import read_table
 from cor_provider.inputs.input_file import CHUNK, InputFile
 from cor_provider.inputs.record import Record
@@ -158,7 +159,7 @@ def _read_cell(cell: Any) -> Any:
     if isinstance(value, str):
         if cell.data_type == "e":
             return Unreadable("an error of the spreadsheet, such as #N/A,", value)
-        return value if value.strip() else None
+        return unescape(value) if value.strip() else None
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return _read_number(value, _bare(cell.number_format))
     if isinstance(value, datetime) and value.time() == time() and not _TIME.search(_bare(cell.number_format)):
