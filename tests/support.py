@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import datetime
 from importlib import import_module
 from typing import Any
 
+import openpyxl
 import pytest
 from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_0_PLUS
 from fsspec.implementations.memory import MemoryFileSystem  # type: ignore[import-untyped]
 
 from cor_provider.exceptions import CorError
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
+from cor_provider.inputs.formats.sheet_text import unescape
 
 Connect = Callable[..., None]
 """The fixture `connect`: sets the connection `cor_default` to the sandbox, except for the given fields."""
@@ -79,3 +82,17 @@ class StateStore:
 
     def set(self, key: str, value: Any) -> None:
         self.values[key] = json.dumps(value)
+
+
+def read_sheet(path: str) -> list[dict[str, Any]]:
+    """Return the rows of the sheet in an `.xlsx` file, by column."""
+    sheet = openpyxl.load_workbook(path).worksheets[0]
+    header, *rows = [[_value_of(cell) for cell in row] for row in sheet.iter_rows()]
+    return [dict(zip(header, row, strict=True)) for row in rows]
+
+
+def _value_of(cell: Any) -> Any:
+    assert cell.data_type != "f"
+    if isinstance(cell.value, datetime) and "h" not in cell.number_format:
+        return cell.value.date()
+    return unescape(cell.value) if isinstance(cell.value, str) else cell.value

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from hashlib import blake2b
 from typing import Any, ClassVar
 
 from airflow.providers.common.compat.sdk import BaseOperator, Context, ObjectStoragePath
@@ -17,6 +18,8 @@ from cor_provider.exceptions import CorConfigurationError, CorError, CorLeavesRe
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.inputs.inspection import can_be_read_again, files_in, label, uris_in
 from cor_provider.inputs.leaves import iter_leaves
+from cor_provider.inputs.translation import FIELDS, Translation
+from cor_provider.operators.parameters import at_run_time, check_literal
 from cor_provider.operators.run import Run
 from cor_provider.outcome import LeaveOutcome, Status, Tally
 from cor_provider.push.engine import check
@@ -24,9 +27,11 @@ from cor_provider.push.options import PushOptions
 from cor_provider.task import metrics
 from cor_provider.task.checkpoint import Checkpoint
 from cor_provider.task.files import TaskFiles
+from cor_provider.task.limits import RejectionLimits, read_count, read_fraction
 from cor_provider.task.lineage import annotate_outlets, openlineage_facets
 from cor_provider.task.recorder import OutcomeRecorder
 from cor_provider.task.redaction import redact, reveal
+from cor_provider.task.rejected_file import RejectedFile, check_rejected_path
 from cor_provider.task.shield import run_shielded
 
 __all__ = ["LeaveOperator"]
@@ -58,10 +63,16 @@ class LeaveOperator(BaseOperator):
     decided_by: ClassVar[tuple[str, ...]] = ()
     """The parameters that affect the outcome of a leave request."""
 
-    template_fields: Sequence[str] = ("leave_requests", "source", "cor_conn_id", "timezone", "report_path")
+    fields: ClassVar[tuple[str, ...]] = FIELDS
+    """The fields of a leave request that the task reads."""
+
+    template_fields: Sequence[str] = (
+        *("leave_requests", "source", "cor_conn_id", "columns", "values", "date_format", "timezone"),
+        *("report_path", "rejected_path", "max_rejected", "max_rejected_fraction"),
+    )
     ui_color = "#dfe9f5"
 
-    outputs: ClassVar[tuple[str, ...]] = ("report_path",)
+    outputs: ClassVar[tuple[str, ...]] = ("report_path", "rejected_path")
     """The parameters that name the task's output files."""
 
     operator_extra_links = (links.CorLink(),)
@@ -74,10 +85,15 @@ class LeaveOperator(BaseOperator):
         leave_requests: Any,
         source: str | None = None,
         cor_conn_id: str = CorIntegrationsHook.default_conn_name,
-        max_rejected: int = 0,
-        concurrency: int = 8,
+        columns: Mapping[str, str] | str | None = None,
+        values: Mapping[str, Mapping[str, Any]] | str | None = None,
+        date_format: str | None = None,
         timezone: str | None = None,
+        max_rejected: int | str = 0,
+        max_rejected_fraction: float | str | None = None,
+        concurrency: int = 8,
         report_path: str | None = None,
+        rejected_path: str | None = None,
         validate_only: bool = False,
         max_attempts: int = PushOptions.max_attempts,
         max_wait: float = PushOptions.max_wait,
@@ -92,15 +108,23 @@ class LeaveOperator(BaseOperator):
             kwargs["retry_policy"] = retry_policy or CorRetryPolicy()
         super().__init__(map_index_template=map_index_template or BY_INPUT, **kwargs)
         PushOptions(concurrency=concurrency, max_attempts=max_attempts, max_wait=max_wait)
-        if not isinstance(max_rejected, int) or max_rejected < 0:
-            raise ValueError(f"max_rejected: expected a number of at least 0; got {max_rejected!r}.")
+        check_literal(read_count, "max_rejected", max_rejected)
+        check_literal(read_fraction, "max_rejected_fraction", max_rejected_fraction)
+        check_literal(check_rejected_path, "rejected_path", rejected_path)
+        for name, value in {"columns": columns, "values": values, "date_format": date_format}.items():
+            check_literal(_read_translation, name, value)
         self.leave_requests = leave_requests
         self.source = source
         self.cor_conn_id = cor_conn_id
-        self.max_rejected = max_rejected
-        self.concurrency = concurrency
+        self.columns = columns
+        self.values = values
+        self.date_format = date_format
         self.timezone = timezone
+        self.max_rejected = max_rejected
+        self.max_rejected_fraction = max_rejected_fraction
+        self.concurrency = concurrency
         self.report_path = report_path
+        self.rejected_path = rejected_path
         self.validate_only = validate_only
         self.max_attempts = max_attempts
         self.max_wait = max_wait
@@ -131,6 +155,7 @@ class LeaveOperator(BaseOperator):
 
         def work() -> None:
             with run.recorder:
+                self.check_parameters()
                 run.files.check()
                 self.push(leave_requests, run.hook, run.recorder, run.stopping)
 
@@ -152,6 +177,7 @@ class LeaveOperator(BaseOperator):
         stopping = threading.Event()
         recorder = OutcomeRecorder(
             report_path=self.report_path,
+            rejected=RejectedFile(self.rejected_path, lambda: self.translation),
             check_files=files.check,
             checkpoint=self._checkpoint(leave_requests, hook, context),
             stopping=stopping,
@@ -159,6 +185,31 @@ class LeaveOperator(BaseOperator):
         )
         input_uris = list(uris_in(leave_requests))
         return Run(hook=hook, files=files, recorder=recorder, stopping=stopping, input_uris=input_uris)
+
+    def check_parameters(self) -> None:
+        """
+        Check the parameters that a template may have rendered, before anything is read or sent.
+
+        :raises CorConfigurationError: naming the parameter.
+        """
+        _ = self.limits, self.translation
+        if self._run:
+            self._run.recorder.rejected.check()
+
+    @property
+    def limits(self) -> RejectionLimits:
+        """How many rejections the task tolerates."""
+        with at_run_time():
+            return RejectionLimits(
+                read_count("max_rejected", self.max_rejected) or 0,
+                read_fraction("max_rejected_fraction", self.max_rejected_fraction),
+            )
+
+    @property
+    def translation(self) -> Translation:
+        """How the input's columns, values and dates become those of a leave request."""
+        with at_run_time():
+            return Translation(self.columns, self.values, self.date_format, fields=self.fields)
 
     def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:  # noqa: ARG002  # OpenLineage's signature
         """Return the lineage of this task for OpenLineage, if its provider is installed; None if nothing was sent."""
@@ -190,16 +241,26 @@ class LeaveOperator(BaseOperator):
 
     def read(self, leave_requests: object) -> Iterator[Any]:
         """Read the input from its beginning."""
-        return iter_leaves(leave_requests, timezone=self.timezone, on_open=self.on_open)
+        return iter_leaves(leave_requests, timezone=self.timezone, **self.reading)
 
     @abstractmethod
     def send(self, leaves: Iterator[Any], hook: CorIntegrationsHook, **patience: Any) -> Iterable[LeaveOutcome]:
         """Send the leave requests that :meth:`read` yields, and yield the outcome of each."""
 
+    @property
+    def reading(self) -> dict[str, Any]:
+        """How the input is read."""
+        return {"translation": self.translation, "on_open": self.on_open, "on_record": self.on_record}
+
     def on_open(self, path: ObjectStoragePath) -> None:
         """Refuse to open a file of leave requests that this run would overwrite."""
         if self._run:
             self._run.files.add_input(path)
+
+    def on_record(self, position: int, record: object) -> None:
+        """Keep a record until it is known whether it is rejected."""
+        if self._run:
+            self._run.recorder.rejected.keep(position, record)
 
     def written(self) -> dict[str, object]:
         """Return the files that this task writes, by the parameters that name them."""
@@ -232,7 +293,9 @@ class LeaveOperator(BaseOperator):
         except CorConfigurationError:
             return None  # the push will raise the same error
         options = {name: getattr(self, name) for name in ("source", *self.decided_by)}
-        bound_to = {"max_tries": context["ti"].max_tries, **options}
+        # As a digest: it may be long, and say who somebody is.
+        translation = blake2b(repr((self.columns, self.values, self.date_format)).encode(), key=key, digest_size=16)
+        bound_to = {"max_tries": context["ti"].max_tries, "translation": translation.hexdigest(), **options}
         return Checkpoint(store, key=key, bound_to=bound_to, repeated=self.repeated)
 
     def _ending(self, recorder: OutcomeRecorder) -> CorError | None:
@@ -244,7 +307,7 @@ class LeaveOperator(BaseOperator):
                 f"Some leave could not be sent. Run the task again to send it. {recorder}.{reason}",
                 retry_after=tally.retry_after,
             )
-        if counts["rejected"] > self.max_rejected:
+        if problem := self.limits.problem(recorder.tally, tally):
             # Logs show the beginning of a line, so the cause comes first.
             first = [
                 f"{one['id'] or ''} {one['error']}: {one['message']}".strip(" .")
@@ -252,8 +315,9 @@ class LeaveOperator(BaseOperator):
             ]
             more = " See the XCom rejected for more, and the report for all, if the task has a report_path."
             return CorLeavesRejectedError(
-                f"{'; '.join(first)}. More leave was rejected than max_rejected={self.max_rejected}: {recorder}."
+                f"{'; '.join(first)}. {problem}: {recorder}."
                 + (more if counts["rejected"] > REJECTIONS_IN_ERROR else "")
+                + (f" Rejected records, to correct: {self.rejected_path}." if self.rejected_path else "")
             )
         return None
 
@@ -262,9 +326,15 @@ class LeaveOperator(BaseOperator):
             return
         recorder, tally = run.recorder, run.recorder.total
         self.log.info("Leave requests: %s. Report: %s", recorder, self.report_path or "none (no report_path)")
+        if recorder.rejected.is_written:
+            self.log.info("Rejected records: %s", self.rejected_path)
         metrics.emit(tally, timedelta(seconds=seconds), earlier=recorder.earlier)
         if task_instance := context.get("ti"):
             if tally.in_cor:
                 xcoms[links.XCOM_KEY] = run.hook.web_url
             for key, value in {"rejected": tally.rejected, **xcoms}.items():
                 task_instance.xcom_push(key=key, value=value)
+
+
+def _read_translation(name: str, value: Any) -> None:
+    Translation(**{name: value})

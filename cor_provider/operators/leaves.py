@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.inputs.leaves import iter_leave_keys
+from cor_provider.inputs.translation import KEY_FIELDS
 from cor_provider.operators.base import LeaveOperator
 from cor_provider.operators.sync import SyncLeavesOperator
 from cor_provider.outcome import LeaveOutcome
@@ -28,12 +29,22 @@ class CreateLeaveOperator(LeaveOperator):
     :param cor_conn_id: the Airflow Connection of type ``cor`` (templated).
     :param if_exists: what to do with leave whose external id COR already has. ``"skip"``: it is ``existing``.
         ``"update"``: it is overwritten. ``"fail"``: it is ``rejected``.
-    :param max_rejected: how many rejected leave requests the task tolerates before it fails.
-    :param concurrency: how many requests may be under way at once.
+    :param columns: the input's names of the fields, such as ``{"id": "Request No", "user_id": "Employee"}``
+        (templated). A field that is not in it keeps its own name. A mapping, or its JSON text.
+    :param values: for each field, COR's values by the input's, such as ``{"leave_type_id": {"Sick": "absence"}}``
+        (templated). ``"*"`` stands for every other value; without it, they are sent as they are.
+    :param date_format: the form of dates that are not ISO 8601, as of ``strptime``: ``%d/%m/%Y`` (templated).
     :param timezone: IANA name of the zone for times without an offset, such as ``Europe/Madrid`` (templated).
+    :param max_rejected: how many rejected leave requests the task tolerates before it fails (templated).
+    :param max_rejected_fraction: the share of rejected leave requests, 0 to 1, that it tolerates even if they are more
+        than ``max_rejected`` (templated). If everything is rejected, the task fails in any case.
+    :param concurrency: how many requests may be under way at once.
     :param report_path: path or URI of a JSON Lines file with a row for every leave request:
         ``{"id", "status", "cor_id", "error", "message", "attempts", "position"}`` (templated). It replaces an existing
         file, but never the input, another output or a ledger.
+    :param rejected_path: path or URI of a ``.csv``, ``.jsonl`` or ``.xlsx`` file for the rejected records, as they were
+        handed in, with the columns ``error`` and ``message`` in front (templated). Correct them there, and give the
+        file to a task with the same parameters. If nothing is rejected, there is no file, and an older one is deleted.
     :param validate_only: read and check everything, send nothing.
     :param max_attempts: how many times one leave request is sent before the push gives up; a 429 does not count.
     :param max_wait: how many seconds the push may spend waiting in total.
@@ -58,10 +69,15 @@ class CreateLeaveOperator(LeaveOperator):
         source: str | None = None,
         cor_conn_id: str = CorIntegrationsHook.default_conn_name,
         if_exists: IfExists = "skip",
-        max_rejected: int = 0,
-        concurrency: int = 8,
+        columns: Mapping[str, str] | str | None = None,
+        values: Mapping[str, Mapping[str, Any]] | str | None = None,
+        date_format: str | None = None,
         timezone: str | None = None,
+        max_rejected: int | str = 0,
+        max_rejected_fraction: float | str | None = None,
+        concurrency: int = 8,
         report_path: str | None = None,
+        rejected_path: str | None = None,
         validate_only: bool = False,
         max_attempts: int = PushOptions.max_attempts,
         max_wait: float = PushOptions.max_wait,
@@ -72,10 +88,15 @@ class CreateLeaveOperator(LeaveOperator):
             leave_requests=leave_requests,
             source=source,
             cor_conn_id=cor_conn_id,
-            max_rejected=max_rejected,
-            concurrency=concurrency,
+            columns=columns,
+            values=values,
+            date_format=date_format,
             timezone=timezone,
+            max_rejected=max_rejected,
+            max_rejected_fraction=max_rejected_fraction,
+            concurrency=concurrency,
             report_path=report_path,
+            rejected_path=rejected_path,
             validate_only=validate_only,
             max_attempts=max_attempts,
             max_wait=max_wait,
@@ -113,10 +134,15 @@ class UpdateLeaveOperator(LeaveOperator):
         source: str | None = None,
         cor_conn_id: str = CorIntegrationsHook.default_conn_name,
         if_missing: IfMissingOnUpdate = "create",
-        max_rejected: int = 0,
-        concurrency: int = 8,
+        columns: Mapping[str, str] | str | None = None,
+        values: Mapping[str, Mapping[str, Any]] | str | None = None,
+        date_format: str | None = None,
         timezone: str | None = None,
+        max_rejected: int | str = 0,
+        max_rejected_fraction: float | str | None = None,
+        concurrency: int = 8,
         report_path: str | None = None,
+        rejected_path: str | None = None,
         validate_only: bool = False,
         max_attempts: int = PushOptions.max_attempts,
         max_wait: float = PushOptions.max_wait,
@@ -127,10 +153,15 @@ class UpdateLeaveOperator(LeaveOperator):
             leave_requests=leave_requests,
             source=source,
             cor_conn_id=cor_conn_id,
-            max_rejected=max_rejected,
-            concurrency=concurrency,
+            columns=columns,
+            values=values,
+            date_format=date_format,
             timezone=timezone,
+            max_rejected=max_rejected,
+            max_rejected_fraction=max_rejected_fraction,
+            concurrency=concurrency,
             report_path=report_path,
+            rejected_path=rejected_path,
             validate_only=validate_only,
             max_attempts=max_attempts,
             max_wait=max_wait,
@@ -161,6 +192,7 @@ class DeleteLeaveOperator(LeaveOperator):
     statuses = ("deleted", "rejected", "failed", "not_sent")
     decided_by = ("if_missing",)
     repeated = "deleted"
+    fields = KEY_FIELDS
 
     def __init__(
         self,
@@ -169,10 +201,15 @@ class DeleteLeaveOperator(LeaveOperator):
         source: str | None = None,
         cor_conn_id: str = CorIntegrationsHook.default_conn_name,
         if_missing: IfMissing = "skip",
-        max_rejected: int = 0,
-        concurrency: int = 8,
+        columns: Mapping[str, str] | str | None = None,
+        values: Mapping[str, Mapping[str, Any]] | str | None = None,
+        date_format: str | None = None,
         timezone: str | None = None,
+        max_rejected: int | str = 0,
+        max_rejected_fraction: float | str | None = None,
+        concurrency: int = 8,
         report_path: str | None = None,
+        rejected_path: str | None = None,
         validate_only: bool = False,
         max_attempts: int = PushOptions.max_attempts,
         max_wait: float = PushOptions.max_wait,
@@ -183,10 +220,15 @@ class DeleteLeaveOperator(LeaveOperator):
             leave_requests=leave_requests,
             source=source,
             cor_conn_id=cor_conn_id,
-            max_rejected=max_rejected,
-            concurrency=concurrency,
+            columns=columns,
+            values=values,
+            date_format=date_format,
             timezone=timezone,
+            max_rejected=max_rejected,
+            max_rejected_fraction=max_rejected_fraction,
+            concurrency=concurrency,
             report_path=report_path,
+            rejected_path=rejected_path,
             validate_only=validate_only,
             max_attempts=max_attempts,
             max_wait=max_wait,
@@ -196,7 +238,7 @@ class DeleteLeaveOperator(LeaveOperator):
 
     def read(self, leave_requests: object) -> Iterator[Any]:
         """Read the ids that a delete needs."""
-        return iter_leave_keys(leave_requests, on_open=self.on_open)
+        return iter_leave_keys(leave_requests, **self.reading)
 
     def send(self, leaves: Iterator[Any], hook: CorIntegrationsHook, **patience: Any) -> Iterable[LeaveOutcome]:
         """Delete leave."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +15,7 @@ from cor_provider import _files
 from cor_provider.exceptions import CorConfigurationError, CorDeleteGuardError
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.operators.base import LeaveOperator
+from cor_provider.operators.parameters import at_run_time, check_literal
 from cor_provider.operators.run import Run
 from cor_provider.outcome import LeaveOutcome, Tally
 from cor_provider.push.options import PushOptions
@@ -27,6 +28,7 @@ from cor_provider.sync.plan import Plan, UnfinishedPlanError
 from cor_provider.sync.run import SyncRun
 from cor_provider.sync.window import Window
 from cor_provider.task.checkpoint import Checkpoint
+from cor_provider.task.limits import read_count, read_flag, read_fraction
 from cor_provider.task.recorder import OutcomeRecorder
 
 
@@ -54,10 +56,10 @@ class SyncLeavesOperator(LeaveOperator):
         (templated).
     :param ledger: path or URI of a folder on a disk that all workers share, or in an object store. Give each sync its
         own: two syncs that share one would delete each other's leave (templated).
-    :param max_deletes: how many leaves may be deleted, and how many forgotten; None for any number.
+    :param max_deletes: how many leaves may be deleted, and how many forgotten; None for any number (templated).
     :param max_delete_fraction: the share, 0 to 1, that may be deleted of the ledger's leaves in the window, and
-        forgotten of all its leaves. Past leave that a moving window has left behind is always forgotten.
-    :param allow_empty: accept an empty input although the ledger is not empty.
+        forgotten of all its leaves (templated). Past leave that a moving window has left behind is always forgotten.
+    :param allow_empty: accept an empty input although the ledger is not empty (templated).
     :param plan_only: compute and write the plan, send nothing. Leave that would be sent is ``not_sent``, and a guard
         that would refuse the plan logs a warning.
     :param reassert: send unchanged leave too, to undo changes made by hand in COR.
@@ -84,7 +86,10 @@ class SyncLeavesOperator(LeaveOperator):
 
     repeated = "unchanged"
 
-    template_fields: Sequence[str] = (*LeaveOperator.template_fields, "window", "ledger", "plan_path", "approved_plan")
+    template_fields: Sequence[str] = (
+        *LeaveOperator.template_fields,
+        *("window", "ledger", "max_deletes", "max_delete_fraction", "allow_empty", "plan_path", "approved_plan"),
+    )
     outputs = (*LeaveOperator.outputs, "plan_path")
 
     _run: SyncTask | None = None
@@ -97,18 +102,23 @@ class SyncLeavesOperator(LeaveOperator):
         ledger: Any,
         source: str | None = None,
         cor_conn_id: str = CorIntegrationsHook.default_conn_name,
-        max_deletes: int | None = None,
-        max_delete_fraction: float = 0.2,
-        allow_empty: bool = False,
+        max_deletes: int | str | None = None,
+        max_delete_fraction: float | str = Guards.max_delete_fraction,
+        allow_empty: bool | str = False,
         plan_only: bool = False,
         reassert: bool = False,
         plan_path: str | None = None,
         plan_shows_types: bool = False,
         approved_plan: str | None = None,
-        max_rejected: int = 0,
-        concurrency: int = 8,
+        columns: Mapping[str, str] | str | None = None,
+        values: Mapping[str, Mapping[str, Any]] | str | None = None,
+        date_format: str | None = None,
         timezone: str | None = None,
+        max_rejected: int | str = 0,
+        max_rejected_fraction: float | str | None = None,
+        concurrency: int = 8,
         report_path: str | None = None,
+        rejected_path: str | None = None,
         max_attempts: int = PushOptions.max_attempts,
         max_wait: float = PushOptions.max_wait,
         **kwargs: Any,
@@ -117,16 +127,23 @@ class SyncLeavesOperator(LeaveOperator):
             leave_requests=leave_requests,
             source=source,
             cor_conn_id=cor_conn_id,
-            max_rejected=max_rejected,
-            concurrency=concurrency,
+            columns=columns,
+            values=values,
+            date_format=date_format,
             timezone=timezone,
+            max_rejected=max_rejected,
+            max_rejected_fraction=max_rejected_fraction,
+            concurrency=concurrency,
             report_path=report_path,
+            rejected_path=rejected_path,
             validate_only=plan_only,
             max_attempts=max_attempts,
             max_wait=max_wait,
             **kwargs,
         )
-        Guards(max_deletes, max_delete_fraction, allow_empty)
+        check_literal(read_count, "max_deletes", max_deletes)
+        check_literal(read_fraction, "max_delete_fraction", max_delete_fraction)
+        check_literal(read_flag, "allow_empty", allow_empty)
         self.window = window
         self.ledger = ledger
         self.max_deletes = max_deletes
@@ -141,6 +158,22 @@ class SyncLeavesOperator(LeaveOperator):
     def begin(self, leave_requests: object, context: Context) -> SyncTask:
         """Return the state of a new run."""
         return SyncTask(**vars(super().begin(leave_requests, context)), owner=Owner.from_context(context))
+
+    def check_parameters(self) -> None:
+        """Check the parameters that a template may have rendered, the guards' too."""
+        super().check_parameters()
+        _ = self.guards
+
+    @property
+    def guards(self) -> Guards:
+        """How much the sync may delete and forget."""
+        with at_run_time():
+            fraction = read_fraction("max_delete_fraction", self.max_delete_fraction)
+            return Guards(
+                read_count("max_deletes", self.max_deletes),
+                Guards.max_delete_fraction if fraction is None else fraction,
+                read_flag("allow_empty", self.allow_empty),
+            )
 
     def written(self) -> dict[str, object]:
         """Return the files that this task writes, including the plan's page."""
@@ -178,7 +211,7 @@ class SyncLeavesOperator(LeaveOperator):
             self._ledger_of(hook),
             Window.read(self.window),
             owner=self._this_run.owner,
-            guards=Guards(self.max_deletes, self.max_delete_fraction, self.allow_empty),
+            guards=self.guards,
             approved_plan=self.approved_plan,
             **patience,
         )

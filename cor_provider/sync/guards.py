@@ -29,12 +29,6 @@ class Guards:
     max_delete_fraction: float = 0.2
     allow_empty: bool = False
 
-    def __post_init__(self) -> None:
-        if self.max_deletes is not None and (not isinstance(self.max_deletes, int) or self.max_deletes < 0):
-            raise ValueError(f"max_deletes: expected None or a number of at least 0; got {self.max_deletes!r}.")
-        if not isinstance(self.max_delete_fraction, (int, float)) or not 0 <= self.max_delete_fraction <= 1:
-            raise ValueError(f"max_delete_fraction: expected a number from 0 to 1; got {self.max_delete_fraction!r}.")
-
     def check(self, plan: Plan) -> None:
         """
         Refuse a plan that deletes or forgets too much.

@@ -15,6 +15,7 @@ from cor_provider.leave import Leave, LeaveKey, LeaveRequest, UnreadableLeave
 from cor_provider.outcome import LeaveOutcome, Status, Tally
 from cor_provider.push.seen_ids import SeenIds
 from cor_provider.task.positions import Positions
+from cor_provider.task.rejected_file import Rejection
 
 STATE_KEY = "cor_push"
 MOST_SAVED_BYTES = 60_000  # Airflow's state store takes values below 64 KB
@@ -63,6 +64,7 @@ class Checkpoint:
         self.done = 0
         self.tally = Tally()
         self._rejected = Positions()
+        self._rejections = 0
         self._rows = 0
         self._digest = ""
         self._resumed_at = 0
@@ -81,6 +83,7 @@ class Checkpoint:
         if list(last) != [(saved["done"], saved["digest"])]:
             return False
         rejected, rows = Positions.from_text(saved["positions_rejected"]), int(saved["rows"], 16)
+        self._rejections = int(saved["rejections"], 16)
         ((self.done, self._digest),) = last
         self._resumed_at, self._rejected, self._rows = self.done, rejected, rows
         self.tally = Tally(Counter(saved["counts"]), Counter(saved["errors"]), saved["rejected"])
@@ -89,6 +92,15 @@ class Checkpoint:
     def matches_rows(self, rows: Iterable[bytes]) -> bool:
         """Return whether these are exactly the report rows of the leave requests that are done, in any order."""
         return sum(map(self._digest_of_row, rows)) % _ROWS == self._rows
+
+    @property
+    def positions_rejected(self) -> list[int]:
+        """The positions of the leave requests that are done and were rejected, ascending."""
+        return list(self._rejected)
+
+    def matches_rejections(self, rejections: Iterable[Rejection]) -> bool:
+        """Return whether these are exactly the rejections among the leave requests that are done."""
+        return sum(map(self._digest_of_rejection, rejections)) % _ROWS == self._rejections
 
     def watch(
         self, leaves: Iterable[Leave | UnreadableLeave], on_outcome: Callable[[LeaveOutcome], None]
@@ -135,6 +147,7 @@ class Checkpoint:
             "done": self.done,
             "digest": self._digest,
             "rows": f"{self._rows:x}",
+            "rejections": f"{self._rejections:x}",
             "counts": dict(self.tally.counts),
             "errors": dict(self.tally.errors),
             "positions_rejected": self._rejected.to_text(),
@@ -159,6 +172,8 @@ class Checkpoint:
             self._digest = self._digests.pop(self.done)
             if next_outcome.status == "rejected":
                 self._rejected.add(self.done)
+                digest = self._digest_of_rejection(Rejection.of(next_outcome))
+                self._rejections = (self._rejections + digest) % _ROWS
         return outcome
 
     def _outcome_of_repeat(self, leave: Leave | UnreadableLeave, done: SeenIds) -> LeaveOutcome | None:
@@ -177,6 +192,9 @@ class Checkpoint:
         for leave in leaves:
             hashed.update(repr(_content(leave)).encode("utf-8", "surrogatepass"))
             yield hashed.hexdigest(), leave
+
+    def _digest_of_rejection(self, rejection: Rejection) -> int:
+        return self._digest_of_row(repr(tuple(rejection)).encode())
 
     def _digest_of_row(self, row: bytes) -> int:
         return int.from_bytes(blake2b(row, key=self._key, digest_size=16).digest(), "big")

@@ -9,10 +9,12 @@ from typing import Any, TypeVar
 
 from typing_extensions import Self
 
+from cor_provider.inputs.translation import PLAIN
 from cor_provider.leave import Leave, UnreadableLeave
 from cor_provider.outcome import LeaveOutcome, Tally
 from cor_provider.task.checkpoint import Checkpoint
 from cor_provider.task.progress import Progress
+from cor_provider.task.rejected_file import EarlierRejections, RejectedFile
 from cor_provider.task.report import EarlierRows, Report, open_report, read_rows
 
 
@@ -23,6 +25,7 @@ class OutcomeRecorder:
     It is a context manager. Leave its block in the thread that records, so that all files are closed there.
 
     :param report_path: path or URI of the report; None for no report.
+    :param rejected: takes the rejected records; None for no such file.
     :param check_files: raises an error if the report would replace a file that must stay.
     :param checkpoint: the progress of earlier tries; None if Airflow cannot store it.
     :param stopping: the recorder sets it to stop sending.
@@ -33,6 +36,7 @@ class OutcomeRecorder:
         self,
         *,
         report_path: str | None,
+        rejected: RejectedFile | None = None,
         checkpoint: Checkpoint | None,
         stopping: threading.Event,
         log: Any,
@@ -42,12 +46,14 @@ class OutcomeRecorder:
         self.earlier = Tally()
         self.deletions = Tally()
         """Deletions of leave that the input lacks. They are not leave requests, so their outcomes have no position."""
+        self.rejected = rejected or RejectedFile(None, lambda: PLAIN)
         self._report_path = report_path
         self._check_files = check_files
         self._checkpoint = checkpoint
         self._stopping = stopping
         self._log = log
         self._earlier_rows = EarlierRows()
+        self._earlier_rejections = EarlierRejections()
         self._received = 0
         self._has_warned = False
         self._report = Report(None)
@@ -82,6 +88,7 @@ class OutcomeRecorder:
             self.tally.include(self.earlier)
             self._received = self.tally.received
             self._log.info("Resuming after the first %s leave requests: earlier tries have done them.", self._received)
+        self.rejected.resume(self._received, self._earlier_rejections)
         leaves = self._closed_at_the_end(read_leaves())
         if self._checkpoint:
             leaves = self._closed_at_the_end(self._checkpoint.watch(leaves, self._add))
@@ -95,7 +102,8 @@ class OutcomeRecorder:
         """
         self._progress = Progress(self._log, self.tally.received)
         report = open_report(self._report_path, earlier=self._earlier_rows, check=self._check_files)
-        with self, report as self._report, closing(_generate(outcomes)) as all_outcomes:
+        rejected = self.rejected.opened(self._check_files)
+        with self, report as self._report, rejected, closing(_generate(outcomes)) as all_outcomes:
             try:
                 for outcome in all_outcomes:
                     self._add(self._checkpoint.add(outcome) if self._checkpoint else outcome)
@@ -104,7 +112,7 @@ class OutcomeRecorder:
 
     def _add(self, outcome: LeaveOutcome) -> None:
         (self.tally if outcome.position else self.deletions).add(outcome)
-        if not self._report.add(outcome):
+        if not (self._report.add(outcome) & self.rejected.add(outcome)):
             self._stopping.set()
         if self._progress.log_if_due(self.tally, self._received):
             self._save()
@@ -118,7 +126,7 @@ class OutcomeRecorder:
         return self._open.enter_context(closing(_generate(leaves)))
 
     def _load(self, checkpoint: Checkpoint, read_leaves: Callable[[], Iterator[Leave | UnreadableLeave]]) -> bool:
-        """Load the progress of an earlier try, unless its report lacks some rows."""
+        """Load the progress of an earlier try, unless its report or its rejected records lack some rows."""
         try:
             with closing(_generate(read_leaves())) as leaves:
                 loaded = checkpoint.load(leaves)
@@ -126,14 +134,20 @@ class OutcomeRecorder:
             self._warn_about_store()
             return False
         if loaded and (rows := read_rows(self._report_path, checkpoint.done, is_complete=checkpoint.matches_rows)):
-            self._earlier_rows = self._open.enter_context(closing(rows))
-            return True
+            self._open.enter_context(closing(rows))
+            rejections = self.rejected.find_earlier(
+                checkpoint.positions_rejected, is_complete=checkpoint.matches_rejections
+            )
+            if rejections:
+                self._earlier_rows, self._earlier_rejections = rows, rejections
+                return True
         checkpoint.start_over()
         return False
 
     def _save(self) -> None:
-        """Flush the report, then save the progress, which relies on its rows."""
+        """Flush the report and the rejected records, then save the progress, which relies on them."""
         self._report.flush()
+        self.rejected.flush()
         if self._checkpoint:
             try:
                 self._checkpoint.save()

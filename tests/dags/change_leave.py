@@ -30,7 +30,7 @@ with DAG(
     start_date=datetime(2026, 1, 1, tzinfo=timezone.utc),
     default_args={"cor_conn_id": "cor_hr", "source": "SAP"},
 ) as dag:
-    in_cor = ("kept", "updated", "mapped-updated", "deleted", "mapped-deleted")
+    in_cor = ("kept", "updated", "mapped-updated", "deleted", "mapped-deleted", "beside-missing")
     create = CreateLeaveOperator(task_id="create", leave_requests=[leave(leave_id) for leave_id in in_cor])
     create >> [
         UpdateLeaveOperator(
@@ -47,6 +47,6 @@ with DAG(
             outlets=[Asset("cor://deleted")],
         ),
         DeleteLeaveOperator.partial(task_id="mapped_delete", if_missing="fail", max_rejected=1).expand(
-            leave_requests=[[leave("mapped-deleted")], leave("missing")]
+            leave_requests=[[leave("mapped-deleted")], [leave("missing"), leave("beside-missing")]]
         ),
     ]

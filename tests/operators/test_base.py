@@ -219,9 +219,9 @@ class TestEndings:
         self, create: Create, task_instance: TaskInstance, tmp_path: Path
     ) -> None:
         report = tmp_path / "report.jsonl"
-        create([{"id": number} for number in range(150)], max_rejected=150, report_path=str(report))
+        create([leave(), *({"id": number} for number in range(150))], max_rejected=150, report_path=str(report))
         assert [one["id"] for one in task_instance.xcoms["rejected"]] == [str(number) for number in range(100)]
-        assert len(report.read_text().splitlines()) == 150
+        assert len(report.read_text().splitlines()) == 151
 
     def test_a_task_that_is_killed_stops_sending_and_accounts_for_all(
         self, connect: Connect, sandbox: Sandbox, task_instance: TaskInstance, tmp_path: Path

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from openpyxl import Workbook  # type: ignore[import-untyped]
+from openpyxl import Workbook
 
 from cor_provider.operators.leaves import CreateLeaveOperator
 from cor_provider.sandbox import Sandbox

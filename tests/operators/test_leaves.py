@@ -152,7 +152,8 @@ class TestParameters:
 
     def test_the_input_and_its_surroundings_are_templated(self) -> None:
         assert set(CreateLeaveOperator.template_fields) == {
-            *("leave_requests", "source", "cor_conn_id", "timezone", "report_path")
+            *("leave_requests", "source", "cor_conn_id", "columns", "values", "date_format", "timezone"),
+            *("report_path", "rejected_path", "max_rejected", "max_rejected_fraction"),
         }
 
     def test_an_input_of_no_known_form_is_an_error_that_does_not_quote_it(self, create: Create) -> None:

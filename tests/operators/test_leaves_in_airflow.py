@@ -150,13 +150,13 @@ def test_every_change_returns_its_counts(changes: Run) -> None:
     assert {
         task: {status: count for status, count in result.items() if count} for task, result in changes.results.items()
     } == {
-        ("create", -1): {"received": 5, "created": 5},
+        ("create", -1): {"received": 6, "created": 6},
         ("update", -1): {"received": 2, "updated": 1, "created": 1},
         ("mapped_update", 0): {"received": 1, "updated": 1},
         ("mapped_update", 1): {"received": 1, "unchanged": 1},
         ("delete", -1): {"received": 1, "deleted": 1},
         ("mapped_delete", 0): {"received": 1, "deleted": 1},
-        ("mapped_delete", 1): {"received": 1, "rejected": 1},
+        ("mapped_delete", 1): {"received": 2, "deleted": 1, "rejected": 1},
     }
 
 

@@ -85,7 +85,7 @@ def test_a_refusal_is_accounted_for(sync: Run, task_instance: TaskInstance) -> N
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"max_deletes": -1}, {"max_deletes": "5"}, {"max_delete_fraction": 20}, {"max_delete_fraction": "0.2"}],
+    [{"max_deletes": -1}, {"max_deletes": "few"}, {"max_delete_fraction": 20}, {"max_delete_fraction": "20%"}],
 )
 def test_limits_that_cannot_be_are_refused_when_the_dag_is_read(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):

@@ -30,6 +30,7 @@ from cor_provider.client.session import CorSession
 from cor_provider.exceptions import (
     CorConfigurationError,
     CorDeleteGuardError,
+    CorLeavesRejectedError,
     CorLedgerBusyError,
     CorLedgerError,
     CorPlanChangedError,
@@ -438,7 +439,11 @@ class Sync(RuleBasedStateMachine):
                 **options,
             }
         )
-        return execute_in_any_thread(operator, {"ti": ti})
+        try:
+            return execute_in_any_thread(operator, {"ti": ti})
+        except CorLeavesRejectedError:  # everything was rejected, which no limit tolerates
+            returned: dict[str, Any] = self.xcoms["return_value"]
+            return returned
 
     def _extract(self, *, outside: bool) -> dict[str, HrLeave]:
         return {leave_id: leave for leave_id, leave in self.hr.items() if outside or leave.overlaps(self.window)}

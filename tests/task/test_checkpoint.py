@@ -322,20 +322,21 @@ class World:
     pushes: Iterator[int] = field(default_factory=count)
 
     def push(self, records: Sequence[Any], held: Iterable[str], cuts: Sequence[int], **parameters: Any) -> Any:
-        """Push leave of its own until all is done, and return each outcome and what COR holds."""
+        """Push leave of its own until all is done. Return each outcome, what COR holds, and what was rejected."""
         number = next(self.pushes)
         own = f"{number}-"
-        path = f"{self.reports}/{number}.jsonl"
+        path, rejected = f"{self.reports}/{number}.jsonl", Path(f"{self.reports}/{number}-rejected.jsonl")
+        options = {"report_path": path, "rejected_path": str(rejected), "max_rejected": 99, **parameters}
         for leave_id in held:
             self.run_try([leave(own + leave_id, end="2026-05-13")], max_tries=0)
         self.store.values.clear()
         records = [{**one, "id": own + one["id"]} if "id" in one else one for one in records]
         for requests in cuts:
             with self.goes_down_after(requests), suppress(CorPushIncompleteError):
-                self.run_try(records, report_path=path, max_rejected=99, **parameters)
+                self.run_until_done(records, **options)
                 break
         else:
-            self.run_try(records, report_path=path, max_rejected=99, **parameters)
+            self.run_until_done(records, **options)
         rows = sorted(map(json.loads, Path(path).read_text().splitlines()), key=lambda row: row["position"])
         outcomes = [
             [row["id"] and row["id"].removeprefix(own), row["status"], row["error"], row["message"]] for row in rows
@@ -345,7 +346,11 @@ class World:
             for one in self.sandbox.leaves
             if one.external_id.startswith(own)
         }
-        return outcomes, in_cor
+        return outcomes, in_cor, rejected.read_text().replace(f'"{own}', '"') if rejected.exists() else ""
+
+    def run_until_done(self, records: Sequence[Any], **options: Any) -> None:
+        with suppress(CorLeavesRejectedError):  # everything was rejected
+            self.run_try(records, **options)
 
     @contextmanager
     def goes_down_after(self, requests: int) -> Iterator[None]:
@@ -408,7 +413,7 @@ def test_where_there_is_no_room_for_what_was_refused_less_is_resumed(
 ) -> None:
     seconds = iter(range(0, 10**6, 20))  # so that it is remembered after each outcome
     monkeypatch.setattr(_clock, "now", lambda: float(next(seconds)))
-    monkeypatch.setattr("cor_provider.task.checkpoint.MOST_SAVED_BYTES", 360)
+    monkeypatch.setattr("cor_provider.task.checkpoint.MOST_SAVED_BYTES", 460)
     chance = random.Random(7)  # noqa: S311  # it can be repeated
     leaves = [leave(f"L{number}", user_id=chance.choice(["u1", "nobody"])) for number in range(300)]
     world = World(run_try, sandbox, store, Path())
@@ -416,7 +421,7 @@ def test_where_there_is_no_room_for_what_was_refused_less_is_resumed(
         run_try(leaves, max_rejected=300)
     done = store.get("cor_push")["done"]
     assert 20 < done < 280
-    assert len(store.values["cor_push"]) <= 360
+    assert len(store.values["cor_push"]) <= 460
     before = len(sent(sandbox))
     counts = run_try(leaves, max_rejected=300)
     assert sent(sandbox)[before:] == [f"L{number}" for number in range(done, 300)]

@@ -585,9 +585,10 @@ class TestWriting:
 
     def test_half_a_character_that_cor_says_breaks_no_report(self, run: Run, tmp_path: Path, sandbox: Sandbox) -> None:
         sandbox.answer_next(422, b'{"error": "Odd\\ud800Error"}')
-        run(CreateLeaveOperator, [leave()], report_path=f"{tmp_path}/report.jsonl", max_rejected=1)
-        (row,) = map(json.loads, (tmp_path / "report.jsonl").read_text().splitlines())
-        assert row["status"] == "rejected"
+        leaves = [leave(), leave("L2")]
+        run(CreateLeaveOperator, leaves, report_path=f"{tmp_path}/report.jsonl", max_rejected=1, concurrency=1)
+        rows = map(json.loads, (tmp_path / "report.jsonl").read_text().splitlines())
+        assert [row["status"] for row in rows] == ["rejected", "created"]
 
 
 class TestOwnerAlone:
