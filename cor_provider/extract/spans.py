@@ -14,8 +14,6 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
-from pydantic_core import PydanticCustomError
-
 from cor_provider.fields import external_id
 from cor_provider.fields.gaps import is_gap
 
@@ -78,7 +76,7 @@ def to_spans(
         returned as it is, for the push to reject: one bad row must not stop the others.
     :raises ValueError: if the policy or a half is not one of these.
     """
-    leave_id = _id_text(leave_id)
+    leave_id = external_id.text_or_mark(leave_id)
     if policy not in get_args(HalfDayPolicy):
         raise ValueError(f"policy: expected one of {', '.join(get_args(HalfDayPolicy))}; got {policy!r}.")
     for name, half in {"half_first": half_first, "half_last": half_last}.items():
@@ -126,7 +124,7 @@ def group_days(
             runs[-1].append(day)
         else:
             runs.append([day])
-    leave_id = _id_text(leave_id)
+    leave_id = external_id.text_or_mark(leave_id)
     ids = [leave_id, *(_extended(leave_id, str(run[0])) for run in runs[1:])]
     return [_whole_days(run_id, run[0], run[-1]) for run_id, run in zip(ids, runs, strict=False)]
 
@@ -166,7 +164,7 @@ def prefix_id(system: str, leave_id: object) -> str:
     :param leave_id: the leave's id there, text or a number. A missing id becomes blank, and an unreadable one text that
         the push rejects with the reason: one bad row must not stop the others.
     """
-    text = _id_text(leave_id)
+    text = external_id.text_or_mark(leave_id)
     return f"{system}-{text}" if text else ""
 
 
@@ -184,13 +182,6 @@ def overlaps(first: date, last: date | None, window: tuple[date, date]) -> bool:
 def to_inclusive(exclusive_end: date) -> date:
     """Return the last day of leave whose source gives the day after it, as calendars do."""
     return exclusive_end - ONE_DAY
-
-
-def _id_text(leave_id: object) -> str:
-    try:
-        return external_id.read_text(leave_id)
-    except PydanticCustomError as problem:
-        return external_id.mark_unreadable(problem)
 
 
 def _extended(leave_id: str, part: str) -> str:

@@ -71,6 +71,14 @@ def mark_unreadable(problem: PydanticCustomError) -> str:
     return f"\0{'neither' if code == 'kind' else code}\0"
 
 
+def text_or_mark(value: object) -> str:
+    """Return an id as text, or :func:`mark_unreadable` if it cannot be read: to build another id from it."""
+    try:
+        return read_text(value)
+    except PydanticCustomError as problem:
+        return mark_unreadable(problem)
+
+
 _PREFIX = "external_id_"
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from cor_provider.exceptions import CorConfigurationError
+from cor_provider.fields.external_id import text_or_mark
 from cor_provider.fields.gaps import is_gap
+from cor_provider.fields.when import DateFormat
 from cor_provider.inputs.json_text import Doubled, is_json, load
 from cor_provider.leave import LeaveRequest
 
@@ -15,6 +18,10 @@ KEY_FIELDS = ("id", "user_id")
 """The fields that a delete needs."""
 
 OPTIONAL = frozenset({"all_day"})
+_DATES = ("start", "end")
+_BETWEEN_PARTS = "|"
+"""Between the parts of an id: unlikely inside them, so that different parts do not make the same id."""
+
 OTHERS = "*"
 """The key that stands for every value that ``values`` does not name."""
 
@@ -26,10 +33,11 @@ class Translation:
     """
     Translates records of an input into records with the fields of :class:`~cor_provider.leave.LeaveRequest`.
 
-    :param columns: the input's names by our field names. A field that is not named keeps its own name, or COR's.
+    :param columns: the input's names by our field names. A field that is not named keeps its own name, or COR's. ``id``
+        may have a list of columns, for an input that has no id: their values make one, such as ``7|2026-05-11``.
     :param values: for each field, COR's values by the input's. ``"*"`` stands for every other value; a blank key for a
         gap. Without them, a value is kept.
-    :param date_format: the ``strptime`` form of dates that are not ISO 8601.
+    :param date_format: the ``strptime`` form of dates that are not ISO 8601; see :class:`DateFormat`.
     :param fields: the fields that are read.
     :raises CorConfigurationError: naming the parameter and what is wrong with it.
     """
@@ -43,14 +51,15 @@ class Translation:
         fields: Sequence[str] = FIELDS,
     ) -> None:
         self.fields = tuple(fields)
-        self.columns = _read_columns(columns)
+        self.columns, self._parts_of_id = _read_columns(columns)
         self._values = _read_values(values)
         self.date_format = _read_date_format(date_format)
+        self._date_format = _parse_date_format(self.date_format)
         self._names = {field: self._names_of(field) for field in self.fields}
 
     def used(self, columns: Iterable[str]) -> list[str]:
         """Return those columns of an input that are read, in the input's order."""
-        names = {name for one in self._names.values() for name in one}
+        names = {name for one in self._names.values() for name in one}.union(*map(_spellings, self._parts_of_id))
         return [column for column in columns if column in names]
 
     def missing(self, columns: Iterable[str]) -> list[str]:
@@ -63,7 +72,7 @@ class Translation:
 
     def similar(self, columns: Iterable[str]) -> dict[str, str]:
         """Return, by missing fields, those columns whose names differ from the needed ones only in their spelling."""
-        present = set(columns := list(columns))
+        present = self._present(columns := list(columns))
         by_spelling = {_spelling(column): column for column in reversed(columns)}
         by_spelling.pop("", None)
         return {
@@ -79,6 +88,8 @@ class Translation:
 
     def translate(self, record: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return a record with our field names and COR's values; what is not read is left out."""
+        if self._parts_of_id:
+            record = {self.columns["id"]: self._join_id(record), **record}
         translated = {}
         for field, names in self._names.items():
             present = [name for name in names if name in record]
@@ -97,17 +108,32 @@ class Translation:
         return {name: field for field, names in self._names.items() for name in names}
 
     def _missing(self, columns: Iterable[str]) -> list[str]:
-        present = set(columns)
+        present = self._present(columns)
         return [
             field
             for field, names in self._names.items()
             if not present.intersection(names) and (field in self.columns or field not in OPTIONAL)
         ]
 
+    def _present(self, columns: Iterable[str]) -> set[str]:
+        """Return the columns of an input, and that of the id if it has all of its parts."""
+        present = set(columns)
+        if self._parts_of_id and all(present.intersection(_spellings(part)) for part in self._parts_of_id):
+            present.add(self.columns["id"])
+        return present
+
+    def _join_id(self, record: Mapping[str, Any]) -> object:
+        parts = [
+            next((record[name] for name in _spellings(part) if name in record), None) for part in self._parts_of_id
+        ]
+        if doubled := [part for part in parts if isinstance(part, Doubled)]:
+            return doubled[0]
+        texts = [_text_of_part(self._read_date(part)) for part in parts]
+        return _BETWEEN_PARTS.join(texts) if all(texts) else None
+
     def _names_of(self, field: str) -> tuple[str, ...]:
         if (name := self.columns.get(field)) is not None:
-            # In the header of a table, white space is collapsed: spreadsheets break lines in narrow columns.
-            return tuple(dict.fromkeys([name, collapse_blanks(name)]))
+            return _spellings(name)
         return (field, _COR_NAMES[field]) if field in _COR_NAMES else (field,)
 
     def _value(self, field: str, value: object) -> object:
@@ -115,13 +141,25 @@ class Translation:
             return value  # no key stands for two values
         if (values := self._values.get(field)) and (key := _key(value)) is not None:
             value = values.get(key, values.get(OTHERS, value) if key else value)
-        return value
+        return self._read_date(value) if field in _DATES else value
+
+    def _read_date(self, value: object) -> object:
+        return value if self._date_format is None else self._date_format.read(value)
 
     def _restore_value(self, field: str, value: Any) -> Any:
         if self._value(field, value) == value:
             return value
         values = self._values[field]
         return next((key for key, to in values.items() if to == value and key not in {OTHERS, ""}), value)
+
+
+def _spellings(column: str) -> tuple[str, ...]:
+    """Return a column as it is named, and as a header has it: spreadsheets break lines in narrow columns."""
+    return tuple(dict.fromkeys([column, collapse_blanks(column)]))
+
+
+def _text_of_part(value: object) -> str:
+    return value.isoformat() if isinstance(value, date) else text_or_mark(value)
 
 
 def collapse_blanks(text: str) -> str:
@@ -134,8 +172,18 @@ def _spelling(name: str) -> str:
     return "".join(filter(str.isalnum, name.casefold()))
 
 
-def _read_columns(columns: object) -> dict[str, str]:
-    return {field: str(name) for field, name in _read_mapping("columns", columns).items()}
+def _read_columns(columns: object) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Return the columns by field, and those of which the id is made, if it has several."""
+    by_field = dict(_read_mapping("columns", columns))
+    parts: tuple[str, ...] = ()
+    if isinstance(by_field.get("id"), (list, tuple)):
+        parts = tuple(map(str, by_field["id"]))
+        by_field["id"] = " + ".join(parts)
+    for field, name in by_field.items():
+        if not isinstance(name, str) or not name.strip():
+            more = ", or a list of them" if field == "id" else ""
+            raise CorConfigurationError(f"columns: {field}: expected the name of a column{more}.")
+    return by_field, parts
 
 
 def _read_values(values: object) -> dict[str, dict[str, Any]]:
@@ -170,7 +218,14 @@ def _read_date_format(value: object) -> str | None:
         return None
     if not isinstance(value, str):
         raise CorConfigurationError(f"date_format: expected text such as %d/%m/%Y, not {type(value).__name__}.")
-    return value
+    return value.strip()
+
+
+def _parse_date_format(text: str | None) -> DateFormat | None:
+    try:
+        return DateFormat(text) if text else None
+    except ValueError as error:
+        raise CorConfigurationError(f"date_format: {error}") from None
 
 
 def _is_unset(value: object) -> bool:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import date
+from typing import Any
 
 import pytest
 
-from cor_provider.exceptions import CorConfigurationError
+from cor_provider.exceptions import CorConfigurationError, CorValidationError
 from cor_provider.inputs.translation import Translation
+from cor_provider.leave import read_external_id
 
 ROW = {"Request No": 7, "user_id": "E-7", "Type": "Sick"}
 
@@ -110,3 +113,45 @@ def test_a_record_can_be_restored_from_its_fields() -> None:
 def test_a_number_of_thousands_of_digits_has_no_key() -> None:
     values = {"leave_type_id": {"*": "other"}}
     assert Translation(values=values).translate({"leave_type_id": 10**5000}) == {"leave_type_id": 10**5000}
+
+
+class TestDateFormat:
+    def test_dates_of_that_form_are_read(self) -> None:
+        translated = Translation(date_format="%d/%m/%Y").translate({"start": "11/05/2026", "end": "2026-05-12"})
+        assert translated == {"start": date(2026, 5, 11), "end": "2026-05-12"}
+
+    def test_no_other_field_is_taken_for_a_date(self) -> None:
+        assert Translation(date_format="%d/%m/%Y").translate({"id": "11/05/2026"}) == {"id": "11/05/2026"}
+
+    @pytest.mark.parametrize("value", ["%d/%m", "%Q", "soon", 5])
+    def test_one_that_says_no_day_is_an_error(self, value: object) -> None:
+        with pytest.raises(CorConfigurationError, match=r"^date_format: "):
+            Translation(date_format=value)
+
+
+class TestIdOfSeveralColumns:
+    TRANSLATION = Translation({"id": ["Employee", "From"], "start": "From"}, date_format="%d/%m/%Y")
+
+    @pytest.mark.parametrize("first", ["11/05/2026", "2026-05-11 ", date(2026, 5, 11)])
+    @pytest.mark.parametrize("employee", [7, 7.0, "7 "])
+    def test_is_the_same_however_its_parts_are_written(self, employee: object, first: object) -> None:
+        assert self.TRANSLATION.translate({"Employee": employee, "From": first})["id"] == "7|2026-05-11"
+
+    @pytest.mark.parametrize("record", [{"Employee": None, "From": "11/05/2026"}, {"From": "11/05/2026"}])
+    def test_is_missing_if_a_part_is(self, record: dict[str, Any]) -> None:
+        assert self.TRANSLATION.translate(record)["id"] is None
+
+    def test_is_refused_if_a_part_is_not_exact(self) -> None:
+        with pytest.raises(CorValidationError, match="may have lost digits"):
+            read_external_id("id", self.TRANSLATION.translate({"Employee": 2.0**60, "From": "11/05/2026"})["id"])
+
+    def test_needs_all_of_its_columns(self) -> None:
+        columns = ["Employee", "From", "user_id", "leave_type_id", "end"]
+        assert self.TRANSLATION.missing(columns) == []
+        assert self.TRANSLATION.used(columns) == columns
+        assert self.TRANSLATION.missing(columns[1:]) == ['id (column "Employee + From")']
+
+    @pytest.mark.parametrize("columns", [{"user_id": ["Employee"]}, {"id": []}, {"id": ""}, {"start": 5}])
+    def test_only_an_id_has_several_columns(self, columns: object) -> None:
+        with pytest.raises(CorConfigurationError, match=r"^columns: \w+: expected the name of a column"):
+            Translation(columns)

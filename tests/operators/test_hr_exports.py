@@ -79,8 +79,8 @@ EXPORT_FILES = [
             "date_format": "%d/%m/%Y",
         },
         {
-            ("7-11/05/2026-Vacation", "7", "vacation", *WEEK),
-            ("8-05/06/2026-Sick", "8", "absence", *FRIDAY),
+            ("7|2026-05-11|Vacation", "7", "vacation", *WEEK),
+            ("8|2026-06-05|Sick", "8", "absence", *FRIDAY),
         },
     ),
     Export(
@@ -97,8 +97,8 @@ EXPORT_FILES = [
             "date_format": "%d.%m.%Y",
         },
         {
-            ("alex@example.org-11.05.2026", "alex@example.org", "vacation", *WEEK),
-            ("kim@example.org-05.06.2026", "kim@example.org", "absence", *FRIDAY),
+            ("alex@example.org|2026-05-11", "alex@example.org", "vacation", *WEEK),
+            ("kim@example.org|2026-06-05", "kim@example.org", "absence", *FRIDAY),
         },
         save_personio,
     ),
