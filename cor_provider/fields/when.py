@@ -67,15 +67,16 @@ class DateFormat:
         """
         Return the date that text of this format is, or the date-time if the format has a time of day.
 
-        Anything else is returned for :func:`read_when` to read or refuse. Dates of ISO 8601 are among it, unless the
-        format looks so similar that they may mean another day.
+        What is no text is returned for :func:`read_when`, and so are dates of ISO 8601, unless the format looks so
+        similar that they may mean another day. Other text is returned as what :func:`read_when` refuses.
         """
         if not isinstance(value, str) or is_gap(value):
             return value
         try:
             moment = self._parse(str.strip(value))
         except ValueError:
-            return _Unmatched(self._format) if self._may_be_mistaken else value
+            is_iso = not self._may_be_mistaken and _DATE.match(str.strip(value))
+            return value if is_iso else _Unmatched(self._format)
         return moment if self._has_time else moment.date()
 
     def __repr__(self) -> str:

@@ -128,8 +128,12 @@ class Translation:
         ]
         if doubled := [part for part in parts if isinstance(part, Doubled)]:
             return doubled[0]
-        texts = [_text_of_part(self._read_date(part)) for part in parts]
+        texts = [self._text_of_part(part) for part in parts]
         return _BETWEEN_PARTS.join(texts) if all(texts) else None
+
+    def _text_of_part(self, value: object) -> str:
+        read = self._read_date(value)
+        return read.isoformat() if isinstance(read, date) else text_or_mark(value)
 
     def _names_of(self, field: str) -> tuple[str, ...]:
         if (name := self.columns.get(field)) is not None:
@@ -158,10 +162,6 @@ def _spellings(column: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys([column, collapse_blanks(column)]))
 
 
-def _text_of_part(value: object) -> str:
-    return value.isoformat() if isinstance(value, date) else text_or_mark(value)
-
-
 def collapse_blanks(text: str) -> str:
     """Return text with each run of white space as one space, and none at its ends; byte order marks are such."""
     return " ".join(text.replace("\ufeff", " ").split())
@@ -180,7 +180,8 @@ def _read_columns(columns: object) -> tuple[dict[str, str], tuple[str, ...]]:
         parts = tuple(map(str, by_field["id"]))
         by_field["id"] = " + ".join(parts)
     for field, name in by_field.items():
-        if not isinstance(name, str) or not name.strip():
+        by_field[field] = str(name)  # a data frame may have numbers
+        if not isinstance(name, (str, int)) or is_gap(name):
             more = ", or a list of them" if field == "id" else ""
             raise CorConfigurationError(f"columns: {field}: expected the name of a column{more}.")
     return by_field, parts

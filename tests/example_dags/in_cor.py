@@ -62,4 +62,5 @@ def xcoms_and_rendered_fields(dag_id: str, run_id: str = "%") -> str:
     )
     names = {"dag_id": dag_id, "run_id": run_id}
     with create_session() as session:
-        return str([session.execute(text(query), names).fetchall() for query in queries])
+        # Not the rows themselves: text of theirs leaves out what is in the middle.
+        return "\n".join(str(value) for query in queries for value in session.execute(text(query), names).scalars())

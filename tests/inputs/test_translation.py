@@ -151,7 +151,7 @@ class TestIdOfSeveralColumns:
         assert self.TRANSLATION.used(columns) == columns
         assert self.TRANSLATION.missing(columns[1:]) == ['id (column "Employee + From")']
 
-    @pytest.mark.parametrize("columns", [{"user_id": ["Employee"]}, {"id": []}, {"id": ""}, {"start": 5}])
+    @pytest.mark.parametrize("columns", [{"user_id": ["Employee"]}, {"id": []}, {"id": ""}, {"start": ["From"]}])
     def test_only_an_id_has_several_columns(self, columns: object) -> None:
         with pytest.raises(CorConfigurationError, match=r"^columns: \w+: expected the name of a column"):
             Translation(columns)
