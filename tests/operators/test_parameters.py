@@ -135,6 +135,11 @@ def test_templates_may_render_text(run_rendered: Render, tmp_path: Path, sandbox
     assert [(one.external_id, one.leave_type_id) for one in sandbox.leaves] == [("7", "vacation")]
 
 
+def test_a_date_format_that_leaves_the_date_open_is_refused_when_the_dag_is_read(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"^date_format: '%d/%m' needs a year"):
+        make(CreateLeaveOperator, tmp_path, date_format="%d/%m")
+
+
 def test_a_date_format_of_another_type_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"^date_format: expected text such as %d/%m/%Y, not int"):
         make(CreateLeaveOperator, tmp_path, date_format=5)

@@ -92,6 +92,9 @@ TRANSLATIONS = [
     PLAIN,
     Translation({"id": "No.", "user_id": "=Employee", "start": "First\nday"}),
     Translation(values={"leave_type_id": {"Sick": "absence", "5": "five", "True": "yes"}, "all_day": {"": "true"}}),
+    Translation(date_format="%d/%m/%Y"),
+    Translation(date_format="%Y-%d-%m"),
+    Translation(date_format="%m/%d/%Y %H:%M"),
     Translation(values={"user_id": {"*": "somebody"}, "leave_type_id": {"": "vacation"}}),
 ]
 
@@ -161,6 +164,18 @@ def test_a_leave_request_is_written_under_the_inputs_names_and_is_the_same_after
     (again,) = iter_leaves(write(ending, [request], translation, tmp_path), translation=translation)
     assert isinstance(again, LeaveRequest)
     assert again.to_payload("") == request.to_payload("")
+
+
+@EveryFormat
+@pytest.mark.parametrize("date_format", ["%d/%m/%Y", "%Y-%d-%m", "%Y%m%d"])
+def test_dates_are_written_so_that_the_format_reads_the_same_days(
+    ending: str, date_format: str, tmp_path: Path
+) -> None:
+    translation = Translation(date_format=date_format)
+    rejected = [LeaveRequest.model_validate(leave()), {**leave(), "start": date(2026, 5, 11), "end": date(2026, 5, 12)}]
+    path = write(ending, rejected, translation, tmp_path)
+    expected = meanings(iter_leaves([leave()]))
+    assert meanings(iter_leaves(path, translation=translation)) == 2 * expected
 
 
 def test_a_leave_type_that_the_inputs_values_cannot_give_is_left_out(tmp_path: Path) -> None:
