@@ -85,7 +85,7 @@ class LeaveOperator(BaseOperator):
         leave_requests: Any,
         source: str | None = None,
         cor_conn_id: str = CorIntegrationsHook.default_conn_name,
-        columns: Mapping[str, str] | str | None = None,
+        columns: Mapping[str, str | list[str]] | str | None = None,
         values: Mapping[str, Mapping[str, Any]] | str | None = None,
         date_format: str | None = None,
         timezone: str | None = None,

@@ -23,14 +23,16 @@ class CreateLeaveOperator(LeaveOperator):
     It is safe to run again: COR refuses an external id that it already has.
 
     :param leave_requests: one mapping, a list of them, an upstream task's output, JSON text (it starts with ``[`` or
-        ``{``), or the path or URI of a ``.json``, ``.jsonl``, ``.csv`` or ``.parquet`` file (templated). See
-        :class:`~cor_provider.leave.LeaveRequest` for the keys of a mapping. None and an empty input are a no-op.
+        ``{``), a data frame of pandas, polars or pyarrow, or the path or URI of a ``.json``, ``.jsonl``, ``.csv``,
+        ``.xlsx`` or ``.parquet`` file, also packed by gzip (templated). See :class:`~cor_provider.leave.LeaveRequest`
+        for the keys of a mapping. None and an empty input are a no-op.
     :param source: COR's ``metadata.source``; by default, the Extra ``source`` of the Connection (templated).
     :param cor_conn_id: the Airflow Connection of type ``cor`` (templated).
     :param if_exists: what to do with leave whose external id COR already has. ``"skip"``: it is ``existing``.
         ``"update"``: it is overwritten. ``"fail"``: it is ``rejected``.
     :param columns: the input's names of the fields, such as ``{"id": "Request No", "user_id": "Employee"}``
-        (templated). A field that is not in it keeps its own name. A mapping, or its JSON text.
+        (templated). A field that is not in it keeps its own name. ``id`` may have a list of columns, for an input that
+        has no id: their values make one. A mapping, or its JSON text.
     :param values: for each field, COR's values by the input's, such as ``{"leave_type_id": {"Sick": "absence"}}``
         (templated). ``"*"`` stands for every other value; without it, they are sent as they are.
     :param date_format: the form of dates that are not ISO 8601, as of ``strptime``: ``%d/%m/%Y`` (templated).
@@ -69,7 +71,7 @@ class CreateLeaveOperator(LeaveOperator):
         source: str | None = None,
         cor_conn_id: str = CorIntegrationsHook.default_conn_name,
         if_exists: IfExists = "skip",
-        columns: Mapping[str, str] | str | None = None,
+        columns: Mapping[str, str | list[str]] | str | None = None,
         values: Mapping[str, Mapping[str, Any]] | str | None = None,
         date_format: str | None = None,
         timezone: str | None = None,
@@ -134,7 +136,7 @@ class UpdateLeaveOperator(LeaveOperator):
         source: str | None = None,
         cor_conn_id: str = CorIntegrationsHook.default_conn_name,
         if_missing: IfMissingOnUpdate = "create",
-        columns: Mapping[str, str] | str | None = None,
+        columns: Mapping[str, str | list[str]] | str | None = None,
         values: Mapping[str, Mapping[str, Any]] | str | None = None,
         date_format: str | None = None,
         timezone: str | None = None,
@@ -201,7 +203,7 @@ class DeleteLeaveOperator(LeaveOperator):
         source: str | None = None,
         cor_conn_id: str = CorIntegrationsHook.default_conn_name,
         if_missing: IfMissing = "skip",
-        columns: Mapping[str, str] | str | None = None,
+        columns: Mapping[str, str | list[str]] | str | None = None,
         values: Mapping[str, Mapping[str, Any]] | str | None = None,
         date_format: str | None = None,
         timezone: str | None = None,

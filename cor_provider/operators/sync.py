@@ -110,7 +110,7 @@ class SyncLeavesOperator(LeaveOperator):
         plan_path: str | None = None,
         plan_shows_types: bool = False,
         approved_plan: str | None = None,
-        columns: Mapping[str, str] | str | None = None,
+        columns: Mapping[str, str | list[str]] | str | None = None,
         values: Mapping[str, Mapping[str, Any]] | str | None = None,
         date_format: str | None = None,
         timezone: str | None = None,
