@@ -203,8 +203,9 @@ def test_a_repeated_run_sends_what_a_failed_batch_did_not(failed_and_repeated: t
 
 
 def test_refusals_that_every_batch_tolerates_fail_the_run_if_they_are_too_many(run_dag: RunDag, cor: Sandbox) -> None:
-    run = run_dag(IN_BATCHES, cor, lines_of(*(leave(str(number), user_id="nobody") for number in range(11))))
-    assert run.outcomes == {"rejected": 11}
+    refused = (leave(str(number), user_id="nobody") for number in range(11))
+    run = run_dag(IN_BATCHES, cor, lines_of(*refused, *(leave(f"good-{number}") for number in range(40))))
+    assert run.outcomes == {"rejected": 11, "created": 40}
     assert run.tasks == {("split", "success"): 1, ("push", "success"): BATCHES, ("summarise", "failed"): 1}
 
 

@@ -125,7 +125,7 @@ def test_refused_leave_is_read_again_by_the_next_run(transfer: Transfer) -> None
     transfer.database.execute(ADD_BAD_ROWS)
     for _ in range(2):
         run = transfer.run()
-        assert run.tasks == {**SUCCESS, "remember": "skipped"}
+        assert run.tasks == {**SUCCESS, "push": "failed", "remember": "upstream_failed"}
         assert run.outcomes == {("frappe-NEWCOMER", "rejected"), ("frappe-BACKWARDS", "rejected")}
 
 

@@ -114,5 +114,5 @@ def test_leave_of_somebody_whom_cor_does_not_know_is_read_again_by_the_next_run(
     """)
     for _ in range(2):
         run = transfer.run()
-        assert run.tasks == {**SUCCESS, "remember": "skipped"}
+        assert run.tasks == {**SUCCESS, "push": "failed", "remember": "upstream_failed"}
         assert run.extracted == {"orangehrm-80"}
