@@ -98,7 +98,7 @@ class RejectedFile:
         if _files.is_stream(_files.locate(self._path)):
             raise CorConfigurationError("rejected_path: is a stream, which others may read. Name a file.")
         self._format.check()
-        if own := [column for column in self._read_translation().columns.values() if column in REJECTED]:
+        if own := self._read_translation().used(REJECTED):
             raise CorConfigurationError(
                 f"rejected_path: the file has a column {own[0]} of its own. Give that column of the input another name."
             )

@@ -45,6 +45,11 @@ def as_written(record: object, file_format: RejectedFormat, translation: Transla
                 read_again = translation.translate({column: file_format.read_value(row[column])})[field]
                 if _meaning(field, read_again) == meaning:
                     break
+    if translation.parts_of_id and isinstance(record, Mapping):
+        written = {column: file_format.read_value(value) for column, value in row.items()}
+        before, after = (_meaning("id", translation.translate(one).get("id")) for one in (by_column, written))
+        if before != after:
+            row |= {part: file_format.write_value(None) for part in translation.parts_of_id if part in row}
     return row
 
 

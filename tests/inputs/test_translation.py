@@ -150,6 +150,7 @@ class TestIdOfSeveralColumns:
         assert self.TRANSLATION.missing(columns) == []
         assert self.TRANSLATION.used(columns) == columns
         assert self.TRANSLATION.missing(columns[1:]) == ['id (column "Employee + From")']
+        assert self.TRANSLATION.missing_columns(columns[1:]) == ["Employee"]
 
     @pytest.mark.parametrize("columns", [{"user_id": ["Employee"]}, {"id": []}, {"id": ""}, {"start": ["From"]}])
     def test_only_an_id_has_several_columns(self, columns: object) -> None:

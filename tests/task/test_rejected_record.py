@@ -166,6 +166,29 @@ def test_a_leave_request_is_written_under_the_inputs_names_and_is_the_same_after
     assert again.to_payload("") == request.to_payload("")
 
 
+PARTS = Translation({"id": ["Employee", "First"]})
+
+
+@EveryFormat
+@given(rejected=st.lists(records(), min_size=1, max_size=4))
+def test_every_id_of_several_columns_is_the_same_afterwards(
+    ending: str, rejected: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    for record in rejected:
+        record["Employee"], record["First"] = record.pop("id", None), record.get("start")
+    path = write(ending, rejected, PARTS, tmp_path)
+    before = meanings(iter_leaves(rejected, translation=PARTS))
+    assert meanings(iter_leaves(path, translation=PARTS)) == before
+
+
+@EveryFormat
+@pytest.mark.parametrize("value", [2.0**60, True, [1]])
+def test_what_cannot_be_a_part_of_an_id_is_none_afterwards(ending: str, value: Any, tmp_path: Path) -> None:
+    rejected = [{**leave(), "Employee": "7", "First": "a"}, {**leave(), "Employee": value, "First": "a"}]
+    path = write(ending, rejected, PARTS, tmp_path)
+    assert [isinstance(one, UnreadableLeave) for one in iter_leaves(path, translation=PARTS)] == [False, True]
+
+
 @EveryFormat
 @pytest.mark.parametrize("date_format", ["%d/%m/%Y", "%Y-%d-%m", "%Y%m%d"])
 def test_dates_are_written_so_that_the_format_reads_the_same_days(
