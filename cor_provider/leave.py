@@ -147,7 +147,7 @@ class LeaveRequest(BaseModel):
             if timed:
                 raise CorValidationError(
                     f"{' and '.join(map(label, timed))}: a time of day needs all_day. Set it to true if only the dates "
-                    "count, to false if the hours do."
+                    "count, to false if the hours do. For a whole input, pass values={'all_day': {'': True}}."
                 )
             all_day = True
         if all_day:

@@ -31,7 +31,7 @@ def read_when(value: object) -> date:
     if isinstance(value, str):
         return _of_text(str.strip(value))
     if isinstance(value, _Unmatched):
-        raise _problem("does not match the date_format {date_format}", date_format=value.date_format)
+        raise _problem("is not a date in the date_format {date_format}", date_format=value.date_format)
     try:
         if isinstance(value, datetime):
             return _plain_datetime(value)

@@ -21,6 +21,15 @@ CHUNK = 1024 * 1024
 MOST_COLUMNS_SHOWN = 40
 LONGEST_COLUMN_SHOWN = 40  # characters
 
+_EXAMPLES = {
+    "id": "Request No",
+    "user_id": "Employee",
+    "leave_type_id": "Kind",
+    "start": "From",
+    "end": "To",
+    "all_day": "Whole day",
+}
+
 _DATA = re.compile(r"\d.*\d|@")
 """What a row of data has somewhere and the names of columns hardly have: a date, a number, an address."""
 
@@ -54,7 +63,8 @@ class Input:
         columns = list(columns)
         if missing := self.translation.missing(columns):
             similar = self.translation.similar(columns)
-            example = json.dumps(similar or {missing[0].split()[0]: "Request No"}, ensure_ascii=False)
+            first = missing[0].split()[0]
+            example = json.dumps(similar or {first: _EXAMPLES[first]}, ensure_ascii=False)
             raise self.error(
                 f"{place}has no column for {', '.join(missing)}. {_describe(columns, may_be_data)} Name its columns by "
                 f"the parameter columns, such as {example}."

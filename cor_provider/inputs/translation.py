@@ -36,7 +36,7 @@ class Translation:
     :param columns: the input's names by our field names. A field that is not named keeps its own name, or COR's. ``id``
         may have a list of columns, for an input that has no id: their values make one, such as ``7|2026-05-11``.
     :param values: for each field, COR's values by the input's. ``"*"`` stands for every other value; a blank key for a
-        gap. Without them, a value is kept.
+        gap, also where the input has no such column. Without them, a value is kept.
     :param date_format: the ``strptime`` form of dates that are not ISO 8601; see :class:`DateFormat`.
     :param fields: the fields that are read.
     :raises CorConfigurationError: naming the parameter and what is wrong with it.
@@ -103,6 +103,8 @@ class Translation:
                 # A table may have a field under both names, each for some of its rows.
                 name = next((one for one in present if not is_gap(record[one])), present[0])
                 translated[field] = self._value(field, record[name])
+            elif "" in self._values.get(field, {}):
+                translated[field] = self._values[field][""]  # a field without a column is a gap in every record
         return translated
 
     def restore(self, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -118,8 +120,11 @@ class Translation:
         return [
             field
             for field, names in self._names.items()
-            if not present.intersection(names) and (field in self.columns or field not in OPTIONAL)
+            if not present.intersection(names) and (field in self.columns or self._needs_column(field))
         ]
+
+    def _needs_column(self, field: str) -> bool:
+        return field not in OPTIONAL and "" not in self._values.get(field, {})
 
     def _present(self, columns: Iterable[str]) -> set[str]:
         """Return the columns of an input, and that of the id if it has all of its parts."""

@@ -285,7 +285,7 @@ class TestDateFormat:
     @pytest.mark.parametrize("value", ["2026-05-25", "2026-05-25T09:00:00+02:00", "25/05/2026", "soon"])
     def test_iso_8601_is_refused_where_it_may_be_another_day(self, text: str, value: str) -> None:
         read = DateFormat(text).read(value)
-        assert refusal(read) == f"does not match the date_format {text}"
+        assert refusal(read) == f"is not a date in the date_format {text}"
         assert value not in repr(read)
 
     @pytest.mark.parametrize("text", FORMATS)
@@ -296,7 +296,7 @@ class TestDateFormat:
         assert refusal(DateFormat(text).read(value)) in {
             NO_DATE,
             OTHER_FORM,
-            f"does not match the date_format {text}",
+            f"is not a date in the date_format {text}",
         }
 
     @pytest.mark.parametrize(
@@ -310,7 +310,7 @@ class TestDateFormat:
         ],
     )
     def test_numbers_that_touch_are_read_only_with_all_their_digits(self, text: str, value: str) -> None:
-        assert refusal(DateFormat(text).read(value)) == f"does not match the date_format {text}"
+        assert refusal(DateFormat(text).read(value)) == f"is not a date in the date_format {text}"
         assert refusal(value) == OTHER_FORM
 
     @pytest.mark.parametrize(

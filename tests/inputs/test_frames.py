@@ -233,3 +233,13 @@ def test_a_class_of_the_same_name_is_no_frame() -> None:
     assert not is_frame(DataFrame())
     with pytest.raises(TypeError):
         list(iter_frame(DataFrame()))
+
+
+def test_dates_that_pandas_has_as_midnights_are_whole_days_if_the_values_say_so() -> None:
+    frame = pd.DataFrame([leave()])
+    frame[["start", "end"]] = frame[["start", "end"]].apply(pd.to_datetime)
+    translation = Translation(values={"all_day": {"": True}})
+    (read,) = iter_leaves(frame, translation=translation)
+    assert isinstance(read, LeaveRequest)
+    assert read.to_payload("X") == LeaveRequest.model_validate(leave()).to_payload("X")
+    assert "values={'all_day': {'': True}}" in problems(frame)[0]

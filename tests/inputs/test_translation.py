@@ -48,6 +48,17 @@ def test_without_a_star_a_value_that_is_not_named_is_kept() -> None:
     assert translation.translate({"leave_type_id": "Annual"}) == {"leave_type_id": "Annual"}
 
 
+def test_a_blank_key_gives_the_value_of_a_field_that_no_record_has() -> None:
+    translation = Translation(values={"all_day": {"": True}, "leave_type_id": {"": "vacation"}})
+    assert translation.translate({"id": "L1"}) == {"id": "L1", "leave_type_id": "vacation", "all_day": True}
+    assert translation.missing(["id", "user_id", "start", "end"]) == []
+
+
+def test_a_column_that_is_named_must_be_there_even_if_gaps_have_a_value() -> None:
+    translation = Translation({"leave_type_id": "Kind"}, {"leave_type_id": {"": "vacation"}})
+    assert translation.missing(["id", "user_id", "start", "end"]) == ['leave_type_id (column "Kind")']
+
+
 def test_a_gap_is_translated_only_by_a_blank_key() -> None:
     assert Translation(values={"all_day": {"": True, "*": False}}).translate({"all_day": None}) == {"all_day": True}
 
