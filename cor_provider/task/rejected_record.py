@@ -12,7 +12,7 @@ from cor_provider.fields.all_day import read_all_day
 from cor_provider.fields.external_id import read_text
 from cor_provider.fields.when import read_when
 from cor_provider.inputs.formats.formula_guard import REJECTED
-from cor_provider.inputs.record import NAMELESS
+from cor_provider.inputs.record import CORRECT, NAMELESS
 from cor_provider.inputs.translation import Translation, collapse_blanks
 from cor_provider.leave import LeaveKey, LeaveRequest, UnreadableLeave
 from cor_provider.task.plain_values import to_plain
@@ -31,7 +31,7 @@ def as_written(record: object, file_format: RejectedFormat, translation: Transla
     """
     meant, by_column = _read(record, translation)
     columns = translation.fields_by_column()
-    row = {}
+    row: dict[str, Any] = {}
     for column, value in by_column.items():
         field = columns.get(column)
         if field is None:
@@ -42,15 +42,31 @@ def as_written(record: object, file_format: RejectedFormat, translation: Transla
             meaning = _meaning(field, value_meant)
             for candidate in _candidates(field, value, translation):
                 row[column] = file_format.write_value(candidate)
-                read_again = translation.translate({column: file_format.read_value(row[column])})[field]
-                if _meaning(field, read_again) == meaning:
+                again = translation.translate({column: file_format.read_value(row[column])})[field]
+                if _meaning(field, again) == meaning:
                     break
     if translation.parts_of_id and isinstance(record, Mapping):
         written = {column: file_format.read_value(value) for column, value in row.items()}
         before, after = (_meaning("id", translation.translate(one).get("id")) for one in (by_column, written))
         if before != after:
             row |= {part: file_format.write_value(None) for part in translation.parts_of_id if part in row}
+    read_again = {column: file_format.read_value(row.get(column)) for column in by_column}
+    if _is_another({**translation.translate(by_column), **meant}, translation.translate(read_again)):
+        row[NAMELESS] = row.get(NAMELESS) or CORRECT
     return row
+
+
+def _is_another(fields: Mapping[str, Any], again: Mapping[str, Any]) -> bool:
+    """
+    Return whether a field has a meaning that it did not have before.
+
+    Column by column that cannot be told: several make an id, one may be read as several fields, and where a value is
+    left out, another column may be read in its place.
+    """
+    return any(
+        (meaning := _meaning(field, value)) is not None and meaning != _meaning(field, fields.get(field))
+        for field, value in again.items()
+    )
 
 
 def _read(record: object, translation: Translation) -> tuple[Mapping[str, Any], dict[str, Any]]:

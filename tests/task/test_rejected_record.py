@@ -88,6 +88,30 @@ def meanings(leaves: Iterable[object]) -> list[object]:
     ]
 
 
+LOST = 1e17  # a float that may have lost digits
+
+NOT_AS_ANOTHER: list[tuple[dict[str, Any], Translation]] = [
+    ({**leave(), "No": LOST}, Translation({"id": ["No", "start"]})),
+    ({**leave(), "No": 7.5}, Translation({"id": ["No", "start"]})),
+    ({**leave(), "No": [1]}, Translation({"id": ["No", "start"]})),
+    (
+        {**leave(), "leave_type_id": LOST},
+        Translation({"all_day": "leave_type_id"}, {"all_day": {"Half": "false", "*": "true"}}),
+    ),
+    ({**leave(), "user_id": LOST, "userId": "u2"}, PLAIN),
+]
+
+
+@EveryFormat
+@pytest.mark.parametrize(("record", "translation"), NOT_AS_ANOTHER)
+def test_a_value_that_was_refused_is_no_other_leave_afterwards(
+    ending: str, record: dict[str, Any], translation: Translation, tmp_path: Path
+) -> None:
+    assert meanings(iter_leaves([record], translation=translation)) == [None]
+    path = write(ending, [record], translation, tmp_path)
+    assert meanings(iter_leaves(path, translation=translation)) == [None]
+
+
 TRANSLATIONS = [
     PLAIN,
     Translation({"id": "No.", "user_id": "=Employee", "start": "First\nday"}),
