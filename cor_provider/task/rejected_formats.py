@@ -141,7 +141,7 @@ class Excel:
         def cell(value: Any) -> Any:
             if not isinstance(value, str):
                 return self.read_value(value)
-            text = WriteOnlyCell(sheet, sheet_text.escape(value))
+            text = WriteOnlyCell(sheet, sheet_text.escape(formula_guard.guard_apostrophe(value)))
             text.data_type = "s"  # never a formula or an error
             return text
 

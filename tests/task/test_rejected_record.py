@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import math
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta, timezone
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import openpyxl
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -260,6 +262,34 @@ def test_a_row_with_more_fields_than_the_header_is_refused_again(ending: str, tm
 def test_the_errors_of_an_earlier_run_are_left_out() -> None:
     record = {"error": "ValidationError", "message": "start: is missing", **leave()}
     assert as_written(record, FORMATS[".jsonl"], PLAIN) == leave()
+
+
+@pytest.mark.parametrize(("written", "saved_as"), [(".csv", ".xlsx"), (".xlsx", ".csv")])
+@pytest.mark.parametrize("text", ["=1", "-5", "'-5", "''-5", "'L1"])
+def test_a_spreadsheet_may_save_the_file_in_the_other_format(
+    written: str, saved_as: str, text: str, tmp_path: Path
+) -> None:
+    path = Path(write(written, [{**leave(), "id": text}], PLAIN, tmp_path))
+    cells = _cells(path)
+    if saved_as == ".csv":
+        with path.with_suffix(".csv").open("w", newline="", encoding="utf-8") as stream:
+            csv.writer(stream).writerows(cells)
+    else:
+        book = openpyxl.Workbook()
+        for row, values in enumerate(cells, start=1):
+            for column, value in enumerate(values, start=1):
+                book.active.cell(row, column, value).data_type = "s"
+        book.save(path.with_suffix(".xlsx"))
+    (again,) = iter_leaves(str(path.with_suffix(saved_as)))
+    assert isinstance(again, LeaveRequest)
+    assert again.id == text
+
+
+def _cells(path: Path) -> list[list[str]]:
+    if path.suffix == ".csv":
+        with path.open(newline="", encoding="utf-8-sig") as stream:
+            return list(csv.reader(stream))
+    return [["" if cell is None else str(cell) for cell in row] for row in openpyxl.load_workbook(path).active.values]
 
 
 def test_a_value_that_fails_to_say_what_it_is_stops_nothing() -> None:

@@ -11,7 +11,7 @@ from itertools import chain, islice
 from typing import NamedTuple
 
 from cor_provider.inputs.formats import lines
-from cor_provider.inputs.formats.formula_guard import unguard
+from cor_provider.inputs.formats.formula_guard import unguard_rows
 from cor_provider.inputs.header import ROWS_SEARCHED, Row, read_header
 from cor_provider.inputs.input_file import InputFile
 from cor_provider.inputs.record import Record
@@ -37,7 +37,7 @@ def read(file: InputFile) -> Iterator[Record]:
     # The csv module's limit is process-wide. With its default, even a long field that nobody uses would be an error.
     csv.field_size_limit(max(csv.field_size_limit(), LONGEST_FIELD))
     with open_text(file) as stream:
-        rows = _Rows(file, lines.iter_lines(stream))
+        rows = unguard_rows(_Rows(file, lines.iter_lines(stream)))
         header = read_header(file, rows, word="line")
         used = file.translation.used(header.names)
         for number, cells in rows:
@@ -59,7 +59,6 @@ class _Rows(Iterator[Row]):
         )
         self._lines_above = 1 if declaration else 0
         self._file = file
-        self._first: list[str] = []
         self._rows = csv.reader(_check(chain(head, text_lines)), delimiter=delimiter, strict=True)
 
     def __next__(self) -> Row:
@@ -69,8 +68,7 @@ class _Rows(Iterator[Row]):
         except csv.Error as error:
             problem = f"the .csv file cannot be read from line {number} on: {_explain(str(error))}."
             raise self._file.error(problem) from None
-        self._first = self._first or cells
-        return number, unguard(cells, header=self._first)
+        return number, cells
 
 
 def _explain(problem: str) -> str:

@@ -2,12 +2,13 @@
 Text in a ``.csv`` file that a spreadsheet would run as a formula, written so that it stays text.
 
 Such a cell gets an apostrophe in front. So does a cell that looks as if it had one already; so nothing is lost.
+An ``.xlsx`` file has types, and needs only the latter. A person may save either file in the other format.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 REJECTED = ("error", "message")
@@ -17,6 +18,20 @@ REJECTED = ("error", "message")
 def guard(cell: str) -> str:
     """Return the text of a cell as it is written."""
     return f"'{cell}" if _FORMULA.match(cell) else cell
+
+
+def guard_apostrophe(cell: str) -> str:
+    """Return the text of a cell as it is written where no text is run as a formula."""
+    return f"'{cell}" if _GUARDED.match(cell) else cell
+
+
+def unguard_rows(rows: Iterable[tuple[int, Sequence[Any]]]) -> Iterator[tuple[int, list[Any]]]:
+    """Yield the rows of a file, from its first one on, by :func:`unguard`; blank rows above the header are none."""
+    header: Sequence[Any] = ()
+    for number, cells in rows:
+        if not header and any(cells):
+            header = cells
+        yield number, unguard(cells, header=header)
 
 
 def unguard(cells: Iterable[Any], *, header: Sequence[str]) -> list[Any]:

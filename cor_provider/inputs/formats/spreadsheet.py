@@ -11,6 +11,7 @@ from typing import IO, Any
 from zipfile import ZipFile
 
 from cor_provider.exceptions import CorConfigurationError
+from cor_provider.inputs.formats.formula_guard import unguard_rows
 from cor_provider.inputs.formats.guarded import Guarded
 from cor_provider.inputs.formats.sheet_text import unescape
 from cor_provider.inputs.header import read_table
@@ -59,7 +60,7 @@ def read(file: InputFile) -> Iterator[Record]:
             # Only the formulas tell whether a cell without a value is a gap, or was never calculated.
             rows = map(_with_formulas, rows, _iter_rows(guarded, sheet(data_only=False)))
         table = ((number, guarded.do(lambda: [*map(_read_cell, cells)])) for number, cells in rows)  # noqa: B023  # at once
-        for record in read_table(file, table):
+        for record in read_table(file, unguard_rows(table)):
             fields, problem = without_unreadable(record.fields, file.translation.used(record.fields))
             yield Record(fields, record.place, record.problem or problem)
 
