@@ -14,7 +14,7 @@ from cor_provider.leave import Leave, UnreadableLeave
 from cor_provider.outcome import LeaveOutcome, Tally
 from cor_provider.task.checkpoint import Checkpoint
 from cor_provider.task.progress import Progress
-from cor_provider.task.rejected_file import EarlierRejections, RejectedFile
+from cor_provider.task.rejected_file import RejectedFile, Rejection
 from cor_provider.task.report import EarlierRows, Report, open_report, read_rows
 
 
@@ -53,7 +53,7 @@ class OutcomeRecorder:
         self._stopping = stopping
         self._log = log
         self._earlier_rows = EarlierRows()
-        self._earlier_rejections = EarlierRejections()
+        self._earlier_rejections: list[Rejection] = []
         self._received = 0
         self._has_warned = False
         self._report = Report(None)
@@ -138,7 +138,7 @@ class OutcomeRecorder:
             rejections = self.rejected.find_earlier(
                 checkpoint.positions_rejected, is_complete=checkpoint.matches_rejections
             )
-            if rejections:
+            if rejections is not None:
                 self._earlier_rows, self._earlier_rejections = rows, rejections
                 return True
         checkpoint.start_over()

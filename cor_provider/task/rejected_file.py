@@ -7,7 +7,6 @@ import os
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -33,19 +32,6 @@ class Rejection(NamedTuple):
     def of(cls, outcome: LeaveOutcome) -> Rejection:
         """Return the rejection that an outcome is."""
         return cls(outcome.position or 0, outcome.error or "", outcome.message or "")
-
-
-@dataclass
-class EarlierRejections:
-    """
-    The rejections of earlier tries, whose records are still in the input.
-
-    :param rejections: by position, ascending.
-    :param left_over: the unfinished file of the earlier try, if it was killed.
-    """
-
-    rejections: list[Rejection] = field(default_factory=list)
-    left_over: Path | None = None
 
 
 def check_rejected_path(name: str, path: object) -> None:
@@ -77,9 +63,10 @@ class RejectedFile:
         self._read_translation = translation
         self._records: dict[int, object] = {}
         self._begins_after: int | None = None
-        self._earlier = EarlierRejections()
+        self._earlier: list[Rejection] = []
         self._next_earlier = 0
         self._spool: _Spool | None = None
+        self._left_overs: list[Path] = []
         self._error: Exception | None = None
         self.is_written = False
 
@@ -103,12 +90,12 @@ class RejectedFile:
                 f"rejected_path: the file has a column {own[0]} of its own. Give that column of the input another name."
             )
 
-    def resume(self, after: int, earlier: EarlierRejections) -> None:
+    def resume(self, after: int, earlier: list[Rejection]) -> None:
         """
         Begin to keep records. Without this call, none is kept.
 
         :param after: the last position that earlier tries have done.
-        :param earlier: the rejections up to there, from :meth:`find_earlier`.
+        :param earlier: the rejections up to there, ascending, from :meth:`find_earlier`.
         """
         self._begins_after, self._earlier = after, earlier
 
@@ -122,8 +109,8 @@ class RejectedFile:
             return
         if position > self._begins_after:
             self._records[position] = record
-        elif self._next_earlier < len(self._earlier.rejections):
-            rejection = self._earlier.rejections[self._next_earlier]
+        elif self._next_earlier < len(self._earlier):
+            rejection = self._earlier[self._next_earlier]
             if rejection.position == position:
                 self._next_earlier += 1
                 self._write(rejection, record)
@@ -143,11 +130,11 @@ class RejectedFile:
             except Exception as error:  # noqa: BLE001  # see the class
                 self._error = error
             else:
-                self._delete_left_over()
+                self._delete_left_overs()
 
     def find_earlier(
         self, positions: Iterable[int], *, is_complete: Callable[[list[Rejection]], bool]
-    ) -> EarlierRejections | None:
+    ) -> list[Rejection] | None:
         """
         Return the rejections of an earlier try, or None if they cannot be found.
 
@@ -156,14 +143,14 @@ class RejectedFile:
         """
         positions = list(positions)
         if not self._path:
-            return EarlierRejections()
+            return []
         path = _files.locate(self._path)
         for left_over in (*_files.left_overs(path), None):
             with suppress(Exception):  # the file is missing, is another one, or the store does not work
                 found = _in_left_over(left_over, positions) if left_over else self._in_file(positions)
                 if is_complete(found):
-                    return EarlierRejections(found, left_over)
-        return None if positions else EarlierRejections()
+                    return found
+        return None if positions else []
 
     @contextmanager
     def opened(self, check: Callable[[], None]) -> Iterator[None]:
@@ -179,6 +166,7 @@ class RejectedFile:
             yield
             return
         path = _files.locate(self._path)
+        self._left_overs = _files.left_overs(path)
         self._spool = _Spool(_files.begin(path))
         try:
             yield
@@ -211,11 +199,12 @@ class RejectedFile:
 
     _known_translation: Translation | None = None
 
-    def _delete_left_over(self) -> None:
-        """Delete the unfinished file of the earlier try, once all its rejections are in this one."""
-        if self._earlier.left_over and self._next_earlier == len(self._earlier.rejections):
-            with suppress(OSError):
-                self._earlier.left_over.unlink()
+    def _delete_left_overs(self) -> None:
+        """Delete the unfinished files of earlier tries: they hold people's data, and this one has their rejections."""
+        if self._next_earlier == len(self._earlier):
+            while self._left_overs:
+                with suppress(OSError):
+                    self._left_overs.pop().unlink()
 
     def _close(self, check: Callable[[], None]) -> None:
         spool = self._spool
@@ -226,7 +215,7 @@ class RejectedFile:
                     self._format.write(stream, self._columns(spool.rows()), spool.rows())
                 self.is_written = True
             if not self._error:
-                self._delete_left_over()
+                self._delete_left_overs()
         except Exception as error:  # noqa: BLE001  # see the class
             self._error = error
         finally:

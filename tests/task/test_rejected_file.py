@@ -265,6 +265,13 @@ class TestPlaces:
         assert [*tmp_path.iterdir()] == []
 
 
+def test_no_unfinished_file_of_an_earlier_try_stays(create: Create, tmp_path: Path) -> None:
+    for name in ("killed00", "killed01"):
+        (tmp_path / f".rejected.csv.{name}").write_text('[1, "E", "m", {"id": "L1"}]\n')
+    create([leave(start="soon"), leave("L2")], max_rejected=1, rejected_path=f"{tmp_path}/rejected.csv")
+    assert [file.name for file in tmp_path.iterdir()] == ["rejected.csv"]
+
+
 def test_records_are_kept_only_until_their_outcome_is_known(create: Create, tmp_path: Path) -> None:
     kept: list[int] = []
     operator: Any = None
