@@ -59,6 +59,11 @@ def read_text(value: object) -> str:
     return _checked(_digits(number))
 
 
+def is_inexact(problem: PydanticCustomError) -> bool:
+    """Return whether an error from :func:`read_text` is that of a number whose digits cannot be told."""
+    return problem.type in {f"{_PREFIX}digits", f"{_PREFIX}length"}
+
+
 def mark_unreadable(problem: PydanticCustomError) -> str:
     """
     Return text in place of an unreadable id: with anything added to it, it is still refused for the same reason.

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from pydantic_core import PydanticCustomError
+
 from cor_provider.exceptions import CorConfigurationError
-from cor_provider.fields.external_id import text_or_mark
+from cor_provider.fields.external_id import is_inexact, read_text, text_or_mark
 from cor_provider.fields.gaps import is_gap
 from cor_provider.fields.when import DateFormat
 from cor_provider.inputs.json_text import Doubled, is_json, load
@@ -252,12 +254,12 @@ def _key(value: object) -> str | None:
     """Return the key of a value in ``values``: blank for a gap, None for what no key can name."""
     if is_gap(value):
         return ""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))  # as which a spreadsheet or data frame may hold a whole number
+    if isinstance(value, str):
+        return value.strip()
     try:
-        return str(value).strip()
-    except ValueError:  # a number of thousands of digits
-        return None
+        return read_text(value)  # a spreadsheet, database or data frame may hold the whole number 12 as 12.0
+    except PydanticCustomError as problem:
+        return None if is_inexact(problem) else str(value).strip()
 
 
 PLAIN = Translation()

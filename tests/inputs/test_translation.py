@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pytest
 
 from cor_provider.exceptions import CorConfigurationError, CorValidationError
@@ -121,9 +123,9 @@ def test_a_record_can_be_restored_from_its_fields() -> None:
     assert translation.translate(record) == fields
 
 
-def test_a_number_of_thousands_of_digits_has_no_key() -> None:
+def test_a_number_too_long_for_an_id_has_no_key() -> None:
     values = {"leave_type_id": {"*": "other"}}
-    assert Translation(values=values).translate({"leave_type_id": 10**5000}) == {"leave_type_id": 10**5000}
+    assert Translation(values=values).translate({"leave_type_id": 10**8000}) == {"leave_type_id": 10**8000}
 
 
 class TestDateFormat:
@@ -167,3 +169,15 @@ class TestIdOfSeveralColumns:
     def test_only_an_id_has_several_columns(self, columns: object) -> None:
         with pytest.raises(CorConfigurationError, match=r"^columns: \w+: expected the name of a column"):
             Translation(columns)
+
+
+@pytest.mark.parametrize("value", [12, 12.0, np.float32(12), np.int64(12), Decimal("12.0"), " 12 "])
+def test_a_whole_number_has_one_key_whatever_its_type(value: Any) -> None:
+    translation = Translation(values={"leave_type_id": {"12": "vacation"}})
+    assert translation.translate({"leave_type_id": value}) == {"leave_type_id": "vacation"}
+
+
+@pytest.mark.parametrize("key", ["100000000000000000", "*"])
+def test_a_number_that_may_have_lost_digits_has_no_key(key: str) -> None:
+    translation = Translation(values={"leave_type_id": {key: "vacation"}})
+    assert translation.translate({"leave_type_id": 1e17}) == {"leave_type_id": 1e17}
