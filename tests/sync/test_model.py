@@ -20,7 +20,6 @@ from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
-from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_0_PLUS
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -515,9 +514,8 @@ def kill_after(events: int) -> Iterator[None]:
         yield
 
 
-# Which Airflow it is makes no difference to the sync: the second that CI runs needs no more than a look.
 Sync.TestCase.settings = settings(
-    max_examples=500 if AIRFLOW_V_3_0_PLUS else 100,
+    max_examples=5 * settings().max_examples,
     stateful_step_count=12,
     suppress_health_check=[*HealthCheck],
     deadline=None,

@@ -381,7 +381,7 @@ OPERATORS = [
 ]
 
 
-@settings(max_examples=150)
+@settings(max_examples=3 * settings().max_examples // 2)
 @given(
     records=st.lists(records, min_size=1, max_size=8),
     held=st.sets(st.sampled_from("XY")),

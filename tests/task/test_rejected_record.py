@@ -127,7 +127,7 @@ TRANSLATIONS = [
 
 @EveryFormat
 @given(rejected=st.lists(records(), min_size=1, max_size=4), translation=st.sampled_from(TRANSLATIONS))
-@settings(max_examples=50)
+@settings(max_examples=settings().max_examples // 2)
 @example(rejected=[leave(), {**leave(), "id": 2.0**60}], translation=PLAIN)
 @example(rejected=[leave(), {"userId": "u1", "id": "L2"}], translation=PLAIN)
 def test_every_record_is_read_as_the_same_leave_request(
