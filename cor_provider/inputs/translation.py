@@ -154,7 +154,12 @@ class Translation:
     def _value(self, field: str, value: object) -> object:
         if isinstance(value, Doubled):
             return value  # no key stands for two values
-        if (values := self._values.get(field)) and (key := _key(value)) is not None:
+        if isinstance(value, bool) and (values := self._values.get(field)):
+            # Python's True, JSON's true and a spreadsheet's TRUE are one value.
+            value = next(
+                (to for key, to in values.items() if key.casefold() == str(value).casefold()), values.get(OTHERS, value)
+            )
+        elif (values := self._values.get(field)) and (key := _key(value)) is not None:
             value = values.get(key, values.get(OTHERS, value) if key else value)
         return self._read_date(value) if field in _DATES else value
 

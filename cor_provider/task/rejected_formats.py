@@ -118,8 +118,11 @@ class Excel:
             return {_DATE_TIME: value.isoformat()}
         if isinstance(value, date) and not isinstance(value, datetime) and _is_cell_date(value):
             return {_DATE: value.isoformat()}
-        if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= spreadsheet.EXACT_BELOW:
-            return str(value)
+        is_long = (
+            not isinstance(value, bool) and isinstance(value, (int, float)) and abs(value) >= spreadsheet.EXACT_BELOW
+        )
+        if is_long and (isinstance(value, int) or (abs(value) < _EXACT_BELOW and value == int(value))):
+            return str(int(value))  # the reader refuses a number of so many digits
         text = _iso(value)
         return _json(text) if isinstance(text, (list, dict)) else text
 

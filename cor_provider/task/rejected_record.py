@@ -45,11 +45,6 @@ def as_written(record: object, file_format: RejectedFormat, translation: Transla
                 again = translation.translate({column: file_format.read_value(row[column])})[field]
                 if _meaning(field, again) == meaning:
                     break
-    if translation.parts_of_id and isinstance(record, Mapping):
-        written = {column: file_format.read_value(value) for column, value in row.items()}
-        before, after = (_meaning("id", translation.translate(one).get("id")) for one in (by_column, written))
-        if before != after:
-            row |= {part: file_format.write_value(None) for part in translation.parts_of_id if part in row}
     read_again = {column: file_format.read_value(row.get(column)) for column in by_column}
     if _is_another({**translation.translate(by_column), **meant}, translation.translate(read_again)):
         row[NAMELESS] = row.get(NAMELESS) or CORRECT

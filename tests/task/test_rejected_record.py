@@ -153,6 +153,14 @@ def test_every_record_is_read_as_the_same_leave_to_delete(
 
 
 @EveryFormat
+@pytest.mark.parametrize("value", [10**15, 1e15, 2.0**53 - 1, -1e15, 10**40])
+def test_an_id_of_many_digits_is_the_same_afterwards(ending: str, value: float, tmp_path: Path) -> None:
+    rejected = [{**leave(), "id": value}]
+    path = write(ending, rejected, PLAIN, tmp_path)
+    assert meanings(iter_leaves(path)) == meanings(iter_leaves(rejected))
+
+
+@EveryFormat
 @pytest.mark.parametrize("value", [True, 2.0**60, 1.5, math.inf, [1], date(2026, 5, 11), b"L1", np.float32(2**24 + 2)])
 def test_what_cannot_be_an_id_is_no_id_afterwards(ending: str, value: Any, tmp_path: Path) -> None:
     path = write(ending, [leave(), {**leave(), "id": value}], PLAIN, tmp_path)

@@ -103,10 +103,10 @@ def _find_sheet(file: InputFile, sheets: Sequence[Any]) -> Any:
     for sheet in sheets:
         if sheet.title == file.fragment if file.fragment else sheet.sheet_state == "visible":
             return sheet
-    names = ", ".join(f'"{sheet.title}"' for sheet in sheets)
+    # Their names are not shown: there may be a sheet for each person.
     if file.fragment:
-        raise file.error(f"has no sheet of this name. Its sheets are {names or 'none'}.")
-    raise file.error(f"has no sheet that is not hidden. Name one after a # in the path: {names or 'there is none'}.")
+        raise file.error(f"none of its {len(sheets)} sheets has this name. Write it as the tab has it, case included.")
+    raise file.error(f"all of its {len(sheets)} sheets are hidden. Name one after a # in the path.")
 
 
 def _has_formulas(archive: ZipFile) -> bool:

@@ -106,10 +106,12 @@ def test_a_packed_spreadsheet_is_read(write: Write) -> None:
     assert ids(str(path)) == ids(f"{path}#Absences") == ["L1"]
 
 
-def test_a_sheet_that_is_not_there_is_refused_with_those_that_are(write: Write) -> None:
+def test_a_sheet_that_is_not_there_is_refused_without_the_names_of_the_others(write: Write) -> None:
     workbook = book(FIELDS, ROW)
     workbook.create_sheet("Sick days")
-    problem = 'leave_requests: leave.xlsx#Abs: has no sheet of this name. Its sheets are "Absences", "Sick days".'
+    problem = (
+        "leave_requests: leave.xlsx#Abs: none of its 2 sheets has this name. Write it as the tab has it, case included."
+    )
     with pytest.raises(CorConfigurationError, match=f"^{re.escape(problem)}$"):
         read_all(f"{write(workbook)}#Abs")
 
