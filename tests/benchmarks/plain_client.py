@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from benchmarks.payload import payload_of
 from benchmarks.server import LEAVES, Server
 
 CONNECTIONS = 32
@@ -17,23 +18,14 @@ CONNECTIONS = 32
 
 def requests_per_second(server: Server, leaves: Path) -> float:
     """Create leaves over some connections at once, each sending its next one when it has its answer."""
-    requests = [_request(server, json.loads(line)) for line in leaves.read_text().splitlines()]
+    requests = [_request(server, line) for line in leaves.read_text().splitlines()]
     started = time.perf_counter()
     asyncio.run(_send(server, iter(requests)))
     return len(requests) / (time.perf_counter() - started)
 
 
-def _request(server: Server, leave: dict[str, str]) -> bytes:
-    payload = {
-        "metadata": {"source": "GLOBANT"},
-        "id": leave["id"],
-        "userId": leave["user_id"],
-        "leaveTypeId": leave["leave_type_id"],
-        "start": f"{leave['start']}T00:00:00-00:00",
-        "end": f"{leave['end']}T23:59:00-00:00",
-        "allDay": True,
-    }
-    body = json.dumps(payload).encode()
+def _request(server: Server, line: str) -> bytes:
+    body = json.dumps(payload_of(line)).encode()
     head = (
         f"POST {LEAVES} HTTP/1.1\r\nHost: {urlsplit(server.url).netloc}\r\nAuthorization: Bearer {server.token}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"

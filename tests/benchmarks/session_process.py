@@ -15,6 +15,8 @@ from pathlib import Path
 import requests
 from requests.adapters import HTTPAdapter
 
+from benchmarks.payload import payload_of
+
 
 def requests_per_second(url: str, token: str, leaves: str, threads: int) -> float:
     """Create the leaves of a file, a line each."""
@@ -24,17 +26,7 @@ def requests_per_second(url: str, token: str, leaves: str, threads: int) -> floa
         session.mount("http://", HTTPAdapter(pool_maxsize=threads))
 
         def create(line: str) -> None:
-            leave = json.loads(line)
-            payload = {
-                "metadata": {"source": "GLOBANT"},
-                "id": leave["id"],
-                "userId": leave["user_id"],
-                "leaveTypeId": leave["leave_type_id"],
-                "start": f"{leave['start']}T00:00:00-00:00",
-                "end": f"{leave['end']}T23:59:00-00:00",
-                "allDay": True,
-            }
-            session.post(url, json=payload, timeout=30).raise_for_status()
+            session.post(url, json=payload_of(line), timeout=30).raise_for_status()
 
         started = time.perf_counter()
         list(pool.map(create, lines))

@@ -14,6 +14,7 @@ from airflow.providers.common.compat.sdk import DAG, BaseHook, task
 from airflow.providers.http.operators.http import HttpOperator
 from requests.adapters import HTTPAdapter
 
+from benchmarks.payload import payload_of
 from cor_provider.operators.leaves import CreateLeaveOperator
 
 ENDPOINT = "/v2/integrations/leaves"
@@ -23,17 +24,7 @@ THREADS = 32
 
 def read_bodies(path: str) -> Iterator[dict[str, Any]]:
     with Path(path).open(encoding="utf-8") as file:
-        for line in file:
-            leave = json.loads(line)
-            yield {
-                "metadata": {"source": "GLOBANT"},
-                "id": leave["id"],
-                "userId": leave["user_id"],
-                "leaveTypeId": leave["leave_type_id"],
-                "start": f"{leave['start']}T00:00:00-00:00",
-                "end": f"{leave['end']}T23:59:00-00:00",
-                "allDay": True,
-            }
+        yield from map(payload_of, file)
 
 
 def cor() -> tuple[str, dict[str, str]]:
