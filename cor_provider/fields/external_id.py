@@ -20,8 +20,8 @@ Characters of an id once encoded for a URL: updates and deletes put it into one,
 of a URL (RFC 9110, 4.1).
 """
 
-_EXACT_BELOW = 2**53  # from this size on, a float stands for several whole numbers
-_NARROW_EXACT_BELOW = {"float16": 2**11, "float32": 2**24}  # by NumPy's names
+EXACT_BELOW = 2**53  # from this size on, a float stands for several whole numbers
+NARROW_EXACT_BELOW = {"float16": 2**11, "float32": 2**24}  # by NumPy's names
 
 _PROBLEMS = {
     "kind": "must be text or a number, not {type}",
@@ -99,7 +99,7 @@ def _whole(number: object) -> int:
         whole = int(number)  # type: ignore[call-overload]  # every real number that is finite has one
     except OverflowError:
         raise _problem("digits") from None
-    if abs(whole) >= _NARROW_EXACT_BELOW.get(type_name(number), _EXACT_BELOW):
+    if abs(whole) >= NARROW_EXACT_BELOW.get(type_name(number), EXACT_BELOW):
         raise _problem("digits")
     if whole != number:
         raise _problem("fraction")  # 12.50 and 12.5 would be the same id

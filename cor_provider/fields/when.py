@@ -14,7 +14,7 @@ from pydantic_core import PydanticCustomError
 from cor_provider.fields.gaps import is_gap, missing
 from cor_provider.fields.numpy_scalar import type_name
 
-__all__ = ["DateFormat", "read_when"]
+__all__ = ["DateFormat", "plain_datetime", "read_when"]
 
 
 def read_when(value: object) -> date:
@@ -34,7 +34,7 @@ def read_when(value: object) -> date:
         raise _problem("is not a date in the date_format {date_format}", date_format=value.date_format)
     try:
         if isinstance(value, datetime):
-            return _plain_datetime(value)
+            return plain_datetime(value)
         if isinstance(value, date):
             return date(value.year, value.month, value.day)
         if (numpy_type := type_name(value)).startswith("datetime64"):
@@ -183,7 +183,7 @@ def _of_numpy(value: Any, numpy_type: str) -> date:
     raise ValueError  # NumPy's own count, where Python's calendar has no such year
 
 
-def _plain_datetime(moment: datetime) -> datetime:
+def plain_datetime(moment: datetime) -> datetime:
     """Return a date-time that has no methods or fractions of its own, as those of data frames have."""
     if type(moment) is datetime:
         return moment

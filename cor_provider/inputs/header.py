@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -46,9 +45,7 @@ def read_header(file: InputFile, rows: Iterator[Row], *, word: str = "row") -> H
         raise file.error("is empty: it has not even a header. Check that the extract wrote it completely.")
     if file.translation.missing(names):
         _refuse(file, [(number, names), *islice(filled, ROWS_SEARCHED)], word)
-    counts = Counter(file.translation.used(names))
-    if doubled := [f'"{name}"' for name, count in counts.items() if count > 1]:
-        raise file.error(f"has more than one column {', '.join(doubled)}. Rename or remove the others.")
+    file.used_columns(names)
     return Header(tuple(_distinct(names)), word)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -51,6 +52,17 @@ class Input:
     def error(self, problem: str) -> CorConfigurationError:
         """Return the error for an input that cannot be used; ``problem`` says what to do about it."""
         return CorConfigurationError(f"leave_requests: {self.name}: {problem}")
+
+    def used_columns(self, columns: Iterable[str]) -> list[str]:
+        """
+        Return those columns that are read, in the input's order.
+
+        :raises CorConfigurationError: if one of them is there more than once.
+        """
+        used = self.translation.used(columns)
+        if doubled := [f'"{name}"' for name, count in Counter(used).items() if count > 1]:
+            raise self.error(f"has more than one column {', '.join(doubled)}. Rename or remove the others.")
+        return used
 
     def check_columns(self, columns: Iterable[str], place: str = "", *, may_be_data: bool = False) -> None:
         """

@@ -53,7 +53,7 @@ class Translation:
         fields: Sequence[str] = FIELDS,
     ) -> None:
         self.fields = tuple(fields)
-        self.columns, self.parts_of_id = _read_columns(columns)
+        self.columns, self._parts_of_id = _read_columns(columns)
         self._values = _read_values(values)
         self.date_format = _read_date_format(date_format)
         self._date_format = _parse_date_format(self.date_format)
@@ -61,7 +61,7 @@ class Translation:
 
     def used(self, columns: Iterable[str]) -> list[str]:
         """Return those columns of an input that are read, in the input's order."""
-        names = {name for one in self._names.values() for name in one}.union(*map(_spellings, self.parts_of_id))
+        names = {name for one in self._names.values() for name in one}.union(*map(_spellings, self._parts_of_id))
         return [column for column in columns if column in names]
 
     def missing(self, columns: Iterable[str]) -> list[str]:
@@ -71,7 +71,7 @@ class Translation:
     def missing_columns(self, columns: Iterable[str]) -> list[str]:
         """Return a name for each column that an input with these columns lacks."""
         present = set(columns := list(columns))
-        parts = [part for part in self.parts_of_id if not present.intersection(_spellings(part))]
+        parts = [part for part in self._parts_of_id if not present.intersection(_spellings(part))]
         return [
             name
             for field in self._missing(columns)
@@ -96,7 +96,7 @@ class Translation:
 
     def translate(self, record: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return a record with our field names and COR's values; what is not read is left out."""
-        if self.parts_of_id:
+        if self._parts_of_id:
             record = {self.columns["id"]: self._join_id(record), **record}
         translated = {}
         for field, names in self._names.items():
@@ -131,12 +131,14 @@ class Translation:
     def _present(self, columns: Iterable[str]) -> set[str]:
         """Return the columns of an input, and that of the id if it has all of its parts."""
         present = set(columns)
-        if self.parts_of_id and all(present.intersection(_spellings(part)) for part in self.parts_of_id):
+        if self._parts_of_id and all(present.intersection(_spellings(part)) for part in self._parts_of_id):
             present.add(self.columns["id"])
         return present
 
     def _join_id(self, record: Mapping[str, Any]) -> object:
-        parts = [next((record[name] for name in _spellings(part) if name in record), None) for part in self.parts_of_id]
+        parts = [
+            next((record[name] for name in _spellings(part) if name in record), None) for part in self._parts_of_id
+        ]
         if doubled := [part for part in parts if isinstance(part, Doubled)]:
             return doubled[0]
         texts = [self._text_of_part(part) for part in parts]

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from cor_provider.fields.external_id import NARROW_EXACT_BELOW
 from cor_provider.inputs.input_file import Input
 from cor_provider.inputs.record import Record
 from cor_provider.inputs.unreadable import Unreadable, without_unreadable
 
 ROWS_AT_ONCE = 1000
 
-EXACT_BELOW = {"half": 2**11, "single": 2**24}
+EXACT_BELOW = {"half": NARROW_EXACT_BELOW["float16"], "single": NARROW_EXACT_BELOW["float32"]}
 """The size from which whole numbers in narrow floats may have lost digits."""
 
 
@@ -44,10 +44,7 @@ def used_columns(source: Input, names: Sequence[str]) -> list[str]:
     :raises CorConfigurationError: if one of them is missing or doubled.
     """
     source.check_columns(names)
-    used = source.translation.used(names)
-    if doubled := [f'"{name}"' for name, count in Counter(used).items() if count > 1]:
-        raise source.error(f"has more than one column {', '.join(doubled)}. Rename or remove the others.")
-    return used
+    return source.used_columns(names)
 
 
 def iter_rows(parts: Iterable[Part], file: str = "") -> Iterator[Record]:

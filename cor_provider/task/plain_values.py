@@ -10,6 +10,7 @@ from typing import Any
 
 from cor_provider.fields.gaps import is_gap
 from cor_provider.fields.numpy_scalar import type_name
+from cor_provider.fields.when import plain_datetime
 
 Plain = Any
 """None, a bool, int, finite float, str, date, datetime or time; or a list, or a dict by str, of these."""
@@ -55,11 +56,6 @@ def _of_decimal(value: Decimal) -> str | None:
 _MOST_DIGITS = 1_000
 
 
-def _of_datetime(value: datetime) -> datetime:
-    parts = value.year, value.month, value.day, value.hour, value.minute, value.second, value.microsecond
-    return datetime(*parts, tzinfo=value.tzinfo, fold=value.fold)
-
-
 def _of_numpy_time(value: Any) -> Plain:
     """Return NumPy's date or date-time; Python's own types have years 1 to 9999, and microseconds."""
     when = value.item()
@@ -74,7 +70,7 @@ _CONVERSIONS: tuple[tuple[Any, Any], ...] = (
     (int, _of_int),
     (float, _of_float),
     (Decimal, _of_decimal),
-    (datetime, _of_datetime),
+    (datetime, plain_datetime),
     (date, lambda day: date(day.year, day.month, day.day)),
     (time, lambda moment: moment),
     (bytes, lambda content: content.decode("utf-8", "backslashreplace")),

@@ -7,6 +7,7 @@ import os
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -85,7 +86,7 @@ class RejectedFile:
         if _files.is_stream(_files.locate(self._path)):
             raise CorConfigurationError("rejected_path: is a stream, which others may read. Name a file.")
         self._format.check()
-        if own := self._read_translation().used(REJECTED):
+        if own := self._translation.used(REJECTED):
             raise CorConfigurationError(
                 f"rejected_path: the file has a column {own[0]} of its own. Give that column of the input another name."
             )
@@ -191,13 +192,9 @@ class RejectedFile:
             except Exception as error:  # noqa: BLE001  # see the class
                 self._error = error
 
-    @property
+    @cached_property
     def _translation(self) -> Translation:
-        if self._known_translation is None:
-            self._known_translation = self._read_translation()
-        return self._known_translation
-
-    _known_translation: Translation | None = None
+        return self._read_translation()
 
     def _delete_left_overs(self) -> None:
         """Delete the unfinished files of earlier tries: they hold people's data, and this one has their rejections."""

@@ -10,6 +10,7 @@ from io import StringIO
 from typing import IO, Any, Protocol
 
 from cor_provider.exceptions import CorConfigurationError
+from cor_provider.fields import external_id
 from cor_provider.inputs.formats import formula_guard, sheet_text, spreadsheet
 from cor_provider.task.plain_values import Plain
 
@@ -60,7 +61,7 @@ class Csv:
         """Return a value as text."""
         if value is None:
             return ""
-        if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT_BELOW:
+        if isinstance(value, float) and value.is_integer() and abs(value) < external_id.EXACT_BELOW:
             return str(int(value))
         text = _iso(value)
         text = text if isinstance(text, str) else _json(text) if isinstance(text, (list, dict)) else str(text)
@@ -121,7 +122,7 @@ class Excel:
         is_long = (
             not isinstance(value, bool) and isinstance(value, (int, float)) and abs(value) >= spreadsheet.EXACT_BELOW
         )
-        if is_long and (isinstance(value, int) or (abs(value) < _EXACT_BELOW and value == int(value))):
+        if is_long and (isinstance(value, int) or (abs(value) < external_id.EXACT_BELOW and value == int(value))):
             return str(int(value))  # the reader refuses a number of so many digits
         text = _iso(value)
         return _json(text) if isinstance(text, (list, dict)) else text
@@ -166,7 +167,6 @@ FORMATS: Mapping[str, RejectedFormat] = {".csv": Csv(), ".jsonl": JsonLines(), "
 """The formats by the ending of the file's name."""
 
 
-_EXACT_BELOW = 2**53  # a float of this size may have lost digits
 _FIRST_YEAR_IN_EXCEL = 1901  # it counts days from 1900, and has one too many in that year
 _DATE, _DATE_TIME = "date", "datetime"
 
