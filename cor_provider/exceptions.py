@@ -80,6 +80,8 @@ class CorError(AirflowException):
 
     default_name: ClassVar[str] = "CorError"
     default_message: ClassVar[str] = "COR did not do what it was asked to do."
+    advice: ClassVar[str | None] = None
+    """What to do about all leave requests with this error, in place of the message; it may contain ``{source}``."""
 
     def __init__(
         self,
@@ -166,6 +168,7 @@ class CorUserNotFoundError(CorRecordError):
     default_message = (
         "COR has no user with this external id: create it through the Integrations API, under the same source."
     )
+    advice = "create these users in COR under {source}, or correct user_id (are leading zeros lost?)."
 
 
 class CorLeaveTypeNotFoundError(CorRecordError):
@@ -173,6 +176,7 @@ class CorLeaveTypeNotFoundError(CorRecordError):
 
     default_name = "LeaveTypeNotFoundError"
     default_message = "COR has no leave type with this external id: create or map it, under the same source."
+    advice = "create or map these leave types in COR under {source}, or translate them with the parameter values."
 
 
 class CorInvalidDateRangeError(CorRecordError):
@@ -180,6 +184,7 @@ class CorInvalidDateRangeError(CorRecordError):
 
     default_name = "InvalidDateRangeError"
     default_message = "The leave ends before it starts."
+    advice = "correct start and end: the leave ends before it starts."
 
 
 class CorDuplicateExternalIdError(CorRecordError):
@@ -187,6 +192,7 @@ class CorDuplicateExternalIdError(CorRecordError):
 
     default_name = "DuplicateExternalIdError"
     default_message = "COR already has a leave with this external id under this source."
+    advice = "COR has leave under these external ids: set if_exists, or approve a plan that may overwrite it."
 
 
 class CorConflictingRepeatError(CorRecordError):
@@ -194,6 +200,7 @@ class CorConflictingRepeatError(CorRecordError):
 
     default_name = "ConflictingRepeatError"
     default_message = "The input has this external id twice, with different content; only the first was sent."
+    advice = "correct the input: it has these external ids twice, with different content."
 
 
 class CorLeaveNotFoundError(CorRecordError):

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from cor_provider._compat import load_lazy
 from cor_provider.exceptions import CorError, CorRateLimitError
@@ -15,9 +15,6 @@ from cor_provider.exceptions import CorError, CorRateLimitError
 __all__ = ["LeaveOutcome", "Status", "add_up", "is_complete"]
 
 Status = Literal["created", "updated", "deleted", "existing", "unchanged", "rejected", "failed", "not_sent"]
-
-KEPT_REJECTIONS = 100
-"""How many rejections a tally keeps in full; the report has them all."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +32,8 @@ class LeaveOutcome:
     :param attempts: how many times it was sent; an answer of 429 does not count.
     :param position: its position in the input, from 1.
     :param retry_after: seconds that COR asked to wait, if a rate limit made it fail.
+    :param unknown_id: for ``UserNotFoundError`` and ``LeaveTypeNotFoundError``: the external id of the user or leave
+        type that COR does not know. It is personal data: only the report shows it.
     """
 
     leave_id: str | None
@@ -45,6 +44,17 @@ class LeaveOutcome:
     attempts: int = 0
     position: int | None = field(default=None, compare=False)
     retry_after: float | None = field(default=None, compare=False, repr=False)
+    unknown_id: str | None = field(default=None, compare=False, repr=False)
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> LeaveOutcome:
+        """
+        Return the outcome of a report's row.
+
+        :raises KeyError: if it is not the row of a report.
+        """
+        names = ("status", "cor_id", "error", "message", "attempts", "position")
+        return cls(row["id"], **{name: row[name] for name in names}, unknown_id=row.get("unknown_id"))
 
     @classmethod
     def from_error(cls, leave_id: str | None, status: Status, error: BaseException, **details: Any) -> LeaveOutcome:
@@ -57,6 +67,7 @@ class LeaveOutcome:
 
     def to_row(self) -> dict[str, Any]:
         """Return the report's row of this outcome."""
+        unknown = {} if self.unknown_id is None else {"unknown_id": self.unknown_id}
         return {
             "id": self.leave_id,
             "status": self.status,
@@ -65,6 +76,7 @@ class LeaveOutcome:
             "message": self.message,
             "attempts": self.attempts,
             "position": self.position,
+            **unknown,
         }
 
     @cached_property
@@ -95,61 +107,3 @@ def is_complete(counts: Mapping[str, int], *, max_rejected: int = 0) -> bool:
     :param max_rejected: how many rejected leave requests are tolerated.
     """
     return not counts["failed"] and not counts["not_sent"] and counts["rejected"] <= max_rejected
-
-
-@dataclass
-class Tally:
-    """The counts of one push while it runs. Internal."""
-
-    counts: Counter[Status] = field(default_factory=Counter)
-    errors: Counter[str] = field(default_factory=Counter)
-    rejected: list[dict[str, str | None]] = field(default_factory=list)
-    first_failure: str | None = None
-    retry_after: float | None = None
-
-    def add(self, outcome: LeaveOutcome) -> None:
-        """Add one outcome."""
-        self.counts[outcome.status] += 1
-        if outcome.error:
-            self.errors[outcome.error] += 1
-        if outcome.status == "failed" and self.first_failure is None:
-            self.first_failure = outcome.message
-        if outcome.retry_after:
-            self.retry_after = max(outcome.retry_after, self.retry_after or 0.0)
-        if outcome.status == "rejected" and len(self.rejected) < KEPT_REJECTIONS:
-            self.rejected.append({"id": outcome.leave_id, "error": outcome.error, "message": outcome.message})
-
-    def include(self, other: Tally) -> None:
-        """Add the counts of another tally."""
-        self.counts += other.counts
-        self.errors += other.errors
-        self.rejected += other.rejected[: KEPT_REJECTIONS - len(self.rejected)]
-        self.first_failure = self.first_failure or other.first_failure
-        self.retry_after = max(self.retry_after or 0.0, other.retry_after or 0.0) or None
-
-    @property
-    def received(self) -> int:
-        """The number of leave requests: the sum of all outcomes."""
-        return self.counts.total()
-
-    @property
-    def in_cor(self) -> int:
-        """How many leave requests COR reflects now, from this push and earlier ones, deletions included."""
-        return sum(self.counts[status] for status in ("created", "updated", "existing", "deleted"))
-
-    def __str__(self) -> str:
-        """Return the counts for people, such as ``3 received: 2 created, 1 rejected (ValidationError 1)``."""
-        return self.describe("received")
-
-    def describe(self, word: str) -> str:
-        """
-        Return the counts for people.
-
-        :param word: describes the total.
-        """
-        parts = [f"{self.counts[status]} {status}" for status in get_args(Status) if self.counts[status]]
-        return f"{self.received} {word}" + (": " + ", ".join(parts) if parts else "") + _in_brackets(self.errors)
-
-
-def _in_brackets(counts: Mapping[str, int]) -> str:
-    return " (" + ", ".join(f"{name} {count}" for name, count in sorted(counts.items())) + ")" if counts else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from hashlib import blake2b
 from typing import Any, ClassVar
@@ -12,20 +13,22 @@ from typing import Any, ClassVar
 from airflow.providers.common.compat.sdk import BaseOperator, Context, ObjectStoragePath
 from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
 
-from cor_provider import _clock, links
+from cor_provider import _clock, _files, links
 from cor_provider._compat import load_lazy
-from cor_provider.exceptions import CorConfigurationError, CorError, CorLeavesRejectedError, CorPushIncompleteError
+from cor_provider.exceptions import CorConfigurationError, CorError
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.inputs.inspection import can_be_read_again, files_in, label, uris_in
 from cor_provider.inputs.leaves import iter_leaves
 from cor_provider.inputs.translation import FIELDS, Translation
 from cor_provider.operators.parameters import at_run_time, check_literal
 from cor_provider.operators.run import Run
-from cor_provider.outcome import LeaveOutcome, Status, Tally
+from cor_provider.outcome import LeaveOutcome, Status
 from cor_provider.push.engine import check
 from cor_provider.push.options import PushOptions
+from cor_provider.results.summary import Summary
 from cor_provider.task import metrics
 from cor_provider.task.checkpoint import Checkpoint
+from cor_provider.task.ending import error_at_the_end, log_check, log_ending
 from cor_provider.task.files import TaskFiles
 from cor_provider.task.limits import RejectionLimits, read_count, read_fraction
 from cor_provider.task.lineage import annotate_outlets, openlineage_facets
@@ -33,6 +36,7 @@ from cor_provider.task.recorder import OutcomeRecorder
 from cor_provider.task.redaction import redact, reveal
 from cor_provider.task.rejected_file import RejectedFile, check_rejected_path
 from cor_provider.task.shield import run_shielded
+from cor_provider.task.summary_file import summary_path, task_key, write_summary
 
 __all__ = ["LeaveOperator"]
 
@@ -41,9 +45,6 @@ BY_INPUT = "{% if ti.map_index >= 0 %}{{ task.label_of_input or ti.map_index }}{
 
 LONGEST_LABEL = 200
 """Characters; Airflow's database takes 250."""
-
-REJECTIONS_IN_ERROR = 3
-"""How many rejections the error of the task lists."""
 
 
 class LeaveOperator(BaseOperator):
@@ -150,7 +151,7 @@ class LeaveOperator(BaseOperator):
             context["map_index_template"] = self.map_index_template
         leave_requests = load_lazy(self._leave_requests)
         self._run = run = self.begin(leave_requests, context)
-        tally = run.recorder.tally
+        summary = run.recorder.summary
         start = _clock.now()
 
         def work() -> None:
@@ -161,14 +162,16 @@ class LeaveOperator(BaseOperator):
 
         try:
             run_shielded(work, stop=run.stopping.set)
-            if error := self._ending(run.recorder):
+            if error := self._ending(run):
                 raise error
-        except BaseException:
-            self._publish(context, seconds=_clock.now() - start, return_value=self.counts(tally))
+        except BaseException as error:
+            self._publish(context, seconds=_clock.now() - start, return_value=self.counts(summary))
+            if isinstance(error, CorError):  # what its reader must know is in its message, not in our frames
+                raise error.with_traceback(None) from None
             raise
         self._publish(context, seconds=_clock.now() - start)
-        annotate_outlets(context, self.outlets, self.counts(tally))
-        return self.counts(tally)
+        annotate_outlets(context, self.outlets, self.counts(summary))
+        return self.counts(summary)
 
     def begin(self, leave_requests: object, context: Context) -> Run:
         """Return the state of a new run, before anything is read or sent."""
@@ -236,6 +239,7 @@ class LeaveOperator(BaseOperator):
             hook.get_conn()
             hook.check_source()
             recorder.record(check(leaves))
+            log_check(self.log, recorder.summary)
         else:
             recorder.record(self.send(leaves, hook, **self.patience, stopping=stopping))
 
@@ -264,7 +268,11 @@ class LeaveOperator(BaseOperator):
 
     def written(self) -> dict[str, object]:
         """Return the files that this task writes, by the parameters that name them."""
-        return {name: getattr(self, name) for name in self.outputs}
+        summary = None
+        if self.report_path:
+            with suppress(ValueError):  # not a path or URI; reported before anything is sent
+                summary = summary_path(_files.locate(self.report_path))
+        return {**{name: getattr(self, name) for name in self.outputs}, "report_path (its summary)": summary}
 
     def read_files(self, leave_requests: object) -> dict[str, Iterable[object]]:
         """Return the files that this task is known to read, by the parameters that name them."""
@@ -275,13 +283,17 @@ class LeaveOperator(BaseOperator):
         """The number of requests that may be under way, and the limits after which the push gives up."""
         return {"concurrency": self.concurrency, "max_attempts": self.max_attempts, "max_wait": self.max_wait}
 
-    def counts(self, tally: Tally) -> dict[str, Any]:
+    def counts(self, summary: Summary) -> dict[str, Any]:
         """Return the counts that the task returns."""
         return {
-            "received": tally.received,
-            **{status: tally.counts[status] for status in self.statuses},
+            "received": summary.received,
+            **{status: summary.counts[status] for status in self.statuses},
             "report": self.report_path and str(self.report_path),
         }
+
+    def summary_of(self, run: Run) -> dict[str, Any]:
+        """Return the counts and causes that the task publishes, without people."""
+        return run.recorder.total.to_dict(source=run.source)
 
     def _checkpoint(self, leave_requests: object, hook: CorIntegrationsHook, context: Context) -> Checkpoint | None:
         """Return the checkpoint, if Airflow can store it and the input can be read again."""
@@ -298,42 +310,47 @@ class LeaveOperator(BaseOperator):
         bound_to = {"max_tries": context["ti"].max_tries, "translation": translation.hexdigest(), **options}
         return Checkpoint(store, key=key, bound_to=bound_to, repeated=self.repeated)
 
-    def _ending(self, recorder: OutcomeRecorder) -> CorError | None:
-        tally = recorder.total
-        counts = tally.counts
-        if counts["failed"] or (counts["not_sent"] and not self.validate_only):
-            reason = f" {tally.first_failure}" if tally.first_failure else ""
-            return CorPushIncompleteError(
-                f"Some leave could not be sent. Run the task again to send it. {recorder}.{reason}",
-                retry_after=tally.retry_after,
-            )
-        if problem := self.limits.problem(recorder.tally, tally):
-            # Logs show the beginning of a line, so the cause comes first.
-            first = [
-                f"{one['id'] or ''} {one['error']}: {one['message']}".strip(" .")
-                for one in tally.rejected[:REJECTIONS_IN_ERROR]
-            ]
-            more = " See the XCom rejected for more, and the report for all, if the task has a report_path."
-            return CorLeavesRejectedError(
-                f"{'; '.join(first)}. {problem}: {recorder}."
-                + (more if counts["rejected"] > REJECTIONS_IN_ERROR else "")
-                + (f" Rejected records, to correct: {self.rejected_path}." if self.rejected_path else "")
-            )
-        return None
+    def _ending(self, run: Run) -> CorError | None:
+        return error_at_the_end(
+            run.recorder,
+            self.limits,
+            source=run.source,
+            rejected_path=self.rejected_path if run.recorder.rejected.is_written else None,
+            may_be_unsent=self.validate_only,
+        )
 
     def _publish(self, context: Context, *, seconds: float, **xcoms: Any) -> None:
         if not (run := self._run):
             return
-        recorder, tally = run.recorder, run.recorder.total
-        self.log.info("Leave requests: %s. Report: %s", recorder, self.report_path or "none (no report_path)")
-        if recorder.rejected.is_written:
-            self.log.info("Rejected records: %s", self.rejected_path)
-        metrics.emit(tally, timedelta(seconds=seconds), earlier=recorder.earlier)
+        recorder, summary = run.recorder, run.recorder.total
+        self._write_summary(run, context)
+        log_ending(self.log, recorder, source=run.source, files=run.written)
+        metrics.emit(summary, timedelta(seconds=seconds), earlier=recorder.earlier)
         if task_instance := context.get("ti"):
-            if tally.in_cor:
-                xcoms[links.XCOM_KEY] = run.hook.web_url
-            for key, value in {"rejected": tally.rejected, **xcoms}.items():
+            xcoms |= {"rejected": summary.rejected, "summary": self.summary_of(run), "files": run.written}
+            # Airflow reads the link after every task. If there is none, it logs an error.
+            xcoms[links.XCOM_KEY] = run.hook.web_url if summary.in_cor else ""
+            for key, value in xcoms.items():
                 task_instance.xcom_push(key=key, value=value)
+
+    def _write_summary(self, run: Run, context: Context) -> None:
+        """List the files that the task has written, and write the summary beside the report."""
+        if run.recorder.rejected.is_written:
+            run.written["rejected"] = str(self.rejected_path)
+        if not run.recorder.has_report:
+            return
+        run.written["report"] = str(self.report_path)
+        path = summary_path(_files.locate(self.report_path))
+        if path is None:
+            return
+        try:
+            run.files.check()
+            files = {**run.written, "summary": str(path)}
+            task = task_key(context.get("ti"))
+            write_summary(path, run.recorder.total, source=run.source, task=task, files=files)
+            run.written["summary"] = str(path)
+        except Exception as error:  # noqa: BLE001  # each store raises its own errors; the report has everything
+            self.log.warning("The summary of the report could not be written: %s", error)
 
 
 def _read_translation(name: str, value: Any) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any
 
+from cor_provider.exceptions import CorConfigurationError
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.task.files import TaskFiles
 from cor_provider.task.recorder import OutcomeRecorder
@@ -14,7 +16,7 @@ from cor_provider.task.recorder import OutcomeRecorder
 @dataclass(kw_only=True)
 class Run:
     """
-    The hook, files and recorder of one run.
+    The hook, files and recorder of one run, and the files that it has written, by their kind.
 
     Airflow and its users copy operators. A run cannot be copied: the copy of an operator has none.
     """
@@ -24,6 +26,14 @@ class Run:
     recorder: OutcomeRecorder
     stopping: threading.Event
     input_uris: list[str]
+    written: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def source(self) -> str | None:
+        """COR's ``metadata.source``; None if the Connection or the task has none."""
+        with suppress(CorConfigurationError):
+            return self.hook.check_source()
+        return None
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(None), ()

@@ -17,8 +17,9 @@ from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.operators.base import LeaveOperator
 from cor_provider.operators.parameters import at_run_time, check_literal
 from cor_provider.operators.run import Run
-from cor_provider.outcome import LeaveOutcome, Tally
+from cor_provider.outcome import LeaveOutcome
 from cor_provider.push.options import PushOptions
+from cor_provider.results.summary import Summary
 from cor_provider.sync.approval import KEY_ADVICE
 from cor_provider.sync.guards import Guards
 from cor_provider.sync.lease import Owner, lease_files
@@ -225,10 +226,15 @@ class SyncLeavesOperator(LeaveOperator):
         if refusal:
             raise refusal
 
-    def counts(self, tally: Tally) -> dict[str, Any]:
+    def counts(self, summary: Summary) -> dict[str, Any]:
         """Return the counts that the task returns."""
         deleted = self._run.recorder.deletions.counts["deleted"] if self._run else 0
-        return {**super().counts(tally), "deleted": deleted, "plan": self.plan_path and str(self.plan_path)}
+        return {**super().counts(summary), "deleted": deleted, "plan": self.plan_path and str(self.plan_path)}
+
+    def summary_of(self, run: Run) -> dict[str, Any]:
+        """Return the counts and causes that the task publishes, and the id of its plan."""
+        plan = self._this_run.plan
+        return {**super().summary_of(run), "plan_id": plan and plan.id}
 
     def _ledger_of(self, hook: CorIntegrationsHook) -> Ledger:
         return Ledger(self.ledger, source=hook.check_source(), cor=hook.leaves_url, key=hook.ledger_key)
@@ -267,9 +273,11 @@ class SyncLeavesOperator(LeaveOperator):
         path, rows = _files.locate(self.plan_path), plan.rows(show_types=self.plan_shows_types)
         _files.make_folder(path.parent)
         _files.replace(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode())
+        self._this_run.written["plan"] = str(self.plan_path)
         if page := page_of(path):
             html = render_plan(rows, counts=plan.counts, window=plan.window, source=source)
             _files.replace(page, html.encode())
+            self._this_run.written["plan_page"] = str(page)
 
     def _is_plan_a_page(self) -> bool:
         return str(self.plan_path or "").strip().lower().endswith(".html")

@@ -14,7 +14,14 @@ from queue import Empty, SimpleQueue
 from typing import Generic
 
 from cor_provider import _clock
-from cor_provider.exceptions import CorConflictingRepeatError, CorConnectionError, CorRecordError, CorTransientError
+from cor_provider.exceptions import (
+    CorConflictingRepeatError,
+    CorConnectionError,
+    CorLeaveTypeNotFoundError,
+    CorRecordError,
+    CorTransientError,
+    CorUserNotFoundError,
+)
 from cor_provider.leave import Leave, LeaveKey, LeaveRequest, UnreadableLeave
 from cor_provider.outcome import LeaveOutcome, Status
 from cor_provider.push.options import PushOptions
@@ -206,13 +213,22 @@ class _Push(Generic[Leave]):
             if error:
                 outcome = LeaveOutcome.from_error(leave.id, "failed", error)
         except CorRecordError as error:
-            outcome = LeaveOutcome.from_error(leave.id, "rejected", error)
+            outcome = LeaveOutcome.from_error(leave.id, "rejected", error, unknown_id=_unknown_id(leave, error))
         except BaseException as error:  # noqa: BLE001  # raised again at the end, if every leave would meet it
             outcome = LeaveOutcome.from_error(leave.id, "failed", error)
             self._stopping.set()
             if not isinstance(error, CorTransientError):
                 self._errors.append(error)
         return replace(outcome, attempts=attempts.made)
+
+
+def _unknown_id(leave: LeaveRequest | LeaveKey, error: CorRecordError) -> str | None:
+    """Return the external id of the user or the leave type that COR does not know, if that is the error."""
+    if isinstance(error, CorUserNotFoundError):
+        return leave.user_id
+    if isinstance(error, CorLeaveTypeNotFoundError) and isinstance(leave, LeaveRequest):
+        return leave.leave_type_id
+    return None
 
 
 NO_RESPONSE = (

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import astuple, replace
 from hashlib import blake2b
 from itertools import islice
 from typing import Any, Protocol
 
 from cor_provider.exceptions import CorConfigurationError, CorConflictingRepeatError
 from cor_provider.leave import Leave, LeaveKey, LeaveRequest, UnreadableLeave
-from cor_provider.outcome import LeaveOutcome, Status, Tally
+from cor_provider.outcome import LeaveOutcome, Status
 from cor_provider.push.seen_ids import SeenIds
+from cor_provider.results.causes import Cause
+from cor_provider.results.summary import Summary
 from cor_provider.task.positions import Positions
 from cor_provider.task.rejected_file import Rejection
 
@@ -35,9 +37,9 @@ class Checkpoint:
     """
     The progress of a push: how many leave requests are done, counted from the first without a gap, and their outcomes.
 
-    It stores no leave. It stores counts, the rejections that are also in the task's XCom, the positions of all
-    rejections, and keyed digests of the leave requests that are done and of their report rows. The digests show whether
-    the input and the report are still the same.
+    It stores no leave. It stores counts and causes, unknown leave types, the rejections that are also in the task's
+    XCom, the positions of all rejections, and keyed digests of the leave requests that are done and of their report
+    rows. The digests show whether the input and the report are still the same.
 
     :param store: the task's state store.
     :param key: the key of the digests; without it, a leave could be guessed from its digest.
@@ -62,7 +64,7 @@ class Checkpoint:
     def start_over(self) -> None:
         """Forget the progress of earlier tries, and begin with the first leave request."""
         self.done = 0
-        self.tally = Tally()
+        self.summary = Summary()
         self._rejected = Positions()
         self._rejections = 0
         self._rows = 0
@@ -86,7 +88,7 @@ class Checkpoint:
         self._rejections = int(saved["rejections"], 16)
         ((self.done, self._digest),) = last
         self._resumed_at, self._rejected, self._rows = self.done, rejected, rows
-        self.tally = Tally(Counter(saved["counts"]), Counter(saved["errors"]), saved["rejected"])
+        self.summary = _summary_from_saved(saved)
         return True
 
     def matches_rows(self, rows: Iterable[bytes]) -> bool:
@@ -148,15 +150,17 @@ class Checkpoint:
             "digest": self._digest,
             "rows": f"{self._rows:x}",
             "rejections": f"{self._rejections:x}",
-            "counts": dict(self.tally.counts),
-            "errors": dict(self.tally.errors),
+            "counts": dict(self.summary.counts),
+            "causes": [list(astuple(cause)) for cause in self.summary.causes.values()],
+            "leave_types": list(self.summary.leave_types.items()),
             "positions_rejected": self._rejected.to_text(),
-            "rejected": self.tally.rejected,
+            "rejected": self.summary.rejected,
         }
         while len(json.dumps(saved)) > MOST_SAVED_BYTES:
-            if not saved["rejected"]:
+            longest = max(("rejected", "leave_types"), key=lambda name: len(saved[name]))
+            if not saved[longest]:
                 return
-            saved["rejected"] = saved["rejected"][: len(saved["rejected"]) // 2]
+            saved[longest] = saved[longest][: len(saved[longest]) // 2]
         self._store.set(STATE_KEY, saved)
 
     def _note(self, outcome: LeaveOutcome) -> LeaveOutcome:
@@ -167,7 +171,7 @@ class Checkpoint:
             self._ahead[position] = outcome
         while next_outcome := self._ahead.pop(self.done + 1, None):
             self.done += 1
-            self.tally.add(next_outcome)
+            self.summary.add(next_outcome)
             self._rows = (self._rows + self._digest_of_row(next_outcome.line)) % _ROWS
             self._digest = self._digests.pop(self.done)
             if next_outcome.status == "rejected":
@@ -198,6 +202,16 @@ class Checkpoint:
 
     def _digest_of_row(self, row: bytes) -> int:
         return int.from_bytes(blake2b(row, key=self._key, digest_size=16).digest(), "big")
+
+
+def _summary_from_saved(saved: Mapping[str, Any]) -> Summary:
+    causes = [Cause(*cause) for cause in saved["causes"]]
+    return Summary(
+        counts=Counter(saved["counts"]),
+        causes={(cause.status, cause.error, cause.message): cause for cause in causes},
+        rejected=saved["rejected"],
+        leave_types=Counter(dict(saved["leave_types"])),
+    )
 
 
 _ROWS = 2**128  # row digests are summed modulo this: a sum does not depend on the order of the rows

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from cor_provider.outcome import Tally
+from cor_provider.results.summary import Summary
 
 
 def read_count(name: str, value: object) -> int | None:
@@ -59,7 +59,7 @@ class RejectionLimits:
     max_rejected: int = 0
     max_rejected_fraction: float | None = None
 
-    def problem(self, leaves: Tally, total: Tally) -> str | None:
+    def problem(self, leaves: Summary, total: Summary) -> str | None:
         """
         Return what is wrong with the rejections, in words, or None if they are tolerated.
 
@@ -72,7 +72,7 @@ class RejectionLimits:
             return f"Everything was rejected, which no limit tolerates ({self})"
         return None
 
-    def _is_exceeded(self, total: Tally) -> bool:
+    def _is_exceeded(self, total: Summary) -> bool:
         rejected, fraction = total.counts["rejected"], self.max_rejected_fraction
         # A quotient is rounded like the same number in a DAG, so a share right at the limit equals it.
         return rejected > self.max_rejected and (fraction is None or rejected / total.received > fraction)

@@ -6,15 +6,15 @@ from datetime import timedelta
 
 from airflow.providers.common.compat.sdk import Stats
 
-from cor_provider.outcome import Tally
+from cor_provider.results.summary import Summary
 
 
-def emit(tally: Tally, duration: timedelta, *, earlier: Tally) -> None:
+def emit(summary: Summary, duration: timedelta, *, earlier: Summary) -> None:
     """
     Count leave requests as ``cor.leaves.<outcome>``, and time the push as ``cor.leaves.duration``.
 
-    :param earlier: the part of the tally that an earlier try has emitted.
+    :param earlier: the part of the summary that an earlier try has emitted.
     """
-    for status, count in (tally.counts - earlier.counts).items():
+    for status, count in (summary.counts - earlier.counts).items():
         Stats.incr(f"cor.leaves.{status}", count)
     Stats.timing("cor.leaves.duration", duration)

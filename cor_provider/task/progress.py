@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cor_provider import _clock
-from cor_provider.outcome import Tally
+from cor_provider.results.summary import Summary
 
 SECONDS_BETWEEN_LINES = 5.0
 
@@ -23,7 +23,7 @@ class Progress:
         self._logged_at = _clock.now()
         self._logged = done
 
-    def log_if_due(self, tally: Tally, received: int) -> bool:
+    def log_if_due(self, summary: Summary, received: int) -> bool:
         """
         Log a line if it is time for one, and return whether it was.
 
@@ -32,10 +32,15 @@ class Progress:
         now = _clock.now()
         if (seconds := now - self._logged_at) < SECONDS_BETWEEN_LINES:
             return False
-        rate = (tally.received - self._logged) / seconds
-        rejected = tally.counts["rejected"]
+        rate = (summary.received - self._logged) / seconds
+        rejected, failed = summary.counts["rejected"], summary.counts["failed"]
         self._log.info(
-            "%s of %s received so far are done, %.0f/s, %s rejected", tally.received, received, rate, rejected
+            "%s of %s received so far are done, %.0f/s, %s rejected, %s failed",
+            summary.received,
+            received,
+            rate,
+            rejected,
+            failed,
         )
-        self._logged_at, self._logged = now, tally.received
+        self._logged_at, self._logged = now, summary.received
         return True

@@ -11,7 +11,8 @@ from typing_extensions import Self
 
 from cor_provider.inputs.translation import PLAIN
 from cor_provider.leave import Leave, UnreadableLeave
-from cor_provider.outcome import LeaveOutcome, Tally
+from cor_provider.outcome import LeaveOutcome
+from cor_provider.results.summary import Summary
 from cor_provider.task.checkpoint import Checkpoint
 from cor_provider.task.progress import Progress
 from cor_provider.task.rejected_file import RejectedFile, Rejection
@@ -42,9 +43,9 @@ class OutcomeRecorder:
         log: Any,
         check_files: Callable[[], None] = lambda: None,
     ) -> None:
-        self.tally = Tally()
-        self.earlier = Tally()
-        self.deletions = Tally()
+        self.summary = Summary()
+        self.earlier = Summary()
+        self.deletions = Summary()
         """Deletions of leave that the input lacks. They are not leave requests, so their outcomes have no position."""
         self.rejected = rejected or RejectedFile(None, lambda: PLAIN)
         self._report_path = report_path
@@ -67,15 +68,21 @@ class OutcomeRecorder:
         self._open.close()
 
     @property
-    def total(self) -> Tally:
+    def has_report(self) -> bool:
+        """Whether the report is in its place."""
+        return self._report.is_written
+
+    @property
+    def total(self) -> Summary:
         """The outcomes of leave requests and of deletions together."""
-        total = Tally()
-        total.include(self.tally)
+        total = Summary()
+        total.include(self.summary)
         total.include(self.deletions)
         return total
 
     def __str__(self) -> str:
-        return f"{self.tally}; {self.deletions.describe('to delete')}" if self.deletions.received else str(self.tally)
+        deletions = f"; {self.deletions.describe('to delete')}" if self.deletions.received else ""
+        return f"{self.summary}{deletions}"
 
     def resume(self, read_leaves: Callable[[], Iterator[Leave | UnreadableLeave]]) -> Iterator[Leave | UnreadableLeave]:
         """
@@ -84,9 +91,9 @@ class OutcomeRecorder:
         :param read_leaves: reads the input from its beginning.
         """
         if self._checkpoint and self._load(self._checkpoint, read_leaves):
-            self.earlier.include(self._checkpoint.tally)
-            self.tally.include(self.earlier)
-            self._received = self.tally.received
+            self.earlier.include(self._checkpoint.summary)
+            self.summary.include(self.earlier)
+            self._received = self.summary.received
             self._log.info("Resuming after the first %s leave requests: earlier tries have done them.", self._received)
         self.rejected.resume(self._received, self._earlier_rejections)
         leaves = self._closed_at_the_end(read_leaves())
@@ -100,7 +107,7 @@ class OutcomeRecorder:
 
         :raises Exception: at the end, if the report could not be written. By then, sending has stopped.
         """
-        self._progress = Progress(self._log, self.tally.received)
+        self._progress = Progress(self._log, self.summary.received)
         report = open_report(self._report_path, earlier=self._earlier_rows, check=self._check_files)
         rejected = self.rejected.opened(self._check_files)
         with self, report as self._report, rejected, closing(_generate(outcomes)) as all_outcomes:
@@ -111,10 +118,10 @@ class OutcomeRecorder:
                 self._save()
 
     def _add(self, outcome: LeaveOutcome) -> None:
-        (self.tally if outcome.position else self.deletions).add(outcome)
+        (self.summary if outcome.position else self.deletions).add(outcome)
         if not (self._report.add(outcome) & self.rejected.add(outcome)):
             self._stopping.set()
-        if self._progress.log_if_due(self.tally, self._received):
+        if self._progress.log_if_due(self.summary, self._received):
             self._save()
 
     def _counting(self, leaves: Iterator[Leave | UnreadableLeave]) -> Iterator[Leave | UnreadableLeave]:
@@ -140,9 +147,17 @@ class OutcomeRecorder:
             )
             if rejections is not None:
                 self._earlier_rows, self._earlier_rejections = rows, rejections
+                self._list_unknown(checkpoint.summary, rows)
                 return True
         checkpoint.start_over()
         return False
+
+    def _list_unknown(self, summary: Summary, rows: EarlierRows) -> None:
+        """List what COR did not know in earlier tries. The report has the users too, which no checkpoint may hold."""
+        if self._report_path:
+            summary.leave_types.clear()
+            for error, unknown_id in rows.unknown_ids():
+                summary.add_unknown(error, unknown_id)
 
     def _save(self) -> None:
         """Flush the report and the rejected records, then save the progress, which relies on them."""

@@ -29,6 +29,7 @@ class Report:
     def __init__(self, file: _files.NewFile | None) -> None:
         self._file = file
         self.error: Exception | None = None
+        self.is_written = False
 
     def add(self, outcome: LeaveOutcome) -> bool:
         """Add the row of an outcome, and return whether the report can still be written."""
@@ -64,6 +65,7 @@ class Report:
             try:
                 check()
                 self._file.finish()
+                self.is_written = True
             except Exception as error:  # noqa: BLE001  # see the class
                 self.error = error
         if self.error:
@@ -81,6 +83,14 @@ class EarlierRows:
 
     rows: IO[bytes] = field(default_factory=BytesIO)
     left_over: Path | None = None
+
+    def unknown_ids(self) -> Iterator[tuple[str | None, str | None]]:
+        """Yield the error and the ``unknown_id`` of each row that has one."""
+        for line in self.rows:
+            if b'"unknown_id"' in line:
+                outcome = LeaveOutcome.from_row(json.loads(line))
+                yield outcome.error, outcome.unknown_id
+        self.rows.seek(0)
 
     def close(self) -> None:
         """Discard the temporary file."""

@@ -159,8 +159,9 @@ class TestEndings:
             create([leave("L1", user_id="nobody"), leave("L2")])
         assert isinstance(raised.value, AirflowFailException)
         assert str(raised.value) == (
-            f"L1 UserNotFoundError: {CorUserNotFoundError.default_message} More leave was rejected than "
-            "max_rejected=0: 2 received: 1 created, 1 rejected (UserNotFoundError 1)."
+            "UserNotFoundError 1, such as L1: create these users in COR under source GLOBANT, or correct user_id (are "
+            "leading zeros lost?).\n"
+            "More leave was rejected than max_rejected=0: 2 received: 1 created, 1 rejected (UserNotFoundError 1)."
         )
         assert task_instance.xcoms["return_value"] == counts(received=2, created=1, rejected=1)
         assert [one["id"] for one in task_instance.xcoms["rejected"]] == ["L1"]
@@ -301,6 +302,7 @@ class TestReport:
                 "message": CorUserNotFoundError.default_message,
                 "attempts": 1,
                 "position": 2,
+                "unknown_id": "nobody",
             },
         ]
         assert list(rows[0]) == ["id", "status", "cor_id", "error", "message", "attempts", "position"]

@@ -29,20 +29,43 @@ def test_the_counts_are_returned_and_add_up(create: Create, task_instance: TaskI
     returned = create([leave(), leave("L2", user_id="nobody"), leave(), {}], max_rejected=2, concurrency=1)
     assert returned == counts(received=4, created=1, existing=1, rejected=2)
     assert list(returned) == ["received", "created", "updated", "existing", "rejected", "failed", "not_sent", "report"]
-    assert task_instance.xcoms == {
-        "cor_url": "https://app.projectcor.com",
-        "rejected": [
+    assert task_instance.xcoms["rejected"] == [
+        {
+            "id": "L2",
+            "error": "UserNotFoundError",
+            "message": CorUserNotFoundError.default_message,
+        },
+        {
+            "id": None,
+            "error": "ValidationError",
+            "message": "Record 4: id: is missing; user_id: is missing; leave_type_id: is missing; "
+            "start: is missing; end: is missing",
+        },
+    ]
+
+
+def test_other_tasks_find_what_was_published_and_a_link_to_cor(
+    create: Create, task_instance: TaskInstance, tmp_path: Path
+) -> None:
+    report = str(tmp_path / "report.jsonl")
+    create([leave(), leave("L2", user_id="nobody")], max_rejected=1, report_path=report, concurrency=1)
+    assert task_instance.xcoms.keys() == {"cor_url", "files", "rejected", "summary"}
+    assert task_instance.xcoms["cor_url"] == "https://app.projectcor.com"
+    assert task_instance.xcoms["files"] == {"report": report, "summary": str(tmp_path / "report.summary.json")}
+    assert task_instance.xcoms["summary"] == {
+        "received": 2,
+        "created": 1,
+        "rejected": 1,
+        "source": "GLOBANT",
+        "causes": [
             {
-                "id": "L2",
+                "status": "rejected",
                 "error": "UserNotFoundError",
-                "message": CorUserNotFoundError.default_message,
-            },
-            {
-                "id": None,
-                "error": "ValidationError",
-                "message": "Record 4: id: is missing; user_id: is missing; leave_type_id: is missing; "
-                "start: is missing; end: is missing",
-            },
+                "count": 1,
+                "example": "L2",
+                "advice": "create these users in COR under source GLOBANT, or correct user_id (are leading zeros "
+                "lost?).",
+            }
         ],
     }
 

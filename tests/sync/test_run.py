@@ -201,7 +201,7 @@ def test_a_run_that_ends_in_an_error_of_its_report_keeps_the_next_one_waiting(
         raise MemoryError
 
     with monkeypatch.context() as patch:
-        patch.setattr("cor_provider.task.recorder.Tally.add", fail)
+        patch.setattr("cor_provider.task.recorder.Summary.add", fail)
         with pytest.raises(MemoryError):
             sync([leave(), leave("L2")], concurrency=1)
     with pytest.raises(CorLedgerBusyError):

@@ -481,7 +481,7 @@ class TestWriting:
         run(CreateLeaveOperator, looking(), report_path=str(report))
         assert seen == {"before"}
         assert len(report.read_text().splitlines()) == 50
-        assert [one.name for one in tmp_path.iterdir()] == ["report.jsonl"]
+        assert {one.name for one in tmp_path.iterdir()} == {"report.jsonl", "report.summary.json"}
 
     @pytest.mark.parametrize("output", ["report_path", "plan_path"])
     def test_what_a_link_leads_to_is_replaced_and_not_the_link(self, output: str, run: Run, tmp_path: Path) -> None:
@@ -568,7 +568,7 @@ class TestWriting:
         assert (
             len(report.read_text().splitlines()) == task_instance.xcoms.get("return_value", {"received": 2})["received"]
         )
-        assert list(tmp_path.iterdir()) == [report]
+        assert {one.name for one in tmp_path.iterdir()} == {"report.jsonl", "report.summary.json"}
 
     def test_a_report_that_cannot_be_put_in_place_counts_all_and_leaves_nothing(
         self, run: Run, tmp_path: Path, task_instance: TaskInstance
@@ -623,7 +623,7 @@ class TestOwnerAlone:
         run(SyncLeavesOperator, [leave()], ledger=f"file://{tmp_path}/e/ledger", **outputs)
         written = [one for one in tmp_path.rglob("*") if one.is_file()]
         assert {one.name for one in written} == {
-            *("report.jsonl", "plan.jsonl", "plan.html", "GLOBANT.jsonl", "GLOBANT.lock.1")
+            *("report.jsonl", "report.summary.json", "plan.jsonl", "plan.html", "GLOBANT.jsonl", "GLOBANT.lock.1")
         }
         assert {stat.S_IMODE(one.stat().st_mode) for one in written} == modes == {0o600}
         made = {

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cor_provider.outcome import Tally
+from cor_provider.results.summary import Summary
 from cor_provider.task.limits import RejectionLimits, read_count, read_flag, read_fraction
 
 
@@ -46,8 +46,8 @@ def test_anything_else_is_an_error_that_names_the_parameter(read: Callable[..., 
 
 
 def problem(limits: RejectionLimits, *, rejected: int, received: int) -> str | None:
-    tally = Tally(Counter({"created": received - rejected, "rejected": rejected}))
-    return limits.problem(tally, tally)
+    summary = Summary(Counter({"created": received - rejected, "rejected": rejected}))
+    return limits.problem(summary, summary)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_if_everything_is_rejected_no_limit_tolerates_it(limits: RejectionLimits
 
 
 def test_deletions_do_not_make_up_for_leave_requests_that_were_all_rejected() -> None:
-    leaves, total = Tally(Counter({"rejected": 1})), Tally(Counter({"rejected": 1, "deleted": 5}))
+    leaves, total = Summary(Counter({"rejected": 1})), Summary(Counter({"rejected": 1, "deleted": 5}))
     assert RejectionLimits(5).problem(leaves, total)
 
 

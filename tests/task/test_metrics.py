@@ -11,7 +11,8 @@ from cor_provider.exceptions import CorPushIncompleteError
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.operators.base import LeaveOperator
 from cor_provider.operators.leaves import CreateLeaveOperator, DeleteLeaveOperator, UpdateLeaveOperator
-from cor_provider.outcome import LeaveOutcome, Tally
+from cor_provider.outcome import LeaveOutcome
+from cor_provider.results.summary import Summary
 from cor_provider.sandbox import Sandbox
 from cor_provider.task import metrics
 from support import Connect, leave
@@ -82,7 +83,7 @@ def test_the_push_is_timed(
 
 
 def test_what_an_earlier_try_did_is_not_counted_again(stats: Stats) -> None:
-    earlier, both = Tally(), Tally()
+    earlier, both = Summary(), Summary()
     earlier.add(LeaveOutcome("L1", "created"))
     both.include(earlier)
     both.add(LeaveOutcome("L2", "created"))

@@ -51,7 +51,7 @@ def test_outcomes_before_an_error_are_kept(tmp_path: Path) -> None:
     recorder = recorder_of(report_path=tmp_path / "report.jsonl")
     with pytest.raises(ConnectionError):
         recorder.record(create(recorder.resume(lambda: iter_leaves(LEAVES)), breaks_off_at="L3"))
-    assert recorder.tally.received == 2
+    assert recorder.summary.received == 2
     assert len((tmp_path / "report.jsonl").read_text().splitlines()) == 2
 
 
@@ -59,7 +59,7 @@ def test_deletions_of_what_the_input_lacks_are_counted_apart() -> None:
     recorder = recorder_of()
     recorder.record([LeaveOutcome("L1", "created", position=1), LeaveOutcome("L9", "deleted")])
     assert str(recorder) == "1 received: 1 created; 1 to delete: 1 deleted"
-    assert (recorder.tally.received, recorder.deletions.received, recorder.total.received) == (1, 1, 2)
+    assert (recorder.summary.received, recorder.deletions.received, recorder.total.received) == (1, 1, 2)
 
 
 def test_a_retry_counts_what_an_earlier_try_did_and_sends_the_rest(caplog: pytest.LogCaptureFixture) -> None:
@@ -71,7 +71,7 @@ def test_a_retry_counts_what_an_earlier_try_did_and_sends_the_rest(caplog: pytes
     retry = recorder_of(store)
     sent = list(retry.resume(lambda: iter_leaves(LEAVES)))
     assert [one.id for one in sent if isinstance(one, LeaveRequest)] == ["L3"]
-    assert retry.earlier.received == retry.tally.received == 2
+    assert retry.earlier.received == retry.summary.received == 2
     assert caplog.messages == ["Resuming after the first 2 leave requests: earlier tries have done them."]
 
 
@@ -82,7 +82,7 @@ def test_a_report_that_cannot_be_written_stops_the_push_and_outcomes_still_count
     with pytest.raises(OSError, match="No space left"):
         recorder.record(outcomes)
     assert stopping.is_set()
-    assert recorder.tally.received == 500
+    assert recorder.summary.received == 500
 
 
 def test_a_store_that_fails_is_logged_once(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,7 +91,7 @@ def test_a_store_that_fails_is_logged_once(caplog: pytest.LogCaptureFixture, mon
         monkeypatch.setattr(store, method, lambda *_: 1 / 0)
     recorder = recorder_of(store)
     recorder.record(create(recorder.resume(lambda: iter_leaves(LEAVES))))
-    assert recorder.tally.received == 3
+    assert recorder.summary.received == 3
     assert [one.levelname for one in caplog.records] == ["WARNING"]
 
 

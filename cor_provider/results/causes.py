@@ -1,0 +1,64 @@
+"""The causes of outcomes: which error, how often, and what to do about it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from cor_provider import exceptions
+from cor_provider.exceptions import CorError
+from cor_provider.outcome import Status
+
+
+@dataclass
+class Cause:
+    """
+    One cause that several outcomes share.
+
+    :param status: the status of these outcomes.
+    :param error: the error's name.
+    :param message: the error's message, which quotes no field of a record; None if the outcomes have different ones.
+    :param count: how many outcomes there are.
+    :param example: the external leave id of one of them; None if none has a readable one.
+    """
+
+    status: Status
+    error: str
+    message: str | None
+    count: int = 0
+    example: str | None = None
+
+    def advice(self, source: str | None) -> str:
+        """
+        Return what is wrong and what to do about all these outcomes, in one line.
+
+        :param source: COR's ``metadata.source``; None if it is not known.
+        """
+        known = _ERRORS.get(self.error)
+        if known and known.advice and self.message in {None, known.default_message}:
+            return known.advice.format(source=f"source {source}" if source else "the same source")
+        return self.message or "the messages differ: see the report."
+
+    def line(self, source: str | None) -> str:
+        """Return the cause for a log: its name, its count, an external leave id, and what to do."""
+        example = f", such as {self.example}" if self.example else ""
+        return f"{self.error} {self.count}{example}: {self.advice(source)}"
+
+
+def largest_first(causes: Iterable[Cause]) -> list[Cause]:
+    """Return causes in the order of their counts, those of equal counts by name."""
+    return sorted(causes, key=lambda cause: (-cause.count, cause.error, cause.message or ""))
+
+
+def without_place(message: str | None) -> str | None:
+    """Return a message without the place of its record in the input, so that equal causes are one."""
+    return message and _PLACE.sub("", message)
+
+
+_PLACE = re.compile(r"^\w+ \d+:? | \([^()]*, \w+ \d+\)(?=\.?$)")
+"""What :mod:`cor_provider.inputs.leaves` adds: ``Record 12: …``, ``line 12 …``, ``… (leave.csv, row 12)``."""
+
+_ERRORS: dict[str, type[CorError]] = {
+    one.default_name: one for one in vars(exceptions).values() if isinstance(one, type) and issubclass(one, CorError)
+}

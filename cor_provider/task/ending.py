@@ -1,0 +1,114 @@
+"""
+How a task ends: the last lines of its log, and the error that it raises.
+
+Airflow's log view does not wrap lines, and it scrolls to the end. So each thing has a line of its own, causes come
+first, and an error repeats what its reader must know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from cor_provider.exceptions import CorError, CorLeavesRejectedError, CorPushIncompleteError
+from cor_provider.outcome import Status
+from cor_provider.results.summary import Summary
+from cor_provider.task.limits import RejectionLimits
+from cor_provider.task.recorder import OutcomeRecorder
+
+MOST_CAUSES_LOGGED = 10
+MOST_LEAVE_TYPES_LOGGED = 10
+
+LABELS = {
+    "report": "Report",
+    "summary": "Summary of the report",
+    "plan": "Plan",
+    "plan_page": "Page of the plan",
+    "rejected": "Rejected records",
+}
+"""What the log calls the files of a task, in this order."""
+
+
+def log_ending(log: Any, recorder: OutcomeRecorder, *, source: str | None, files: Mapping[str, str]) -> None:
+    """
+    Log the causes, the counts, and where the files are.
+
+    :param log: the task's logger.
+    :param source: COR's ``metadata.source``; None if it is not known.
+    :param files: the files that the task has written, by their kind.
+    """
+    total = recorder.total
+    for line in (*_causes(total, source, "failed", "rejected"), *_leave_types(total)):
+        log.warning("%s", line)
+    if total.received:
+        count = log.warning if total.counts["rejected"] else log.info
+        count("Leave requests: %s", recorder)
+    for kind, label in LABELS.items():
+        if path := files.get(kind):
+            log.info("%s: %s", label, path)
+
+
+def log_check(log: Any, summary: Summary) -> None:
+    """Log the counts of a push that only checks."""
+    fine, rejected = summary.received - summary.counts["rejected"], summary.counts["rejected"]
+    log.log(_WARNING if rejected else _INFO, "%s fine, %s would be rejected; nothing was sent", fine, rejected)
+
+
+def error_at_the_end(
+    recorder: OutcomeRecorder,
+    limits: RejectionLimits,
+    *,
+    source: str | None,
+    rejected_path: object,
+    may_be_unsent: bool,
+) -> CorError | None:
+    """
+    Return the error with which the task fails, or None if it succeeds.
+
+    :param limits: how many rejections it tolerates.
+    :param source: COR's ``metadata.source``; None if it is not known.
+    :param rejected_path: where the rejected records are; None for nowhere.
+    :param may_be_unsent: whether the task was not to send anything.
+    """
+    total = recorder.total
+    if total.counts["failed"] or (total.counts["not_sent"] and not may_be_unsent):
+        return CorPushIncompleteError(
+            _in_lines(
+                *_causes(total, source, "failed"),
+                f"Some leave could not be sent: {recorder}.",
+                "Run the task again to send it: that is safe.",
+            ),
+            retry_after=total.retry_after,
+        )
+    if problem := limits.problem(recorder.summary, total):
+        return CorLeavesRejectedError(
+            _in_lines(
+                *_causes(total, source, "rejected"),
+                f"{problem}: {recorder}.",
+                f"Rejected records, to correct: {rejected_path}." if rejected_path else "",
+            )
+        )
+    return None
+
+
+def _causes(summary: Summary, source: str | None, *statuses: Status) -> Iterator[str]:
+    causes = summary.causes_of(*statuses)
+    for cause in causes[:MOST_CAUSES_LOGGED]:
+        yield cause.line(source)
+    if len(causes) > MOST_CAUSES_LOGGED:
+        yield f"{len(causes) - MOST_CAUSES_LOGGED} more causes: see the report, or the XCom summary."
+
+
+def _leave_types(summary: Summary) -> Iterator[str]:
+    """Name the leave types that COR does not know. A leave type without a person is no personal data."""
+    if types := summary.leave_types.most_common(MOST_LEAVE_TYPES_LOGGED):
+        left_out = len(summary.leave_types) - len(types)
+        more = f", and {left_out} more" if left_out else ""
+        yield f"Leave types that COR does not know: {', '.join(f'{name} {count}' for name, count in types)}{more}"
+
+
+def _in_lines(*lines: str) -> str:
+    return "\n".join(filter(None, lines))
+
+
+_INFO, _WARNING = 20, 30

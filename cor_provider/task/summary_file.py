@@ -1,0 +1,59 @@
+"""The summary of a push as a file beside its report, with the users and leave types that COR does not know."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from airflow.providers.common.compat.sdk import ObjectStoragePath
+
+from cor_provider import _files
+from cor_provider.results.summary import Summary
+
+FORMAT = "airflow-provider-cor summary"
+
+
+def summary_path(report: ObjectStoragePath) -> ObjectStoragePath | None:
+    """Return the path of a report's summary, beside the report; None if the report goes to a stream."""
+    return None if _files.is_stream(report) else report.parent / f"{report.stem}.summary.json"
+
+
+def task_key(task_instance: Any) -> dict[str, Any]:
+    """Return what tells a task instance from all others, as a summary names it."""
+    return {
+        name: getattr(task_instance, name, default)
+        for name, default in (("dag_id", None), ("run_id", None), ("task_id", None), ("map_index", -1))
+    }
+
+
+def write_summary(
+    path: ObjectStoragePath,
+    summary: Summary,
+    *,
+    source: str | None,
+    task: Mapping[str, Any],
+    files: Mapping[str, str],
+) -> None:
+    """
+    Write the summary of a push. It names people, so only its owner can read it, like the report.
+
+    :param source: COR's ``metadata.source``.
+    :param task: the task instance; see :func:`task_key`.
+    :param files: the files that the task has written, by their kind.
+    """
+    content = {
+        "format": FORMAT,
+        "task": dict(task),
+        **summary.to_dict(source=source),
+        "users": _largest_first(summary.users),
+        "leave_types": _largest_first(summary.leave_types),
+        "files": dict(files),
+    }
+    text = json.dumps(content, ensure_ascii=False, indent=2) + "\n"
+    _files.replace(path, text.encode("utf-8", "backslashreplace"))
+
+
+def _largest_first(counts: Counter[str]) -> dict[str, int]:
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
