@@ -42,7 +42,7 @@ def log_ending(log: Any, recorder: OutcomeRecorder, *, source: str | None, files
         log.warning("%s", line)
     if total.received:
         count = log.warning if total.counts["rejected"] else log.info
-        count("Leave requests: %s", recorder)
+        count("Leave requests: %s.", recorder)
     for kind, label in LABELS.items():
         if path := files.get(kind):
             log.info("%s: %s", label, path)

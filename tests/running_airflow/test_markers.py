@@ -20,6 +20,9 @@ PEOPLES_DATA = {
     *("user-zq7", "nobody-zq7", "surgery-zq7", "surgery-zq8", "burnout-zq7", "reason-zq7"),
     *("2031-07-19", "2031-08-23", "2031-09-27", "19.07.2031", "dawn-zq7"),
 }
+UNKNOWN = {"nobody-zq7", "burnout-zq7"}
+"""The user and the leave type that COR does not know."""
+
 LEAVE = {
     "user_id": "user-zq7",
     "leave_type_id": "surgery-zq7",
@@ -121,5 +124,21 @@ def test_no_secret_is_left_anywhere(remains: Remains) -> None:
 
 
 def test_nothing_of_peoples_leave_is_left_anywhere(remains: Remains) -> None:
-    found = {marker: places for marker in PEOPLES_DATA if (places := remains.places_of(marker))}
+    found = {marker: places for marker in PEOPLES_DATA - UNKNOWN if (places := remains.places_of(marker))}
     assert not found
+
+
+def test_a_user_that_cor_does_not_know_is_in_the_report_and_its_summary_alone(remains: Remains) -> None:
+    assert {Path(place).name for place in remains.places_of("nobody-zq7")} == {
+        "rejected.jsonl",
+        "rejected.summary.json",
+    }
+
+
+def test_a_leave_type_that_cor_does_not_know_is_in_the_log_too_without_a_person(remains: Remains) -> None:
+    places = {Path(place) for place in remains.places_of("burnout-zq7")}
+    (log,) = {place for place in places if place.suffix == ".log"}
+    assert {place.name for place in places - {log}} == {"rejected.jsonl", "rejected.summary.json"}
+    (line,) = [line for line in remains.texts[str(log)].decode().splitlines() if "burnout-zq7" in line]
+    assert "Leave types that COR does not know: burnout-zq7 1" in line
+    assert "leave-zq7" not in line

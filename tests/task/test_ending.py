@@ -64,7 +64,7 @@ def test_the_leave_types_that_cor_does_not_know_are_named_without_a_person_or_a_
 
 def test_a_push_without_rejections_warns_of_nothing(create: Create, caplog: pytest.LogCaptureFixture) -> None:
     create([leave()])
-    assert lines(caplog) == [("INFO", "Leave requests: 1 received: 1 created")]
+    assert lines(caplog) == [("INFO", "Leave requests: 1 received: 1 created.")]
 
 
 def test_a_check_says_that_nothing_was_sent(create: Create, caplog: pytest.LogCaptureFixture) -> None:

@@ -1,0 +1,78 @@
+"""The log of a task in Airflow's UI: what happened and what to do can be read without scrolling or wrapping."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from cor_provider.sandbox import Sandbox
+from local_airflow import Run, run_airflow
+
+pytestmark = pytest.mark.since_airflow("3.2")
+
+SCREEN = {"width": 1366, "height": 700}
+ENDINGS = {
+    "nothing_rejected": ["Leave requests: 30 received: 30 created"],
+    "tolerated": [
+        "UserNotFoundError 4, such as tolerated-27: create these users in COR under source GLOBANT",
+        "Leave requests: 30 received: 26 created, 4 rejected",
+        "Rejected records: ",
+    ],
+    "all_rejected": [
+        "UserNotFoundError 30, such as all_rejected-1: create these users in COR under source GLOBANT",
+        "More leave was rejected than max_rejected=0: 30 received: 30 rejected",
+    ],
+    "wrong_token": ["COR refused the token (401): put a valid bearer token into the COR connection's Password"],
+    "unreachable": ["ConnectionError 1, such as unreachable-1: ", "Run the task again to send it: that is safe."],
+    "unwritable": ["report_path: "],
+    "delete_guard": ["max_deletes"],
+}
+"""What must be read of each task."""
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    """A run of all tasks that has ended."""
+    home = tmp_path_factory.mktemp("endings")
+    (home / "a_file").touch()
+    seed = {"source": "GLOBANT", "users": [{"id": "u1"}], "leave_types": [{"id": "vacation"}]}
+    (home / "seed.json").write_text(json.dumps(seed))
+    with Sandbox(seed=home / "seed.json") as cor:
+        connection = {"conn_type": "cor", "password": cor.token, "host": cor.url, "extra": {"source": "GLOBANT"}}
+        settings = {
+            "AIRFLOW_CONN_COR_DEFAULT": json.dumps(connection),
+            "AIRFLOW_CONN_COR_WRONG_TOKEN": json.dumps({**connection, "password": "wrong-token"}),
+            "AIRFLOW_CONN_COR_UNREACHABLE": json.dumps({**connection, "host": "http://127.0.0.1:9"}),
+            "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        }
+        with run_airflow(home / "home", dags=Path(__file__).parent / "dags", settings=settings) as airflow:
+            airflow.wait_for_dags("task_endings")
+            run = airflow.start_run("task_endings", folder=str(home))
+            run.wait()
+            yield run
+
+
+@pytest.fixture
+def page(run: Run, browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(
+        base_url=run.airflow.url,
+        viewport=SCREEN,  # type: ignore[arg-type]  # it is one
+        locale="en-US",
+        reduced_motion="reduce",
+    )
+    yield context.new_page()
+    context.close()
+
+
+@pytest.mark.parametrize("task_id", ENDINGS)
+def test_cause_and_fix_are_on_the_screen(task_id: str, run: Run, page: Page, keep: Callable[[Page, str], None]) -> None:
+    page.goto(f"/dags/task_endings/runs/{run.run_id}/tasks/{task_id}")
+    page.get_by_text("Post Execute").wait_for(timeout=SECONDS_TO_SHOW * 1000)
+    keep(page, f"log-{task_id}")
+    for text in ENDINGS[task_id]:
+        expect(page.get_by_text(text).last).to_be_in_viewport(ratio=0.9, timeout=10_000)
