@@ -110,8 +110,9 @@ class CorAuthenticationError(CorConfigurationError):
 
     default_name = "AuthenticationError"
     default_message = (
-        "COR refused the token (401): put a valid bearer token into the COR connection's Password (it typically "
-        "expires after one hour) or, if the connection has an API key, check what COR allows that key to do."
+        "COR refused the token (401): put a valid bearer token into the Password\n"
+        "of the COR connection (it typically expires after one hour) or, if the connection has an API key, "
+        "check what COR allows that key to do."
     )
 
 
@@ -120,8 +121,8 @@ class CorPermissionError(CorConfigurationError):
 
     default_name = "PermissionError"
     default_message = (
-        "COR accepted the token but does not let it write leave (403): check the API key's role and scope, and that "
-        "the COR connection's Host is the base URL of COR's Integrations API."
+        "COR does not let this token write leave (403): check the API key's role and scope,\n"
+        "and that the COR connection's Host is the base URL of COR's Integrations API."
     )
 
 
@@ -168,7 +169,7 @@ class CorUserNotFoundError(CorRecordError):
     default_message = (
         "COR has no user with this external id: create it through the Integrations API, under the same source."
     )
-    advice = "create these users in COR under {source}, or correct user_id (are leading zeros lost?)."
+    advice = "create these users in COR under {source} (leading zeros lost?)"
 
 
 class CorLeaveTypeNotFoundError(CorRecordError):
@@ -176,7 +177,7 @@ class CorLeaveTypeNotFoundError(CorRecordError):
 
     default_name = "LeaveTypeNotFoundError"
     default_message = "COR has no leave type with this external id: create or map it, under the same source."
-    advice = "create or map these leave types in COR under {source}, or translate them with the parameter values."
+    advice = "map these leave types in COR under {source}, or translate them with the parameter values"
 
 
 class CorInvalidDateRangeError(CorRecordError):
