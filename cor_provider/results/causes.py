@@ -40,10 +40,9 @@ class Cause:
             return known.advice.format(source=f"source {source}" if source else "the same source")
         return self.message or "the messages differ: see the report."
 
-    def line(self, source: str | None) -> str:
-        """Return the cause for a log: its name, its count, an external leave id, and what to do."""
-        example = f", such as {self.example}" if self.example else ""
-        return f"{self.error} {self.count}{example}: {self.advice(source)}"
+    def __str__(self) -> str:
+        """Return the name, the count and an example, such as ``UserNotFoundError 32, such as L-7``."""
+        return f"{self.error} {self.count}" + (f", such as {self.example}" if self.example else "")
 
 
 def largest_first(causes: Iterable[Cause]) -> list[Cause]:

@@ -19,6 +19,9 @@ from cor_provider.task.recorder import OutcomeRecorder
 MOST_CAUSES_LOGGED = 10
 MOST_LEAVE_TYPES_LOGGED = 10
 
+INDENTED = "\n  "
+"""What stands between a cause and what to do about it in an error, whose class takes a part of the first line."""
+
 LABELS = {
     "report": "Report",
     "summary": "Summary of the report",
@@ -38,8 +41,8 @@ def log_ending(log: Any, recorder: OutcomeRecorder, *, source: str | None, files
     :param files: the files that the task has written, by their kind.
     """
     total = recorder.total
-    for line in (*_causes(total, source, "failed", "rejected"), *_leave_types(total)):
-        log.warning("%s", line)
+    for line in (*_lines(total, source, "failed", "rejected"), *_leave_types(total)):
+        log.warning("%s", line.replace("\n", " "))
     if total.received:
         count = log.warning if total.counts["rejected"] else log.info
         count("Leave requests: %s.", recorder)
@@ -74,7 +77,7 @@ def error_at_the_end(
     if total.counts["failed"] or (total.counts["not_sent"] and not may_be_unsent):
         return CorPushIncompleteError(
             _in_lines(
-                *_causes(total, source, "failed"),
+                *_lines(total, source, "failed", between=INDENTED),
                 f"Some leave could not be sent: {recorder}.",
                 "Run the task again to send it: that is safe.",
             ),
@@ -83,7 +86,7 @@ def error_at_the_end(
     if problem := limits.problem(recorder.summary, total):
         return CorLeavesRejectedError(
             _in_lines(
-                *_causes(total, source, "rejected"),
+                *_lines(total, source, "rejected", between=INDENTED),
                 f"{problem}: {recorder}.",
                 f"Rejected records, to correct: {rejected_path}." if rejected_path else "",
             )
@@ -91,10 +94,15 @@ def error_at_the_end(
     return None
 
 
-def _causes(summary: Summary, source: str | None, *statuses: Status) -> Iterator[str]:
+def _lines(summary: Summary, source: str | None, *statuses: Status, between: str = " ") -> Iterator[str]:
+    """
+    Yield a line for each cause, and one for those left out.
+
+    :param between: stands between a cause and what to do about it.
+    """
     causes = summary.causes_of(*statuses)
     for cause in causes[:MOST_CAUSES_LOGGED]:
-        yield cause.line(source)
+        yield f"{cause}:{between}{cause.advice(source)}"
     if len(causes) > MOST_CAUSES_LOGGED:
         yield f"{len(causes) - MOST_CAUSES_LOGGED} more causes: see the report, or the XCom summary."
 

@@ -26,11 +26,11 @@ ENDINGS = {
         "Rejected records: ",
     ],
     "all_rejected": [
-        "UserNotFoundError 30, such as all_rejected-1: create these users in COR under source GLOBANT",
+        "create these users in COR under source GLOBANT",
         "More leave was rejected than max_rejected=0: 30 received: 30 rejected",
     ],
-    "wrong_token": ["COR refused the token (401): put a valid bearer token into the COR connection's Password"],
-    "unreachable": ["ConnectionError 1, such as unreachable-1: ", "Run the task again to send it: that is safe."],
+    "wrong_token": ["COR refused the token (401): put a valid bearer token into the Password"],
+    "unreachable": ["ConnectionError 8, such as unreachable-", "Run the task again to send it: that is safe."],
     "unwritable": ["report_path: "],
     "delete_guard": ["max_deletes"],
 }

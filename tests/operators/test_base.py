@@ -159,7 +159,7 @@ class TestEndings:
             create([leave("L1", user_id="nobody"), leave("L2")])
         assert isinstance(raised.value, AirflowFailException)
         assert str(raised.value) == (
-            "UserNotFoundError 1, such as L1: create these users in COR under source GLOBANT (leading "
+            "UserNotFoundError 1, such as L1:\n  create these users in COR under source GLOBANT (leading "
             "zeros lost?)\n"
             "More leave was rejected than max_rejected=0: 2 received: 1 created, 1 rejected (UserNotFoundError 1)."
         )

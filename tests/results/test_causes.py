@@ -14,9 +14,13 @@ def cause(error: str = "ValidationError", message: str | None = "id: is missing"
     return Cause("rejected", error, message, count, "L-7")
 
 
-def test_a_line_has_the_name_the_count_an_example_and_what_to_do() -> None:
-    line = cause(UNKNOWN_USER.name, UNKNOWN_USER.message, 32).line("GLOBANT")
-    assert line.startswith("UserNotFoundError 32, such as L-7: create these users in COR under source GLOBANT")
+def test_a_cause_is_its_name_its_count_and_an_example() -> None:
+    assert str(cause(UNKNOWN_USER.name, UNKNOWN_USER.message, 32)) == "UserNotFoundError 32, such as L-7"
+
+
+def test_what_to_do_names_the_source() -> None:
+    advice = cause(UNKNOWN_USER.name, UNKNOWN_USER.message).advice("GLOBANT")
+    assert advice.startswith("create these users in COR under source GLOBANT")
 
 
 def test_a_source_that_is_not_known_is_the_same_as_that_of_the_users() -> None:
@@ -24,7 +28,7 @@ def test_a_source_that_is_not_known_is_the_same_as_that_of_the_users() -> None:
 
 
 def test_without_a_readable_id_there_is_no_example() -> None:
-    assert Cause("rejected", "ValidationError", "id: is missing", 3).line(None) == "ValidationError 3: id: is missing"
+    assert str(Cause("rejected", "ValidationError", "id: is missing", 3)) == "ValidationError 3"
 
 
 def test_a_message_of_its_own_says_more_than_the_advice_for_all() -> None:
