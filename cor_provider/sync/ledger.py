@@ -1,9 +1,9 @@
 """
 The ledger: a sync's own record of the leave that it put into COR, since COR cannot be asked.
 
-It is one JSON Lines file per source: a header, a row per leave, the approved plans that were used, and a seal that
-shows whether the file is complete and unaltered. It holds ids of leave and of people, and dates. Everything else goes
-into a keyed digest only.
+It is one JSON Lines file per source: a header, a row per leave, a row of the approved plans that were used and of the
+people that were forgotten, and a seal that shows whether the file is complete and unaltered. It holds ids of leave and
+of people, and dates. Everything else goes into a keyed digest only.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ import hmac
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from datetime import date
+from datetime import date, datetime, timezone
 from typing import Any, Literal
 from urllib.parse import quote
 
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 from typing_extensions import Self
 
-from cor_provider import _files
+from cor_provider import _clock, _files
 from cor_provider.exceptions import CorConfigurationError, CorLedgerError
 from cor_provider.leave import LeaveRequest
 from cor_provider.sync.seal import seal, unseal
@@ -27,6 +27,7 @@ from cor_provider.sync.window import Window
 
 FORMAT = "airflow-provider-cor ledger"
 FORMAT_VERSION = 2
+ENDING = ".jsonl"
 
 MOST_APPROVALS = 1_000
 """How many approved plans the ledger remembers: about four years of one approval per working day."""
@@ -101,6 +102,10 @@ class LedgerEntry:
         versions = dict.fromkeys((LeaveVersion.of(leave), *(() if self.is_foreign else self.versions)))
         return LedgerEntry(tuple(versions), "changing" if self.is_held else "unknown", digest)
 
+    def is_about(self, user_id: str) -> bool:
+        """Return whether any version that COR may hold is leave of this user."""
+        return any(version.user_id == user_id for version in self.versions)
+
     def deleted(self) -> LedgerEntry:
         """Return the entry while the request that deletes the leave is under way."""
         return replace(self, in_cor="unknown")
@@ -121,6 +126,68 @@ class UsedApproval:
     is_done: bool = False
 
 
+@dataclass(frozen=True)
+class Forgotten:
+    """
+    A person was forgotten: only how much, and when.
+
+    :param on: the day in UTC, as ISO 8601.
+    :param entries: how many entries went.
+    """
+
+    on: str
+    entries: int
+
+
+@dataclass(frozen=True, repr=False)
+class LedgerContent:
+    """
+    What a ledger's file holds.
+
+    :param header: the file's format and version, and the source and the COR that it belongs to.
+    :param is_proven: whether the key shows that nobody without it has altered the file. Otherwise only its checksum is
+        compared, which anybody can compute.
+    """
+
+    header: dict[str, Any]
+    entries: dict[str, LedgerEntry]
+    approvals: dict[str, UsedApproval]
+    forgotten: list[Forgotten]
+    is_proven: bool
+
+    @classmethod
+    def parse(cls, path: object, content: bytes, key: bytes | None = None) -> Self:
+        """
+        Read the content of a ledger's file.
+
+        :param path: where it is, for errors.
+        :param key: the key of the seal, if it is known.
+        :raises CorLedgerError: if it is not a ledger, or was altered.
+        """
+        try:
+            header = json.loads(content.partition(b"\n")[0])
+            if _is_another_version(header):
+                raise CorLedgerError(
+                    f"ledger: another version of this provider wrote {path}. Use that version, or delete the "
+                    f"ledger: {_WHAT_DELETING_MEANS}"
+                )
+            key_check = header.pop("key_check")
+            is_proven = key is not None and key_check == _keyed(key, _KEY_CHECK)
+            _header, *rows, trailer = map(json.loads, unseal(content, key if is_proven else None).splitlines())
+            return cls(
+                header,
+                dict(map(_entry_from_row, rows)),
+                {one["plan"]: UsedApproval(**one) for one in trailer["approvals"]},
+                [Forgotten(**one) for one in trailer.get("forgotten", ())],
+                is_proven,
+            )
+        except (ValueError, LookupError, TypeError, AttributeError):
+            raise CorLedgerError(
+                f"ledger: {path} is not a ledger, or it was cut off or altered. Restore it from a backup, or "
+                f"delete it: {_WHAT_DELETING_MEANS}"
+            ) from None
+
+
 class Ledger:
     """
     The ledger of one source.
@@ -136,19 +203,19 @@ class Ledger:
         if not folder or folder == "None":
             raise CorConfigurationError("ledger: is empty. Set it to the path or URI of a folder.")
         folder = folder if isinstance(folder, ObjectStoragePath) else ObjectStoragePath(str(folder))
-        self.path = folder / f"{quote(source, safe='')}.jsonl"
+        self.path = folder / f"{quote(source, safe='')}{ENDING}"
         self.source = source
         self.entries: dict[str, LedgerEntry] = {}
         self.approvals: dict[str, UsedApproval] = {}
+        self.forgotten: list[Forgotten] = []
         self.is_new = True
         self.key_changed = False
         self._key = key
         self._header = {"format": FORMAT, "version": FORMAT_VERSION, "source": source, "cor": cor}
-        self._key_check = self._keyed("key check")
 
     def digest(self, leave: LeaveRequest) -> str:
         """Return the keyed digest of a leave request as it would be sent."""
-        return self._keyed(json.dumps(leave.to_payload("")))
+        return _keyed(self._key, json.dumps(leave.to_payload("")))
 
     def read(self) -> None:
         """
@@ -160,27 +227,25 @@ class Ledger:
         self.is_new = content is None
         if content is None:
             return
-        try:
-            header = json.loads(content.partition(b"\n")[0])
-            if _is_another_version(header):
-                raise CorLedgerError(
-                    f"ledger: another version of this provider wrote {self.path}. Use that version, or delete the "
-                    f"ledger: {_WHAT_DELETING_MEANS}"
-                )
-            key_check = header.pop("key_check")
-            self.key_changed = key_check != self._key_check
-            _header, *rows, trailer = map(
-                json.loads, unseal(content, None if self.key_changed else self._key).splitlines()
-            )
-            if header != self._header:
-                raise self._not_ours(header)
-            self.entries = dict(map(_entry_from_row, rows))
-            self.approvals = {one["plan"]: UsedApproval(**one) for one in trailer["approvals"]}
-        except (ValueError, LookupError, TypeError, AttributeError):
-            raise CorLedgerError(
-                f"ledger: {self.path} is not a ledger, or it was cut off or altered. Restore it from a backup, or "
-                f"delete it: {_WHAT_DELETING_MEANS}"
-            ) from None
+        held = LedgerContent.parse(self.path, content, self._key)
+        if held.header != self._header:
+            raise self._not_ours(held.header)
+        self.key_changed = not held.is_proven
+        self.entries, self.approvals, self.forgotten = held.entries, held.approvals, held.forgotten
+
+    def forget_user(self, user_id: str) -> int:
+        """
+        Forget all leave of a user, and note how many entries went, but not whose. Call :meth:`write` after it.
+
+        :return: how many entries went.
+        """
+        theirs = [leave_id for leave_id, entry in self.entries.items() if entry.is_about(user_id)]
+        for leave_id in theirs:
+            del self.entries[leave_id]
+        if theirs:
+            today = datetime.fromtimestamp(_clock.timestamp(), timezone.utc).date()
+            self.forgotten.append(Forgotten(today.isoformat(), len(theirs)))
+        return len(theirs)
 
     def write(self, *, before_replacing: Callable[[], None] = lambda: None) -> None:
         """
@@ -189,17 +254,16 @@ class Ledger:
         :param before_replacing: called right before the new file replaces the old one; raises an error to prevent that.
         """
         approvals = [asdict(one) for one in [*self.approvals.values()][-MOST_APPROVALS:]]
+        # Only if there is something to say: a ledger may go back to an earlier version of this provider.
+        forgotten = {"forgotten": list(map(asdict, self.forgotten))} if self.forgotten else {}
         rows = [
-            {**self._header, "key_check": self._key_check},
+            {**self._header, "key_check": _keyed(self._key, _KEY_CHECK)},
             *(_entry_to_row(*item) for item in self.entries.items()),
-            {"approvals": approvals},
+            {"approvals": approvals, **forgotten},
         ]
         body = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode("utf-8", "surrogatepass")
         _files.replace(self.path, seal(body, self._key), before_replacing=before_replacing)
         self.is_new = False
-
-    def _keyed(self, text: str) -> str:
-        return hmac.digest(self._key, text.encode("utf-8", "surrogatepass"), "sha256").hex()[:32]
 
     def _not_ours(self, header: dict[str, Any]) -> CorLedgerError:
         name = next(name for name in self._header if header[name] != self._header[name])
@@ -209,9 +273,14 @@ class Ledger:
         )
 
 
+_KEY_CHECK = "key check"
 _WHAT_DELETING_MEANS = (
     "the next run then sends everything again, but leave that was cancelled in the meantime stays in COR."
 )
+
+
+def _keyed(key: bytes, text: str) -> str:
+    return hmac.digest(key, text.encode("utf-8", "surrogatepass"), "sha256").hex()[:32]
 
 
 def _is_another_version(header: dict[str, Any]) -> bool:

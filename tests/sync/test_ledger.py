@@ -17,12 +17,15 @@ from cor_provider.leave import LeaveRequest
 from cor_provider.sync.ledger import (
     FORMAT_VERSION,
     MOST_APPROVALS,
+    Forgotten,
     InCor,
     LeaveVersion,
     Ledger,
+    LedgerContent,
     LedgerEntry,
     UsedApproval,
 )
+from cor_provider.sync.seal import seal
 from cor_provider.sync.window import Window
 from support import leave
 
@@ -161,7 +164,9 @@ def test_who_does_not_know_the_key_cannot_alter_it_whole_or_in_part(tmp_path: Pa
     forged.entries.clear()
     forged.write()
     header, _, rest = written.read_text().partition("\n")
-    key_check = open_ledger(tmp_path)._key_check
+    other = open_ledger(tmp_path / "other")
+    other.write()
+    key_check = json.loads(other.path.read_text().splitlines()[0])["key_check"]
     written.write_text(json.dumps({**json.loads(header), "key_check": key_check}) + "\n" + rest)
     with pytest.raises(CorLedgerError):
         open_ledger(tmp_path).read()
@@ -246,3 +251,56 @@ def test_a_leave_that_may_be_in_either_place_overlaps_if_one_does() -> None:
 )
 def test_both_ends_of_a_window_count(first: int, last: int, expected: bool) -> None:
     assert MAY.overlaps(Window(date(2026, 5, first), date(2026, 5, last))) is expected
+
+
+def test_a_person_is_forgotten_in_whatever_version(tmp_path: Path) -> None:
+    ledger = open_ledger(tmp_path)
+    ledger.entries = entries(ledger)
+    assert ledger.forget_user("u2") == 1
+    assert [*ledger.entries] == ["L1"]
+
+
+def test_it_remembers_how_much_was_forgotten_and_when_but_not_whose(tmp_path: Path, written: Path) -> None:
+    ledger = open_ledger(tmp_path)
+    ledger.read()
+    ledger.forget_user("u2")
+    ledger.write()
+
+    again = open_ledger(tmp_path)
+    again.read()
+    (forgotten,) = again.forgotten
+    assert forgotten.entries == 1
+    assert date.fromisoformat(forgotten.on)
+    assert "u2" not in written.read_text()
+
+
+def test_without_leave_of_a_person_nothing_is_forgotten_and_nothing_noted(tmp_path: Path) -> None:
+    ledger = open_ledger(tmp_path)
+    ledger.entries = entries(ledger)
+    assert ledger.forget_user("nobody") == 0
+    assert ledger.forgotten == []
+
+
+def test_what_was_forgotten_is_beside_the_approvals_where_earlier_versions_do_not_look(
+    tmp_path: Path, written: Path
+) -> None:
+    ledger = open_ledger(tmp_path)
+    ledger.forgotten = [Forgotten("2026-11-27", 3)]
+    ledger.write()
+    assert json.loads(written.read_text().splitlines()[-2]) == {
+        "approvals": [],
+        "forgotten": [{"on": "2026-11-27", "entries": 3}],
+    }
+
+
+def test_its_content_is_readable_without_the_key_but_then_not_proven(written: Path) -> None:
+    content = written.read_bytes()
+    unproven, proven = (LedgerContent.parse(written, content, key) for key in (None, b"key"))
+    assert unproven.entries == proven.entries
+    assert (unproven.is_proven, proven.is_proven) == (False, True)
+
+
+def test_without_a_key_check_nothing_is_proven(written: Path) -> None:
+    header, *rows, _seal = written.read_bytes().splitlines(keepends=True)
+    forged = json.dumps({**json.loads(header), "key_check": None}).encode() + b"\n" + b"".join(rows)
+    assert not LedgerContent.parse(written, seal(forged, b"any")).is_proven
