@@ -14,6 +14,7 @@ MOST_FILES_BESIDE_THE_ROOMS = 12
 LIBRARIES_OF_DATA_FRAMES = {"numpy", "pandas", "polars", "pyarrow"}
 
 WITHOUT_TESTS_BY_NAME = {
+    "__main__.py": "a command, tested as one: tests/cli/test_main.py",
     "_clock.py": "what tests replace",
     "_sources.py": "a list",
     "inputs/formats/lines.py": "tested by each format that is read line by line",

@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
 
 import pytest
 
 from cor_provider import exceptions
+from cor_provider.cli.commands import COR, Command, Group
 from cor_provider.client.form import EXTRA_FIELDS
 from cor_provider.operators.leaves import (
     CreateLeaveOperator,
@@ -70,3 +72,19 @@ def test_every_example_is_shown() -> None:
 def test_code_to_copy_is_python(page: Path) -> None:
     for block in re.findall(r"^```python\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE):
         ast.parse(block)
+
+
+def test_every_command_and_each_of_its_options_is_explained() -> None:
+    page = (DOCS / "command-line.md").read_text()
+    for name, command in all_commands(COR, ""):
+        assert f"| `{name}" in page
+        options = {argument.flags[-1] for argument in command.arguments if argument.flags[-1].startswith("--")}
+        assert options <= set(re.findall(r"--[a-z-]+", page))
+
+
+def all_commands(group: Group, prefix: str) -> Iterator[tuple[str, Command]]:
+    for one in group.commands:
+        if isinstance(one, Group):
+            yield from all_commands(one, f"{one.name} ")
+        else:
+            yield prefix + one.name, one

@@ -53,3 +53,9 @@ def test_every_named_module_exists(kind: str) -> None:
 def test_it_is_read_without_importing_airflow() -> None:
     code = "import sys, cor_provider.get_provider_info as i; i.get_provider_info(); sys.exit('airflow' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("name", get_provider_info()["cli"])
+def test_every_function_that_lists_commands_exists(name: str) -> None:
+    module, _, function = name.rpartition(".")
+    assert callable(getattr(importlib.import_module(module), function))

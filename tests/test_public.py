@@ -16,7 +16,10 @@ import cor_provider
 
 REPOSITORY = Path(__file__).parents[1]
 INTERNAL = {
-    *(f"cor_provider.{room}" for room in ("client", "fields", "inputs", "pages", "push", "results", "sync", "task")),
+    *(
+        f"cor_provider.{room}"
+        for room in ("cli", "client", "fields", "inputs", "pages", "push", "results", "sync", "task")
+    ),
     *(f"cor_provider.operators.{module}" for module in ("base", "parameters", "run", "sync")),
     "cor_provider.get_provider_info",
 }

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
+from email.utils import formatdate
 
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
@@ -91,11 +92,12 @@ class CorStandIn:
         return app
 
     def _endpoint(self, work: Endpoint) -> Endpoint:
-        """Return an endpoint without faults."""
+        """Return an endpoint without faults, whose answers show the time."""
 
         async def endpoint(request: Request) -> Response:
             await self._record(request)
             answer = await self._attempt(work, request)
+            answer.headers["Date"] = formatdate(usegmt=True)
             _log(request, str(answer.status_code))
             return answer
 

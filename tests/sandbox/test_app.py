@@ -98,3 +98,9 @@ def test_cleared_requests_are_forgotten(sandbox: Sandbox, send: Send, leave: dic
     send(sandbox, "POST", "leaves", leave)
     sandbox.clear_requests()
     assert sandbox.requests == ()
+
+
+def test_the_main_api_says_what_time_it_is(sandbox: Sandbox) -> None:
+    answer = requests.get(f"{sandbox.api_url}/me", timeout=60)
+
+    assert answer.headers["Date"].endswith("GMT")

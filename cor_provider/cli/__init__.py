@@ -1,0 +1,1 @@
+"""The commands: ``python -m cor_provider``, and ``airflow cor`` where Airflow takes commands from providers."""

@@ -1,0 +1,124 @@
+"""``doctor``: whether a task could work here, and what to do if not."""
+
+from __future__ import annotations
+
+import platform
+from argparse import Namespace
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any, Literal
+from uuid import uuid4
+
+import requests
+from airflow import __version__ as airflow_version
+
+from cor_provider import __version__, _clock, _files
+from cor_provider._sources import KNOWN_SOURCES
+from cor_provider.cli.output import Output
+from cor_provider.cli.rows import locate
+from cor_provider.exceptions import CorConfigurationError, CorError
+from cor_provider.hooks.cor_integrations import CorIntegrationsHook
+
+MOST_SECONDS_APART = 60.0
+"""How far this machine's clock may be from COR's."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """
+    One thing that was checked.
+
+    :param state: whether it works; a warning does not keep a task from working.
+    :param check: what was checked.
+    :param message: what was found, and what to do.
+    """
+
+    state: Literal["ok", "warning", "problem"]
+    check: str
+    message: str
+
+
+def run(options: Namespace, output: Output) -> bool:
+    """Check everything, print it, and return whether there is a problem."""
+    findings = [_versions(), *_connection(options.conn_id), *map(_path, options.path)]
+    output.result([asdict(one) for one in findings], lambda: _show(output, findings))
+    return any(one.state == "problem" for one in findings)
+
+
+def _show(output: Output, findings: list[Finding]) -> None:
+    output.table(("", "", ""), ((one.state, one.check, one.message) for one in findings))
+
+
+def _versions() -> Finding:
+    versions = f"airflow-provider-cor {__version__}, Airflow {airflow_version}, Python {platform.python_version()}"
+    return Finding("ok", "versions", versions)
+
+
+def _connection(conn_id: str) -> Iterator[Finding]:
+    hook = CorIntegrationsHook(conn_id)
+    try:
+        session = hook.get_conn()
+    except CorConfigurationError as error:
+        yield Finding("problem", "connection", error.message)
+        return
+    yield Finding("ok", "connection", f"{conn_id} exists, and its fields are valid.")
+    dates: list[tuple[float, str]] = []
+
+    def keep_date(response: requests.Response, *_: Any, **__: Any) -> None:
+        dates.append((_clock.timestamp(), response.headers.get("Date", "")))
+
+    session.hooks["response"].append(keep_date)
+    is_accepted, message = hook.test_connection()
+    yield Finding("ok" if is_accepted else "problem", "token", message)
+    yield _source(hook)
+    if dates:
+        yield _clocks(*dates[-1])
+
+
+def _source(hook: CorIntegrationsHook) -> Finding:
+    try:
+        source = hook.check_source()
+    except CorConfigurationError as error:
+        return Finding("warning", "source", error.message)
+    if source in KNOWN_SOURCES:
+        return Finding("ok", "source", f"{source}, which COR documents.")
+    documented = f"COR documents {', '.join(KNOWN_SOURCES)}."
+    return Finding("warning", "source", f"{source}: make sure that COR knows it. {documented}")
+
+
+def _clocks(here: float, date: str) -> Finding:
+    try:
+        apart = here - parsedate_to_datetime(date).timestamp()
+    except (ValueError, TypeError, IndexError):
+        return Finding("warning", "clock", "COR's answer has no date, so the clocks cannot be compared.")
+    if abs(apart) <= MOST_SECONDS_APART:
+        return Finding("ok", "clock", "this machine's clock agrees with COR's.")
+    direction = "ahead of" if apart > 0 else "behind"
+    return Finding(
+        "problem",
+        "clock",
+        f"this machine's clock is {abs(apart):.0f} seconds {direction} COR's: set it, and keep it right (NTP).",
+    )
+
+
+def _path(path: str) -> Finding:
+    """Write a file to a folder, or beside a file, and delete it."""
+    try:
+        place = locate(path)
+        folder = place if not place.suffix or place.is_dir() else place.parent
+        probe = folder / f".cor-doctor.{uuid4().hex}"
+        _files.make_folder(folder)
+        _files.replace(probe, b"")
+        _files.delete(probe)
+    except (CorError, ImportError) as error:
+        return Finding("problem", "path", str(error))
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        return Finding("problem", "path", f"{path} cannot be written to ({reason}): let this user write there.")
+    except Exception as error:  # noqa: BLE001  # each store raises its own errors
+        reason = type(error).__name__
+        return Finding(
+            "problem", "path", f"{path} cannot be written to ({reason}): check the store and its Connection."
+        )
+    return Finding("ok", "path", f"{path} can be written to.")

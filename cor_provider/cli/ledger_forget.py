@@ -1,0 +1,96 @@
+"""``ledger forget``: delete a person from a ledger."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import uuid4
+
+from airflow.providers.common.compat.sdk import ObjectStoragePath
+
+from cor_provider.cli.ledgers import find_ledgers, source_of
+from cor_provider.cli.output import Output, number_of
+from cor_provider.exceptions import CorConfigurationError
+from cor_provider.hooks.cor_integrations import CorIntegrationsHook
+from cor_provider.sync.lease import Lease, Owner
+from cor_provider.sync.ledger import Ledger
+
+MEANING = (
+    "Leave of this person that is in COR stays there, and no sync deletes it any more. If HR still hands it over, the "
+    "next sync sends it again."
+)
+KEY_WARNING = (
+    "warning: {} was sealed with another key than the Connection's. Unless the key changes anyhow (no ledger_secret), "
+    "use the sync's Connection: otherwise its next run sends all leave again."
+)
+
+
+def run(options: Namespace, output: Output) -> bool:
+    """Forget a person after asking, and print how many entries went; that is no finding."""
+    ledgers = [_open(file, options) for file in find_ledgers(options.path, source=options.source)]
+    theirs = sum(ledger.forget_user(options.user) for ledger in ledgers)
+    if not theirs:
+        return _tell(output, {}, "The ledger holds nothing of this person.")
+    for ledger in ledgers:
+        if ledger.key_changed:
+            _say(KEY_WARNING.format(ledger.path))
+    if not options.yes:
+        _ask(theirs)
+    gone = {str(ledger.path): _forget(ledger, options) for ledger in ledgers}
+    went = number_of(sum(gone.values()), "entry", "entries")
+    return _tell(output, gone, f"Forgotten: {went}. The ledger notes how many and when, not whose.", MEANING)
+
+
+def _open(file: ObjectStoragePath, options: Namespace) -> Ledger:
+    hook = CorIntegrationsHook(options.conn_id, source=source_of(file))
+    ledger = Ledger(file.parent, source=source_of(file), cor=hook.leaves_url, key=hook.ledger_key)
+    ledger.read()
+    if ledger.is_new:
+        raise CorConfigurationError(f"there is no ledger {file}.")
+    return ledger
+
+
+def _ask(entries: int) -> None:
+    """Ask before anything is deleted."""
+    if not sys.stdin.isatty():
+        raise CorConfigurationError("nobody can be asked here: pass --yes to forget this person without asking.")
+    _say(MEANING)
+    _say(f"Delete {number_of(entries, 'entry', 'entries')} of this person? [y/N] ", end="")
+    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+        raise CorConfigurationError("nothing was deleted.")
+
+
+def _say(text: str, *, end: str = "\n") -> None:
+    print(text, end=end, file=sys.stderr, flush=True)  # noqa: T201  # a command prints
+
+
+def _forget(found: Ledger, options: Namespace) -> int:
+    """Read a ledger again while no sync is using it, and write it without the person."""
+    with _leased(found) as lease:
+        ledger = _open(found.path, options)
+        if entries := ledger.forget_user(options.user):
+            ledger.write(before_replacing=lease.check)
+    return entries
+
+
+@contextmanager
+def _leased(ledger: Ledger) -> Iterator[Lease]:
+    lease = Lease(ledger.path, Owner("the command ledger forget", 1, uuid4().hex), threading.Event())
+    lease.take()
+    try:
+        with lease.kept():
+            yield lease
+    finally:
+        lease.release()
+
+
+def _tell(output: Output, gone: dict[str, int], *lines: str) -> bool:
+    def show() -> None:
+        for line in lines:
+            output.line(line)
+
+    output.result({"forgotten": sum(gone.values()), "ledgers": gone}, show)
+    return False

@@ -1,0 +1,97 @@
+"""``report``: what became of leave, by cause, and what to do about it."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from typing import Any, get_args
+
+from cor_provider import _files
+from cor_provider.cli.output import Output, largest_first, number_of
+from cor_provider.cli.rows import locate, read_rows
+from cor_provider.exceptions import CorConfigurationError
+from cor_provider.outcome import LeaveOutcome, Status
+from cor_provider.results.causes import Cause
+from cor_provider.results.summary import Summary
+
+WHAT = "a report as report_path has it (JSON Lines)"
+UNSETTLED: tuple[Status, ...] = ("rejected", "failed", "not_sent")
+_STATUSES = frozenset(get_args(Status))
+
+
+def run(options: Namespace, output: Output) -> bool:
+    """Print the report, and return whether it has leave that COR did not take."""
+    outcomes = read_rows(options.file, _read, what=WHAT)
+    source = _source_of(options.file)
+    if options.id is not None:
+        return _run_for(options.id, [one for one in outcomes if one.leave_id == options.id], source, output)
+    summary = Summary()
+    for outcome in outcomes:
+        summary.add(outcome)
+    users, leave_types = largest_first(summary.users), largest_first(summary.leave_types)
+    data = {**summary.to_dict(source=source), "users": users, "leave_types": leave_types}
+    output.result(data, lambda: _show(output, summary, source))
+    return any(summary.counts[status] for status in UNSETTLED)
+
+
+def _read(row: Mapping[str, Any]) -> LeaveOutcome:
+    outcome = LeaveOutcome.from_row(row)
+    if outcome.status not in _STATUSES:
+        raise ValueError
+    return outcome
+
+
+def _source_of(report: str) -> str | None:
+    """Return the source that a report's summary names, for the advice; None if there is no summary beside it."""
+    path = locate(report)
+    with suppress(Exception):  # the advice does without
+        source = json.loads(_files.read(path.parent / f"{path.stem}.summary.json") or b"{}").get("source")
+        return str(source) if source else None
+    return None
+
+
+def _run_for(leave_id: str, outcomes: list[LeaveOutcome], source: str | None, output: Output) -> bool:
+    if not outcomes:
+        raise CorConfigurationError(f"the report has no leave {leave_id!r}: give its external id.")
+    output.result(
+        [{**one.to_row(), "advice": _advice(one, source)} for one in outcomes],
+        lambda: _show_each(output, outcomes, source),
+    )
+    return any(one.status in UNSETTLED for one in outcomes)
+
+
+def _advice(outcome: LeaveOutcome, source: str | None) -> str | None:
+    return Cause(outcome.status, outcome.error, outcome.message).advice(source) if outcome.error else None
+
+
+def _show(output: Output, summary: Summary, source: str | None) -> None:
+    output.line(f"{number_of(summary.received, 'leave request')}", style="bold")
+    output.table(("", ""), ((status, summary.counts[status]) for status in get_args(Status) if summary.counts[status]))
+    _show_causes(output, summary.causes_of(*get_args(Status)), source)
+    output.counts(("user that COR does not know", "leaves"), summary.users, "users")
+    output.counts(("leave type that COR does not know", "leaves"), summary.leave_types, "leave types")
+
+
+def _show_causes(output: Output, causes: Iterable[Cause], source: str | None) -> None:
+    for cause in causes:
+        output.line()
+        example = f", such as {cause.example}" if cause.example else ""
+        output.line(f"{cause.error} {cause.count} {cause.status}{example}", style="bold")
+        output.line(cause.advice(source), indent=2)
+
+
+def _show_each(output: Output, outcomes: Iterable[LeaveOutcome], source: str | None) -> None:
+    for outcome in outcomes:
+        rows = {
+            "leave": outcome.leave_id,
+            "outcome": outcome.status,
+            "error": outcome.error,
+            "what to do": _advice(outcome, source),
+            "COR does not know": outcome.unknown_id,
+            "COR's own id": outcome.cor_id,
+            "sent": number_of(outcome.attempts, "time"),
+            "record": outcome.position,
+        }
+        output.table(("", ""), [(name, str(value)) for name, value in rows.items() if value is not None])

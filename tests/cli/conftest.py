@@ -1,0 +1,47 @@
+"""Runs the commands in this process, as in a terminal of 80 columns."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from cor_provider.cli.main import main
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def data(self) -> Any:
+        """What a command with `--output json` printed."""
+        return json.loads(self.out)
+
+    @property
+    def text(self) -> str:
+        """What it printed, without the line ends."""
+        return " ".join(self.out.split())
+
+
+Cor = Callable[..., Ran]
+
+
+@pytest.fixture
+def cor(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Cor:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
+
+    def run(*arguments: object) -> Ran:
+        capsys.readouterr()
+        code = main([str(one) for one in arguments])
+        return Ran(code, *capsys.readouterr())
+
+    return run

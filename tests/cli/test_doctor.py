@@ -1,0 +1,112 @@
+"""`doctor`: a line for each thing, and what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cor_provider import _clock
+from cor_provider.sandbox import Sandbox
+from support import Connect
+
+from .conftest import Cor
+
+
+def states(cor: Cor, *arguments: object) -> dict[str, str]:
+    return {one["check"]: one["state"] for one in cor("doctor", *arguments, "--output", "json").data}
+
+
+def message(cor: Cor, check: str, *arguments: object) -> str:
+    findings = cor("doctor", *arguments, "--output", "json").data
+    return str(next(one["message"] for one in findings if one["check"] == check))
+
+
+def test_a_healthy_setup_is_all_ok_and_ends_with_0(cor: Cor, connect: Connect, tmp_path: Path) -> None:
+    connect()
+    ran = cor("doctor", "--path", tmp_path)
+    assert ran.code == 0
+    assert [line.split()[:2] for line in ran.out.splitlines() if not line.startswith(" ")] == [
+        ["ok", "versions"],
+        ["ok", "connection"],
+        ["ok", "token"],
+        ["ok", "source"],
+        ["ok", "clock"],
+        ["ok", "path"],
+    ]
+    assert max(map(len, ran.out.splitlines())) <= 80
+
+
+def test_it_changes_nothing_in_cor_and_leaves_no_file(
+    cor: Cor, connect: Connect, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    connect()
+    cor("doctor", "--path", tmp_path, "--path", tmp_path / "report.jsonl")
+    assert {request.method for request in sandbox.requests} == {"GET"}
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_a_connection_it_says_how_to_make_one_and_ends_with_1(cor: Cor) -> None:
+    ran = cor("doctor", "--conn-id", "nowhere")
+    assert ran.code == 1
+    assert ran.err == ""
+    assert "problem connection The connection 'nowhere' does not exist: create it" in ran.text
+
+
+def test_an_invalid_field_is_named(cor: Cor, connect: Connect) -> None:
+    connect(extra={"timeout": "soon"})
+    assert "Extra timeout" in message(cor, "connection")
+
+
+def test_a_refused_token_says_what_to_put_where(cor: Cor, connect: Connect) -> None:
+    connect(password="expired-token")
+    ran = cor("doctor")
+    assert ran.code == 1
+    assert "problem token COR refused the token (401): put a valid bearer token into" in ran.text
+    assert "expired-token" not in ran.out + ran.err
+
+
+def test_a_wrong_api_key_is_found_too(cor: Cor, connect: Connect) -> None:
+    connect(login="api-key-4711", password="wrong-secret-1")
+    assert states(cor)["token"] == "problem"
+
+
+def test_an_unreachable_cor_is_a_problem_and_its_clock_is_not_compared(
+    cor: Cor, connect: Connect, closed_port: int
+) -> None:
+    connect(extra={"api_url": f"http://127.0.0.1:{closed_port}/v1"})
+    assert states(cor) == {"versions": "ok", "connection": "ok", "token": "problem", "source": "ok"}
+
+
+@pytest.mark.parametrize(("source", "says"), [("", "No source: pass source="), ("HOMEMADE", "make sure that COR")])
+def test_a_source_that_is_missing_or_undocumented_is_a_warning(
+    cor: Cor, connect: Connect, source: str, says: str
+) -> None:
+    connect(extra={"source": source})
+    ran = cor("doctor")
+    assert ran.code == 0
+    assert f"warning source {source}".strip() in ran.text
+    assert says in ran.text
+
+
+@pytest.mark.parametrize(("seconds", "direction"), [(3600, "ahead of"), (-3600, "behind")])
+def test_a_clock_that_is_wrong_is_a_problem(
+    cor: Cor, connect: Connect, monkeypatch: pytest.MonkeyPatch, seconds: int, direction: str
+) -> None:
+    connect()
+    now = _clock.timestamp
+    monkeypatch.setattr(_clock, "timestamp", lambda: now() + seconds)
+    assert f"seconds {direction} COR's" in message(cor, "clock")
+    assert states(cor)["clock"] == "problem"
+
+
+def test_a_path_that_cannot_be_written_to_is_named_with_the_reason(cor: Cor, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    path = tmp_path / "file" / "folder"
+    assert message(cor, "path", "--path", path) == (
+        f"{path} cannot be written to (Not a directory): let this user write there."
+    )
+
+
+def test_a_store_that_is_unknown_here_is_a_problem(cor: Cor) -> None:
+    assert states(cor, "--path", "unknown://bucket/x")["path"] == "problem"

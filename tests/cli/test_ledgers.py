@@ -1,0 +1,49 @@
+"""Which ledgers a path names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cor_provider.cli.ledgers import find_ledgers, source_of
+from cor_provider.exceptions import CorConfigurationError
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in ("GLOBANT.jsonl", "My%20HR.jsonl", "GLOBANT.lock.3", ".GLOBANT.jsonl.x2", "notes.txt"):
+        (tmp_path / name).touch()
+    return tmp_path
+
+
+def names(*arguments: object, **options: str) -> list[str]:
+    return [file.name for file in find_ledgers(*map(str, arguments), **options)]
+
+
+def test_a_folder_has_one_for_each_source(folder: Path) -> None:
+    assert names(folder) == ["GLOBANT.jsonl", "My%20HR.jsonl"]
+
+
+def test_a_source_chooses_its_own(folder: Path) -> None:
+    assert names(folder, source="My HR") == ["My%20HR.jsonl"]
+
+
+def test_a_file_is_itself(folder: Path) -> None:
+    (ledger,) = find_ledgers(str(folder / "My%20HR.jsonl"))
+    assert source_of(ledger) == "My HR"
+
+
+def test_a_uri_works_too(folder: Path) -> None:
+    assert len(names(folder.as_uri())) == 2
+
+
+@pytest.mark.parametrize("name", ["", "nowhere"])
+def test_where_there_is_none_it_says_so(tmp_path: Path, name: str) -> None:
+    with pytest.raises(CorConfigurationError, match="there is no ledger in"):
+        find_ledgers(str(tmp_path / name))
+
+
+def test_a_source_without_a_ledger_is_named(folder: Path) -> None:
+    with pytest.raises(CorConfigurationError, match="there is no ledger of the source SAP in"):
+        find_ledgers(str(folder), source="SAP")
