@@ -29,6 +29,7 @@ def get_provider_info() -> dict[str, Any]:
         "operators": [{"integration-name": "COR", "python-modules": ["cor_provider.operators.leaves"]}],
         "cli": ["cor_provider.cli.airflow_commands.get_cli_commands"],  # since Airflow 3.2; ignored before
         "extra-links": ["cor_provider.links.CorLink"],
+        "notifications": ["cor_provider.notifications.LeaveNotifier"],
         "connection-types": [
             {
                 "connection-type": "cor",

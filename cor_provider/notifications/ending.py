@@ -1,0 +1,142 @@
+"""How a task with leave ended, as a callback of Airflow can know it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, get_args
+
+from airflow.providers.common.compat.sdk import Context
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from cor_provider.exceptions import CorError, CorLeavesRejectedError, CorPushIncompleteError
+from cor_provider.links import XCOM_KEY
+from cor_provider.outcome import Status
+
+PROBLEMS = ("rejected", "failed")
+"""The statuses of leave requests that a notice is about."""
+
+T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Ending:
+    """
+    How a task ended.
+
+    :param task: its name and that of its DAG, for people.
+    :param counts: the number of leave requests by status, and those received.
+    :param causes: why some were rejected or failed, as the XCom ``summary`` has them, largest first.
+    :param error: the name of the error that ended the task before it could do its work; None if it did it.
+    :param message: what that error says, if it is one of ours and so names nobody.
+    :param links: pages about it, by their names.
+    :param files: the files that the task has written, by their kinds.
+    """
+
+    task: str
+    counts: Mapping[str, int] = field(default_factory=dict)
+    causes: Sequence[Mapping[str, Any]] = ()
+    error: str | None = None
+    message: str = ""
+    links: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """
+        What is wrong, without counts and ids; empty if nothing is.
+
+        An error that ends a task early decides alone: how much is rejected before that is a matter of chance.
+        """
+        if self.error:
+            return frozenset({f"task {self.error}"})
+        return frozenset(f"{cause['status']} {cause['error']}" for cause in self.causes)
+
+    @property
+    def says_nothing_of_rejections(self) -> bool:
+        """Whether the task did its work and there was none: what was rejected before may be so still."""
+        return not self.error and self.counts.get("received") == 0
+
+
+def read_ending(context: Context) -> Ending:
+    """
+    Read how a task ended.
+
+    :param context: the context of a task's callback.
+    """
+    task_instance: Any = context["ti"]
+    summary = _read(TypeAdapter(_Summary), task_instance, "summary")
+    causes = [cause.model_dump() for cause in summary.causes if cause.status in PROBLEMS] if summary else []
+    error, message = _error(context, has_summary=bool(summary), has_causes=bool(causes))
+    return Ending(
+        task=_name(task_instance),
+        counts=summary.counts if summary else {},
+        causes=causes,
+        error=error,
+        message=message,
+        links=_links(task_instance),
+        files=_read(TypeAdapter(dict[str, str]), task_instance, "files") or {},
+    )
+
+
+class _Cause(BaseModel):
+    status: Status
+    error: str
+    count: int
+    example: str | None
+    advice: str
+
+
+class _Summary(BaseModel, extra="allow"):
+    received: int
+    causes: list[_Cause]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        content = dict(self)
+        return {name: content[name] for name in ("received", *get_args(Status)) if name in content}
+
+
+def _error(context: Context, *, has_summary: bool, has_causes: bool) -> tuple[str | None, str]:
+    """Return the name and the message of the error that ended a task early; neither if the task did its work."""
+    error: Any = context.get("exception")
+    if error is None and (has_summary or context["ti"].state == "success"):
+        return None, ""
+    if has_causes and isinstance(error, (CorLeavesRejectedError, CorPushIncompleteError)):
+        return None, ""  # the causes say it
+    if isinstance(error, CorError):
+        return error.name, error.message
+    if isinstance(error, BaseException):
+        return type(error).__name__, "See the log of the task."  # the message of another's error may name people
+    return "NoResult", "The task ended without a result: its process was stopped. See its log, and run it again."
+
+
+def _name(task_instance: Any) -> str:
+    index = f"[{task_instance.map_index}]" if task_instance.map_index >= 0 else ""
+    return f"{task_instance.task_id}{index} of {task_instance.dag_id}"
+
+
+def _links(task_instance: Any) -> dict[str, str]:
+    urls = {"Log": getattr(task_instance, "log_url", None), "COR": _pull(task_instance, XCOM_KEY)}
+    return {name: url for name, url in urls.items() if url}
+
+
+def _pull(task_instance: Any, key: str) -> Any:
+    try:
+        return task_instance.xcom_pull(
+            task_ids=task_instance.task_id, key=key, map_indexes=task_instance.map_index, default=None
+        )
+    except Exception as error:  # noqa: BLE001  # a notice without it is better than none
+        _log.warning("The notice lacks the XCom %s, which cannot be read: %s", key, error)
+        return None
+
+
+def _read(content: TypeAdapter[T], task_instance: Any, key: str) -> T | None:
+    """Return the content of an XCom of ours; None if there is none, or if it is another task's of that name."""
+    try:
+        return content.validate_python(_pull(task_instance, key))
+    except ValidationError:
+        return None

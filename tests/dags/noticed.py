@@ -1,0 +1,48 @@
+"""Tasks that end as the run says, whose notices go to whom the tests listen for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.providers.apprise.notifications.apprise import AppriseNotifier
+from airflow.providers.common.compat.sdk import DAG, AirflowSkipException, BaseOperator, Context
+from airflow.providers.slack.notifications.slack import SlackNotifier
+
+from cor_provider import exceptions
+from cor_provider.notifications import LeaveNotifier
+
+by_apprise = LeaveNotifier(AppriseNotifier(title="{{ leave.subject }}", body="{{ leave.text }}"))
+by_slack = LeaveNotifier(SlackNotifier(text="{{ leave.slack }}"))
+by_both = LeaveNotifier(*by_slack.notifiers, *by_apprise.notifiers)
+with_file = LeaveNotifier(*by_apprise.notifiers, attach="rejected")
+
+ERRORS = {**vars(exceptions), "AirflowSkipException": AirflowSkipException, "ValueError": ValueError}
+
+
+class Ending(BaseOperator):
+    """Ends as the run says."""
+
+    def __init__(self, number: int = 0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.number = number
+
+    def execute(self, context: Context) -> None:
+        """Publish the XComs of the run, and raise its error."""
+        ending = (context["dag_run"].conf or {})[f"{self.task_id}{self.number or ''}"]
+        for key, value in ending.get("xcoms", {}).items():
+            context["ti"].xcom_push(key=key, value=value)
+        if error := ending.get("error"):
+            raise ERRORS[error]("the message of the error")
+
+
+def noticed(notifiers: Any) -> dict[str, Any]:
+    """Return the callbacks of a task."""
+    return {"on_failure_callback": notifiers, "on_success_callback": notifiers}
+
+
+with DAG("noticed", schedule=None, tags=["test"]) as dag:
+    Ending(task_id="push", **noticed(by_apprise))
+    Ending(task_id="both", **noticed(by_both))
+    Ending(task_id="two", **noticed([by_apprise, by_slack]))
+    Ending(task_id="attached", **noticed(with_file))
+    Ending.partial(task_id="mapped", **noticed(by_apprise)).expand(number=[1, 2])
