@@ -12,6 +12,7 @@ from importlib.resources import files
 import airflow
 import jsonschema
 import pytest
+from airflow.providers.common.compat.notifier import BaseNotifier
 
 from cor_provider.get_provider_info import get_provider_info
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
@@ -48,6 +49,12 @@ def test_every_named_module_exists(kind: str) -> None:
     for integration in get_provider_info()[kind]:
         for module in integration["python-modules"]:
             importlib.import_module(module)
+
+
+def test_every_named_notifier_exists() -> None:
+    for path in get_provider_info()["notifications"]:
+        module, _, name = path.rpartition(".")
+        assert issubclass(getattr(importlib.import_module(module), name), BaseNotifier)
 
 
 def test_it_is_read_without_importing_airflow() -> None:

@@ -21,6 +21,10 @@ INTERNAL = {
         for room in ("cli", "client", "fields", "inputs", "pages", "push", "results", "sync", "task")
     ),
     *(f"cor_provider.operators.{module}" for module in ("base", "parameters", "run", "sync")),
+    *(
+        f"cor_provider.notifications.{module}"
+        for module in ("attachments", "change", "delivery", "ending", "memory", "notice", "notifier")
+    ),
     "cor_provider.get_provider_info",
 }
 """Packages and modules that docs/public.md says are internal, besides the sandbox's own."""
