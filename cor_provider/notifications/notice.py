@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from cor_provider.notifications.ending import Ending
-from cor_provider.outcome import Status
 from cor_provider.pages.calendar import TEMPLATES
 
 News = Literal["began", "changed", "gone"]
@@ -93,9 +92,7 @@ class Notice:
             "ending": self.ending,
             "causes": self.causes[:MOST_CAUSES],
             "left_out": max(0, len(self.causes) - MOST_CAUSES),
-            "counts": [
-                f"{self.counts[name]} {name}" for name in ("received", *get_args(Status)) if name in self.counts
-            ],
+            "counts": [f"{count} {name.replace('_', ' ')}" for name, count in self.counts.items()],
             "files": {label: self.files[kind] for kind, label in FILES.items() if kind in self.files},
             "is_gone": self.news == "gone",
         }
