@@ -10,6 +10,7 @@ import pytest
 
 from cor_provider.sandbox import Sandbox
 from local_airflow import RunningAirflow, run_airflow
+from notice_receivers import MailServer, mail_server
 
 DAGS = Path(__file__).parent / "dags"
 
@@ -32,7 +33,15 @@ def cor() -> Iterator[Sandbox]:
 
 
 @pytest.fixture(scope="session")
-def running_airflow(cor: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningAirflow]:
+def mail() -> Iterator[MailServer]:
+    with mail_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def running_airflow(
+    cor: Sandbox, mail: MailServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningAirflow]:
     """An Airflow of its own, with several connections to COR, most of which work."""
     key = {"login": API_KEY, "password": CLIENT_SECRET}
     settings = {
@@ -40,10 +49,13 @@ def running_airflow(cor: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> I
         "AIRFLOW_CONN_COR_DEFAULT": connection(cor.url, cor.api_url, **key),
         "AIRFLOW_CONN_COR_TOKEN": connection(cor.url, password=FIXED_TOKEN),
         "AIRFLOW_CONN_COR_WRONG_SECRET": connection(cor.url, cor.api_url, **{**key, "password": WRONG_SECRET}),
+        "AIRFLOW_CONN_SMTP_DEFAULT": mail.connection,
         "AIRFLOW_CONN_COR_UNREACHABLE": connection("http://127.0.0.1:1", password=FIXED_TOKEN),
     }
     with run_airflow(tmp_path_factory.mktemp("airflow"), dags=DAGS, settings=settings) as running:
-        running.wait_for_dags("at_home", "marked_leave", "paced_mapped_retry", "stopped_push")  # one of each file
+        running.wait_for_dags(
+            "at_home", "marked_leave", "noticed_push", "paced_mapped_retry", "stopped_push"
+        )  # one of each file
         yield running
 
 
