@@ -11,10 +11,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from http import HTTPStatus
 from typing import Literal
+from urllib.parse import urlsplit
 
 from requests import Response
 
@@ -42,6 +44,7 @@ class ParsedResponse:
     :param form: what kind of body it has.
     :param body: the JSON value, of any type; the text if the body is text.
     :param retry_after: seconds to wait, if it asks for that.
+    :param host: the host that it is from.
     """
 
     operation: Operation
@@ -49,12 +52,14 @@ class ParsedResponse:
     form: Form
     body: object
     retry_after: float | None = None
+    host: str = ""
 
     @classmethod
     def parse(cls, response: Response, operation: Operation) -> ParsedResponse:
         """Parse a response; every response can be parsed."""
         form, body = _parse(response.content, response.headers.get("Content-Type", ""))
-        return cls(operation, response.status_code, form, body, read_retry_after(response))
+        host = urlsplit(response.url or "").netloc
+        return cls(operation, response.status_code, form, body, read_retry_after(response), host)
 
     @cached_property
     def status(self) -> int:
@@ -138,6 +143,13 @@ class ParsedResponse:
         if others := len(self.body) - len(known):
             known.append(f"{others} more" if known else f"{others} unknown keys")
         return f"a JSON object ({', '.join(known) or 'empty'})"
+
+    @property
+    def status_in_words(self) -> str:
+        """The status with its usual phrase, such as ``503 Service Unavailable``."""
+        with suppress(ValueError):
+            return f"{self.status} {HTTPStatus(self.status).phrase}"
+        return str(self.status)
 
     @property
     def _status_word(self) -> str | None:

@@ -77,7 +77,12 @@ class _Rule(NamedTuple):
 
 def _fill_in(text: str | None, response: ParsedResponse) -> str | None:
     return text and text.format(
-        http_status=response.http_status, status=response.status, shape=response.shape, name=response.name
+        host=response.host,
+        http_status=response.http_status,
+        status=response.status,
+        status_in_words=response.status_in_words,
+        shape=response.shape,
+        name=response.name,
     )
 
 
@@ -135,9 +140,11 @@ _NO_MAPPING = (
     "COR has no mapping for the user or the leave type of this leave request: create them, under the same source."
 )
 _UNCLEAR = (
-    "The COR connection's Host answered {http_status} with {shape}, which does not say whether COR did what was asked. "
+    "The Host {host} answered {http_status} with {shape}, which does not say whether COR did what was asked. "
     f"If this persists, {_CHECK_HOST}."
 )
+_SLOW_DOWN = "COR asks to slow down at {host} (429)."
+_FAILED = "COR failed on its side at {host}: {status_in_words}."
 _ELSEWHERE = f"The COR connection's Host answers with {{status}}: {_CHECK_HOST}."
 _NAMED = "COR refused this leave request. It names the reason {name}."
 _UNNAMED_CONFLICT = "COR answered 409 (conflict) without a reason: look in COR for leave that conflicts with this one."
@@ -169,8 +176,8 @@ _RULES = (
     _Rule(_has_status(HTTPStatus.UNAUTHORIZED), CorAuthenticationError),
     _Rule(_has_status(HTTPStatus.FORBIDDEN), CorPermissionError),
     # What may pass.
-    _Rule(_has_status(HTTPStatus.TOO_MANY_REQUESTS), CorRateLimitError),
-    _Rule(_is_server_failure, CorServerError),
+    _Rule(_has_status(HTTPStatus.TOO_MANY_REQUESTS), CorRateLimitError, _SLOW_DOWN),
+    _Rule(_is_server_failure, CorServerError, _FAILED),
     # What is about this leave.
     _Rule(lambda response: response.name is not None, CorRecordError, _NAMED, "{name}"),
     _Rule(_has_status(HTTPStatus.CONFLICT), CorRecordError, _UNNAMED_CONFLICT),

@@ -16,6 +16,7 @@ from urllib3.exceptions import DecodeError, HTTPError, ReadTimeoutError, SSLErro
 
 from cor_provider import __version__
 from cor_provider.client.limits import ResponseLimits, abandon_response, enforce_limits
+from cor_provider.client.no_answer import describe
 from cor_provider.client.settings import CorSettings
 from cor_provider.client.tokens import BearerAuth, ClientCredentials, FixedToken, TokenSource
 from cor_provider.client.urls import is_loopback
@@ -70,8 +71,13 @@ class CorSession(requests.Session):
         except requests.RequestException as error:
             if isinstance(error, ValueError) and not isinstance(error, requests.exceptions.InvalidHeader):
                 raise CorConfigurationError(_UNUSABLE_URL.format(type(error).__name__)) from None
-            reason = _TOO_LARGE if limits.too_large else _reason(error)
-            message = f"{reason.format(field=self._field_of(url))} ({type(error).__name__})."
+            message = describe(
+                error,
+                host=urlsplit(str(url)).netloc,
+                field=self._field_of(url),
+                timeouts=self._timeout,
+                too_large=limits.too_large,
+            )
             raise CorConnectionError(message, lost_answer=limits.request_sent) from None
         except (HTTPError, ValueError) as error:  # requests does not wrap every error of urllib3
             raise CorConfigurationError(_UNUSABLE_URL.format(type(error).__name__)) from None
@@ -159,21 +165,3 @@ _NO_CERTIFICATES = (
     "The trusted certificates cannot be read on this machine: check the Extra ca_bundle of the COR connection, or "
     "REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE in the worker's environment."
 )
-_TOO_LARGE = (
-    "The response is larger than any response of COR (over 1 MiB) and was not read completely: check the {field} and "
-    "the network"
-)
-_REASONS: tuple[tuple[type[requests.RequestException], str], ...] = (
-    (requests.exceptions.SSLError, "TLS with COR failed: if a proxy inspects TLS, set the Extra ca_bundle"),
-    (
-        requests.exceptions.ProxyError,
-        "The proxy failed: check the Extra proxy or the worker's environment",
-    ),
-    (requests.exceptions.ConnectTimeout, "COR could not be reached in time: check the {field} and the network"),
-    (requests.exceptions.ReadTimeout, "COR did not answer in time; the Extra timeout sets how long to wait"),
-    (requests.RequestException, "COR could not be reached, or its answer was lost: check the {field} and the network"),
-)
-
-
-def _reason(error: requests.RequestException) -> str:
-    return next(reason for error_class, reason in _REASONS if isinstance(error, error_class))

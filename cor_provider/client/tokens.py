@@ -208,8 +208,8 @@ def _error_without_token(response: requests.Response, body: Any) -> CorError:
         )
     error_class = CorServerError if is_transient(status) else CorConnectionError
     return error_class(
-        f"COR could not issue a token for now (HTTP {status}). If this persists, check the COR connection's Extra "
-        "api_url.",
+        f"COR issues no token for now at {urlsplit(response.url or '').netloc} (HTTP {status}). If this persists, "
+        "check the COR connection's Extra api_url.",
         status=status,
         retry_after=read_retry_after(response),
     )

@@ -28,6 +28,7 @@ from cor_provider.push.options import PushOptions
 from cor_provider.push.pace import POLL_SECONDS, Pace, Stopped
 from cor_provider.push.retry import Attempts, Retries
 from cor_provider.push.seen_ids import SeenIds
+from cor_provider.push.waiting import Waiting
 
 Send = Callable[[Leave, Attempts], LeaveOutcome | None]
 """Sends one request for a leave request and returns its outcome, or None if that takes another request."""
@@ -65,8 +66,9 @@ def push(
     :raises Exception: after the last outcome, the error that stopped the push: a configuration error, or one in reading
         the input.
     """
-    pace = Pace(options.concurrency, requests_per_second, options.stopping, options.permit)
-    return _Push(send, Retries(options, pace), options, repeated).run(leaves)
+    waiting = Waiting()
+    pace = Pace(options.concurrency, requests_per_second, options.stopping, options.permit, waiting)
+    return _Push(send, Retries(options, pace, waiting), options, repeated).run(leaves)
 
 
 def check(leaves: Iterable[LeaveRequest | LeaveKey | UnreadableLeave]) -> Iterator[LeaveOutcome]:

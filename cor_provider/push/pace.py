@@ -8,7 +8,6 @@ Only this module decides how a push reacts to a 429.
 
 from __future__ import annotations
 
-import logging
 import math
 import threading
 from collections.abc import Callable
@@ -19,10 +18,9 @@ from cor_provider import _clock
 from cor_provider.exceptions import CorError, CorRateLimitError, CorRecordError
 from cor_provider.push.options import Permit, always
 from cor_provider.push.rate import Rate
+from cor_provider.push.waiting import Waiting
 
 T = TypeVar("T")
-
-log = logging.getLogger(__name__)
 
 MAX_PAUSE = 300.0
 """Seconds: the longest ``Retry-After`` that is honoured. It is COR's own advice for a 503."""
@@ -38,9 +36,6 @@ FIRST_PAUSE = 1.0
 
 MAX_DOUBLINGS = 10
 """Enough to reach ``MAX_PAUSE``, and few enough to calculate with."""
-
-LOGGED_PAUSE = 5.0
-"""Seconds: pauses of at least this length are logged."""
 
 MAX_CATCH_UP = 0.5
 """The share of an interval that a late request may take from the next one, so that they never go out in bursts."""
@@ -61,10 +56,16 @@ class Pace:
     :param ceiling: requests per second, at most.
     :param stopping: set when the push is to stop; waiting threads then wait no longer.
     :param permit: called right before each request; if it returns False, the push stops.
+    :param waiting: told of pauses and of good responses.
     """
 
     def __init__(
-        self, concurrency: int, ceiling: float | None, stopping: threading.Event, permit: Permit = always
+        self,
+        concurrency: int,
+        ceiling: float | None,
+        stopping: threading.Event,
+        permit: Permit = always,
+        waiting: Waiting | None = None,
     ) -> None:
         self._rate = Rate(ceiling or math.inf)
         self._window = _Window(concurrency)
@@ -74,6 +75,7 @@ class Pace:
         self._pauses_in_a_row = 0
         self._stopping = stopping
         self._permit = permit
+        self._waiting = waiting or Waiting()
         self._turn = threading.Lock()
         self._state = threading.Condition()
 
@@ -129,30 +131,30 @@ class Pace:
     def _learn(self, sent_at: float, error: BaseException | None) -> None:
         now = _clock.now()
         if isinstance(error, CorRateLimitError):
-            self._pause(sent_at, now, error.retry_after)
+            self._pause(sent_at, now, error)
         else:
             self._pauses_in_a_row = 0
         if error is None or isinstance(error, CorRecordError):  # a rejection takes COR as much work as a success
             self._window.increase()
             self._rate.on_success(sent_at, now)
+            self._waiting.end(sent_at)
         elif _asks_for_less(error):
             self._window.decrease(sent_at, now)
 
-    def _pause(self, sent_at: float, now: float, asked: float | None) -> None:
+    def _pause(self, sent_at: float, now: float, error: CorRateLimitError) -> None:
         """Send nothing for as long as COR asks or, if it does not say how long, for longer each time."""
         is_new = sent_at >= self._paused_until  # requests that were under way meet the same limit: no further pause
         if is_new:
             self._pauses_in_a_row += 1
         doubled = 2.0 ** min(self._pauses_in_a_row - 1, MAX_DOUBLINGS)
-        if asked is None:
+        if error.retry_after is None:
             seconds = FIRST_PAUSE * doubled
         else:
-            seconds = max(asked, min(MIN_PAUSE * doubled, MAX_DOUBLED_MIN_PAUSE))
+            seconds = max(error.retry_after, min(MIN_PAUSE * doubled, MAX_DOUBLED_MIN_PAUSE))
         seconds = min(seconds, MAX_PAUSE)
         if is_new:
             self._rate.on_429(sent_at, now, seconds)
-            if seconds >= LOGGED_PAUSE:
-                log.info("COR asks to slow down: nothing is sent for %.0f seconds.", seconds)
+            self._waiting.begin(error, seconds)
         self._paused_until = max(self._paused_until, now + seconds)
         self._next_at = max(self._next_at, self._paused_until)
 

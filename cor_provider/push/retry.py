@@ -25,6 +25,7 @@ from cor_provider.exceptions import (
 )
 from cor_provider.push.options import PushOptions
 from cor_provider.push.pace import MAX_PAUSE, Pace, Stopped
+from cor_provider.push.waiting import Waiting
 
 T = TypeVar("T")
 
@@ -75,10 +76,12 @@ class Retries:
 
     :param options: when to give up, and when to stop waiting.
     :param pace: decides when a request may go out.
+    :param waiting: told of every wait before another attempt.
     """
 
-    def __init__(self, options: PushOptions, pace: Pace) -> None:
+    def __init__(self, options: PushOptions, pace: Pace, waiting: Waiting) -> None:
         self._pace = pace
+        self._waiting = waiting
         self._max_attempts = options.max_attempts
         self._stopping = options.stopping
         self._lock = threading.Lock()
@@ -88,6 +91,7 @@ class Retries:
             retry=retry_if_exception(is_worth_retrying),
             wait=seconds_before_retry,
             stop=lambda state: self._is_last(state.args[0]) or not self._may_wait(state.upcoming_sleep),
+            before_sleep=self._announce,
             sleep=self._wait,
             reraise=True,
         )
@@ -122,6 +126,11 @@ class Retries:
             self._wait_left -= max(0.0, now + seconds - max(now, self._waiting_until))
             self._waiting_until = max(self._waiting_until, now + seconds)
             return self._wait_left >= 0
+
+    def _announce(self, state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        if isinstance(error, CorTransientError):
+            self._waiting.begin(error, state.upcoming_sleep)
 
     def _wait(self, seconds: float) -> None:
         _clock.wait(self._stopping, seconds)

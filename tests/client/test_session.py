@@ -192,18 +192,18 @@ class TestFailures:
         self, hook: CorIntegrationsHook, sandbox: Sandbox
     ) -> None:
         sandbox.drop_next()
-        with pytest.raises(CorConnectionError, match="its answer was lost") as raised:
+        with pytest.raises(CorConnectionError, match="it closed the connection") as raised:
             hook.create_leave(leave(user_id="u2"))
         assert raised.value.__cause__ is None
         assert "u2" not in str(raised.value)
 
     def test_an_unreachable_host_is_a_connection_error(self, connect: Connect, closed_port: int) -> None:
         connect(host=f"http://127.0.0.1:{closed_port}")
-        with pytest.raises(CorConnectionError, match="could not be reached"):
+        with pytest.raises(CorConnectionError, match=f"at 127.0.0.1:{closed_port}: connection refused"):
             CorIntegrationsHook().create_leave(leave())
 
     def test_a_host_that_keeps_silent_is_given_up_after_the_timeout(self, connect: Connect) -> None:
         with socket.create_server(("127.0.0.1", 0)) as silent:
             connect(host=f"http://127.0.0.1:{silent.getsockname()[1]}", extra={"timeout": "0.05"})
-            with pytest.raises(CorConnectionError, match="did not answer in time"):
+            with pytest.raises(CorConnectionError, match=r"no complete answer within 0\.05 s"):
                 CorIntegrationsHook().create_leave(leave())

@@ -281,8 +281,8 @@ class TestInAPush:
         connect(login="api-key-4711", password="client-secret-0815", extra={"api_url": api_url})
         (outcome,) = CorIntegrationsHook().create_leaves([leave()], max_attempts=2)
         assert outcome.message
-        assert "could not be reached" in outcome.message
-        assert "check the Extra api_url" in outcome.message
+        assert "connection refused" in outcome.message
+        assert "Check the connection's Extra api_url" in outcome.message
 
     def test_a_lifetime_of_nothing_costs_no_token_for_each_leave(self, endpoint: RawServer) -> None:
         outcomes = CorIntegrationsHook().create_leaves(leave(f"L{number}") for number in range(50))

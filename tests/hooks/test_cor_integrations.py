@@ -286,7 +286,7 @@ class TestTestConnection:
         [
             ({"password": "expired-token"}, "COR refused the token"),
             ({"password": ""}, "has no Password"),
-            ({"extra": {"api_url": "http://127.0.0.1:1/v1"}}, "could not be reached"),
+            ({"extra": {"api_url": "http://127.0.0.1:1/v1"}}, "COR does not answer at 127.0.0.1:1: connection refused"),
             ({"login": "api-key-4711", "password": "wrong-secret"}, "check the COR connection's Login"),
             ({"conn_type": "cor", "host": "http://example.com"}, "Host must begin with https://"),
         ],
