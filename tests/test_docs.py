@@ -7,7 +7,7 @@ import inspect
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
@@ -21,6 +21,8 @@ from cor_provider.operators.leaves import (
     UpdateLeaveOperator,
 )
 from cor_provider.outcome import Status
+from cor_provider.sandbox import Sandbox
+from support import Connect, leave
 
 REPOSITORY = Path(__file__).parents[1]
 DOCS = REPOSITORY / "docs"
@@ -88,3 +90,12 @@ def all_commands(group: Group, prefix: str) -> Iterator[tuple[str, Command]]:
             yield from all_commands(one, f"{one.name} ")
         else:
             yield prefix + one.name, one
+
+
+@pytest.mark.parametrize("page", [REPOSITORY / "README.md", DOCS / "hook.md"], ids=lambda page: page.stem)
+def test_a_task_with_the_hook_works_as_shown(page: Path, connect: Connect, sandbox: Sandbox) -> None:
+    connect()
+    (block,) = re.findall(r"^```python\n((?:(?!```).)*?@task.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE)
+    names: dict[str, Any] = {"read_leave_from_hr": lambda: [leave(), leave("L2")]}
+    exec(compile(block, page.name, "exec"), names)  # noqa: S102  # our own documentation
+    assert names["push"].function()["created"] == len(sandbox.leaves) == 2

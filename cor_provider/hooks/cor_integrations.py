@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import os
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import closing, suppress
 from functools import cache, cached_property, partial
 from typing import Any, TypeVar
@@ -42,10 +42,10 @@ from cor_provider.push.options import (
     IfMissing,
     IfMissingOnUpdate,
     Options,
-    PushOptions,
     check_choice,
     read_options,
 )
+from cor_provider.push.outcomes import Outcomes, count_all
 from cor_provider.push.resolve import resolve_create, resolve_delete, resolve_update
 from cor_provider.push.retry import Attempts
 
@@ -53,6 +53,7 @@ __all__ = ["CorIntegrationsHook"]
 
 WRITTEN = {"created", "updated", "deleted"}
 _CHECK_API_URL = "check the COR connection's Extra api_url."
+_UNREAD = "the outcomes of {method} were not read. Use {verb}_all, or a for loop over the outcomes."
 _NOT_COR = f"{{}} did not respond as COR does: {_CHECK_API_URL}"
 
 
@@ -204,9 +205,12 @@ class CorIntegrationsHook(BaseHook):
         source: str | None = None,
         if_exists: IfExists = "skip",
         **options: Unpack[Options],
-    ) -> Iterator[LeaveOutcome]:
+    ) -> Outcomes:
         """
         Create leaves and yield each outcome as soon as it is known; closing the iterator stops sending.
+
+        Nothing is sent unless the outcomes are read. To send everything and only get the counts, use
+        :meth:`create_all`.
 
         Rejections and transport failures are outcomes. A leave request is sent again, after a wait, if COR could not be
         reached, failed, asked to slow down, or gave no clear answer; if one runs out of attempts, the push stops. An
@@ -225,13 +229,26 @@ class CorIntegrationsHook(BaseHook):
         """
         check_choice("if_exists", if_exists, IfExists)
         resolve = partial(resolve_create, if_exists=if_exists)
-        return self._push(
-            map(read_leave, _iterable("create_leaves", leaves)),
-            resolve,
-            source,
-            "existing",
-            read_options("create_leaves", options),
-        )
+        return self._push("create", read_leave, leaves, resolve, source=source, repeated="existing", options=options)
+
+    def create_all(
+        self,
+        leaves: Iterable[LeaveRequest | UnreadableLeave | Mapping[str, Any]],
+        *,
+        source: str | None = None,
+        if_exists: IfExists = "skip",
+        max_rejected: int = 0,
+        **options: Unpack[Options],
+    ) -> dict[str, int]:
+        """
+        Create leaves as :meth:`create_leaves` does, to the end, and return the counts: ``received``, and each status.
+
+        :param max_rejected: how many rejected leave requests are tolerated, unless everything is rejected.
+        :raises CorPushIncompleteError: if leave ``failed`` or was ``not_sent``; calling it again sends the rest.
+        :raises CorLeavesRejectedError: if more was rejected than tolerated. Airflow does not retry the task.
+        """
+        outcomes = self.create_leaves(leaves, source=source, if_exists=if_exists, **options)
+        return count_all(outcomes, max_rejected=max_rejected)
 
     def update_leaves(
         self,
@@ -240,7 +257,7 @@ class CorIntegrationsHook(BaseHook):
         source: str | None = None,
         if_missing: IfMissingOnUpdate = "create",
         **options: Unpack[Options],
-    ) -> Iterator[LeaveOutcome]:
+    ) -> Outcomes:
         """
         Replace leaves and yield each outcome as soon as it is known, with the retries of :meth:`create_leaves`.
 
@@ -255,13 +272,20 @@ class CorIntegrationsHook(BaseHook):
         """
         check_choice("if_missing", if_missing, IfMissingOnUpdate)
         resolve = partial(resolve_update, if_missing=if_missing)
-        return self._push(
-            map(read_leave, _iterable("update_leaves", leaves)),
-            resolve,
-            source,
-            "unchanged",
-            read_options("update_leaves", options),
-        )
+        return self._push("update", read_leave, leaves, resolve, source=source, repeated="unchanged", options=options)
+
+    def update_all(
+        self,
+        leaves: Iterable[LeaveRequest | UnreadableLeave | Mapping[str, Any]],
+        *,
+        source: str | None = None,
+        if_missing: IfMissingOnUpdate = "create",
+        max_rejected: int = 0,
+        **options: Unpack[Options],
+    ) -> dict[str, int]:
+        """Replace leaves as :meth:`update_leaves` does, to the end; the rest is as in :meth:`create_all`."""
+        outcomes = self.update_leaves(leaves, source=source, if_missing=if_missing, **options)
+        return count_all(outcomes, max_rejected=max_rejected)
 
     def delete_leaves(
         self,
@@ -270,7 +294,7 @@ class CorIntegrationsHook(BaseHook):
         source: str | None = None,
         if_missing: IfMissing = "skip",
         **options: Unpack[Options],
-    ) -> Iterator[LeaveOutcome]:
+    ) -> Outcomes:
         """
         Delete leaves and yield each outcome as soon as it is known, with the retries of :meth:`create_leaves`.
 
@@ -284,13 +308,20 @@ class CorIntegrationsHook(BaseHook):
         """
         check_choice("if_missing", if_missing, IfMissing)
         resolve = partial(resolve_delete, if_missing=if_missing)
-        return self._push(
-            map(read_leave_key, _iterable("delete_leaves", leaves)),
-            resolve,
-            source,
-            "deleted",
-            read_options("delete_leaves", options),
-        )
+        return self._push("delete", read_leave_key, leaves, resolve, source=source, repeated="deleted", options=options)
+
+    def delete_all(
+        self,
+        leaves: Iterable[LeaveRequest | LeaveKey | UnreadableLeave | Mapping[str, Any]],
+        *,
+        source: str | None = None,
+        if_missing: IfMissing = "skip",
+        max_rejected: int = 0,
+        **options: Unpack[Options],
+    ) -> dict[str, int]:
+        """Delete leaves as :meth:`delete_leaves` does, to the end; the rest is as in :meth:`create_all`."""
+        outcomes = self.delete_leaves(leaves, source=source, if_missing=if_missing, **options)
+        return count_all(outcomes, max_rejected=max_rejected)
 
     def test_connection(self) -> tuple[bool, str]:
         """
@@ -344,12 +375,17 @@ class CorIntegrationsHook(BaseHook):
 
     def _push(
         self,
-        leaves: Iterable[Leave | UnreadableLeave],
+        verb: str,
+        read: Callable[[Any], Leave | UnreadableLeave],
+        leaves: Iterable[Any],
         resolve: Callable[[Leave, Attempts, LeavesEndpoint], LeaveOutcome | None],
+        *,
         source: str | None,
         repeated: Status,
-        options: PushOptions,
-    ) -> Iterator[LeaveOutcome]:
+        options: Options,
+    ) -> Outcomes:
+        method = f"{verb}_leaves"
+        push_options, leaves = read_options(method, options), map(read, _iterable(method, leaves))
         endpoint = cache(lambda: self._endpoint(source))  # an error is not kept: each leave request meets it again
 
         def send(leave: Leave, attempts: Attempts) -> LeaveOutcome | None:
@@ -358,10 +394,10 @@ class CorIntegrationsHook(BaseHook):
         requests_per_second = None
         with suppress(CorConfigurationError):  # each leave request meets the same error, as its outcome
             requests_per_second = self._settings.requests_per_second
-        outcomes = push(leaves, send, options, requests_per_second=requests_per_second, repeated=repeated)
-        return self._report_lineage(outcomes)
+        outcomes = push(leaves, send, push_options, requests_per_second=requests_per_second, repeated=repeated)
+        return Outcomes(self._report_lineage(outcomes), _UNREAD.format(method=method, verb=verb))
 
-    def _report_lineage(self, outcomes: Generator[LeaveOutcome]) -> Iterator[LeaveOutcome]:
+    def _report_lineage(self, outcomes: Generator[LeaveOutcome]) -> Generator[LeaveOutcome]:
         """Report COR to Airflow's lineage after the first write."""
         is_reported = False
         with closing(outcomes):

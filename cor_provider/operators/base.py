@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, suppress
 from datetime import timedelta
 from hashlib import blake2b
 from typing import Any, ClassVar
@@ -241,14 +241,15 @@ class LeaveOperator(BaseOperator):
             recorder.record(check(leaves))
             log_check(self.log, recorder.summary)
         else:
-            recorder.record(self.send(leaves, hook, **self.patience, stopping=stopping))
+            with closing(self.send(leaves, hook, **self.patience, stopping=stopping)) as outcomes:
+                recorder.record(outcomes)
 
     def read(self, leave_requests: object) -> Iterator[Any]:
         """Read the input from its beginning."""
         return iter_leaves(leave_requests, timezone=self.timezone, **self.reading)
 
     @abstractmethod
-    def send(self, leaves: Iterator[Any], hook: CorIntegrationsHook, **patience: Any) -> Iterable[LeaveOutcome]:
+    def send(self, leaves: Iterator[Any], hook: CorIntegrationsHook, **patience: Any) -> Generator[LeaveOutcome]:
         """Send the leave requests that :meth:`read` yields, and yield the outcome of each."""
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from typing import Any
 
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
@@ -106,7 +106,7 @@ class CreateLeaveOperator(LeaveOperator):
         )
         self.if_exists = if_exists
 
-    def send(self, leaves: Iterator[Any], hook: CorIntegrationsHook, **patience: Any) -> Iterable[LeaveOutcome]:
+    def send(self, leaves: Iterator[Any], hook: CorIntegrationsHook, **patience: Any) -> Generator[LeaveOutcome]:
         """Create leave."""
         return hook.create_leaves(leaves, if_exists=self.if_exists, **patience)
 
@@ -171,7 +171,7 @@ class UpdateLeaveOperator(LeaveOperator):
         )
         self.if_missing = if_missing
 
-    def send(self, leaves: Iterator[Any], hook: CorIntegrationsHook, **patience: Any) -> Iterable[LeaveOutcome]:
+    def send(self, leaves: Iterator[Any], hook: CorIntegrationsHook, **patience: Any) -> Generator[LeaveOutcome]:
         """Replace leave."""
         return hook.update_leaves(leaves, if_missing=self.if_missing, **patience)
 
@@ -242,6 +242,6 @@ class DeleteLeaveOperator(LeaveOperator):
         """Read the ids that a delete needs."""
         return iter_leave_keys(leave_requests, **self.reading)
 
-    def send(self, leaves: Iterator[Any], hook: CorIntegrationsHook, **patience: Any) -> Iterable[LeaveOutcome]:
+    def send(self, leaves: Iterator[Any], hook: CorIntegrationsHook, **patience: Any) -> Generator[LeaveOutcome]:
         """Delete leave."""
         return hook.delete_leaves(leaves, if_missing=self.if_missing, **patience)

@@ -253,7 +253,7 @@ class TestPushLeaves:
     def test_closing_the_iterator_stops_sending(self, hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
         pushed = hook.create_leaves((leave(f"L{number}") for number in range(100)), concurrency=2)
         next(pushed)
-        pushed.close()  # type: ignore[attr-defined]  # it is a generator, though the contract says iterator
+        pushed.close()
         assert list(pushed) == []
         assert len(sandbox.leaves) <= 4
 

@@ -213,7 +213,7 @@ class TestEndings:
 
     def test_a_failure_gives_its_reason(self, create: Create, connect: Connect, closed_port: int) -> None:
         connect(host=f"http://127.0.0.1:{closed_port}")
-        with pytest.raises(CorPushIncompleteError, match="check the Host and the network"):
+        with pytest.raises(CorPushIncompleteError, match="Check the connection's Host and the network"):
             create(leave())
 
     def test_only_the_first_hundred_rejections_are_an_xcom(
