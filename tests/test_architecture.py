@@ -16,7 +16,6 @@ LIBRARIES_OF_DATA_FRAMES = {"numpy", "pandas", "polars", "pyarrow"}
 WITHOUT_TESTS_BY_NAME = {
     "__main__.py": "a command, tested as one: tests/cli/test_main.py",
     "_clock.py": "what tests replace",
-    "_sources.py": "a list",
     "inputs/formats/lines.py": "tested by each format that is read line by line",
     "links.py": "only a running Airflow shows a link: tests/running_airflow/test_at_home.py",
     "sandbox/__main__.py": "a command, tested as one: tests/sandbox/test_cli.py",

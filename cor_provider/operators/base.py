@@ -15,6 +15,7 @@ from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
 
 from cor_provider import _clock, _files, links
 from cor_provider._compat import load_lazy
+from cor_provider._sources import doubt
 from cor_provider.exceptions import CorConfigurationError, CorError
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.inputs.inspection import can_be_read_again, files_in, label, uris_in
@@ -237,12 +238,17 @@ class LeaveOperator(BaseOperator):
         leaves = recorder.resume(lambda: self.read(leave_requests))
         if self.validate_only:
             hook.get_conn()
-            hook.check_source()
+            self.check_source(hook)
             recorder.record(check(leaves))
             log_check(self.log, recorder.summary)
         else:
             with closing(self.send(leaves, hook, **self.patience, stopping=stopping)) as outcomes:
                 recorder.record(outcomes)
+
+    def check_source(self, hook: CorIntegrationsHook) -> None:
+        """Make sure that there is a source, and warn if COR does not document it."""
+        if problem := doubt(hook.check_source()):
+            self.log.warning("%s", problem)
 
     def read(self, leave_requests: object) -> Iterator[Any]:
         """Read the input from its beginning."""

@@ -200,6 +200,8 @@ class SyncLeavesOperator(LeaveOperator):
                 "plan_path: ends in .html. Name the plan's file, such as plan.jsonl; its page then goes to plan.html."
             )
         hook.get_conn()
+        if self.plan_only:
+            self.check_source(hook)
         self._keep_ledger(self._ledger_of(hook).path)
         leaves = recorder.resume(lambda: self.read(leave_requests))
         with closing(self.send(leaves, hook, **self.patience, stopping=stopping)) as outcomes:

@@ -72,12 +72,19 @@ def push(
 
 
 def check(leaves: Iterable[LeaveRequest | LeaveKey | UnreadableLeave]) -> Iterator[LeaveOutcome]:
-    """Yield the outcomes of leave requests that are only checked: ``rejected`` or ``not_sent``."""
-    for position, leave in enumerate(leaves, start=1):
-        if isinstance(leave, UnreadableLeave):
-            yield LeaveOutcome.from_error(leave.leave_id, "rejected", leave.error, position=position)
-        else:
-            yield LeaveOutcome(leave.id, "not_sent", position=position)
+    """
+    Yield the outcomes of leave requests that are only checked: ``rejected`` or ``not_sent``.
+
+    A repeat that contradicts an earlier leave request is ``rejected``, as in a push.
+    """
+    with SeenIds() as seen:
+        for position, leave in enumerate(leaves, start=1):
+            if isinstance(leave, UnreadableLeave):
+                yield LeaveOutcome.from_error(leave.leave_id, "rejected", leave.error, position=position)
+            elif seen.add(leave) == "different":
+                yield LeaveOutcome.from_error(leave.id, "rejected", CorConflictingRepeatError(), position=position)
+            else:
+                yield LeaveOutcome(leave.id, "not_sent", position=position)
 
 
 @dataclass

@@ -7,7 +7,7 @@ import json
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from pathlib import Path
 from typing import Any, cast
@@ -364,6 +364,23 @@ class TestValidateOnly:
         connect(extra={"source": ""})
         with pytest.raises(CorConfigurationError, match="No source"):
             create(leave(), validate_only=True)
+
+    def test_repeats_that_contradict_are_rejected_as_they_would_be(self, create: Create) -> None:
+        records = [leave(), leave(), leave(end="2026-05-20"), leave("L2")]
+        expected = counts(received=4, not_sent=3, rejected=1)
+        assert create(records, validate_only=True, max_rejected=1) == expected
+
+    @pytest.mark.parametrize(
+        ("source", "warning"),
+        [("SAP", None), ("Globant", "COR does not document the source 'Globant'. Did you mean GLOBANT?")],
+    )
+    def test_a_source_that_cor_does_not_document_is_doubted(
+        self, source: str, warning: str | None, create: Create, logged: Callable[[], str]
+    ) -> None:
+        create([leave()], validate_only=True, source=source)
+        text = logged()
+        assert (warning or "") in text
+        assert ("does not document" in text) is bool(warning)
 
     def test_rejections_fail_as_they_would(self, create: Create) -> None:
         with pytest.raises(CorLeavesRejectedError):

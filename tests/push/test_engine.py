@@ -13,7 +13,7 @@ import pytest
 from cor_provider import _clock
 from cor_provider.client.leaves import LeavesEndpoint
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
-from cor_provider.leave import LeaveRequest
+from cor_provider.leave import LeaveRequest, read_leave
 from cor_provider.outcome import LeaveOutcome
 from cor_provider.push import engine
 from cor_provider.sandbox import Sandbox
@@ -218,3 +218,16 @@ def test_every_leave_is_created_once_under_every_fault_at_once(
         outcomes = Counter(outcome.status for outcome in CorIntegrationsHook().create_leaves(leaves, **options))
     assert outcomes == {"created": LEAVES_UNDER_FAULTS}
     assert len(sandbox.leaves) == LEAVES_UNDER_FAULTS
+
+
+class TestCheck:
+    def test_it_rejects_what_a_push_would_reject_without_asking_cor(self) -> None:
+        records = [leave(), {"id": "L2"}, leave(), leave(end="2026-05-13"), leave("L2")]
+        outcomes = engine.check(map(read_leave, records))
+        assert [(one.leave_id, one.status, one.error, one.position) for one in outcomes] == [
+            ("L1", "not_sent", None, 1),
+            ("L2", "rejected", "ValidationError", 2),
+            ("L1", "not_sent", None, 3),
+            ("L1", "rejected", "ConflictingRepeatError", 4),
+            ("L2", "not_sent", None, 5),
+        ]
