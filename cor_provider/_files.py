@@ -157,6 +157,26 @@ def writing(path: ObjectStoragePath, *, before_replacing: Callable[[], None] = l
     file.finish(before_replacing)
 
 
+def try_writing(path: ObjectStoragePath) -> None:
+    """
+    Raise the error that writing a file would raise, as far as that shows beforehand.
+
+    Missing folders are made. A file beside it is written and deleted again, and no other file is touched. A stream is
+    left alone: whoever reads it would take the try for its end.
+    """
+    place = _place(path)
+    if place is None:
+        make_folder(path.parent)
+        probe = path.parent / f"{path.name}.probe"
+        path.fs.pipe_file(probe.path, b"")
+        with suppress(Exception):  # a store may allow writing alone
+            path.fs.rm_file(probe.path)
+    elif not _is_stream(place):
+        number, name = _open_beside(Path(os.path.realpath(place)))
+        os.close(number)
+        os.unlink(name)  # noqa: PTH108  # a name from mkstemp
+
+
 def left_overs(path: ObjectStoragePath) -> list[Path]:
     """Return the unfinished files that killed processes left beside a file, newest first."""
     place = _place(path)
@@ -164,11 +184,15 @@ def left_overs(path: ObjectStoragePath) -> list[Path]:
 
 
 def make_folder(folder: ObjectStoragePath) -> None:
-    """Make a folder and its parents where they are missing."""
+    """Make a folder and its parents where they are missing. In a bucket there are none, and no bucket is made."""
     if place := _place(folder):
         _make_folder(place)
-    else:
+    elif folder.protocol not in _WITHOUT_FOLDERS:
         folder.mkdir(parents=True, exist_ok=True)
+
+
+_WITHOUT_FOLDERS = {"s3", "s3a", "s3n", "gs", "gcs", "abfs", "abfss", "adl", "az"}
+"""Object stores of Amazon, Google and Azure: to make a folder there would make a bucket if its name is mistyped."""
 
 
 def names(folder: ObjectStoragePath) -> list[str]:
@@ -248,20 +272,27 @@ def _make_folder(folder: Path) -> None:
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
 
 
+def _open_beside(target: Path) -> tuple[int, str]:
+    """Open a new file beside another one, for its owner alone, and return its descriptor and its name."""
+    if target.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
+    if target.is_symlink():  # realpath has followed all links, except circular ones
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(target))
+    _make_folder(target.parent)
+    with suppress(FileNotFoundError):
+        target.lstat()  # a name that is too long
+    return tempfile.mkstemp(dir=target.parent, prefix=_prefix(target))  # mkstemp's mode is 0600
+
+
 class _Beside:
     """A file beside the one that it replaces, under a hidden name, synced to the disk before it is renamed."""
 
     def __init__(self, target: Path) -> None:
-        if target.is_dir():
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
-        if target.is_symlink():  # realpath has followed all links, except circular ones
-            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(target))
-        _make_folder(target.parent)
         for left_over in _left_overs(target):
             with suppress(FileNotFoundError):
                 if _clock.timestamp() - left_over.stat().st_mtime > LONGEST_WRITE:
                     left_over.unlink()
-        number, name = tempfile.mkstemp(dir=target.parent, prefix=_prefix(target))  # mkstemp's mode is 0600
+        number, name = _open_beside(target)
         self.stream: IO[bytes] = os.fdopen(number, "w+b")
         self._target, self._name = target, name
 

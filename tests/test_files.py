@@ -217,3 +217,41 @@ def test_text_may_have_blanks_around_its_path_and_a_path_may_not(tmp_path: Path)
     for value in (f" {tmp_path}/a\n", tmp_path / "a", ObjectStoragePath(str(tmp_path / "a"))):
         assert _files.on_disk(_files.locate(value)) == tmp_path / "a"
     assert _files.on_disk(_files.locate(tmp_path / "a ")) == tmp_path / "a "
+
+
+class TestTrying:
+    def test_it_leaves_the_file_as_it_is_and_none_beside_it(self, folder: ObjectStoragePath) -> None:
+        _files.replace(folder / "a.jsonl", b"old")
+        _files.try_writing(folder / "a.jsonl")
+        assert _files.read(folder / "a.jsonl") == b"old"
+        assert _files.names(folder) == ["a.jsonl"]
+
+    def test_it_leaves_no_file_where_there_was_none(self, folder: ObjectStoragePath) -> None:
+        _files.try_writing(folder / "a.jsonl")
+        assert _files.names(folder) == []
+
+    def test_what_a_killed_process_left_stays_for_its_retry(self, tmp_path: Path) -> None:
+        path = ObjectStoragePath(f"file://{tmp_path}/a.jsonl")
+        unfinished = _files.begin(path)
+        (path_of_it,) = _files.left_overs(path)
+        os.utime(path_of_it, (0, 0))
+        _files.try_writing(path)
+        assert _files.left_overs(path) == [path_of_it]
+        unfinished.discard()
+
+    def test_a_bucket_that_does_not_exist_is_not_made(self, s3: str) -> None:
+        path = ObjectStoragePath(s3.replace("hr-bucket", "hr-bukcet")) / "reports" / "a.jsonl"
+        for write in (_files.try_writing, lambda path: _files.begin(path).finish()):
+            with pytest.raises(FileNotFoundError, match="bucket"):
+                write(path)
+        assert not path.fs.exists("hr-bukcet")
+
+    def test_a_store_that_lets_nobody_delete_can_be_written(
+        self, s3: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def deny(*_: object) -> None:
+            raise PermissionError
+
+        path = ObjectStoragePath(s3) / tmp_path.name / "a.jsonl"
+        monkeypatch.setattr(path.fs, "rm_file", deny)
+        _files.try_writing(path)

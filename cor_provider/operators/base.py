@@ -159,6 +159,7 @@ class LeaveOperator(BaseOperator):
             with run.recorder:
                 self.check_parameters()
                 run.files.check()
+                run.files.try_writing()
                 self.push(leave_requests, run.hook, run.recorder, run.stopping)
 
         try:

@@ -29,6 +29,7 @@ from cor_provider.sync.plan import Plan, UnfinishedPlanError
 from cor_provider.sync.run import SyncRun
 from cor_provider.sync.window import Window
 from cor_provider.task.checkpoint import Checkpoint
+from cor_provider.task.files import try_writing
 from cor_provider.task.limits import read_count, read_flag, read_fraction
 from cor_provider.task.recorder import OutcomeRecorder
 
@@ -290,6 +291,8 @@ class SyncLeavesOperator(LeaveOperator):
         files_of_task.protect("ledger", ledger)
         files_of_task.protect("ledger", lease_files(ledger), is_prefix=True)
         files_of_task.check()
+        if not self.plan_only:
+            try_writing("ledger", ledger)
 
     @property
     def _this_run(self) -> SyncTask:

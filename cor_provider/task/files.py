@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import posixpath
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from cor_provider import _files
-from cor_provider.exceptions import CorConfigurationError
+from cor_provider.exceptions import CorConfigurationError, CorError
 from cor_provider.sync import ledger
 
 _HEAD = 4096  # bytes; a ledger names its format within them
@@ -110,6 +111,15 @@ class TaskFiles:
                     f"{name}: would overwrite the ledger of a sync: {path}. Choose another path."
                 )
 
+    def try_writing(self) -> None:
+        """
+        Make sure that every output can be written. Call it after :meth:`check`, before anything is sent.
+
+        :raises CorError: as :func:`try_writing` does.
+        """
+        for name, path in self._written.items():
+            try_writing(name, _files.locate(path))
+
     def _check(self, read: Iterable[tuple[str, object]]) -> None:
         written = dict(_places(self._written.items(), must_be=True))
         others = [*_places(read), *written.items()]
@@ -120,6 +130,28 @@ class TaskFiles:
             for other, prefix in self._protected:
                 if _fold(place.uri).startswith(prefix):
                     raise CorConfigurationError(f"{name}: would overwrite a file of {other}. Choose another path.")
+
+
+def try_writing(name: str, path: ObjectStoragePath) -> None:
+    """
+    Make sure that a file can be written.
+
+    :param name: the parameter that names it.
+    :raises CorConfigurationError: naming the parameter and the reason, if a retry cannot help.
+    :raises CorError: likewise, if one may help.
+    """
+    try:
+        _files.try_writing(path)
+    except Exception as error:  # noqa: BLE001  # each store raises its own errors
+        is_permanent = isinstance(error, _PERMANENT) or getattr(error, "errno", None) in _PERMANENT_NUMBERS
+        reason = getattr(error, "strerror", None) or (str(error) if is_permanent else "") or type(error).__name__
+        raise (CorConfigurationError if is_permanent else CorError)(
+            f"{name}: cannot be written: {reason}. Choose another path, or let the worker write there: {path}"
+        ) from None
+
+
+_PERMANENT = (FileExistsError, FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError, ValueError)
+_PERMANENT_NUMBERS = {errno.ELOOP, errno.EINVAL, errno.ENAMETOOLONG, errno.EROFS}
 
 
 def _places(paths: Iterable[tuple[str, object]], *, must_be: bool = False) -> Iterator[tuple[str, _Place]]:

@@ -320,7 +320,7 @@ class TestReport:
         self, create: Create, sandbox: Sandbox, tmp_path: Path
     ) -> None:
         (tmp_path / "file").write_text("")
-        with pytest.raises(OSError, match="file"):
+        with pytest.raises(CorConfigurationError, match=r"^report_path: cannot be written: Not a directory\. "):
             create(leave(), report_path=str(tmp_path / "file" / "report.jsonl"))
         assert sandbox.requests == ()
 

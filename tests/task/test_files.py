@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import stat
@@ -16,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cor_provider import _files
-from cor_provider.exceptions import CorAuthenticationError, CorConfigurationError, CorPushIncompleteError
+from cor_provider.exceptions import CorAuthenticationError, CorConfigurationError, CorError, CorPushIncompleteError
 from cor_provider.operators.base import LeaveOperator
 from cor_provider.operators.leaves import (
     CreateLeaveOperator,
@@ -316,7 +317,8 @@ class TestLedger:
     def test_nothing_takes_the_place_of_its_folder(self, output: str, there: bool, run: Run, tmp_path: Path) -> None:
         if there:
             run(SyncLeavesOperator, [leave()])
-        with pytest.raises(CorConfigurationError, match=f"{output}: names a folder that holds the file of ledger"):
+        problem = "cannot be written: Is a directory" if there else "names a folder that holds the file of ledger"
+        with pytest.raises(CorConfigurationError, match=f"{output}: {problem}"):
             run(SyncLeavesOperator, [leave()], **{output: f"{tmp_path}/ledger"})
 
     @pytest.mark.parametrize("there", [True, False])
@@ -466,6 +468,67 @@ def test_two_paths_are_the_same_file_exactly_if_the_disk_says_so(
         checked.check()
 
 
+UNWRITABLE = {
+    "/dev/null/out.jsonl": "Not a directory",
+    "/dev/null/folder/out.jsonl": "Not a directory",
+    "/proc/no-such-folder/out.jsonl": "No such file or directory",
+    f"/tmp/{'n' * 300}.jsonl": "File name too long",  # noqa: S108  # none is made
+}
+"""Paths at which not even the superuser can write, with the reasons."""
+OUTPUTS = [
+    *((kind, "report_path") for kind in (CreateLeaveOperator, UpdateLeaveOperator, DeleteLeaveOperator)),
+    *((kind, "rejected_path") for kind in (CreateLeaveOperator, SyncLeavesOperator)),
+    *((SyncLeavesOperator, name) for name in ("report_path", "plan_path", "ledger")),
+]
+
+
+def unread() -> Iterator[Any]:
+    """An input that must not be read."""
+    pytest.fail("The input was read.")
+    yield
+
+
+class TestTrying:
+    """What cannot be written is found before anything is read or sent."""
+
+    @pytest.mark.parametrize(("operator_class", "parameter"), OUTPUTS)
+    @pytest.mark.parametrize(("path", "reason"), UNWRITABLE.items())
+    def test_the_error_names_the_parameter_and_the_reason(
+        self, operator_class: type[LeaveOperator], parameter: str, path: str, reason: str, run: Run
+    ) -> None:
+        with pytest.raises(CorConfigurationError, match=rf"^{parameter}: cannot be written: {reason}\. "):
+            run(operator_class, unread(), **{parameter: path})
+
+    def test_the_plans_page_is_tried_too(self, run: Run, tmp_path: Path, sandbox: Sandbox) -> None:
+        (tmp_path / "plan.html").mkdir()
+        with pytest.raises(CorConfigurationError, match=r"^plan_path \(its page\): cannot be written: Is a directory"):
+            run(SyncLeavesOperator, [leave()], plan_path=str(tmp_path / "plan.jsonl"))
+        assert sandbox.requests == ()
+
+    def test_a_sync_that_only_plans_writes_no_ledger(self, run: Run, tmp_path: Path) -> None:
+        ledger = tmp_path / "new"
+        run(SyncLeavesOperator, [leave()], ledger=str(ledger), plan_only=True)
+        assert not ledger.exists()
+
+    def test_an_error_that_may_pass_is_one_that_airflow_retries(
+        self, run: Run, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fail(*_: object, **__: object) -> None:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+        uri = f"{attach_memory()}/out/report.jsonl"
+        monkeypatch.setattr(ObjectStoragePath(uri).fs, "pipe_file", fail, raising=False)
+        with pytest.raises(CorError, match=r"^report_path: cannot be written: Input/output error\. ") as raised:
+            run(CreateLeaveOperator, [leave()], report_path=uri)
+        assert not isinstance(raised.value, CorConfigurationError)
+        assert sandbox.requests == ()
+
+    def test_nothing_is_left_of_the_try(self, run: Run, tmp_path: Path) -> None:
+        folder = tmp_path / "new"
+        run(CreateLeaveOperator, [leave()], rejected_path=str(folder / "rejected.csv"))
+        assert list(folder.iterdir()) == []
+
+
 class TestWriting:
     """Until a file is written, what it replaces is there whole; and nothing else is left beside it."""
 
@@ -497,13 +560,13 @@ class TestWriting:
     ) -> None:
         (tmp_path / "one.jsonl").symlink_to("other.jsonl")
         (tmp_path / "other.jsonl").symlink_to("one.jsonl")
-        with pytest.raises(OSError, match=r"symbolic links: .*\.jsonl"):
+        with pytest.raises(CorConfigurationError, match=r"^report_path: cannot .*: Too many levels of symbolic links"):
             run(CreateLeaveOperator, [leave()], report_path=f"{tmp_path}/one.jsonl")
         assert (tmp_path / "one.jsonl").is_symlink()
         assert sandbox.requests == ()
 
     def test_a_folder_is_no_report(self, run: Run, tmp_path: Path, sandbox: Sandbox) -> None:
-        with pytest.raises(IsADirectoryError):
+        with pytest.raises(CorConfigurationError, match=r"^report_path: cannot be written: Is a directory\. "):
             run(CreateLeaveOperator, [leave()], report_path=str(tmp_path))
         assert sandbox.requests == ()
         assert list(tmp_path.iterdir()) == []

@@ -246,7 +246,7 @@ class TestPlaces:
         self, create: Create, sandbox: Sandbox, tmp_path: Path
     ) -> None:
         (tmp_path / "file").write_text("")
-        with pytest.raises(OSError, match="file"):
+        with pytest.raises(CorConfigurationError, match=r"^rejected_path: cannot be written: Not a directory\. "):
             create(leave(), rejected_path=f"{tmp_path}/file/rejected.csv")
         assert sandbox.requests == ()
 
