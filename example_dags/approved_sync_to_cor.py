@@ -84,7 +84,7 @@ with DAG(dag_id="approved_sync_to_cor", schedule="0 6 * * 1-5", **DEFAULTS) as d
             subject="Make these changes of leave in COR?",
             body=(
                 "{% set planned = ti.xcom_pull(task_ids='plan', key='planned') %}"
-                "{{ planned['create'] }} to create ({{ planned['may_overwrite'] }} may overwrite what COR has), "
+                "{{ planned['create'] }} to create ({{ planned['may_overwrite'] }} of these overwrite if COR has it), "
                 "{{ planned['update'] }} to update, {{ planned['delete'] }} to delete, "
                 "{{ planned['forget'] }} to forget, {{ planned['unchanged'] }} unchanged, "
                 "{{ planned['rejected'] }} rejected.\n\n"

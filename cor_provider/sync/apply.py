@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -18,6 +19,8 @@ from cor_provider.sync.approval import ApprovedPlan
 from cor_provider.sync.lease import Lease
 from cor_provider.sync.ledger import LeaveVersion, Ledger, LedgerEntry
 from cor_provider.sync.plan import Operation, Plan
+
+log = logging.getLogger(__name__)
 
 SECONDS_BETWEEN_WRITES = 60.0
 
@@ -63,6 +66,7 @@ class Apply:
         self._noted = 0
         self._is_incomplete = False
         self._gave_up = False
+        self._overwritten = 0
         self.may_be_under_way = False
         """Whether a request may still be on its way to COR. A request that timed out is not."""
 
@@ -92,6 +96,8 @@ class Apply:
             for operations in self._batches(plan):
                 yield from self._push(operations)
             self.may_be_under_way = self._gave_up
+            if self._overwritten:
+                log.info(_OVERWRITTEN, self._overwritten, len(plan.of("create")))
             if self._approved and not self._is_incomplete:
                 self._approved.end(self._ledger)
         finally:
@@ -181,6 +187,7 @@ class Apply:
             entries[operation.id] = entry
         else:
             entries.pop(operation.id, None)
+        self._overwritten += operation.change == "create" and outcome.status == "updated"
         self._is_incomplete |= outcome.status in {"failed", "not_sent"}
         self._gave_up |= outcome.message == NO_RESPONSE
         self._noted += 1
@@ -228,6 +235,9 @@ class Apply:
 
     def _begin_to_count(self) -> None:
         self._written_at, self._noted = _clock.now(), 0
+
+
+_OVERWRITTEN = "Of the leave to create, COR had %s of %s already: overwritten, so it counts as updated."
 
 
 def _is_sure(deleted: LeaveOutcome) -> bool:

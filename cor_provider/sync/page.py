@@ -18,6 +18,7 @@ from cor_provider.pages.calendar import (
     day_text,
     sections,
 )
+from cor_provider.sync.plan import in_words
 from cor_provider.sync.window import Window
 
 MOST_DRAWN = 1000
@@ -55,7 +56,7 @@ def render_plan(rows: Sequence[Mapping[str, Any]], *, counts: Mapping[str, int],
         kinds=[*CHANGES.values(), BEFORE],
         update=CHANGES["update"],
         sections=list(sections(entries)),
-        counts=counts,
+        facts=in_words(counts),
         window=window,
         source=source,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 from uuid import uuid4
@@ -115,13 +115,8 @@ class Plan:
         }
 
     def __str__(self) -> str:
-        """Return the counts for people, such as ``3 create (2 may overwrite), 1 update, …``."""
-        counts = self.counts
-        may_overwrite = counts.pop("may_overwrite")
-        parts = {name: f"{count} {name}" for name, count in counts.items()}
-        if may_overwrite:
-            parts["create"] += f" ({may_overwrite} may overwrite what COR has)"
-        return ", ".join(parts.values())
+        """Return the counts for people, such as ``1 create, 2 create or overwrite if COR has it, 1 update, …``."""
+        return ", ".join(f"{count} {words}" for words, count in in_words(self.counts).items())
 
     def without_request(self) -> Iterator[LeaveOutcome]:
         """Yield the outcome of every leave request that needs no request."""
@@ -139,6 +134,15 @@ class Plan:
         """Return the rows of the written plan: deletes, updates, creates, and what is forgotten."""
         of_plan = {"window": str(self.window), "plan": self.id}
         return [operation.to_row(show_type=show_types) | of_plan for change in CHANGES for operation in self.of(change)]
+
+
+def in_words(counts: Mapping[str, int]) -> dict[str, int]:
+    """Return the counts of a plan by words for people, which name the creates that may overwrite on their own."""
+    others = {name: count for name, count in counts.items() if name not in {"create", "may_overwrite"}}
+    if not (may_overwrite := counts["may_overwrite"]):
+        return {"create": counts["create"], **others}
+    creates = {"create": counts["create"] - may_overwrite, "create or overwrite if COR has it": may_overwrite}
+    return {**{words: count for words, count in creates.items() if count}, **others}
 
 
 class UnfinishedPlanError(Exception):

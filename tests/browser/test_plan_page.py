@@ -72,8 +72,8 @@ def write_plan(connect: Connect, tmp_path: Path) -> Callable[..., Plan]:
     def write(users: list[str] = USERS, **parameters: Any) -> Plan:
         SyncLeavesOperator(leave_requests=leaves(users, 0, 25), **options).execute(Context())
         after = leaves(users, 12, 25, later=3) + leaves(users, 25, 43)
-        planning = {"leave_requests": after, "plan_only": True, "plan_path": str(path), **parameters}
-        SyncLeavesOperator(**planning, **options).execute(Context())
+        planning = {"leave_requests": after, "plan_only": True, "plan_path": str(path), **options, **parameters}
+        SyncLeavesOperator(**planning).execute(Context())
         return Plan(path.with_suffix(".html").as_uri(), [json.loads(line) for line in path.read_text().splitlines()])
 
     return write
@@ -121,6 +121,18 @@ def test_every_change_is_seen_without_scrolling_sideways(
         assert edges
         assert max(edges) <= screen.width
     assert screen.page.evaluate("document.documentElement.scrollWidth") == screen.width
+
+
+def test_a_create_that_may_overwrite_says_so_in_full(
+    write_plan: Callable[..., Plan], tmp_path: Path, screen: Screen
+) -> None:
+    plan = write_plan(ledger=f"file://{tmp_path}/no ledger yet")
+    screen.page.goto(plan.url)
+    changes = screen.page.locator("tbody td:nth-child(2)")
+    expect(changes).to_have_text(["+ Create, or overwrite if COR has it"] * len(plan.rows))
+    edges = "all => all.map(one => { const words = new Range(); words.selectNodeContents(one);"
+    right = changes.evaluate_all(edges + "return words.getBoundingClientRect().right })")
+    assert max(right) <= screen.width
 
 
 def test_a_long_id_leaves_room_for_what_stands_beside_it(write_plan: Callable[..., Plan], screen: Screen) -> None:

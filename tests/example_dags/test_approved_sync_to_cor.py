@@ -162,7 +162,8 @@ def test_the_approver_sees_the_counts_and_where_the_page_is_but_nobodys_data(tra
     run = transfer.start()
     question = transfer.wait_for_question(run)
     assert (
-        "1 to create (0 may overwrite what COR has), 1 to update, 1 to delete, 0 to forget, 1 unchanged, 0 rejected."
+        "1 to create (0 of these overwrite if COR has it), 1 to update, 1 to delete, 0 to forget, 1 unchanged, "
+        "0 rejected."
     ) in question["body"]
     page = transfer.folder / run.run_id / "plan.html"
     assert f"`file://{page}`" in question["body"]
@@ -202,7 +203,7 @@ def test_on_a_new_ledger_the_approver_is_asked_about_all_that_may_be_overwritten
     transfer.put([leave("kept", last_day=30), leave("new")])
     run = transfer.start()
     question = transfer.wait_for_question(run)
-    assert "2 to create (2 may overwrite what COR has), 0 to update" in question["body"]
+    assert "2 to create (2 of these overwrite if COR has it), 0 to update" in question["body"]
     assert leaves_in(transfer.cor) == in_cor(BEFORE)
     transfer.answer(run, "Reject")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from cor_provider.exceptions import (
 )
 from cor_provider.sandbox import Sandbox
 from cor_provider.sync.ledger import Ledger
+from operators_support import Create
 from support import leave
 from sync_support import Run, TaskInstance, counts, during_the_first_request, held, plan_rows, remembered, sent
 
@@ -370,3 +372,14 @@ def test_a_leave_that_was_refused_after_a_lost_answer_may_be_in_cor(sync: Run, s
     assert remembered(ledger) == {"L1": "unknown"}
     assert sync([], allow_empty=True)["deleted"] == 1
     assert held(sandbox) == []
+
+
+def test_the_log_says_how_much_of_the_leave_to_create_cor_had_already(
+    sync: Run, create: Create, logged: Callable[[], str]
+) -> None:
+    create([leave(), leave("L2")])
+    sync([leave(), leave("L2"), leave("L3")])
+    sync([leave(end="2026-05-13"), leave("L2"), leave("L3"), leave("L4")])
+    line = "Of the leave to create, COR had 2 of 3 already: overwritten, so it counts as updated."
+    text = logged()
+    assert (text.count(line), text.count("already")) == (1, 1)

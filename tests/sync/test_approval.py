@@ -212,8 +212,9 @@ def test_a_plan_says_which_creates_may_overwrite(
 def test_the_page_says_so_too(sync: Run, tmp_path: Path) -> None:
     sync([leave()], plan_only=True, plan_path=f"{tmp_path}/plan.jsonl")
     page = (tmp_path / "plan.html").read_text()
-    assert "Create, or overwrite" in page
-    assert "(1 may overwrite)" in page
+    assert "Create,</span> or overwrite if COR has it" in page
+    assert "<b>1</b> to create or overwrite if COR has it</span>" in page
+    assert "</b> to create<" not in page
 
 
 def test_an_approved_overwrite_is_done(sync: Run, sandbox: Sandbox, approve: Callable[..., str]) -> None:

@@ -10,8 +10,10 @@ import pytest
 
 from cor_provider.exceptions import CorDeleteGuardError, CorLeavesRejectedError
 from cor_provider.sandbox import Sandbox
+from cor_provider.sync.plan import Operation, Plan
+from cor_provider.sync.window import Window
 from support import Connect, leave
-from sync_support import Run, TaskInstance, counts, held, plan_rows, planned, remembered, sent
+from sync_support import MAY, Run, TaskInstance, counts, held, plan_rows, planned, remembered, sent
 
 # What is sent
 
@@ -226,3 +228,20 @@ def test_rejections_of_the_plan_are_named(sync: Run, task_instance: TaskInstance
     sync([leave(), leave(end="2026-05-20"), leave("L2", start="soon")], max_rejected=2)
     rejected = [(one["id"], one["error"]) for one in task_instance.xcoms["rejected"]]
     assert rejected == [("L1", "ConflictingRepeatError"), ("L2", "ValidationError")]
+
+
+@pytest.mark.parametrize(
+    ("create", "may_overwrite", "words"),
+    [
+        (3, 0, "3 create, 0 update"),
+        (3, 2, "1 create, 2 create or overwrite if COR has it, 0 update"),
+        (3, 3, "3 create or overwrite if COR has it, 0 update"),
+        (0, 0, "0 create, 0 update"),
+    ],
+)
+def test_the_log_tells_creates_that_may_overwrite_from_others(create: int, may_overwrite: int, words: str) -> None:
+    operations = [
+        Operation("create", f"L{number}", None, None, None, may_overwrite=number < may_overwrite)
+        for number in range(create)
+    ]
+    assert str(Plan(Window.read(MAY), operations=operations)).startswith(words)
