@@ -26,5 +26,5 @@ def doubt(source: str) -> str | None:
     if source in KNOWN_SOURCES:
         return None
     similar = get_close_matches(source.upper(), KNOWN_SOURCES, n=1)
-    hint = f"Did you mean {similar[0]}?" if similar else f"It documents {', '.join(KNOWN_SOURCES)}."
-    return f"COR does not document the source {source!r}. {hint}"
+    hint = f"did you mean {similar[0]}?" if similar else f"it documents {', '.join(KNOWN_SOURCES)}."
+    return f"COR does not document the source {source}: {hint}"

@@ -16,10 +16,8 @@ def test_a_documented_source_is_not_doubted(source: str) -> None:
     ("source", "meant"), [("globant", "GLOBANT"), ("Sales force", "SALESFORCE"), ("MS_DYNAMICS", "MICROSOFT_DYNAMICS")]
 )
 def test_a_similar_one_is_named(source: str, meant: str) -> None:
-    assert doubt(source) == f"COR does not document the source {source!r}. Did you mean {meant}?"
+    assert doubt(source) == f"COR does not document the source {source}: did you mean {meant}?"
 
 
 def test_otherwise_all_are_named() -> None:
-    assert doubt("BAMBOOHR") == (
-        f"COR does not document the source 'BAMBOOHR'. It documents {', '.join(KNOWN_SOURCES)}."
-    )
+    assert doubt("BAMBOOHR") == (f"COR does not document the source BAMBOOHR: it documents {', '.join(KNOWN_SOURCES)}.")

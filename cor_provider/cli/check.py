@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from cor_provider._sources import KNOWN_SOURCES
+from cor_provider._sources import doubt
 from cor_provider.cli.output import Output, largest_first
 from cor_provider.cli.rows import absolute
 from cor_provider.inputs.leaves import iter_leaves
@@ -104,8 +104,8 @@ def _check_connection(conn_id: str) -> Iterator[str]:
 
     hook = CorIntegrationsHook(conn_id)
     hook.get_conn()
-    if (source := hook.check_source()) not in KNOWN_SOURCES:
-        yield f"COR does not document the source {source}: it documents {', '.join(KNOWN_SOURCES)}."
+    if problem := doubt(hook.check_source()):
+        yield problem
 
 
 def _data(file: str, checked: Checked, warnings: list[str]) -> dict[str, Any]:

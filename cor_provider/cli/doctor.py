@@ -14,7 +14,7 @@ import requests
 from airflow import __version__ as airflow_version
 
 from cor_provider import __version__, _clock, _files
-from cor_provider._sources import KNOWN_SOURCES
+from cor_provider._sources import doubt
 from cor_provider.cli.output import Output
 from cor_provider.cli.rows import locate
 from cor_provider.exceptions import CorConfigurationError, CorError
@@ -81,10 +81,9 @@ def _source(hook: CorIntegrationsHook) -> Finding:
         source = hook.check_source()
     except CorConfigurationError as error:
         return Finding("warning", "source", error.message)
-    if source in KNOWN_SOURCES:
-        return Finding("ok", "source", f"{source}, which COR documents.")
-    documented = f"COR documents {', '.join(KNOWN_SOURCES)}."
-    return Finding("warning", "source", f"{source}: make sure that COR knows it. {documented}")
+    if problem := doubt(source):
+        return Finding("warning", "source", problem)
+    return Finding("ok", "source", f"{source}, which COR documents.")
 
 
 def _clocks(here: float, date: str) -> Finding:

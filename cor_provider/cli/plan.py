@@ -9,7 +9,7 @@ from typing import Any
 
 from cor_provider.cli.output import Output, number_of
 from cor_provider.cli.rows import read_rows
-from cor_provider.sync.plan import CHANGES
+from cor_provider.sync.plan import CHANGES, in_words
 
 WHAT = "a plan as plan_path has it (JSON Lines)"
 FIELDS = ("operation", "id", "user_id", "start", "end", "window", "plan")
@@ -60,12 +60,8 @@ def _show(output: Output, rows: Sequence[Mapping[str, Any]], by_user: Mapping[st
     if not rows:
         output.line("Nothing would change.")
         return
-    totals = _totals(rows)
-    may_overwrite = totals.pop("may_overwrite")
-    parts = {change: f"{count} {change}" for change, count in totals.items() if count}
-    if may_overwrite:
-        parts["create"] += f" ({may_overwrite} may overwrite what COR has)"
-    output.line(f"{rows[0]['window']}: {', '.join(parts.values())}", style="bold")
+    totals = ", ".join(f"{count} {words}" for words, count in in_words(_totals(rows)).items() if count)
+    output.line(f"{rows[0]['window']}: {totals}", style="bold")
     output.line()
     if by_user is None:
         header = ("", "leave", "first day", "last day", "until now")

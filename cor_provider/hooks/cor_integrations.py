@@ -248,7 +248,7 @@ class CorIntegrationsHook(BaseHook):
         :raises CorLeavesRejectedError: if more was rejected than tolerated. Airflow does not retry the task.
         """
         outcomes = self.create_leaves(leaves, source=source, if_exists=if_exists, **options)
-        return count_all(outcomes, max_rejected=max_rejected)
+        return count_all(outcomes, max_rejected=max_rejected, find_source=lambda: self.check_source(source))
 
     def update_leaves(
         self,
@@ -285,7 +285,7 @@ class CorIntegrationsHook(BaseHook):
     ) -> dict[str, int]:
         """Replace leaves as :meth:`update_leaves` does, to the end; the rest is as in :meth:`create_all`."""
         outcomes = self.update_leaves(leaves, source=source, if_missing=if_missing, **options)
-        return count_all(outcomes, max_rejected=max_rejected)
+        return count_all(outcomes, max_rejected=max_rejected, find_source=lambda: self.check_source(source))
 
     def delete_leaves(
         self,
@@ -321,7 +321,7 @@ class CorIntegrationsHook(BaseHook):
     ) -> dict[str, int]:
         """Delete leaves as :meth:`delete_leaves` does, to the end; the rest is as in :meth:`create_all`."""
         outcomes = self.delete_leaves(leaves, source=source, if_missing=if_missing, **options)
-        return count_all(outcomes, max_rejected=max_rejected)
+        return count_all(outcomes, max_rejected=max_rejected, find_source=lambda: self.check_source(source))
 
     def test_connection(self) -> tuple[bool, str]:
         """

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from types import TracebackType
 from typing import Any, get_args
 
 from typing_extensions import Self
 
 from cor_provider.exceptions import CorLeavesRejectedError, CorPushIncompleteError
-from cor_provider.outcome import LeaveOutcome, Status, Tally
+from cor_provider.outcome import LeaveOutcome, Status
+from cor_provider.results.summary import Summary
 
 log = logging.getLogger(__name__)
 
-REJECTIONS_IN_ERROR = 3
-"""How many rejections an error lists."""
+CAUSES_IN_ERROR = 10
+"""How many causes an error lists."""
 
 
 class Outcomes(Generator[LeaveOutcome, None, None]):
@@ -61,33 +62,36 @@ class Outcomes(Generator[LeaveOutcome, None, None]):
             log.warning("Nothing was sent: %s", self._advice)
 
 
-def count_all(outcomes: Outcomes, *, max_rejected: int) -> dict[str, int]:
+def count_all(outcomes: Outcomes, *, max_rejected: int, find_source: Callable[[], str]) -> dict[str, int]:
     """
     Read all outcomes and return their counts: how many were received, and how many have each status.
 
     :param max_rejected: how many rejections are tolerated, unless everything is rejected.
+    :param find_source: returns COR's ``metadata.source``, for the advice in an error.
     :raises CorPushIncompleteError: if anything ``failed`` or was ``not_sent``.
     :raises CorLeavesRejectedError: if more was rejected than is tolerated.
     """
-    tally = Tally()
+    summary = Summary()
     with outcomes:
         for outcome in outcomes:
-            tally.add(outcome)
-    if tally.counts["failed"] or tally.counts["not_sent"]:
+            summary.add(outcome)
+    if summary.counts["failed"] or summary.counts["not_sent"]:
         raise CorPushIncompleteError(
-            f"{tally.first_failure or 'The push was stopped.'} Run the task again to send the rest: {tally}.",
-            retry_after=tally.retry_after,
+            f"{_causes(summary, 'failed', find_source)}Some leave could not be sent: {summary}.\n"
+            "Run the task again to send it: that is safe.",
+            retry_after=summary.retry_after,
         )
-    rejected = tally.counts["rejected"]
-    if rejected and (rejected > max_rejected or rejected == tally.received):
+    rejected = summary.counts["rejected"]
+    if rejected and (rejected > max_rejected or rejected == summary.received):
         raise CorLeavesRejectedError(
-            f"{_first_rejections(tally)}. More was rejected than max_rejected={max_rejected} tolerates: {tally}."
+            f"{_causes(summary, 'rejected', find_source)}More was rejected than max_rejected={max_rejected} tolerates: "
+            f"{summary}."
         )
-    return {"received": tally.received, **{status: tally.counts[status] for status in get_args(Status)}}
+    return {"received": summary.received, **{status: summary.counts[status] for status in get_args(Status)}}
 
 
-def _first_rejections(tally: Tally) -> str:
-    return "; ".join(
-        f"{one['id'] or ''} {one['error']}: {one['message']}".strip(" .")
-        for one in tally.rejected[:REJECTIONS_IN_ERROR]
-    )
+def _causes(summary: Summary, status: Status, find_source: Callable[[], str]) -> str:
+    """Return the largest causes, one below the other, each with what to do about it."""
+    causes = summary.causes_of(status)[:CAUSES_IN_ERROR]
+    source = find_source() if causes else None
+    return "".join(f"{cause}:\n  {cause.advice(source)}\n" for cause in causes)

@@ -78,14 +78,16 @@ def test_an_unreachable_cor_is_a_problem_and_its_clock_is_not_compared(
     assert states(cor) == {"versions": "ok", "connection": "ok", "token": "problem", "source": "ok"}
 
 
-@pytest.mark.parametrize(("source", "says"), [("", "No source: pass source="), ("HOMEMADE", "make sure that COR")])
+@pytest.mark.parametrize(
+    ("source", "says"), [("", "No source: pass source="), ("HOMEMADE", "not document the source HOMEMADE")]
+)
 def test_a_source_that_is_missing_or_undocumented_is_a_warning(
     cor: Cor, connect: Connect, source: str, says: str
 ) -> None:
     connect(extra={"source": source})
     ran = cor("doctor")
     assert ran.code == 0
-    assert f"warning source {source}".strip() in ran.text
+    assert "warning source " in ran.text
     assert says in ran.text
 
 

@@ -54,7 +54,7 @@ update  L1     2026-05-11  2026-05-12  u1
 def test_a_create_that_may_overwrite_says_so(cor: Cor, sync: Run, tmp_path: Path) -> None:
     path = tmp_path / "plan.jsonl"
     sync([leave()], plan_only=True, plan_path=str(path))
-    assert "1 create (1 may overwrite what COR has)" in cor("plan", path).text
+    assert "1 create or overwrite if COR has it" in cor("plan", path).text
     assert "COR may have it" in cor("plan", path, "--user", "u1").text
 
 

@@ -372,7 +372,7 @@ class TestValidateOnly:
 
     @pytest.mark.parametrize(
         ("source", "warning"),
-        [("SAP", None), ("Globant", "COR does not document the source 'Globant'. Did you mean GLOBANT?")],
+        [("SAP", None), ("Globant", "COR does not document the source Globant: did you mean GLOBANT?")],
     )
     def test_a_source_that_cor_does_not_document_is_doubted(
         self, source: str, warning: str | None, create: Create, logged: Callable[[], str]
