@@ -9,14 +9,11 @@ from typing import Any, get_args
 
 from typing_extensions import Self
 
-from cor_provider.exceptions import CorLeavesRejectedError, CorPushIncompleteError
 from cor_provider.outcome import LeaveOutcome, Status
+from cor_provider.results.errors import incomplete_error, rejected_error
 from cor_provider.results.summary import Summary
 
 log = logging.getLogger(__name__)
-
-CAUSES_IN_ERROR = 10
-"""How many causes an error lists."""
 
 
 class Outcomes(Generator[LeaveOutcome, None, None]):
@@ -76,22 +73,14 @@ def count_all(outcomes: Outcomes, *, max_rejected: int, find_source: Callable[[]
         for outcome in outcomes:
             summary.add(outcome)
     if summary.counts["failed"] or summary.counts["not_sent"]:
-        raise CorPushIncompleteError(
-            f"{_causes(summary, 'failed', find_source)}Some leave could not be sent: {summary}.\n"
-            "Run the task again to send it: that is safe.",
-            retry_after=summary.retry_after,
-        )
+        raise incomplete_error(summary, source=_source(summary, find_source), counts=summary)
     rejected = summary.counts["rejected"]
     if rejected and (rejected > max_rejected or rejected == summary.received):
-        raise CorLeavesRejectedError(
-            f"{_causes(summary, 'rejected', find_source)}More was rejected than max_rejected={max_rejected} tolerates: "
-            f"{summary}."
-        )
+        problem = f"More was rejected than max_rejected={max_rejected} tolerates"
+        raise rejected_error(summary, source=_source(summary, find_source), problem=problem, counts=summary)
     return {"received": summary.received, **{status: summary.counts[status] for status in get_args(Status)}}
 
 
-def _causes(summary: Summary, status: Status, find_source: Callable[[], str]) -> str:
-    """Return the largest causes, one below the other, each with what to do about it."""
-    causes = summary.causes_of(status)[:CAUSES_IN_ERROR]
-    source = find_source() if causes else None
-    return "".join(f"{cause}:\n  {cause.advice(source)}\n" for cause in causes)
+def _source(summary: Summary, find_source: Callable[[], str]) -> str | None:
+    """Return the source; None if no advice needs it, since then it may be what is missing."""
+    return find_source() if summary.causes else None

@@ -10,17 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cor_provider.exceptions import CorError, CorLeavesRejectedError, CorPushIncompleteError
-from cor_provider.outcome import Status
+from cor_provider.exceptions import CorError
+from cor_provider.results.errors import cause_lines, incomplete_error, rejected_error
 from cor_provider.results.summary import Summary
 from cor_provider.task.limits import RejectionLimits
 from cor_provider.task.recorder import OutcomeRecorder
 
-MOST_CAUSES_LOGGED = 10
 MOST_LEAVE_TYPES_LOGGED = 10
-
-INDENTED = "\n  "
-"""What stands between a cause and what to do about it in an error, whose class takes a part of the first line."""
 
 LABELS = {
     "report": "Report",
@@ -41,7 +37,7 @@ def log_ending(log: Any, recorder: OutcomeRecorder, *, source: str | None, files
     :param files: the files that the task has written, by their kind.
     """
     total = recorder.total
-    for line in (*_lines(total, source, "failed", "rejected"), *_leave_types(total)):
+    for line in (*cause_lines(total, source, "failed", "rejected"), *_leave_types(total)):
         log.warning("%s", line.replace("\n", " "))
     if total.received:
         count = log.warning if total.counts["rejected"] else log.info
@@ -75,36 +71,10 @@ def error_at_the_end(
     """
     total = recorder.total
     if total.counts["failed"] or (total.counts["not_sent"] and not may_be_unsent):
-        return CorPushIncompleteError(
-            _in_lines(
-                *_lines(total, source, "failed", between=INDENTED),
-                f"Some leave could not be sent: {recorder}.",
-                "Run the task again to send it: that is safe.",
-            ),
-            retry_after=total.retry_after,
-        )
+        return incomplete_error(total, source=source, counts=recorder)
     if problem := limits.problem(recorder.summary, total):
-        return CorLeavesRejectedError(
-            _in_lines(
-                *_lines(total, source, "rejected", between=INDENTED),
-                f"{problem}: {recorder}.",
-                f"Rejected records, to correct: {rejected_path}." if rejected_path else "",
-            )
-        )
+        return rejected_error(total, source=source, problem=problem, counts=recorder, file=rejected_path)
     return None
-
-
-def _lines(summary: Summary, source: str | None, *statuses: Status, between: str = " ") -> Iterator[str]:
-    """
-    Yield a line for each cause, and one for those left out.
-
-    :param between: stands between a cause and what to do about it.
-    """
-    causes = summary.causes_of(*statuses)
-    for cause in causes[:MOST_CAUSES_LOGGED]:
-        yield f"{cause}:{between}{cause.advice(source)}"
-    if len(causes) > MOST_CAUSES_LOGGED:
-        yield f"{len(causes) - MOST_CAUSES_LOGGED} more causes: see the report, or the XCom summary."
 
 
 def _leave_types(summary: Summary) -> Iterator[str]:
@@ -113,10 +83,6 @@ def _leave_types(summary: Summary) -> Iterator[str]:
         left_out = len(summary.leave_types) - len(types)
         more = f", and {left_out} more" if left_out else ""
         yield f"Leave types that COR does not know: {', '.join(f'{name} {count}' for name, count in types)}{more}"
-
-
-def _in_lines(*lines: str) -> str:
-    return "\n".join(filter(None, lines))
 
 
 _INFO, _WARNING = 20, 30
