@@ -83,7 +83,7 @@ def test_more_causes_than_anybody_reads_are_counted(create: Create, caplog: pyte
 def test_rejections_end_in_an_error_with_their_causes_and_the_file_to_correct(create: Create, tmp_path: Path) -> None:
     rejected = str(tmp_path / "rejected.csv")
     with pytest.raises(CorLeavesRejectedError) as raised:
-        create([leave(), BAD_TYPE, *BAD_USERS], rejected_path=rejected)
+        create([leave(), BAD_TYPE, *BAD_USERS], rejected_path=rejected, concurrency=1)
     first, fix, second, _fix, problem, file = str(raised.value).splitlines()
     assert (first, second) == ("UserNotFoundError 3, such as L10:", "LeaveTypeNotFoundError 1, such as L7:")
     assert fix.startswith("  create these users in COR under source GLOBANT")
