@@ -30,7 +30,7 @@ ENDINGS = {
         "More leave was rejected than max_rejected=0: 30 received: 30 rejected",
     ],
     "wrong_token": ["COR refused the token (401): put a valid bearer token into the Password"],
-    "unreachable": ["ConnectionError 8, such as unreachable-", "Run the task again to send it: that is safe."],
+    "unreachable": ["ConnectionError 1, such as unreachable-1:", "Run the task again to send it: that is safe."],
     "unwritable": ["report_path: "],
     "delete_guard": ["max_deletes"],
 }

@@ -21,7 +21,11 @@ def leaves(prefix: str, users: int, nobodies: int) -> list[dict[str, Any]]:
 def push(task_id: str, users: int, nobodies: int = 0, **parameters: Any) -> CreateLeaveOperator:
     report = parameters.pop("report_path", f"{FOLDER}/{task_id}.jsonl")
     return CreateLeaveOperator(
-        task_id=task_id, leave_requests=leaves(task_id, users, nobodies), report_path=report, **parameters
+        task_id=task_id,
+        leave_requests=leaves(task_id, users, nobodies),
+        report_path=report,
+        concurrency=1,  # so that the first example is always the same
+        **parameters,
     )
 
 
