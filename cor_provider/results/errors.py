@@ -28,7 +28,8 @@ def cause_lines(summary: Summary, source: str | None, *statuses: Status, between
     """
     causes = summary.causes_of(*statuses)
     for cause in causes[:MOST_CAUSES]:
-        yield f"{cause}:{between}{cause.advice(source)}"
+        sentences = cause.advice(source).replace(". ", f".{between}")
+        yield f"{cause}:{between}{sentences}"
     if len(causes) > MOST_CAUSES:
         yield f"{len(causes) - MOST_CAUSES} more causes: see the report, or the XCom summary."
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
@@ -36,13 +37,13 @@ class Guards:
         :raises CorDeleteGuardError: with the plan's counts.
         """
         if reason := next(self._reasons(plan), None):
-            raise CorDeleteGuardError(f"{reason} Nothing was sent. The plan: {plan}.")
+            raise CorDeleteGuardError(f"{reason}\nNothing was sent. The plan: {plan}.")
 
     def _reasons(self, plan: Plan) -> Iterator[str]:
         deleted, forgotten = len(plan.of("delete")), sum(_is_guarded(one, plan.window) for one in plan.of("forget"))
         if not plan.received and plan.remembered and not self.allow_empty:
             yield (
-                f"The input is empty, but the ledger holds {plan.remembered} leaves: check the extract. If there "
+                f"The input is empty, but the ledger holds {plan.remembered} leaves:\ncheck the extract. If there "
                 "really is no leave, set allow_empty=True."
             )
         if plan.nameless and (deleted or forgotten):
@@ -54,7 +55,7 @@ class Guards:
             deleted,
             plan.in_window,
             f"The sync would delete {deleted} of the {plan.in_window} leaves that its ledger holds in the window",
-            "Check that the extract is complete. If it is, raise the limit in the DAG for this run.",
+            "Check that the extract is complete.",
         )
         yield from self._too_many(
             forgotten,
@@ -62,14 +63,20 @@ class Guards:
             f"The sync would forget {forgotten} of the {plan.remembered} leaves in its ledger, since the input lacks "
             f"them and they lie outside the window {plan.window.first} to {plan.window.last}: if they were cancelled, "
             "they would stay in COR",
-            "Check the window. If it is right, raise the limit in the DAG for this run.",
+            "Check the window.",
         )
 
     def _too_many(self, count: int, of: int, what: str, advice: str) -> Iterator[str]:
         if self.max_deletes is not None and count > self.max_deletes:
-            yield f"{what}, more than max_deletes={self.max_deletes}. {advice}"
+            yield _in_lines(what, f"max_deletes={self.max_deletes}", advice, f"max_deletes={count}")
         if count and count / of > self.max_delete_fraction:
-            yield f"{what}, more than max_delete_fraction={self.max_delete_fraction:g}. {advice}"
+            enough = f"max_delete_fraction={math.ceil(count / of * 100) / 100:g}"
+            yield _in_lines(what, f"max_delete_fraction={self.max_delete_fraction:g}", advice, enough)
+
+
+def _in_lines(what: str, limit: str, advice: str, enough: str) -> str:
+    """Put the problem and the fix on lines of their own: a log does not wrap them."""
+    return f"{what},\nmore than {limit}. {advice} If all of it is right, set {enough} for this run."
 
 
 def _is_guarded(operation: Operation, window: Window) -> bool:

@@ -31,8 +31,11 @@ ENDINGS = {
     ],
     "wrong_token": ["COR refused the token (401): put a valid bearer token into the Password"],
     "unreachable": ["ConnectionError 1, such as unreachable-1:", "Run the task again to send it: that is safe."],
-    "unwritable": ["report_path: "],
-    "delete_guard": ["max_deletes"],
+    "unwritable": ["report_path: cannot be written: Not a directory. Choose another path"],
+    "delete_guard": [
+        "The sync would delete 27 of the 30 leaves that its ledger holds in",
+        "more than max_delete_fraction=0.2. Check that the extract is complete.",
+    ],
 }
 """What must be read of each task."""
 

@@ -53,8 +53,8 @@ def test_more_deletes_than_the_most_are_refused(sync: Run, sandbox: Sandbox, led
     sync(leaves)
     error = refused(sync, sandbox, ledger, leaves[:3], max_deletes=1)
     assert error.message == (
-        "The sync would delete 2 of the 5 leaves that its ledger holds in the window, more than max_deletes=1. Check "
-        "that the extract is complete. If it is, raise the limit in the DAG for this run. Nothing was sent. The "
+        "The sync would delete 2 of the 5 leaves that its ledger holds in the window,\nmore than max_deletes=1. Check "
+        "that the extract is complete. If all of it is right, set max_deletes=2 for this run.\nNothing was sent. The "
         "plan: 0 create, 0 update, 2 delete, 0 forget, 3 unchanged, 0 rejected."
     )
     assert sync(leaves[:3], max_deletes=2)["deleted"] == 2
@@ -118,7 +118,7 @@ def test_a_mistyped_window_forgets_nothing(sync: Run, sandbox: Sandbox, ledger: 
                     max_delete_fraction=0.2)  # fmt: skip
     assert error.message.startswith(
         "The sync would forget 5 of the 5 leaves in its ledger, since the input lacks them and they lie outside the "
-        "window 2027-01-01 to 2027-12-31: if they were cancelled, they would stay in COR, more than "
+        "window 2027-01-01 to 2027-12-31: if they were cancelled, they would stay in COR,\nmore than "
         "max_delete_fraction=0.2. Check the window"
     )
     assert "5 forget" in error.message
