@@ -30,6 +30,27 @@ def get_provider_info() -> dict[str, Any]:
         "cli": ["cor_provider.cli.airflow_commands.get_cli_commands"],  # since Airflow 3.2; ignored before
         "extra-links": ["cor_provider.links.CorLink"],
         "notifications": ["cor_provider.notifications.LeaveNotifier"],
+        "plugins": [{"name": "cor", "plugin-class": "cor_provider.ui.plugin.CorPlugin"}],
+        "config": {
+            "cor": {
+                "description": "Options of the COR provider.",
+                "options": {
+                    "show_leave_in_ui": {
+                        "description": (
+                            "Show the tab *Leave* at each task instance, from Airflow 3.1 on: the outcomes by cause, "
+                            "the rejected records, the users that COR does not know, and the plan of a sync. These "
+                            "are people's data: whoever may read the task instance and its XComs can read them. The "
+                            "API server must be able to read the paths of the reports and plans. Restart it after a "
+                            "change.\n"
+                        ),
+                        "version_added": "0.1.0",
+                        "type": "boolean",
+                        "example": "True",
+                        "default": "False",
+                    },
+                },
+            },
+        },
         "connection-types": [
             {
                 "connection-type": "cor",

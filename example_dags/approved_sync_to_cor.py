@@ -8,13 +8,14 @@ It needs
   * in its folder ``approved_sync_to_cor`` the file ``leaves.jsonl``: all leave of this year and the next that COR
     should hold. HR's export replaces the complete file; so can the ``extract`` of another example, without its push.
 
-Each run first makes a plan and sends nothing. The approver finds the counts under "Required Actions" in Airflow, and a
-page in the folder that shows the changes per user on a calendar. Leave that COR may already have, as on the first run,
-is counted separately: creating it overwrites COR's. On a disk, only the user that Airflow's workers run as can read the
-page; in an object store, let the approver read the folder. The run carries out exactly the approved plan: if leave has
-changed in the meantime, in the file or in COR through this DAG, the run fails with the number of differences and sends
-nothing, and the next run makes a new plan. A rejected plan is not carried out, and a plan that nobody answers fails the
-run. Until then, no other run starts.
+Each run first makes a plan and sends nothing. The approver finds the counts under "Required Actions" in Airflow, with a
+link to the task's tab "Leave" that shows the changes per user on a calendar. The tab needs ``show_leave_in_ui = True``
+in section ``[cor]`` of Airflow's configuration; the folder has the same calendar as a page. Leave that COR may already
+have, as on the first run, is counted separately: creating it overwrites COR's. On a disk, only the user that Airflow's
+workers run as can read the page; in an object store, let the approver read the folder. The run carries out exactly the
+approved plan: if leave has changed in the meantime, in the file or in COR through this DAG, the run fails with the
+number of differences and sends nothing, and the next run makes a new plan. A rejected plan is not carried out, and a
+plan that nobody answers fails the run. Until then, no other run starts.
 
 Cancelled leave, which is no longer in the file, is deleted from COR if this DAG created it: the folder's ``ledger``
 remembers that, so keep it. An empty file is always refused.
@@ -88,7 +89,8 @@ with DAG(dag_id="approved_sync_to_cor", schedule="0 6 * * 1-5", **DEFAULTS) as d
                 "{{ planned['update'] }} to update, {{ planned['delete'] }} to delete, "
                 "{{ planned['forget'] }} to forget, {{ planned['unchanged'] }} unchanged, "
                 "{{ planned['rejected'] }} rejected.\n\n"
-                "The page `" + RUN + "/plan.html` shows whose leave changes, and when."
+                "[The tab Leave](dags/{{ dag.dag_id }}/runs/{{ run_id | urlencode }}/tasks/plan/plugin/leave) shows "
+                "whose leave changes, and when. So does the page `" + RUN + "/plan.html`."
             ),
             response_timeout=timedelta(hours=20),
             retries=0,  # do not ask again if nobody answered

@@ -65,7 +65,7 @@ from cor_provider.hooks.cor_integrations import CorIntegrationsHook  # noqa: E40
 from cor_provider.sandbox import Sandbox  # noqa: E402
 from support import SEED, Connect  # noqa: E402
 
-pytest_plugins = ["sync_support", "operators_support"]  # their fixtures
+pytest_plugins = ["sync_support", "operators_support", "tab_support"]  # their fixtures
 
 AIRFLOW = Version(airflow_version)
 WARNING_FILTERS = {

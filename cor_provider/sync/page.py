@@ -49,17 +49,26 @@ def render_plan(rows: Sequence[Mapping[str, Any]], *, counts: Mapping[str, int],
     :return: a complete HTML document that loads nothing else.
     """
     drawn = rows[:MOST_DRAWN]
-    entries = sorted((entry for number, row in enumerate(drawn) for entry in _entries(number, row)), key=by_person)
     return TEMPLATES.get_template("plan.html.jinja").render(
-        rows=[_table_row(number, row) for number, row in enumerate(drawn)],
-        left_out=len(rows) - len(drawn),
-        kinds=[*CHANGES.values(), BEFORE],
-        update=CHANGES["update"],
-        sections=list(sections(entries)),
-        facts=in_words(counts),
-        window=window,
-        source=source,
+        **plan_to_draw(drawn, counts), left_out=len(rows) - len(drawn), window=window, source=source
     )
+
+
+def plan_to_draw(rows: Sequence[Mapping[str, Any]], counts: Mapping[str, int]) -> dict[str, Any]:
+    """
+    Return what the templates draw of a plan.
+
+    :param rows: at most :data:`MOST_DRAWN` of its rows.
+    :param counts: as for :func:`render_plan`.
+    """
+    entries = sorted((entry for number, row in enumerate(rows) for entry in _entries(number, row)), key=by_person)
+    return {
+        "rows": [_table_row(number, row) for number, row in enumerate(rows)],
+        "kinds": [*CHANGES.values(), BEFORE],
+        "update": CHANGES["update"],
+        "sections": list(sections(entries)),
+        "facts": in_words(counts),
+    }
 
 
 def _entries(number: int, row: Mapping[str, Any]) -> Iterator[CalendarEntry]:

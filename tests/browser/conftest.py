@@ -54,6 +54,7 @@ def running_airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runnin
     settings = {
         "AIRFLOW_CONN_HR_DATABASE": json.dumps({"conn_type": "sqlite", "host": str(home / "hr.sqlite")}),
         "AIRFLOW_VAR_LEAVE_EXCHANGE": f"file://{home}/leave",
+        "AIRFLOW__COR__SHOW_LEAVE_IN_UI": "True",
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "True",
         "AIRFLOW__CORE__DEFAULT_TASK_RETRY_DELAY": "1",
         "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",

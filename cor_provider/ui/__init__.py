@@ -1,0 +1,1 @@
+"""The tab *Leave* of a task instance in Airflow's UI."""

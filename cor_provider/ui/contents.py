@@ -1,0 +1,222 @@
+"""What is read of a task's files: nothing but summaries, reports and plans of this provider, and not without end."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date
+from typing import Any, Literal
+
+from airflow.providers.common.compat.sdk import ObjectStoragePath
+from pydantic import BaseModel, ValidationError
+
+from cor_provider import _files
+from cor_provider.outcome import Status
+from cor_provider.sync.page import MOST_DRAWN
+from cor_provider.sync.plan import Change
+from cor_provider.sync.window import Window
+from cor_provider.ui.published import TaskKey, UnavailableError
+
+MOST_BYTES = 32 * 2**20
+"""What is read of a file at most. A report of a million rows is longer; its summary has their counts."""
+
+MOST_REJECTED = 200
+"""How many rejected records are shown."""
+
+LONGEST_LINE = 64 * 2**10
+
+
+class Cause(BaseModel):
+    """A cause of outcomes, as :mod:`cor_provider.results` has it."""
+
+    status: Status
+    error: str
+    count: int
+    example: str | None = None
+    advice: str
+
+
+class Outcomes(BaseModel):
+    """The outcomes of a push by status and cause, without people: the XCom ``summary``."""
+
+    received: int
+    created: int = 0
+    updated: int = 0
+    deleted: int = 0
+    existing: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+    failed: int = 0
+    not_sent: int = 0
+    source: str | None = None
+    causes: list[Cause] = []
+    plan_id: str | None = None
+
+
+class SummaryFile(Outcomes):
+    """The file of a summary, which names the task instance that wrote it, and people."""
+
+    format: Literal["airflow-provider-cor summary"]
+    task: dict[str, Any]
+    users: dict[str, int] = {}
+    leave_types: dict[str, int] = {}
+
+
+class Rejected(BaseModel):
+    """A rejected record in a report."""
+
+    id: str | None
+    status: Status
+    error: str | None
+    message: str | None
+    position: int | None
+
+
+class PlanRow(BaseModel):
+    """An operation in a plan."""
+
+    operation: Change
+    id: str
+    user_id: str
+    start: date
+    end: date
+    window: str
+    plan: str
+    may_overwrite: bool = False
+    leave_type_id: str | None = None
+    previous_user_id: str | None = None
+    previous_start: date | None = None
+    previous_end: date | None = None
+
+
+class ShownPlan(BaseModel):
+    """The first operations of a plan, the counts of all, and the window; None if the plan is empty."""
+
+    rows: list[dict[str, Any]]
+    counts: dict[str, int]
+    window: Any
+
+    @property
+    def left_out(self) -> int:
+        """How many operations are not among the rows."""
+        return sum(self.counts[change] for change in ("create", "update", "delete", "forget")) - len(self.rows)
+
+
+def read_outcomes(xcom: object) -> Outcomes | None:
+    """Return the outcomes in the XCom ``summary``, or None if it is something else."""
+    try:
+        return Outcomes.model_validate(xcom)
+    except ValidationError:
+        return None
+
+
+def read_summary(path: ObjectStoragePath, key: TaskKey) -> SummaryFile:
+    """
+    Read the summary of a push.
+
+    :param key: the task instance that must have written it.
+    :raises UnavailableError: if it cannot be read, is something else, or another task instance has written it.
+    """
+    content = b"".join(_lines(path, "summary", whole=True))
+    try:
+        summary = SummaryFile.model_validate_json(content)
+    except ValidationError:
+        raise _not_ours("summary of the report") from None
+    if summary.task != vars(key):
+        raise _overwritten("report")
+    return summary
+
+
+def read_rejected(path: ObjectStoragePath) -> list[Rejected]:
+    """
+    Read the first rejected records of a report.
+
+    :raises UnavailableError: if it cannot be read, or is something else.
+    """
+    found: list[Rejected] = []
+    for line in _lines(path, "report"):
+        try:
+            row = json.loads(line)
+            if row["status"] == "rejected":
+                found.append(Rejected.model_validate(row))
+        except (ValueError, LookupError, TypeError):  # pydantic's is a ValueError
+            raise _not_ours("report") from None
+        if len(found) == MOST_REJECTED:
+            break
+    return found
+
+
+def read_plan(path: ObjectStoragePath, plan_id: str | None) -> ShownPlan:
+    """
+    Read a plan.
+
+    :param plan_id: the id of the plan that the task has published.
+    :raises UnavailableError: if it cannot be read, is something else, or is another plan.
+    """
+    rows: list[dict[str, Any]] = []
+    counts = Counter(dict.fromkeys(("create", "may_overwrite", "update", "delete", "forget"), 0))
+    window = None
+    for line in _lines(path, "plan", whole=True):
+        row, window = _plan_row(line)
+        if row.plan != plan_id:
+            raise _overwritten("plan")
+        counts[row.operation] += 1
+        counts["may_overwrite"] += row.may_overwrite
+        if len(rows) < MOST_DRAWN:
+            rows.append(row.model_dump(mode="json", exclude_none=True))
+    return ShownPlan(rows=rows, counts=dict(counts), window=window)
+
+
+def _plan_row(line: bytes) -> tuple[PlanRow, Window]:
+    try:
+        row = PlanRow.model_validate_json(line)
+        return row, Window.read(row.window)
+    except Exception:  # noqa: BLE001  # pydantic's error, and that of the window, would quote the content
+        raise _not_ours("plan") from None
+
+
+def _lines(path: ObjectStoragePath, what: str, *, whole: bool = False) -> Iterator[bytes]:
+    """
+    Yield the lines of a file up to :data:`MOST_BYTES`.
+
+    :param whole: whether a part of the file is of no use.
+    :raises UnavailableError: with the reason, which says nothing of the content.
+    """
+    place = _files.on_disk(path)
+    if place is not None and not place.is_file():  # a pipe would keep us waiting
+        raise _missing(what)
+    left = MOST_BYTES
+    try:
+        with path.open("rb") as file:
+            while left > 0 and (line := file.readline(LONGEST_LINE)):
+                left -= len(line)
+                yield line
+            if whole and left <= 0:
+                raise UnavailableError(f"The {what} is too long to be shown here.")
+    except UnavailableError:
+        raise
+    except FileNotFoundError:
+        raise _missing(what) from None
+    except PermissionError:
+        raise UnavailableError(
+            f"Airflow's API server may not read the {what}. Let it run as the workers' user, or use an object store."
+        ) from None
+    except Exception as error:  # noqa: BLE001  # clients of object stores raise all kinds
+        raise UnavailableError(f"Airflow's API server cannot read the {what}: {type(error).__name__}.") from None
+
+
+def _missing(what: str) -> UnavailableError:
+    return UnavailableError(
+        f"The {what} is not there: it was deleted, or Airflow's API server does not see the disk of the workers."
+    )
+
+
+def _not_ours(what: str) -> UnavailableError:
+    return UnavailableError(f"The file is not a {what} that this version of the provider wrote, so it is not shown.")
+
+
+def _overwritten(what: str) -> UnavailableError:
+    return UnavailableError(
+        f"Another run has overwritten this {what}. Put {{{{ run_id }}}} into its path to keep one for each run."
+    )

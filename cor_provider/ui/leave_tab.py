@@ -1,0 +1,63 @@
+"""Gathers what the tab shows of one task instance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from cor_provider.ui.contents import read_outcomes, read_plan, read_rejected, read_summary
+from cor_provider.ui.page import NO_LEAVE, NO_REPORT, LeavePage
+from cor_provider.ui.published import PublishedFiles, TaskKey, UnavailableError
+from cor_provider.ui.task_instance import read_rendered_fields, read_xcom
+
+FILES = {"report": "Report", "plan": "Plan", "rejected": "Rejected records"}
+
+
+def gather(key: TaskKey, session: Session) -> LeavePage:
+    """Return what the tab shows; what cannot be read is a note on the page."""
+    outcomes = read_outcomes(read_xcom(key, "summary", session))
+    files = PublishedFiles(_mapping(read_xcom(key, "files", session)), read_rendered_fields(key, session))
+    if outcomes is None:
+        return LeavePage(notes=[NO_LEAVE])
+    page = LeavePage(outcomes)
+    _add_paths(page, files)
+    if "report" in files:
+        _add_report(page, files, key)
+    elif outcomes.rejected:
+        page.notes.append(NO_REPORT)
+    if "plan" in files:
+        with _noting(page):
+            page.plan = read_plan(files.path("plan"), outcomes.plan_id)
+    return page
+
+
+def _add_report(page: LeavePage, files: PublishedFiles, key: TaskKey) -> None:
+    with _noting(page):
+        page.outcomes = summary = read_summary(files.summary_path(), key)
+        page.users, page.leave_types = summary.users, summary.leave_types
+        if summary.rejected:
+            page.rejected = read_rejected(files.path("report"))
+
+
+def _add_paths(page: LeavePage, files: PublishedFiles) -> None:
+    for kind, label in FILES.items():
+        if kind in files:
+            with _noting(page):
+                page.files[label] = files.shown_path(kind)
+
+
+@contextmanager
+def _noting(page: LeavePage) -> Iterator[None]:
+    """Note on the page what cannot be shown, once."""
+    try:
+        yield
+    except UnavailableError as error:
+        if str(error) not in page.notes:
+            page.notes.append(str(error))
+
+
+def _mapping(xcom: object) -> dict[str, Any]:
+    return xcom if isinstance(xcom, dict) else {}

@@ -1,0 +1,74 @@
+"""The page in the tab: outcomes by cause, who and what COR does not know, the rejected records, and the plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, get_args
+
+from cor_provider.outcome import Status
+from cor_provider.pages.calendar import TEMPLATES
+from cor_provider.sync.page import plan_to_draw
+from cor_provider.ui.contents import Outcomes, Rejected, ShownPlan
+
+MOST_LISTED = 200
+"""How many unknown users, and how many leave types, are listed."""
+
+NO_LEAVE = "This task instance has published no leave. Look here for tasks of the COR provider that have ended."
+NO_REPORT = (
+    "Users, leave types and rejected records are listed here if the task has a report_path: they are people's data, "
+    "and XComs hold none of it."
+)
+
+LABELS: dict[str, str] = {status: status.replace("_", " ") for status in get_args(Status)}
+
+
+@dataclass
+class LeavePage:
+    """
+    What the page shows.
+
+    :param outcomes: the counts and causes; None if there are none.
+    :param users: the external ids of users that COR does not know, with the number of rejected records.
+    :param leave_types: likewise those of leave types.
+    :param rejected: the first rejected records.
+    :param plan: the plan; None if there is none.
+    :param files: the paths of the task's files, by what they are.
+    :param notes: sentences about what cannot be shown.
+    """
+
+    outcomes: Outcomes | None = None
+    users: dict[str, int] = field(default_factory=dict)
+    leave_types: dict[str, int] = field(default_factory=dict)
+    rejected: list[Rejected] = field(default_factory=list)
+    plan: ShownPlan | None = None
+    files: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+def render_page(page: LeavePage) -> str:
+    """Return a complete HTML document that loads nothing else."""
+    rejected = page.outcomes.rejected if page.outcomes else 0
+    drawn: dict[str, Any] = plan_to_draw(page.plan.rows, page.plan.counts) if page.plan else {}
+    return TEMPLATES.get_template("leave.html.jinja").render(
+        outcomes=page.outcomes,
+        statuses=list(LABELS.items()),
+        labels=LABELS,
+        users=_largest_first(page.users),
+        leave_types=_largest_first(page.leave_types),
+        most_listed=MOST_LISTED,
+        rejected=page.rejected,
+        more_rejected=max(rejected - len(page.rejected), 0),
+        plan=page.plan,
+        files=list(page.files.items()),
+        notes=page.notes,
+        **drawn,
+    )
+
+
+def render_problem(problem: str) -> str:
+    """Return a complete HTML document that says why there is nothing to see."""
+    return TEMPLATES.get_template("leave_problem.html.jinja").render(problem=problem)
+
+
+def _largest_first(counts: dict[str, int]) -> list[tuple[str, int]]:
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
