@@ -41,8 +41,9 @@ def test_the_question_leads_to_the_plan_on_its_calendar(page: Page, question: Ru
     link = page.get_by_role("link", name="The tab Leave")
     expect(link).to_be_visible()
     keep(page, "approval")
-    link.click()
-    shown = page.context.pages[-1]
+    with page.expect_popup() as opened:
+        link.click()
+    shown = opened.value
     bar = shown.frame_locator("iframe[title=Leave]").get_by_role("link", name="HR-EMP-00012: Create")
     expect(bar.first).to_be_visible()
     keep(shown, "approval-leave-tab")
