@@ -44,6 +44,9 @@ __all__ = ["LeaveOperator"]
 BY_INPUT = "{% if ti.map_index >= 0 %}{{ task.label_of_input or ti.map_index }}{% endif %}"
 """The default name of a mapped task."""
 
+SUMMARY = "report_path (its summary)"
+"""What errors call the summary of the report."""
+
 LONGEST_LABEL = 200
 """Characters; Airflow's database takes 250."""
 
@@ -159,7 +162,7 @@ class LeaveOperator(BaseOperator):
             with run.recorder:
                 self.check_parameters()
                 run.files.check()
-                run.files.try_writing()
+                run.files.try_writing(leave_out=SUMMARY)
                 self.push(leave_requests, run.hook, run.recorder, run.stopping)
 
         try:
@@ -280,7 +283,7 @@ class LeaveOperator(BaseOperator):
         if self.report_path:
             with suppress(ValueError):  # not a path or URI; reported before anything is sent
                 summary = summary_path(_files.locate(self.report_path))
-        return {**{name: getattr(self, name) for name in self.outputs}, "report_path (its summary)": summary}
+        return {**{name: getattr(self, name) for name in self.outputs}, SUMMARY: summary}
 
     def read_files(self, leave_requests: object) -> dict[str, Iterable[object]]:
         """Return the files that this task is known to read, by the parameters that name them."""

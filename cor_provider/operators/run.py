@@ -7,7 +7,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from cor_provider.exceptions import CorConfigurationError
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.task.files import TaskFiles
 from cor_provider.task.recorder import OutcomeRecorder
@@ -31,7 +30,7 @@ class Run:
     @property
     def source(self) -> str | None:
         """COR's ``metadata.source``; None if the Connection or the task has none."""
-        with suppress(CorConfigurationError):
+        with suppress(Exception):  # whatever keeps a Connection from being read, the task has told it
             return self.hook.check_source()
         return None
 

@@ -20,6 +20,12 @@ from cor_provider.task.positions import Positions
 from cor_provider.task.rejected_file import Rejection
 
 STATE_KEY = "cor_push"
+VERSION = 2
+"""The form of what is stored. What another version of this package stored is not read: the retry starts over."""
+
+MOST_LEAVE_TYPES = 20
+"""How many unknown leave types are stored; a report has them all."""
+
 MOST_SAVED_BYTES = 60_000  # Airflow's state store takes values below 64 KB
 
 
@@ -78,8 +84,9 @@ class Checkpoint:
         :param leaves: the input from its beginning. Only the part that is done is read.
         """
         saved = self._store.get(STATE_KEY)
-        if not isinstance(saved, dict) or saved["bound_to"] != self._bound_to:
+        if not isinstance(saved, dict) or saved.get("version") != VERSION or saved["bound_to"] != self._bound_to:
             return False
+        summary = _summary_from_saved(saved)
         digests = (digest for digest, _leave in islice(self._digesting(leaves), saved["done"]))
         last = deque(enumerate(digests, start=1), maxlen=1)
         if list(last) != [(saved["done"], saved["digest"])]:
@@ -88,7 +95,7 @@ class Checkpoint:
         self._rejections = int(saved["rejections"], 16)
         ((self.done, self._digest),) = last
         self._resumed_at, self._rejected, self._rows = self.done, rejected, rows
-        self.summary = _summary_from_saved(saved)
+        self.summary = summary
         return True
 
     def matches_rows(self, rows: Iterable[bytes]) -> bool:
@@ -145,6 +152,7 @@ class Checkpoint:
     def save(self) -> None:
         """Save the progress. If it is too large for the store, keep what was saved last."""
         saved: dict[str, Any] = {
+            "version": VERSION,
             "bound_to": self._bound_to,
             "done": self.done,
             "digest": self._digest,
@@ -152,7 +160,7 @@ class Checkpoint:
             "rejections": f"{self._rejections:x}",
             "counts": dict(self.summary.counts),
             "causes": [list(astuple(cause)) for cause in self.summary.causes.values()],
-            "leave_types": list(self.summary.leave_types.items()),
+            "leave_types": list(self.summary.leave_types.items())[:MOST_LEAVE_TYPES],
             "positions_rejected": self._rejected.to_text(),
             "rejected": self.summary.rejected,
         }

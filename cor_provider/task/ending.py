@@ -13,10 +13,9 @@ from typing import Any
 from cor_provider.exceptions import CorError
 from cor_provider.results.errors import cause_lines, incomplete_error, rejected_error
 from cor_provider.results.summary import Summary
+from cor_provider.task.checkpoint import MOST_LEAVE_TYPES
 from cor_provider.task.limits import RejectionLimits
 from cor_provider.task.recorder import OutcomeRecorder
-
-MOST_LEAVE_TYPES_LOGGED = 10
 
 LABELS = {
     "report": "Report",
@@ -79,10 +78,12 @@ def error_at_the_end(
 
 def _leave_types(summary: Summary) -> Iterator[str]:
     """Name the leave types that COR does not know. A leave type without a person is no personal data."""
-    if types := summary.leave_types.most_common(MOST_LEAVE_TYPES_LOGGED):
-        left_out = len(summary.leave_types) - len(types)
-        more = f", and {left_out} more" if left_out else ""
-        yield f"Leave types that COR does not know: {', '.join(f'{name} {count}' for name, count in types)}{more}"
+    types = summary.leave_types
+    if len(types) > MOST_LEAVE_TYPES:  # a wrong column may hold names, or reasons for an absence
+        yield f"COR does not know {len(types)} leave types, too many to list here. Is leave_type_id the right column?"
+    elif types:
+        named = ", ".join(f"{name} {count}" for name, count in types.most_common())
+        yield f"Leave types that COR does not know: {named}"
 
 
 _INFO, _WARNING = 20, 30

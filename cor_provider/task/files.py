@@ -111,14 +111,16 @@ class TaskFiles:
                     f"{name}: would overwrite the ledger of a sync: {path}. Choose another path."
                 )
 
-    def try_writing(self) -> None:
+    def try_writing(self, *, leave_out: str = "") -> None:
         """
         Make sure that every output can be written. Call it after :meth:`check`, before anything is sent.
 
+        :param leave_out: the name of a file without which the task can do.
         :raises CorError: as :func:`try_writing` does.
         """
         for name, path in self._written.items():
-            try_writing(name, _files.locate(path))
+            if name != leave_out:
+                try_writing(name, _files.locate(path))
 
     def _check(self, read: Iterable[tuple[str, object]]) -> None:
         written = dict(_places(self._written.items(), must_be=True))

@@ -139,6 +139,7 @@ class OutcomeRecorder:
                 loaded = checkpoint.load(leaves)
         except Exception:  # noqa: BLE001  # starting over is safe
             self._warn_about_store()
+            checkpoint.start_over()
             return False
         if loaded and (rows := read_rows(self._report_path, checkpoint.done, is_complete=checkpoint.matches_rows)):
             self._open.enter_context(closing(rows))

@@ -29,6 +29,7 @@ from cor_provider.exceptions import (
     CorPushIncompleteError,
     CorUserNotFoundError,
 )
+from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.operators.base import LeaveOperator
 from cor_provider.operators.leaves import (
     CreateLeaveOperator,
@@ -165,6 +166,14 @@ class TestEndings:
         )
         assert task_instance.xcoms["return_value"] == counts(received=2, created=1, rejected=1)
         assert [one["id"] for one in task_instance.xcoms["rejected"]] == ["L1"]
+
+    def test_the_counts_are_published_even_if_no_connection_can_be_read(
+        self, create: Create, task_instance: TaskInstance, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(CorIntegrationsHook, "get_connection", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            create([leave()])
+        assert task_instance.xcoms.keys() >= {"return_value", "rejected", "summary"}
 
     def test_a_transport_failure_is_an_error_that_airflow_retries(
         self, create: Create, sandbox: Sandbox, task_instance: TaskInstance

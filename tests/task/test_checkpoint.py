@@ -298,6 +298,26 @@ def test_what_is_remembered_holds_no_leave(run_try: Try, sandbox: Sandbox, store
         assert secret not in remembered
 
 
+def test_what_another_version_stored_makes_a_retry_begin_anew(
+    run_try: Try, sandbox: Sandbox, store: StateStore
+) -> None:
+    fail_in_the_middle(run_try, sandbox)
+    saved = store.get("cor_push")
+    del saved["version"], saved["causes"], saved["leave_types"]
+    store.set("cor_push", {**saved, "errors": {"UserNotFoundError": 1}})
+    counts = run_try(LEAVES)
+    assert (counts["received"], counts["rejected"]) == (5, 1)
+
+
+def test_what_cannot_be_understood_in_the_store_makes_a_retry_begin_anew(
+    run_try: Try, sandbox: Sandbox, store: StateStore
+) -> None:
+    fail_in_the_middle(run_try, sandbox)
+    store.set("cor_push", {**store.get("cor_push"), "causes": "odd"})
+    counts = run_try(LEAVES)
+    assert (counts["received"], counts["rejected"]) == (5, 1)
+
+
 def test_a_store_that_does_not_work_does_not_stop_the_push(
     run_try: Try, store: StateStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

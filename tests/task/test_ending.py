@@ -62,6 +62,15 @@ def test_the_leave_types_that_cor_does_not_know_are_named_without_a_person_or_a_
     assert line == "Leave types that COR does not know: burnout 1"
 
 
+def test_a_wrong_column_of_leave_types_is_not_copied_into_the_log(
+    create: Create, caplog: pytest.LogCaptureFixture
+) -> None:
+    create([leave(), *(leave(f"L1{number}", leave_type_id=f"Ana {number}") for number in range(21))], max_rejected=21)
+    texts = [text for _level, text in lines(caplog)]
+    assert "COR does not know 21 leave types, too many to list here. Is leave_type_id the right column?" in texts
+    assert not [text for text in texts if "Ana" in text]
+
+
 def test_a_push_without_rejections_warns_of_nothing(create: Create, caplog: pytest.LogCaptureFixture) -> None:
     create([leave()])
     assert lines(caplog) == [("INFO", "Leave requests: 1 received: 1 created.")]
