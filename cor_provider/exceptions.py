@@ -275,13 +275,15 @@ class CorLedgerBusyError(CorError):
 
     :param reason: which sync it is, in words.
     :param retry_after: seconds after which the ledger is free, unless the other sync still runs then.
+    :param again: what to run again then.
     """
 
     default_name = "LedgerBusyError"
 
-    def __init__(self, reason: str, *, retry_after: float | None = None) -> None:
+    def __init__(self, reason: str, *, retry_after: float | None = None, again: str = "task") -> None:
         when = f"in {math.ceil(retry_after)} seconds or later" if retry_after else "later"
-        super().__init__(f"The ledger is in use: {reason}. Run this task again {when}: that is safe.")
+        super().__init__(f"The ledger is in use: {reason}. Run this {again} again {when}: that is safe.")
+        self.reason = reason
         self.retry_after = retry_after
 
 

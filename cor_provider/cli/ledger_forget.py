@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from argparse import Namespace
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from uuid import uuid4
 
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
+from cor_provider import _files
 from cor_provider.cli.ledgers import find_ledgers, source_of
 from cor_provider.cli.output import Output, number_of
-from cor_provider.exceptions import CorConfigurationError
+from cor_provider.exceptions import CorConfigurationError, CorLedgerBusyError
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.sync.lease import Lease, Owner
 from cor_provider.sync.ledger import Ledger
@@ -30,16 +32,20 @@ KEY_WARNING = (
 
 def run(options: Namespace, output: Output) -> bool:
     """Forget a person after asking, and print how many entries went; that is no finding."""
-    ledgers = [_open(file, options) for file in find_ledgers(options.path, source=options.source)]
-    theirs = sum(ledger.forget_user(options.user) for ledger in ledgers)
+    found = [_open(file, options) for file in find_ledgers(options.path, source=options.source)]
+    theirs = {ledger: entries for ledger in found if (entries := ledger.forget_user(options.user))}
     if not theirs:
         return _tell(output, {}, "The ledger holds nothing of this person.")
-    for ledger in ledgers:
+    for ledger in theirs:
+        _check_owner(ledger)
         if ledger.key_changed:
             _say(KEY_WARNING.format(ledger.path))
     if not options.yes:
-        _ask(theirs)
-    gone = {str(ledger.path): _forget(ledger, options) for ledger in ledgers}
+        _ask(sum(theirs.values()))
+    try:
+        gone = _forget(theirs, options)
+    except CorLedgerBusyError as error:
+        raise CorLedgerBusyError(error.reason, retry_after=error.retry_after, again="command") from None
     went = number_of(sum(gone.values()), "entry", "entries")
     return _tell(output, gone, f"Forgotten: {went}. The ledger notes how many and when, not whose.", MEANING)
 
@@ -51,6 +57,16 @@ def _open(file: ObjectStoragePath, options: Namespace) -> Ledger:
     if ledger.is_new:
         raise CorConfigurationError(f"there is no ledger {file}.")
     return ledger
+
+
+def _check_owner(ledger: Ledger) -> None:
+    """Refuse to write a file that would then belong to another user, so that the sync could not use it any more."""
+    place = _files.on_disk(ledger.path)
+    if place is not None and (owner := place.stat().st_uid) != os.geteuid():
+        raise CorConfigurationError(
+            f"{place} belongs to another user, and would not any more: nothing was deleted. Run this command as the "
+            f"user that owns the ledger, such as with sudo -u '#{owner}'."
+        )
 
 
 def _ask(entries: int) -> None:
@@ -67,13 +83,16 @@ def _say(text: str, *, end: str = "\n") -> None:
     print(text, end=end, file=sys.stderr, flush=True)  # noqa: T201  # a command prints
 
 
-def _forget(found: Ledger, options: Namespace) -> int:
-    """Read a ledger again while no sync is using it, and write it without the person."""
-    with _leased(found) as lease:
-        ledger = _open(found.path, options)
-        if entries := ledger.forget_user(options.user):
-            ledger.write(before_replacing=lease.check)
-    return entries
+def _forget(found: Iterable[Ledger], options: Namespace) -> dict[str, int]:
+    """Read the ledgers again once no sync is using any of them, and write them without the person."""
+    with ExitStack() as stack:
+        leases = [stack.enter_context(_leased(ledger)) for ledger in found]
+        ledgers = [_open(ledger.path, options) for ledger in found]
+        gone = {str(ledger.path): ledger.forget_user(options.user) for ledger in ledgers}
+        for ledger, lease in zip(ledgers, leases, strict=True):
+            if gone[str(ledger.path)]:
+                ledger.write(before_replacing=lease.check)
+    return gone
 
 
 @contextmanager

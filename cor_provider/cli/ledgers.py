@@ -8,7 +8,7 @@ from urllib.parse import unquote
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from cor_provider import _files
-from cor_provider.cli.rows import locate
+from cor_provider.cli.rows import explained, locate
 from cor_provider.exceptions import CorConfigurationError
 from cor_provider.sync.ledger import ENDING
 
@@ -21,7 +21,8 @@ def find_ledgers(path: str, *, source: str | None = None) -> list[ObjectStorageP
     :param source: only the ledger of this source.
     :raises CorConfigurationError: if there is none.
     """
-    found = [file for file in _files_of(locate(path)) if source in {None, source_of(file)}]
+    with explained(path):
+        found = [file for file in _files_of(locate(path)) if source in {None, source_of(file)}]
     if not found:
         of_source = "" if source is None else f" of the source {source}"
         raise CorConfigurationError(f"there is no ledger{of_source} in {path}. Give the ledger of the sync's task.")
@@ -35,7 +36,8 @@ def source_of(file: ObjectStoragePath) -> str:
 
 def read_content(file: ObjectStoragePath) -> bytes:
     """Return the content of a ledger's file."""
-    content = _files.read(file)
+    with explained(file):
+        content = _files.read(file)
     if content is None:
         raise CorConfigurationError(f"there is no ledger {file}.")
     return content

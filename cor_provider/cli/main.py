@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import traceback
 import warnings
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
@@ -35,6 +36,7 @@ def run_command(command: Command, options: Namespace) -> int:
 
     :param options: its arguments, as a parser has read them.
     """
+    os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")  # or Airflow 3 asks no database for a Connection
     stdout = sys.stdout
     with redirect_stdout(sys.stderr), _quiet():  # Airflow may log to it
         try:
@@ -44,10 +46,11 @@ def run_command(command: Command, options: Namespace) -> int:
             return DONE
         except KeyboardInterrupt:
             return INTERRUPTED
-        except Exception as error:
-            if not _is_expected(error):
-                raise
-            print(f"error: {_describe(error)}", file=sys.stderr)  # noqa: T201  # a command prints
+        except Exception as error:  # noqa: BLE001  # also a bug must not end as a finding does
+            if _is_expected(error):
+                print(f"error: {_describe(error)}", file=sys.stderr)  # noqa: T201  # a command prints
+            else:
+                traceback.print_exc()
             return COULD_NOT_WORK
 
 

@@ -6,12 +6,13 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import IO, Any, TypeVar
 
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from cor_provider import _files
-from cor_provider.exceptions import CorConfigurationError
+from cor_provider.exceptions import CorConfigurationError, CorError
 
 Row = TypeVar("Row")
 
@@ -27,14 +28,30 @@ def locate(path: str) -> ObjectStoragePath:
     """
     Return the file or folder that an argument names.
 
-    :raises CorConfigurationError: if it is neither a path nor a URI.
+    :raises CorConfigurationError: if it is neither a path nor a URI, or its store cannot be used.
     """
-    try:
-        place = _files.locate(absolute(path))
-        _ = place.fs
-    except ValueError:
-        raise CorConfigurationError(f"{path!r} is not a path, or a URI of a store that is installed here.") from None
+    with explained(path):
+        try:
+            place = _files.locate(absolute(path))
+            _ = place.fs
+        except ValueError:
+            raise CorConfigurationError(
+                f"{path!r} is not a path, or a URI of a store that is installed here."
+            ) from None
     return place
+
+
+@contextmanager
+def explained(path: object) -> Iterator[None]:
+    """Say what to do about an error of an object store's client: each has errors of its own."""
+    try:
+        yield
+    except (CorError, OSError, ImportError):
+        raise
+    except Exception as error:
+        raise CorConfigurationError(
+            f"{path} cannot be read ({type(error).__name__}): check the store and its Connection."
+        ) from error
 
 
 def read_rows(path: str, read: Callable[[Mapping[str, Any]], Row], *, what: str) -> Iterator[Row]:
@@ -62,7 +79,8 @@ def _read(line: bytes, read: Callable[[Mapping[str, Any]], Row]) -> Row | None:
 def _open(path: str) -> IO[bytes]:
     file = locate(path)
     try:
-        stream: IO[bytes] = file.fs.open(file.path, "rb")
+        with explained(path):
+            stream: IO[bytes] = file.fs.open(file.path, "rb")
     except FileNotFoundError:
         raise CorConfigurationError(f"there is no file {path}.") from None
     return stream

@@ -106,6 +106,11 @@ class LedgerEntry:
         """Return whether any version that COR may hold is leave of this user."""
         return any(version.user_id == user_id for version in self.versions)
 
+    def without(self, user_id: str) -> LedgerEntry:
+        """Return the entry without the versions of a user. COR may still hold one of them."""
+        versions = tuple(version for version in self.versions if version.user_id != user_id)
+        return replace(self, versions=versions, in_cor="unknown")
+
     def deleted(self) -> LedgerEntry:
         """Return the entry while the request that deletes the leave is under way."""
         return replace(self, in_cor="unknown")
@@ -132,7 +137,7 @@ class Forgotten:
     A person was forgotten: only how much, and when.
 
     :param on: the day in UTC, as ISO 8601.
-    :param entries: how many entries went.
+    :param entries: how many entries were about the person.
     """
 
     on: str
@@ -235,13 +240,18 @@ class Ledger:
 
     def forget_user(self, user_id: str) -> int:
         """
-        Forget all leave of a user, and note how many entries went, but not whose. Call :meth:`write` after it.
+        Forget all leave of a user, and note of how many entries, but not whose. Call :meth:`write` after it.
 
-        :return: how many entries went.
+        An entry goes if its leave is the user's now. If it was theirs only before, the rest of the entry stays.
+
+        :return: how many entries were about the user.
         """
-        theirs = [leave_id for leave_id, entry in self.entries.items() if entry.is_about(user_id)]
-        for leave_id in theirs:
-            del self.entries[leave_id]
+        theirs = {leave_id: entry for leave_id, entry in self.entries.items() if entry.is_about(user_id)}
+        for leave_id, entry in theirs.items():
+            if entry.version.user_id == user_id:
+                del self.entries[leave_id]
+            else:
+                self.entries[leave_id] = entry.without(user_id)
         if theirs:
             today = datetime.fromtimestamp(_clock.timestamp(), timezone.utc).date()
             self.forgotten.append(Forgotten(today.isoformat(), len(theirs)))

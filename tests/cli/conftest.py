@@ -34,6 +34,12 @@ class Ran:
 Cor = Callable[..., Ran]
 
 
+@pytest.fixture(autouse=True)
+def _as_a_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set what a command sets for its process, so that it ends with the test."""
+    monkeypatch.setenv("_AIRFLOW_PROCESS_CONTEXT", "server")
+
+
 @pytest.fixture
 def cor(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Cor:
     monkeypatch.setenv("COLUMNS", "80")

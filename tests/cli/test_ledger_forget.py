@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import threading
+from datetime import date
 from pathlib import Path
 
 import pytest
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
+from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.sandbox import Sandbox
 from cor_provider.sync.lease import Lease, Owner
+from cor_provider.sync.ledger import LeaveVersion, Ledger, LedgerEntry
 from support import Connect, leave
 from sync_support import Run, counts, held, remembered, sent
 
@@ -111,8 +115,54 @@ def test_a_sync_that_is_running_is_not_disturbed(cor: Cor, folder: Path, ledger:
     lease.take()
     ran = cor("ledger", "forget", folder, "--user", "u1", "--yes")
     assert ran.code == 2
-    assert "The ledger is in use: dag run sync is using it" in ran.err
+    assert "The ledger is in use: dag run sync is using it. Run this command again in" in ran.err
     assert ledger.read_bytes() == before
+
+
+@pytest.fixture
+def second(folder: Path) -> Path:
+    """The ledger of another source beside it, with `L3` of u1."""
+    hook = CorIntegrationsHook("cor_default", source="SAP")
+    ledger = Ledger(f"file://{folder}", source="SAP", cor=hook.leaves_url, key=hook.ledger_key)
+    ledger.entries = {"L3": LedgerEntry((LeaveVersion("u1", date(2026, 5, 11), date(2026, 5, 12)),))}
+    ledger.write()
+    return folder / "SAP.jsonl"
+
+
+def test_all_ledgers_in_the_folder_forget_the_person(cor: Cor, folder: Path, ledger: Path, second: Path) -> None:
+    ran = cor("ledger", "forget", folder, "--user", "u1", "--yes", "--output", "json")
+    assert ran.data == {"forgotten": 2, "ledgers": {str(ledger): 1, str(second): 1}}
+    assert (remembered(ledger), remembered(second)) == ({"L2": "yes"}, {})
+
+
+@pytest.mark.parametrize("busy", ["GLOBANT", "SAP"])
+def test_while_a_sync_is_using_one_of_them_all_stay(
+    cor: Cor, folder: Path, ledger: Path, second: Path, busy: str
+) -> None:
+    before = [ledger.read_bytes(), second.read_bytes()]
+    Lease(ObjectStoragePath(f"file://{folder}/{busy}.jsonl"), Owner("sync", 1, "t"), threading.Event()).take()
+    assert cor("ledger", "forget", folder, "--user", "u1", "--yes").code == 2
+    assert [ledger.read_bytes(), second.read_bytes()] == before
+
+
+def test_a_sync_of_a_ledger_that_does_not_hold_the_person_is_no_hindrance(
+    cor: Cor, folder: Path, ledger: Path, second: Path
+) -> None:
+    Lease(ObjectStoragePath(f"file://{second}"), Owner("sync", 1, "t"), threading.Event()).take()
+    ran = cor("ledger", "forget", folder, "--user", "u2", "--yes", "--output", "json")
+    assert (ran.code, ran.data) == (0, {"forgotten": 1, "ledgers": {str(ledger): 1}})
+
+
+def test_another_user_than_the_workers_is_refused(
+    cor: Cor, folder: Path, ledger: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, files = ledger.read_bytes(), sorted(folder.iterdir())
+    owner = os.geteuid()
+    monkeypatch.setattr(os, "geteuid", lambda: owner + 1)
+    ran = cor("ledger", "forget", folder, "--user", "u1", "--yes")
+    assert ran.code == 2
+    assert f"Run this command as the user that owns the ledger, such as with sudo -u '#{owner}'." in ran.err
+    assert (ledger.read_bytes(), sorted(folder.iterdir())) == (before, files)
 
 
 def test_it_frees_the_ledger_again(cor: Cor, folder: Path, sync: Run) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cor_provider.cli.ledgers import find_ledgers, source_of
+from cor_provider import _files
+from cor_provider.cli.ledgers import find_ledgers, read_content, source_of
 from cor_provider.exceptions import CorConfigurationError
 
 
@@ -47,3 +48,12 @@ def test_where_there_is_none_it_says_so(tmp_path: Path, name: str) -> None:
 def test_a_source_without_a_ledger_is_named(folder: Path) -> None:
     with pytest.raises(CorConfigurationError, match="there is no ledger of the source SAP in"):
         find_ledgers(str(folder), source="SAP")
+
+
+@pytest.mark.parametrize("broken", ["names", "read"])
+def test_an_error_of_a_stores_client_says_what_to_check(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    monkeypatch.setattr(_files, broken, lambda path: 1 / 0)
+    with pytest.raises(CorConfigurationError, match=r"cannot be read \(ZeroDivisionError\): check the store"):
+        read_content(find_ledgers(str(folder))[0])

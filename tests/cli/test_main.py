@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 from argparse import Namespace
@@ -65,9 +67,12 @@ def test_an_error_is_one_line(ends: Any, error: Exception, line: str, capsys: py
     assert capsys.readouterr() == ("", line)
 
 
-def test_a_bug_keeps_its_traceback(ends: Any) -> None:
-    with pytest.raises(ZeroDivisionError):
-        ends(lambda: 1 / 0)
+def test_a_bug_keeps_its_traceback_and_is_no_finding(ends: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ends(lambda: 1 / 0) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("Traceback")
+    assert err.endswith("ZeroDivisionError: division by zero\n")
 
 
 def test_what_libraries_print_is_not_in_the_result(ends: Any, capsys: pytest.CaptureFixture[str]) -> None:
@@ -81,6 +86,28 @@ def test_it_is_a_program(tmp_path: Path) -> None:
     assert (ended.returncode, ended.stdout) == (2, "")
     assert "there is no file" in ended.stderr.splitlines()[-1]
     assert "Traceback" not in ended.stderr
+
+
+def test_a_connection_in_the_database_of_airflow_is_found(tmp_path: Path) -> None:
+    (tmp_path / "leave.csv").write_text("id,user_id,leave_type_id,start,end\nL1,E-7,sick,2026-05-11,2026-05-12\n")
+    own = {
+        "AIRFLOW_HOME": str(tmp_path),
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{tmp_path}/airflow.db",
+        "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
+    }
+    environment = {name: value for name, value in os.environ.items() if name != "_AIRFLOW_PROCESS_CONTEXT"} | own
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", *arguments]
+        return subprocess.run(
+            command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False
+        )
+
+    connection = {"conn_type": "cor", "password": "token", "extra": {"source": "GLOBANT"}}
+    run("airflow", "db", "migrate").check_returncode()
+    run("airflow", "connections", "add", "cor_db", "--conn-json", json.dumps(connection)).check_returncode()
+    ended = run("cor_provider", "check", "leave.csv", "--conn-id", "cor_db")
+    assert (ended.returncode, ended.stderr) == (0, "")
 
 
 def test_a_reader_that_has_enough_is_no_error(tmp_path: Path) -> None:

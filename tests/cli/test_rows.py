@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem  # type: ignore[import-untyped]
 
 from cor_provider.cli.rows import absolute, read_rows
 from cor_provider.exceptions import CorConfigurationError
@@ -51,6 +52,13 @@ def test_another_file_is_refused_by_its_line(tmp_path: Path, content: str) -> No
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(CorConfigurationError, match=r"there is no file .*none"):
         ids(tmp_path / "none")
+
+
+def test_an_error_of_a_stores_client_is_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    bucket = attach_memory()
+    monkeypatch.setattr(MemoryFileSystem, "_open", lambda *_, **__: 1 / 0)
+    with pytest.raises(CorConfigurationError, match=r"rows cannot be read \(ZeroDivisionError\): check the store"):
+        ids(f"{bucket}/rows")
 
 
 def test_a_store_that_is_unknown_here_is_no_traceback() -> None:

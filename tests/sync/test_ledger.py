@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any, get_args
@@ -253,11 +254,18 @@ def test_both_ends_of_a_window_count(first: int, last: int, expected: bool) -> N
     assert MAY.overlaps(Window(date(2026, 5, first), date(2026, 5, last))) is expected
 
 
-def test_a_person_is_forgotten_in_whatever_version(tmp_path: Path) -> None:
+def test_a_person_is_forgotten_with_all_versions_of_their_leave(tmp_path: Path) -> None:
     ledger = open_ledger(tmp_path)
     ledger.entries = entries(ledger)
+    assert ledger.forget_user("u1") == 2
+    assert ledger.entries == {}
+
+
+def test_leave_that_is_now_another_persons_stays_without_the_earlier_versions(tmp_path: Path) -> None:
+    ledger = open_ledger(tmp_path)
+    ledger.entries = {"L1": LedgerEntry((MAY, JUNE, replace(MAY, end=MAY.start)), "changing", "digest")}
     assert ledger.forget_user("u2") == 1
-    assert [*ledger.entries] == ["L1"]
+    assert ledger.entries == {"L1": LedgerEntry((MAY, replace(MAY, end=MAY.start)), "unknown", "digest")}
 
 
 def test_it_remembers_how_much_was_forgotten_and_when_but_not_whose(tmp_path: Path, written: Path) -> None:
