@@ -90,6 +90,7 @@ def test_the_tab_shows_causes_and_rejected_records(screen: Screen, run_id: str, 
 
 
 @on_a_desk
+@pytest.mark.parametrize("screen", ["light"], indirect=True)
 def test_a_bar_of_the_plan_leads_to_its_row(screen: Screen, run_id: str, keep: Keep) -> None:
     tab = open_tab(screen, run_id, "plan")
     bar = tab.get_by_role("link", name="employee-7: Create, Mon 11 May 2026 to Tue 12 May 2026; external id taken-1")
