@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any, Literal
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import requests
@@ -70,10 +71,22 @@ def _connection(conn_id: str) -> Iterator[Finding]:
 
     session.hooks["response"].append(keep_date)
     is_accepted, message = hook.test_connection()
-    yield Finding("ok" if is_accepted else "problem", "token", message)
+    yield Finding("ok" if is_accepted else "problem", "token", " ".join(message.split()))
+    session.hooks["response"].remove(keep_date)
+    yield _host(hook)
     yield _source(hook)
     if dates:
-        yield _clocks(*dates[-1])
+        yield _clocks(*dates[0])
+
+
+def _host(hook: CorIntegrationsHook) -> Finding:
+    """Ask the Integrations API for nothing: any answer shows that it can be reached."""
+    address = urlsplit(hook.leaves_url)
+    try:
+        hook.get_conn().request("HEAD", f"{address.scheme}://{address.netloc}/")
+    except CorError as error:
+        return Finding("problem", "host", " ".join(error.message.split()))
+    return Finding("ok", "host", f"{address.netloc} answers. It has nothing to read that would show more.")
 
 
 def _source(hook: CorIntegrationsHook) -> Finding:

@@ -25,6 +25,9 @@ def run(options: Namespace, output: Output) -> bool:
     data = {**_of_plan(rows), **_totals(rows), "users": by_user}
     if options.user is not None:
         data = {**_of_plan(rows), **_totals(rows), "operations": rows}
+    if options.user is not None and not rows:
+        output.result(data, lambda: output.line(f"The plan has no change for the user {options.user}."))
+        return False
     output.result(data, lambda: _show(output, rows, by_user if options.user is None else None))
     return False
 

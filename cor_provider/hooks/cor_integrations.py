@@ -360,6 +360,12 @@ class CorIntegrationsHook(BaseHook):
         try:
             connection = self.get_connection(self.cor_conn_id)
         except AirflowNotFoundException:
+            variable = f"AIRFLOW_CONN_{self.cor_conn_id.upper()}"
+            if os.environ.get(variable):
+                raise CorConfigurationError(
+                    f"The environment variable {variable} is set, but Airflow cannot read a Connection from it: write "
+                    "it as JSON or as a URI, and check the quotes around it."
+                ) from None
             raise CorConfigurationError(
                 f"The connection {self.cor_conn_id!r} does not exist: create it in Airflow with the type "
                 f"{self.hook_name}, or set cor_conn_id to another one."

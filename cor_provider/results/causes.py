@@ -38,7 +38,7 @@ class Cause:
         known = _ERRORS.get(self.error)
         if known and known.advice and self.message in {None, known.default_message}:
             return known.advice.format(source=f"source {source}" if source else "the same source")
-        return self.message or "the messages differ: see the report."
+        return (self.message or "the messages differ: see the report.").replace("\n", " ")
 
     def __str__(self) -> str:
         """Return the name, the count and an example, such as ``UserNotFoundError 32, such as L-7``."""

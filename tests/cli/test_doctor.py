@@ -30,6 +30,7 @@ def test_a_healthy_setup_is_all_ok_and_ends_with_0(cor: Cor, connect: Connect, t
         ["ok", "versions"],
         ["ok", "connection"],
         ["ok", "token"],
+        ["ok", "host"],
         ["ok", "source"],
         ["ok", "clock"],
         ["ok", "path"],
@@ -51,6 +52,21 @@ def test_without_a_connection_it_says_how_to_make_one_and_ends_with_1(cor: Cor) 
     assert ran.code == 1
     assert ran.err == ""
     assert "problem connection The connection 'nowhere' does not exist: create it" in ran.text
+
+
+def test_a_host_that_does_not_answer_is_a_problem_although_the_token_is_good(
+    cor: Cor, connect: Connect, closed_port: int
+) -> None:
+    connect(host=f"http://127.0.0.1:{closed_port}")
+    assert "connection refused" in message(cor, "host")
+    assert states(cor)["host"] == "problem"
+
+
+def test_a_connection_in_the_environment_that_airflow_cannot_read_is_not_called_missing(
+    cor: Cor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_COR_DEFAULT", "{garbage")
+    assert "AIRFLOW_CONN_COR_DEFAULT is set, but Airflow cannot read" in message(cor, "connection")
 
 
 def test_an_invalid_field_is_named(cor: Cor, connect: Connect) -> None:
@@ -75,7 +91,7 @@ def test_an_unreachable_cor_is_a_problem_and_its_clock_is_not_compared(
     cor: Cor, connect: Connect, closed_port: int
 ) -> None:
     connect(extra={"api_url": f"http://127.0.0.1:{closed_port}/v1"})
-    assert states(cor) == {"versions": "ok", "connection": "ok", "token": "problem", "source": "ok"}
+    assert states(cor) == {"versions": "ok", "connection": "ok", "token": "problem", "host": "ok", "source": "ok"}
 
 
 @pytest.mark.parametrize(

@@ -79,3 +79,9 @@ def test_another_file_is_refused(cor: Cor, tmp_path: Path) -> None:
     ran = cor("plan", path)
     assert (ran.code, ran.out) == (2, "")
     assert ran.err == f"error: {path} is not a plan as plan_path has it (JSON Lines): line 1 is something else.\n"
+
+
+def test_a_user_without_a_change_is_told_so(cor: Cor, sync: Run, tmp_path: Path) -> None:
+    path = tmp_path / "plan.jsonl"
+    sync([leave()], plan_only=True, plan_path=str(path))
+    assert cor("plan", path, "--user", "E-1").text == "The plan has no change for the user E-1."
