@@ -130,7 +130,8 @@ class Summary:
             key = new.status, new.error, None
         cause = self.causes.setdefault(key, Cause(*key))
         cause.count += new.count
-        cause.example = cause.example or new.example
+        # Outcomes come in any order. The same input has the same example.
+        cause.example = min(filter(None, (cause.example, new.example)), default=None)
 
 
 def _in_brackets(counts: Mapping[str, int]) -> str:

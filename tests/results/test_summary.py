@@ -89,3 +89,8 @@ def test_a_wrong_column_does_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch
 def test_the_causes_of_a_status_are_those_alone() -> None:
     summary = summary_of([*OUTCOMES, LeaveOutcome("L-8", "failed", error="ServerError", message="COR failed.")])
     assert [cause.example for cause in summary.causes_of("failed")] == ["L-8"]
+
+
+def test_the_example_does_not_depend_on_the_order_of_the_outcomes() -> None:
+    examples = {summary_of(order).causes_of("rejected")[0].example for order in (OUTCOMES, OUTCOMES[::-1])}
+    assert examples == {"L-2"}
