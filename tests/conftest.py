@@ -26,7 +26,7 @@ from cor_provider import _clock
 # examples than these find nothing new on each change, but would take CI past its limit.
 settings.register_profile(
     "repeatable",
-    max_examples=50 if Version(version("apache-airflow")) >= Version("3") else 10,
+    max_examples=30 if Version(version("apache-airflow")) >= Version("3") else 10,
     derandomize=True,
     deadline=None,
     suppress_health_check=[
