@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from argparse import Namespace
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -10,20 +9,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cor_provider._sources import doubt
-from cor_provider.cli.output import Output, largest_first
+from cor_provider.cli.output import Output
 from cor_provider.cli.rows import absolute
 from cor_provider.inputs.leaves import iter_leaves
 from cor_provider.inputs.translation import Translation
 from cor_provider.leave import LeaveRequest, UnreadableLeave
 from cor_provider.outcome import LeaveOutcome
 from cor_provider.push.engine import check
-from cor_provider.results.causes import without_place
+from cor_provider.results.causes import place_in, without_place
+from cor_provider.results.summary import largest_counts_first
 
 MOST_EXAMPLES = 3
 """How many leave requests are named for a cause."""
-
-_PLACE = re.compile(r"^\w+ \d+|\w+ \d+(?=\)\.?$)")
-"""Where a message names the place of its record, if :func:`without_place` finds one."""
 
 
 @dataclass
@@ -93,9 +90,8 @@ def run(options: Namespace, output: Output) -> bool:
 def split_message(outcome: LeaveOutcome) -> tuple[str, str]:
     """Return an error's message without the place of its record, and the place."""
     message = outcome.message or ""
-    problem = without_place(message) or ""
-    place = _PLACE.search(message) if problem != message else None
-    return problem.removesuffix("."), place[0].lower() if place else f"record {outcome.position}"
+    problem = (without_place(message) or "").removesuffix(".")
+    return problem, (place_in(message) or f"record {outcome.position}").lower()
 
 
 def _check_connection(conn_id: str) -> Iterator[str]:
@@ -115,8 +111,8 @@ def _data(file: str, checked: Checked, warnings: list[str]) -> dict[str, Any]:
         "fine": checked.received - checked.rejected,
         "rejected": checked.rejected,
         "causes": [vars(cause) for cause in checked.largest_causes],
-        "users": largest_first(checked.users),
-        "leave_types": largest_first(checked.leave_types),
+        "users": largest_counts_first(checked.users),
+        "leave_types": largest_counts_first(checked.leave_types),
         "warnings": warnings,
     }
 

@@ -11,6 +11,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from cor_provider.results.summary import largest_counts_first
+
 MOST_SHOWN = 20
 """How many lines a table for people has, where the numbers are what counts; JSON has all."""
 
@@ -65,7 +67,7 @@ class Output:
         """Print the largest counts, and how many more there are."""
         if not counts:
             return
-        ordered = largest_first(counts)
+        ordered = largest_counts_first(counts)
         self.line()
         self.table(header, [*ordered.items()][:MOST_SHOWN])
         if (more := len(ordered) - MOST_SHOWN) > 0:
@@ -82,11 +84,6 @@ class Output:
         shown = "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
         encoding = self._console.encoding
         return Text(shown.encode(encoding, "backslashreplace").decode(encoding), style=style)
-
-
-def largest_first(counts: Mapping[str, int]) -> dict[str, int]:
-    """Return counts in their order; those that are equal by name."""
-    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
 def number_of(count: int, noun: str, plural: str | None = None) -> str:

@@ -9,12 +9,13 @@ from contextlib import suppress
 from typing import Any, get_args
 
 from cor_provider import _files
-from cor_provider.cli.output import Output, largest_first, number_of
+from cor_provider.cli.output import Output, number_of
 from cor_provider.cli.rows import locate, read_rows
 from cor_provider.exceptions import CorConfigurationError
 from cor_provider.outcome import LeaveOutcome, Status
 from cor_provider.results.causes import Cause
-from cor_provider.results.summary import Summary
+from cor_provider.results.summary import Summary, largest_counts_first
+from cor_provider.task.summary_file import summary_path
 
 WHAT = "a report as report_path has it (JSON Lines)"
 UNSETTLED: tuple[Status, ...] = ("rejected", "failed", "not_sent")
@@ -30,7 +31,7 @@ def run(options: Namespace, output: Output) -> bool:
     summary = Summary()
     for outcome in outcomes:
         summary.add(outcome)
-    users, leave_types = largest_first(summary.users), largest_first(summary.leave_types)
+    users, leave_types = largest_counts_first(summary.users), largest_counts_first(summary.leave_types)
     data = {**summary.to_dict(source=source), "users": users, "leave_types": leave_types}
     output.result(data, lambda: _show(output, summary, source))
     return any(summary.counts[status] for status in UNSETTLED)
@@ -45,9 +46,9 @@ def _read(row: Mapping[str, Any]) -> LeaveOutcome:
 
 def _source_of(report: str) -> str | None:
     """Return the source that a report's summary names, for the advice; None if there is no summary beside it."""
-    path = locate(report)
+    path = summary_path(locate(report))
     with suppress(Exception):  # the advice does without
-        source = json.loads(_files.read(path.parent / f"{path.stem}.summary.json") or b"{}").get("source")
+        source = json.loads((path and _files.read(path)) or b"{}").get("source")
         return str(source) if source else None
     return None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
@@ -27,7 +28,7 @@ class Run:
     input_uris: list[str]
     written: dict[str, str] = field(default_factory=dict)
 
-    @property
+    @cached_property  # one that cannot be read is not asked for again
     def source(self) -> str | None:
         """COR's ``metadata.source``; None if the Connection or the task has none."""
         with suppress(Exception):  # whatever keeps a Connection from being read, the task has told it

@@ -55,7 +55,13 @@ def without_place(message: str | None) -> str | None:
     return message and _PLACE.sub("", message)
 
 
-_PLACE = re.compile(r"^\w+ \d+:? | \([^()]*, \w+ \d+\)(?=\.?$)")
+def place_in(message: str) -> str | None:
+    """Return the place of a record that its message names, such as ``row 12``; None if it names none."""
+    found = _PLACE.search(message)
+    return found and next(filter(None, found.groups()))
+
+
+_PLACE = re.compile(r"^(\w+ \d+):? | \([^()]*, (\w+ \d+)\)(?=\.?$)")
 """What :mod:`cor_provider.inputs.leaves` adds: ``Record 12: …``, ``line 12 …``, ``… (leave.csv, row 12)``."""
 
 _ERRORS: dict[str, type[CorError]] = {

@@ -134,5 +134,10 @@ class Summary:
         cause.example = min(filter(None, (cause.example, new.example)), default=None)
 
 
+def largest_counts_first(counts: Mapping[str, int]) -> dict[str, int]:
+    """Return counts in their order; those that are equal by name."""
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
 def _in_brackets(counts: Mapping[str, int]) -> str:
     return " (" + ", ".join(f"{name} {count}" for name, count in sorted(counts.items())) + ")" if counts else ""

@@ -7,6 +7,7 @@ first, and an error repeats what its reader must know.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -49,7 +50,9 @@ def log_ending(log: Any, recorder: OutcomeRecorder, *, source: str | None, files
 def log_check(log: Any, summary: Summary) -> None:
     """Log the counts of a push that only checks."""
     fine, rejected = summary.received - summary.counts["rejected"], summary.counts["rejected"]
-    log.log(_WARNING if rejected else _INFO, "%s fine, %s would be rejected; nothing was sent", fine, rejected)
+    log.log(
+        logging.WARNING if rejected else logging.INFO, "%s fine, %s would be rejected; nothing was sent", fine, rejected
+    )
 
 
 def error_at_the_end(
@@ -84,6 +87,3 @@ def _leave_types(summary: Summary) -> Iterator[str]:
     elif types:
         named = ", ".join(f"{name} {count}" for name, count in types.most_common())
         yield f"Leave types that COR does not know: {named}"
-
-
-_INFO, _WARNING = 20, 30

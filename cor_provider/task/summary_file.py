@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from cor_provider import _files
-from cor_provider.results.summary import Summary
+from cor_provider.results.summary import Summary, largest_counts_first
 
 FORMAT = "airflow-provider-cor summary"
 
@@ -47,13 +46,9 @@ def write_summary(
         "format": FORMAT,
         "task": dict(task),
         **summary.to_dict(source=source),
-        "users": _largest_first(summary.users),
-        "leave_types": _largest_first(summary.leave_types),
+        "users": largest_counts_first(summary.users),
+        "leave_types": largest_counts_first(summary.leave_types),
         "files": dict(files),
     }
     text = json.dumps(content, ensure_ascii=False, indent=2) + "\n"
     _files.replace(path, text.encode("utf-8", "backslashreplace"))
-
-
-def _largest_first(counts: Counter[str]) -> dict[str, int]:
-    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))

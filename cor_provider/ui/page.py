@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 from cor_provider.outcome import Status
 from cor_provider.pages.calendar import TEMPLATES
+from cor_provider.results.summary import largest_counts_first
 from cor_provider.sync.page import plan_to_draw
 from cor_provider.ui.contents import Outcomes, Rejected, ShownPlan
 
@@ -53,8 +54,8 @@ def render_page(page: LeavePage) -> str:
         outcomes=page.outcomes,
         statuses=list(LABELS.items()),
         labels=LABELS,
-        users=_largest_first(page.users),
-        leave_types=_largest_first(page.leave_types),
+        users=list(largest_counts_first(page.users).items()),
+        leave_types=list(largest_counts_first(page.leave_types).items()),
         most_listed=MOST_LISTED,
         rejected=page.rejected,
         more_rejected=max(rejected - len(page.rejected), 0),
@@ -68,7 +69,3 @@ def render_page(page: LeavePage) -> str:
 def render_problem(problem: str) -> str:
     """Return a complete HTML document that says why there is nothing to see."""
     return TEMPLATES.get_template("leave_problem.html.jinja").render(problem=problem)
-
-
-def _largest_first(counts: dict[str, int]) -> list[tuple[str, int]]:
-    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))

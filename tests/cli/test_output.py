@@ -7,7 +7,7 @@ from io import BytesIO, StringIO, TextIOWrapper
 
 import pytest
 
-from cor_provider.cli.output import Output, largest_first, number_of
+from cor_provider.cli.output import Output, number_of
 
 
 @pytest.fixture(autouse=True)
@@ -65,10 +65,6 @@ def test_counts_are_shown_largest_first_and_no_more_than_anybody_reads(output: O
     lines = stream.getvalue().splitlines()
     assert lines[:3] == ["", "user  leaves", "u24       24"]
     assert lines[-1] == "and 5 more users; --output json lists all."
-
-
-def test_equal_counts_are_in_the_order_of_their_names() -> None:
-    assert [*largest_first({"b": 1, "a": 1, "c": 2})] == ["c", "a", "b"]
 
 
 @pytest.mark.parametrize(("count", "text"), [(0, "0 entries"), (1, "1 entry"), (2, "2 entries")])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cor_provider.exceptions import CorUserNotFoundError, CorValidationError
-from cor_provider.results.causes import Cause, largest_first, without_place
+from cor_provider.results.causes import Cause, largest_first, place_in, without_place
 
 UNKNOWN_USER = CorUserNotFoundError()
 
@@ -62,3 +62,16 @@ def test_the_largest_comes_first() -> None:
 )
 def test_equal_causes_at_different_places_have_equal_messages(message: str | None, expected: str | None) -> None:
     assert without_place(message) == expected
+
+
+@pytest.mark.parametrize(
+    ("message", "place"),
+    [
+        ("Record 12: id: is missing", "Record 12"),
+        ("id: is missing (leave.csv, row 12)", "row 12"),
+        ("line 12 is not JSON (leave.jsonl).", "line 12"),
+        ("start: is no date (such as 31.2.)", None),
+    ],
+)
+def test_the_place_is_found_where_the_message_names_one(message: str, place: str | None) -> None:
+    assert place_in(message) == place

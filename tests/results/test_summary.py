@@ -9,7 +9,7 @@ import pytest
 from cor_provider.exceptions import CorLeaveTypeNotFoundError, CorUserNotFoundError, CorValidationError
 from cor_provider.outcome import LeaveOutcome
 from cor_provider.results import summary as module
-from cor_provider.results.summary import Summary
+from cor_provider.results.summary import Summary, largest_counts_first
 
 
 def rejected(leave_id: str | None, error: Exception, unknown_id: str | None = None) -> LeaveOutcome:
@@ -94,3 +94,7 @@ def test_the_causes_of_a_status_are_those_alone() -> None:
 def test_the_example_does_not_depend_on_the_order_of_the_outcomes() -> None:
     examples = {summary_of(order).causes_of("rejected")[0].example for order in (OUTCOMES, OUTCOMES[::-1])}
     assert examples == {"L-2"}
+
+
+def test_counts_are_in_their_order_and_equal_ones_by_name() -> None:
+    assert [*largest_counts_first({"b": 1, "a": 1, "c": 2})] == ["c", "a", "b"]
