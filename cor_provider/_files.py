@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import sqlite3
 import stat
 import tempfile
 from collections.abc import Callable, Iterator
@@ -24,6 +25,8 @@ from cor_provider import _clock
 
 LONGEST_WRITE = 3600.0
 """Seconds after which a file that nobody has written to is a leftover of a killed process."""
+
+SCRATCH_KIB_IN_MEMORY = 8 * 1024
 
 FILE_MODE = 0o600
 FOLDER_MODE = 0o700
@@ -143,6 +146,20 @@ def begin(path: ObjectStoragePath) -> NewFile:
     if place is None:
         return _Upload(path)
     return _Stream(place) if _is_stream(place) else _Beside(Path(os.path.realpath(place)))
+
+
+def scratch() -> sqlite3.Connection:
+    """
+    Return an empty database for what may not fit into memory: SQLite keeps little of it there, the rest on the disk.
+
+    Its file has no name, so that nobody else can open it and nothing of it is left, even after a kill. It cannot be
+    rolled back.
+    """
+    database = sqlite3.connect("", isolation_level=None)
+    database.execute(f"PRAGMA cache_size = -{SCRATCH_KIB_IN_MEMORY}")
+    database.execute("PRAGMA temp_store = FILE")
+    database.execute("PRAGMA journal_mode = OFF")
+    return database
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import os
 import stat
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -255,3 +256,28 @@ class TestTrying:
         path = ObjectStoragePath(s3) / tmp_path.name / "a.jsonl"
         monkeypatch.setattr(path.fs, "rm_file", deny)
         _files.try_writing(path)
+
+
+class TestScratch:
+    """A database for what does not fit into memory."""
+
+    def test_what_does_not_fit_into_memory_is_in_a_file_without_a_name(self) -> None:
+        database = _files.scratch()
+        database.execute("CREATE TABLE big (content BLOB)")
+        database.execute("INSERT INTO big VALUES (zeroblob(?))", (2 * _files.SCRATCH_KIB_IN_MEMORY * 1024,))
+        assert any("(deleted)" in target for target in open_files())
+        database.close()
+
+    def test_two_of_them_share_nothing(self) -> None:
+        one, other = _files.scratch(), _files.scratch()
+        one.execute("CREATE TABLE leave (id TEXT)")
+        other.execute("CREATE TABLE leave (id TEXT)")
+        one.close()
+        other.close()
+
+
+def open_files() -> Iterator[str]:
+    """Yield what this process has open, by name."""
+    for link in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):  # the folder itself, which is open only meanwhile
+            yield str(link.readlink())
