@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 from packaging.version import Version
+from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
 from cor_provider import _clock
 
@@ -91,6 +92,25 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     for line in ("error::airflow.exceptions.AirflowProviderDeprecationWarning", *WARNING_FILTERS[AIRFLOW.major]):
         config.addinivalue_line("filterwarnings", line)
+
+
+class ByFile(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
+    """Gives the tests of a file to one process, as ``--dist loadfile`` does, and also files that share an Airflow."""
+
+    TOGETHER: Mapping[str, str] = {
+        "tests/browser/": "browser",
+        "tests/ui/": "browser",
+        "tests/running_airflow/": "running_airflow",
+    }
+
+    def _split_scope(self, nodeid: str) -> str:
+        of_folder = (name for folder, name in self.TOGETHER.items() if nodeid.startswith(folder))
+        return next(of_folder, super()._split_scope(nodeid))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile | None:
+    """Distribute tests as `ByFile` does, where they are distributed by file."""
+    return ByFile(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -6,6 +6,7 @@ All that it writes is in a folder that it is given, and nothing of it is left ru
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import secrets
@@ -103,6 +104,22 @@ class RunningAirflow:
         body = {**MAJOR.new_run, "conf": conf}
         return Run(self, dag_id, self._ask("POST", f"dags/{dag_id}/dagRuns", json=body)["dag_run_id"])
 
+    def unpause(self, dag_id: str) -> None:
+        """Wait until a DAG can be run, and let its runs begin."""
+        self.wait_for_dags(dag_id)
+        self._ask("PATCH", f"dags/{dag_id}", json={"is_paused": False})
+
+    def add_connection(self, conn_id: str, **fields: Any) -> None:
+        """Add a Connection; ``extra`` is a mapping."""
+        extra = json.dumps(fields.pop("extra", {}))
+        self._ask("POST", "connections", json={"connection_id": conn_id, "extra": extra, **fields})
+
+    def delete_connections(self, conn_type: str) -> None:
+        """Delete all Connections of a type."""
+        for connection in self.get("connections", limit=1000)["connections"]:
+            if connection["conn_type"] == conn_type:
+                self._ask("DELETE", f"connections/{connection['connection_id']}")
+
     def get(self, path: str, **parameters: Any) -> Any:
         """Return what the REST API answers."""
         return self._ask("GET", path, params=parameters)
@@ -138,7 +155,7 @@ class RunningAirflow:
             session.trust_env = False
             answer = session.request(method, f"{self.url}/{MAJOR.api}/{path}", timeout=120, **kwargs)
         answer.raise_for_status()
-        return answer.json()
+        return answer.json() if answer.content else None
 
 
 @dataclass

@@ -45,12 +45,14 @@ def cor() -> Iterator[Sandbox]:
         yield sandbox
 
 
-@pytest.fixture(scope="module")
-def running_airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningAirflow]:
-    """An Airflow with the example DAGs, not started yet, and all that they need but a Connection to COR."""
+@pytest.fixture(scope="session")
+def shared_airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningAirflow]:
+    """An Airflow with the example DAGs and those of the tests, none started yet."""
     home = tmp_path_factory.mktemp("airflow")
     with closing(sqlite3.connect(home / "hr.sqlite")) as database:
         database.executescript((EXAMPLE_DAGS / "demo" / "hr.sql").read_text(encoding="utf-8"))
+    shutil.copytree(EXAMPLE_DAGS, home / "dags")
+    shutil.copytree(Path(__file__).parent / "dags", home / "dags", dirs_exist_ok=True)
     settings = {
         "AIRFLOW_CONN_HR_DATABASE": json.dumps({"conn_type": "sqlite", "host": str(home / "hr.sqlite")}),
         "AIRFLOW_VAR_LEAVE_EXCHANGE": f"file://{home}/leave",
@@ -61,9 +63,16 @@ def running_airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runnin
         # A run by schedule would push the same leave at the same time.
         "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "False",
     }
-    with run_airflow(home / "home", dags=EXAMPLE_DAGS, settings=settings) as running:
+    with run_airflow(home / "home", dags=home / "dags", settings=settings) as running:
         running.wait_for_dags("hr_database_to_cor")
         yield running
+
+
+@pytest.fixture(scope="module")
+def running_airflow(shared_airflow: RunningAirflow) -> Iterator[RunningAirflow]:
+    """An Airflow that knows no Connection to COR yet."""
+    yield shared_airflow
+    shared_airflow.delete_connections("cor")
 
 
 @pytest.fixture(scope="module")  # while Playwright is there, asyncio serves nobody else in this thread

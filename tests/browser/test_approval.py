@@ -23,13 +23,11 @@ Keep = Callable[[Page, str], None]
 @pytest.fixture
 def question(running_airflow: RunningAirflow, cor: Sandbox) -> Run:
     """A run that waits for an answer."""
-    connection = {"connection_id": "cor_default", "conn_type": "cor", "host": cor.url, "password": cor.token}
-    running_airflow._ask("POST", "connections", json=connection)
+    running_airflow.add_connection("cor_default", conn_type="cor", host=cor.url, password=cor.token)
     folder = running_airflow.home.parent / "leave" / DAG_ID
     folder.mkdir(parents=True)
     (folder / "leaves.jsonl").write_text(json.dumps({"id": "HR-LAP-2026-00007", **LEAVE}))
-    running_airflow.wait_for_dags(DAG_ID)
-    running_airflow._ask("PATCH", f"dags/{DAG_ID}", json={"is_paused": False})
+    running_airflow.unpause(DAG_ID)
     run = running_airflow.start_run(DAG_ID)
     path = f"dags/{DAG_ID}/dagRuns/{run.run_id}/taskInstances/approve/-1"
     running_airflow.wait_for(lambda: running_airflow.get(path)["state"] in {"deferred", "awaiting_input", "failed"})

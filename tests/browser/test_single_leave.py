@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 
@@ -21,8 +20,9 @@ Keep = Callable[[Page, str], None]
 @pytest.fixture(scope="module")
 def connected_airflow(running_airflow: RunningAirflow, cor: Sandbox) -> RunningAirflow:
     """An Airflow that knows COR, and the DAG."""
-    connection = {"connection_id": "cor_default", "conn_type": "cor", "host": cor.url, "password": cor.token}
-    running_airflow._ask("POST", "connections", json={**connection, "extra": json.dumps({"web_url": cor.url})})
+    running_airflow.add_connection(
+        "cor_default", conn_type="cor", host=cor.url, password=cor.token, extra={"web_url": cor.url}
+    )
     running_airflow.wait_for_dags(DAG_ID)
     return running_airflow
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from cor_provider.sandbox import Sandbox
-from local_airflow import SECONDS_TO_SHOW, Run, run_airflow
+from local_airflow import SECONDS_TO_SHOW, Run, RunningAirflow
 
 pytestmark = pytest.mark.since_airflow("3.2")
 
@@ -41,26 +39,19 @@ ENDINGS = {
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+def run(running_airflow: RunningAirflow, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     """A run of all tasks that has ended."""
     home = tmp_path_factory.mktemp("endings")
     (home / "a_file").touch()
-    seed = {"source": "GLOBANT", "users": [{"id": "u1"}], "leave_types": [{"id": "vacation"}]}
-    (home / "seed.json").write_text(json.dumps(seed))
-    with Sandbox(seed=home / "seed.json") as cor:
+    with Sandbox(seed={"source": "GLOBANT", "users": [{"id": "u1"}], "leave_types": [{"id": "vacation"}]}) as cor:
         connection = {"conn_type": "cor", "password": cor.token, "host": cor.url, "extra": {"source": "GLOBANT"}}
-        settings = {
-            "AIRFLOW_CONN_COR_DEFAULT": json.dumps(connection),
-            "AIRFLOW_CONN_COR_WRONG_TOKEN": json.dumps({**connection, "password": "wrong-token"}),
-            "AIRFLOW_CONN_COR_UNREACHABLE": json.dumps({**connection, "host": "http://127.0.0.1:9"}),
-            "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
-            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        }
-        with run_airflow(home / "home", dags=Path(__file__).parent / "dags", settings=settings) as airflow:
-            airflow.wait_for_dags("task_endings")
-            run = airflow.start_run("task_endings", folder=str(home))
-            run.wait()
-            yield run
+        others = {"cor_wrong_token": {"password": "wrong-token"}, "cor_unreachable": {"host": "http://127.0.0.1:9"}}
+        for conn_id, fields in {"cor_default": {}, **others}.items():
+            running_airflow.add_connection(conn_id, **{**connection, **fields})
+        running_airflow.unpause("task_endings")
+        run = running_airflow.start_run("task_endings", folder=str(home))
+        run.wait()
+        yield run
 
 
 @pytest.fixture
