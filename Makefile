@@ -9,7 +9,7 @@ CONSTRAINTS := constraints/airflow-$(AIRFLOW).txt
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-airflow2 bench docs mutants lint constraints clean
+.PHONY: help demo test test-airflow2 test-celery bench docs mutants lint constraints clean
 
 help:  ## list the commands
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -22,6 +22,9 @@ test: $(VENV)/.ready  ## every test; AIRFLOW=2.11 for another Airflow, PYTHON=py
 
 test-airflow2:  ## every test on Airflow 2.11, which needs Python 3.10 to 3.12
 	@$(MAKE) --no-print-directory test AIRFLOW=2.11
+
+test-celery: $(VENV)/.celery  ## pushes and syncs on two Celery workers; starts its own PostgreSQL and Redis, which must be installed
+	$(BIN)/python -m pytest tests/on_celery
 
 bench: $(VENV)/.ready  ## measure the speed and memory of a push, in one table; BENCH_ARGS=--help for its options
 	@PYTHONPATH=tests $(BIN)/python -m benchmarks $(BENCH_ARGS)
@@ -42,7 +45,7 @@ constraints: $(VENV)/.ready  ## update the pinned versions, for every supported 
 	for airflow in 3.3 2.11; do \
 		echo "apache-airflow==$$airflow.*" | \
 		$(BIN)/uv pip compile --quiet --universal --upgrade --python-version 3.10 --no-header --no-annotate --no-emit-index-url \
-			--all-extras --group dev --output-file constraints/airflow-$$airflow.txt pyproject.toml --constraint - || exit 1; \
+			--all-extras --group dev $$([ $$airflow = 2.11 ] || echo --group celery) --output-file constraints/airflow-$$airflow.txt pyproject.toml --constraint - || exit 1; \
 	done
 
 clean:  ## remove everything that these commands made
@@ -55,4 +58,8 @@ $(VENV)/.ready: pyproject.toml $(CONSTRAINTS)
 	$(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) uv
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint $(CONSTRAINTS) --build-constraint $(CONSTRAINTS) \
 		--editable '.[sandbox]' --group dev
+	@touch $@
+
+$(VENV)/.celery: $(VENV)/.ready
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint $(CONSTRAINTS) --group celery
 	@touch $@
