@@ -124,6 +124,10 @@ class RunningAirflow:
         """Return what the REST API answers."""
         return self._ask("GET", path, params=parameters)
 
+    def post(self, path: str, **body: Any) -> Any:
+        """Have the REST API make something."""
+        return self._ask("POST", path, json=body)
+
     def is_up(self) -> bool:
         """Return whether every component is healthy."""
         with suppress(requests.RequestException):
@@ -251,14 +255,14 @@ def free_port() -> int:
 
 @contextmanager
 def start(
-    running: RunningAirflow, name: str, *arguments: str, environment: dict[str, str]
+    running: RunningAirflow, name: str, *arguments: str, environment: dict[str, str], folder: Path | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run an Airflow command, and leave no process of it behind."""
+    """Run an Airflow command, in Airflow's folder or another one, and leave no process of it behind."""
     with (running.home / "output" / f"{name}.log").open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "airflow", *arguments],
             env=environment,
-            cwd=running.home,
+            cwd=folder or running.home,
             stdout=output,
             stderr=output,
             start_new_session=True,
