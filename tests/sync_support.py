@@ -32,6 +32,9 @@ class TaskInstance(SimpleNamespace):
     def xcom_push(self, *, key: str, value: Any) -> None:
         self.xcoms[key] = json.loads(json.dumps(value))
 
+    def xcom_pull(self, *, task_ids: str, key: str, map_indexes: int) -> Any:
+        return self.xcoms.get(key)
+
 
 @pytest.fixture
 def task_instance() -> TaskInstance:
@@ -68,6 +71,7 @@ def sync(connect: Connect, ledger: Path, task_instance: TaskInstance) -> Run:
     connect()
 
     def execute(leave_requests: Any, *, context: Any = None, **parameters: Any) -> dict[str, Any]:
+        task_instance.xcoms.clear()  # as Airflow does when a try begins
         options = {"window": MAY, "ledger": f"file://{ledger.parent}", "max_delete_fraction": 1.0, **parameters}
         task_instance.operator = operator = SyncLeavesOperator(task_id="sync", leave_requests=leave_requests, **options)
         return execute_in_any_thread(operator, {"ti": task_instance, **(context or {})})

@@ -31,6 +31,8 @@ from cor_provider.task import metrics
 from cor_provider.task.checkpoint import Checkpoint
 from cor_provider.task.ending import error_at_the_end, log_check, log_ending
 from cor_provider.task.files import TaskFiles
+from cor_provider.task.later_try import SUMMARY as SUMMARY_XCOM
+from cor_provider.task.later_try import LaterTry
 from cor_provider.task.limits import RejectionLimits, read_count, read_fraction
 from cor_provider.task.lineage import annotate_outlets, openlineage_facets
 from cor_provider.task.recorder import OutcomeRecorder
@@ -183,16 +185,24 @@ class LeaveOperator(BaseOperator):
         hook = CorIntegrationsHook(self.cor_conn_id, source=self.source)
         files = TaskFiles(written=self.written(), read=self.read_files(leave_requests))
         stopping = threading.Event()
+        later_try = LaterTry(context.get("ti"), stopping)
+
+        def check_files() -> None:
+            files.check()
+            later_try.check()
+
         recorder = OutcomeRecorder(
             report_path=self.report_path,
             rejected=RejectedFile(self.rejected_path, lambda: self.translation),
-            check_files=files.check,
+            check_files=check_files,
             checkpoint=self._checkpoint(leave_requests, hook, context),
             stopping=stopping,
             log=self.log,
         )
         input_uris = list(uris_in(leave_requests))
-        return Run(hook=hook, files=files, recorder=recorder, stopping=stopping, input_uris=input_uris)
+        return Run(
+            hook=hook, files=files, recorder=recorder, stopping=stopping, later_try=later_try, input_uris=input_uris
+        )
 
     def check_parameters(self) -> None:
         """
@@ -337,8 +347,8 @@ class LeaveOperator(BaseOperator):
         self._write_summary(run, context)
         log_ending(self.log, recorder, source=run.source, files=run.written)
         metrics.emit(summary, timedelta(seconds=seconds), earlier=recorder.earlier)
-        if task_instance := context.get("ti"):
-            xcoms |= {"rejected": summary.rejected, "summary": self.summary_of(run), "files": run.written}
+        if (task_instance := context.get("ti")) and not run.later_try.has_ended():
+            xcoms |= {"rejected": summary.rejected, SUMMARY_XCOM: self.summary_of(run), "files": run.written}
             # Airflow reads the link after every task. If there is none, it logs an error.
             xcoms[links.XCOM_KEY] = run.hook.web_url if summary.in_cor else ""
             for key, value in xcoms.items():

@@ -10,6 +10,7 @@ from typing import Any
 
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.task.files import TaskFiles
+from cor_provider.task.later_try import LaterTry
 from cor_provider.task.recorder import OutcomeRecorder
 
 
@@ -25,6 +26,7 @@ class Run:
     files: TaskFiles
     recorder: OutcomeRecorder
     stopping: threading.Event
+    later_try: LaterTry
     input_uris: list[str]
     written: dict[str, str] = field(default_factory=dict)
 

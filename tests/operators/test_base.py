@@ -256,6 +256,27 @@ class TestEndings:
         assert {row["id"] for row in rows if row["status"] == "created"} == created
         assert sorted(row["position"] for row in rows) == list(range(1, 51))
 
+    def test_a_try_that_airflow_had_given_up_leaves_what_the_next_one_says(
+        self, connect: Connect, task_instance: TaskInstance, tmp_path: Path
+    ) -> None:
+        def stopped_after_the_next_try_has_ended() -> Iterator[dict[str, Any]]:
+            yield leave()
+            report.write_text("of the next try")
+            task_instance.xcoms |= of_the_next_try
+            operator.on_kill()
+            yield leave("L2")
+
+        connect()
+        report = tmp_path / "report.jsonl"
+        of_the_next_try = {"return_value": counts(received=2, created=1, existing=1), "summary": {}}
+        operator = CreateLeaveOperator(
+            task_id="push", leave_requests=stopped_after_the_next_try_has_ended(), report_path=str(report)
+        )
+        with pytest.raises(CorPushIncompleteError, match="another try of this task has ended"):
+            operator.execute(cast("Context", {"ti": task_instance}))
+        assert task_instance.xcoms == of_the_next_try
+        assert [path.read_text() for path in tmp_path.iterdir()] == ["of the next try"]
+
     def test_a_task_that_is_killed_before_it_runs_is_left_alone(self) -> None:
         CreateLeaveOperator(task_id="push", leave_requests=[]).on_kill()
 
