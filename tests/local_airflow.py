@@ -98,6 +98,8 @@ class RunningAirflow:
 
     home: Path
     url: str
+    components: dict[tuple[str, ...], subprocess.Popen[bytes]] = field(default_factory=dict)
+    """The process of each command that it consists of."""
 
     def start_run(self, dag_id: str, **conf: str) -> Run:
         """Trigger a DAG."""
@@ -170,10 +172,15 @@ class Run:
     dag_id: str
     run_id: str
 
-    def wait(self) -> str:
-        """Return the state in which the run ends."""
-        ends = {"success", "failed"}
-        return str(self.airflow.wait_for(lambda: (state := self.airflow.get(self._path)["state"]) in ends and state))
+    def wait(self, meanwhile: Callable[[], object] = lambda: None) -> str:
+        """Return the state in which the run ends; until then, do something again and again."""
+
+        def look() -> str | None:
+            meanwhile()
+            state = str(self.airflow.get(self._path)["state"])
+            return state if state in {"success", "failed"} else None
+
+        return str(self.airflow.wait_for(look))
 
     def states(self) -> dict[str, set[str]]:
         """Return the states of every task, which are several if it is mapped."""
@@ -221,7 +228,8 @@ def run_airflow(home: Path, *, dags: Path, settings: Mapping[str, str]) -> Itera
         if migration.returncode:
             running.fail("Airflow's database could not be made")
         for command in MAJOR.components:
-            stack.enter_context(start(running, command[0], *command, environment=environment))
+            process = stack.enter_context(start(running, command[0], *command, environment=environment))
+            running.components[command] = process
         running.wait_for(running.is_up, SECONDS_TO_START)
         yield running
 
