@@ -17,13 +17,13 @@ help:  ## list the commands
 demo: $(VENV)/.ready  ## sample HR database -> Airflow -> COR sandbox, and the outcome of every leave
 	@$(BIN)/python example_dags/demo/run.py
 
-test: $(VENV)/.ready  ## every test; AIRFLOW=2.11 for another Airflow, PYTHON=python3.12 for another Python
+test: $(VENV)/.ready  ## every test but those on Celery; AIRFLOW=2.11 for another Airflow, PYTHON=python3.12 for another Python
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-test-airflow2:  ## every test on Airflow 2.11, which needs Python 3.10 to 3.12
+test-airflow2:  ## the same on Airflow 2.11, which needs Python 3.10 to 3.12
 	@$(MAKE) --no-print-directory test AIRFLOW=2.11
 
-test-celery: $(VENV)/.celery  ## pushes and syncs on two Celery workers; starts its own PostgreSQL and Redis, which must be installed
+test-celery: $(VENV)/.celery  ## pushes and syncs on two Celery workers, PostgreSQL and Redis, all of which it starts
 	$(BIN)/python -m pytest tests/on_celery
 
 bench: $(VENV)/.ready  ## measure the speed and memory of a push, in one table; BENCH_ARGS=--help for its options
