@@ -32,7 +32,7 @@ def check_installed() -> None:
     """Fail, with what to install, if this machine lacks a server's programs."""
     found = {"postgresql": find_programs(), "redis-server": shutil.which("redis-server")}
     if missing := [package for package, program in found.items() if not program]:
-        pytest.fail(f"These tests start {' and '.join(missing)}. Install it: apt-get install {' '.join(missing)}")
+        pytest.fail(f"This machine lacks servers of these tests. Install them: apt-get install {' '.join(missing)}")
 
 
 class Redis:
