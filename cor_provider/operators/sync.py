@@ -24,7 +24,7 @@ from cor_provider.sync.approval import KEY_ADVICE
 from cor_provider.sync.guards import Guards
 from cor_provider.sync.lease import Owner, lease_files
 from cor_provider.sync.ledger import Ledger
-from cor_provider.sync.page import page_of, render_plan
+from cor_provider.sync.page import page_of, write_plan_page
 from cor_provider.sync.plan import Plan, UnfinishedPlanError
 from cor_provider.sync.run import SyncRun
 from cor_provider.sync.window import Window
@@ -278,8 +278,7 @@ class SyncLeavesOperator(LeaveOperator):
         _files.replace(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode())
         self._this_run.written["plan"] = str(self.plan_path)
         if page := page_of(path):
-            html = render_plan(rows, counts=plan.counts, window=plan.window, source=source)
-            _files.replace(page, html.encode())
+            write_plan_page(page, lambda: iter(rows), counts=plan.counts, window=plan.window, source=source)
             self._this_run.written["plan_page"] = str(page)
 
     def _is_plan_a_page(self) -> bool:

@@ -19,6 +19,7 @@ TEMPLATES = Environment(
     lstrip_blocks=True,
     undefined=StrictUndefined,
 )
+TEMPLATES.policies["json.dumps_kwargs"] = {"separators": (",", ":")}  # a long plan's page has megabytes of it
 
 _SATURDAY = 5
 
