@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import IO, Any
 
 from rich.console import Console, RenderableType
@@ -11,10 +12,14 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from cor_provider.cli.long_table import table_lines
 from cor_provider.results.summary import largest_counts_first
 
 MOST_SHOWN = 20
 """How many lines a table for people has, where the numbers are what counts; JSON has all."""
+
+PRINTED_AT_ONCE = 500
+"""How many pieces of JSON, or lines, are printed at once."""
 
 STYLES = {"ok": "green", "warning": "yellow", "problem": "bold red"}
 
@@ -39,7 +44,10 @@ class Output:
         :param show: prints it for people.
         """
         if self._as_json:
-            self._console.out(json.dumps(data, indent=2))
+            pieces = json.JSONEncoder(indent=2).iterencode(data)
+            while text := "".join(islice(pieces, PRINTED_AT_ONCE)):
+                self._console.out(text, end="", highlight=False)
+            self._console.out()
         else:
             show()
 
@@ -63,6 +71,18 @@ class Output:
             table.add_row(*(self._text(_plain(value), STYLES.get(str(value), "")) for value in row))
         self._print(table, indent)
 
+    def long_table(self, header: Sequence[str], rows: Callable[[], Iterator[Sequence[object]]]) -> None:
+        """
+        Print an aligned table that need not fit into memory.
+
+        :param rows: returns the rows, at least one; called several times. A column has numbers if it begins with one.
+        """
+        numbers = [isinstance(value, int) for value in next(rows())]
+        lines = table_lines(header, lambda: map(self._cells, rows()), numbers, self._console)
+        self._console.out(next(lines), style="bold", highlight=False)
+        while some := [*islice(lines, PRINTED_AT_ONCE)]:
+            self._console.out("\n".join(some), highlight=False)
+
     def counts(self, header: Sequence[str], counts: Mapping[str, int], what: str) -> None:
         """Print the largest counts, and how many more there are."""
         if not counts:
@@ -79,11 +99,38 @@ class Output:
         for line in captured.get().splitlines():
             self._console.out(line.rstrip(), highlight=False)
 
+    def _cells(self, row: Sequence[object]) -> list[str]:
+        return [self._harmless(_plain(value)) for value in row]
+
     def _text(self, text: str, style: str = "") -> Text:
+        return Text(self._harmless(text), style=style)
+
+    def _harmless(self, text: str) -> str:
         """Return text without what would command a terminal, or what its encoding lacks."""
+        if text.isascii() and text.isprintable():
+            return text
         shown = "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
         encoding = self._console.encoding
-        return Text(shown.encode(encoding, "backslashreplace").decode(encoding), style=style)
+        return shown.encode(encoding, "backslashreplace").decode(encoding)
+
+
+class Streamed(dict[str, Any]):
+    """
+    A mapping for JSON that is not in memory, and not empty.
+
+    :param read: returns its items.
+    """
+
+    def __init__(self, read: Callable[[], Iterator[tuple[str, Any]]]) -> None:
+        super().__init__()
+        self._read = read
+
+    def __bool__(self) -> bool:
+        return True
+
+    def items(self) -> Iterator[tuple[str, Any]]:  # type: ignore[override]  # all that the encoder needs
+        """Yield the items, for the encoder."""
+        return self._read()
 
 
 def number_of(count: int, noun: str, plural: str | None = None) -> str:

@@ -15,7 +15,7 @@ MOST_LARGEST = 10
 """How many there are at most of the largest changes of a kind."""
 
 KINDS = ("delete", "update", "create", "overwrite", "forget", "given")
-"""The kinds of changes: an ``overwrite`` is a create that may overwrite, ``given`` an update as its previous user sees it."""
+"""An ``overwrite`` is a create that may overwrite; ``given`` is an update that gives leave to another user."""
 
 
 class UserCounts(NamedTuple):
@@ -37,7 +37,13 @@ class UserCounts(NamedTuple):
     @property
     def by_kind(self) -> dict[str, int]:
         """The number of changes of each kind."""
-        return dict(zip(KINDS, self[-len(KINDS) :], strict=True))
+        return dict(
+            zip(
+                KINDS,
+                (self.deletes, self.updates, self.creates, self.overwrites, self.forgets, self.given),
+                strict=True,
+            )
+        )
 
     @property
     def total(self) -> int:
@@ -155,7 +161,9 @@ def _changes(row: Mapping[str, Any]) -> Iterator[tuple[object, ...]]:
     """Yield a row of a plan as its user sees it, and as the previous one does, both in the columns of the table."""
     first, last = _ordinal(row["start"]), _ordinal(row["end"])
     was_first, was_last = (_ordinal(row[name]) if name in row else None for name in ("previous_start", "previous_end"))
-    kind = "overwrite" if row.get("may_overwrite") else row["operation"]
+    kind = row["operation"]
+    if kind == "create" and row.get("may_overwrite"):
+        kind = "overwrite"
     user, previous_user, leave_type = row["user_id"], row.get("previous_user_id"), row.get("leave_type_id")
     yield user, kind, row["id"], first, last, leave_type, previous_user, was_first, was_last
     if previous_user is not None:

@@ -21,7 +21,7 @@ from cor_provider.pages.calendar import (
     day_text,
     sections,
 )
-from cor_provider.sync.by_user import KINDS, ChangesByUser, Overview, UserChange, UserCounts, by_user
+from cor_provider.sync.by_user import KINDS, Overview, UserChange, UserCounts, by_user
 from cor_provider.sync.plan import CHANGES as IN_ORDER
 from cor_provider.sync.plan import in_words
 from cor_provider.sync.window import Window
@@ -146,7 +146,7 @@ def _blocks(items: Iterable[Some]) -> Iterator[list[Some]]:
 
 def _compact(change: UserChange) -> list[object]:
     """Return a change as the script reads it: its kind as a number, and nothing of what is missing at the end."""
-    values = [KINDS.index(change.kind), *change[1:]]
+    values: list[object] = [KINDS.index(change.kind), *change[1:]]
     while values[-1] is None:
         values.pop()
     return values

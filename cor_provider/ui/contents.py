@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+import sqlite3
 from collections.abc import Iterator
-from datetime import date
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal
 
 from airflow.providers.common.compat.sdk import ObjectStoragePath
@@ -13,18 +14,25 @@ from pydantic import BaseModel, ValidationError
 
 from cor_provider import _files
 from cor_provider.outcome import Status
-from cor_provider.sync.page import MOST_DRAWN
-from cor_provider.sync.plan import Change
+from cor_provider.sync.by_user import Overview, by_user
+from cor_provider.sync.page import MOST_DRAWN, is_drawn
+from cor_provider.sync.plan_row import PlanRow
 from cor_provider.sync.window import Window
 from cor_provider.ui.published import TaskKey, UnavailableError
 
 MOST_BYTES = 32 * 2**20
 """What is read of a file at most. A report of a million rows is longer; its summary has their counts."""
 
+MOST_BYTES_OF_PLAN = 128 * 2**20
+"""What is read of a plan at most: some 400,000 operations, which take some seconds."""
+
 MOST_REJECTED = 200
 """How many rejected records are shown."""
 
 LONGEST_LINE = 64 * 2**10
+
+COMMANDS = {"summary": "report", "report": "report", "plan": "plan"}
+"""The commands that show what is too long for the tab."""
 
 
 class Cause(BaseModel):
@@ -73,34 +81,24 @@ class Rejected(BaseModel):
     position: int | None
 
 
-class PlanRow(BaseModel):
-    """An operation in a plan."""
-
-    operation: Change
-    id: str
-    user_id: str
-    start: date
-    end: date
-    window: str
-    plan: str
-    may_overwrite: bool = False
-    leave_type_id: str | None = None
-    previous_user_id: str | None = None
-    previous_start: date | None = None
-    previous_end: date | None = None
+COUNTED = ("create", "may_overwrite", "update", "delete", "forget")
 
 
-class ShownPlan(BaseModel):
-    """The first operations of a plan, the counts of all, and the window; None if the plan is empty."""
+@dataclass
+class ShownPlan:
+    """
+    What is shown of a plan.
 
-    rows: list[dict[str, Any]]
-    counts: dict[str, int]
-    window: Any
+    :param rows: its operations, the first :data:`~cor_provider.sync.page.MOST_DRAWN` of them.
+    :param counts: the number of operations of each kind.
+    :param window: the days that the sync owns; None if the plan is empty.
+    :param overview: the totals and the largest changes, if there are more than these rows.
+    """
 
-    @property
-    def left_out(self) -> int:
-        """How many operations are not among the rows."""
-        return sum(self.counts[change] for change in ("create", "update", "delete", "forget")) - len(self.rows)
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNTED, 0))
+    window: Window | None = None
+    overview: Overview | None = None
 
 
 def read_outcomes(xcom: object) -> Outcomes | None:
@@ -118,7 +116,7 @@ def read_summary(path: ObjectStoragePath, key: TaskKey) -> SummaryFile:
     :param key: the task instance that must have written it.
     :raises UnavailableError: if it cannot be read, is something else, or another task instance has written it.
     """
-    content = b"".join(_lines(path, "summary", whole=True))
+    content = b"".join(_lines(path, "summary", MOST_BYTES, whole=True))
     try:
         summary = SummaryFile.model_validate_json(content)
     except ValidationError:
@@ -135,7 +133,7 @@ def read_rejected(path: ObjectStoragePath) -> list[Rejected]:
     :raises UnavailableError: if it cannot be read, or is something else.
     """
     found: list[Rejected] = []
-    for line in _lines(path, "report"):
+    for line in _lines(path, "report", MOST_BYTES):
         try:
             row = json.loads(line)
             if row["status"] == "rejected":
@@ -154,46 +152,64 @@ def read_plan(path: ObjectStoragePath, plan_id: str | None) -> ShownPlan:
     :param plan_id: the id of the plan that the task has published.
     :raises UnavailableError: if it cannot be read, is something else, or is another plan.
     """
-    rows: list[dict[str, Any]] = []
-    counts = Counter(dict.fromkeys(("create", "may_overwrite", "update", "delete", "forget"), 0))
-    window = None
-    for line in _lines(path, "plan", whole=True):
-        row, window = _plan_row(line)
+    plan = ShownPlan()
+    try:
+        with by_user(_noted(plan, path, plan_id)) as changes:
+            if not is_drawn(plan.counts):
+                plan.overview = changes.overview()
+    except sqlite3.Error:
+        raise UnavailableError("Airflow's API server has no room for the plan in its temporary folder.") from None
+    return plan
+
+
+def _noted(plan: ShownPlan, path: ObjectStoragePath, plan_id: str | None) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a plan, and note in it what of them is shown."""
+    for line in _lines(path, "plan", MOST_BYTES_OF_PLAN, whole=True):
+        row, plan.window = _plan_row(line)
         if row.plan != plan_id:
             raise _overwritten("plan")
-        counts[row.operation] += 1
-        counts["may_overwrite"] += row.may_overwrite
-        if len(rows) < MOST_DRAWN:
-            rows.append(row.model_dump(mode="json", exclude_none=True))
-    return ShownPlan(rows=rows, counts=dict(counts), window=window)
+        plan.counts[row.operation] += 1
+        plan.counts["may_overwrite"] += row.may_overwrite
+        shown = row.model_dump(mode="json", exclude_none=True)
+        if len(plan.rows) < MOST_DRAWN:
+            plan.rows.append(shown)
+        yield shown
 
 
 def _plan_row(line: bytes) -> tuple[PlanRow, Window]:
     try:
         row = PlanRow.model_validate_json(line)
-        return row, Window.read(row.window)
+        return row, _read_window(row.window)
     except Exception:  # noqa: BLE001  # pydantic's error, and that of the window, would quote the content
         raise _not_ours("plan") from None
 
 
-def _lines(path: ObjectStoragePath, what: str, *, whole: bool = False) -> Iterator[bytes]:
-    """
-    Yield the lines of a file up to :data:`MOST_BYTES`.
+@lru_cache(maxsize=1)  # all rows of a plan have the same
+def _read_window(text: str) -> Window:
+    return Window.read(text)
 
+
+def _lines(path: ObjectStoragePath, what: str, most_bytes: int, *, whole: bool = False) -> Iterator[bytes]:
+    """
+    Yield the lines of a file.
+
+    :param most_bytes: of what is read of it.
     :param whole: whether a part of the file is of no use.
     :raises UnavailableError: with the reason, which says nothing of the content.
     """
     place = _files.on_disk(path)
     if place is not None and not place.is_file():  # a pipe would keep us waiting
         raise _missing(what)
-    left = MOST_BYTES
+    left = most_bytes
     try:
         with path.open("rb") as file:
             while left > 0 and (line := file.readline(LONGEST_LINE)):
                 left -= len(line)
                 yield line
             if whole and left <= 0:
-                raise UnavailableError(f"The {what} is too long to be shown here.")
+                raise UnavailableError(
+                    f"The {what} is too long to be shown here. Use: python -m cor_provider {COMMANDS[what]} FILE."
+                )
     except UnavailableError:
         raise
     except FileNotFoundError:

@@ -8,7 +8,7 @@ from typing import Any, get_args
 from cor_provider.outcome import Status
 from cor_provider.pages.calendar import TEMPLATES
 from cor_provider.results.summary import largest_counts_first
-from cor_provider.sync.page import plan_to_draw
+from cor_provider.sync.page import overview_to_draw, plan_to_draw
 from cor_provider.ui.contents import Outcomes, Rejected, ShownPlan
 
 MOST_LISTED = 200
@@ -49,7 +49,6 @@ class LeavePage:
 def render_page(page: LeavePage) -> str:
     """Return a complete HTML document that loads nothing else."""
     rejected = page.outcomes.rejected if page.outcomes else 0
-    drawn: dict[str, Any] = plan_to_draw(page.plan.rows, page.plan.counts) if page.plan else {}
     return TEMPLATES.get_template("leave.html.jinja").render(
         outcomes=page.outcomes,
         statuses=list(LABELS.items()),
@@ -62,8 +61,14 @@ def render_page(page: LeavePage) -> str:
         plan=page.plan,
         files=list(page.files.items()),
         notes=page.notes,
-        **drawn,
+        **(_drawn(page.plan) if page.plan else {}),
     )
+
+
+def _drawn(plan: ShownPlan) -> dict[str, Any]:
+    if plan.overview:
+        return overview_to_draw(plan.overview, plan.counts)
+    return plan_to_draw(plan.rows, plan.counts)
 
 
 def render_problem(problem: str) -> str:

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from airflow.providers.common.compat.sdk import Context
+from airflow.providers.common.compat.sdk import Context, ObjectStoragePath
 from playwright.sync_api import Browser, Page, expect
 
 from cor_provider.operators.leaves import SyncLeavesOperator
 from cor_provider.sandbox import Sandbox
+from cor_provider.sync.page import write_plan_page
+from cor_provider.sync.window import Window
 from local_airflow import SECONDS_TO_SHOW
 from support import Connect, leave
 
@@ -27,6 +29,8 @@ USERS = [*PLAIN_USERS[:11], SCRIPT, LONG, "عبد الرحمن-17", "משתמש 
 LEAVE_TYPES = ["vacation", "surgery"]
 FIRST = date(2026, 11, 2)
 WIDTHS = {"desk": 1280, "phone": 390}
+
+on_a_light_desk = pytest.mark.parametrize(("device", "screen"), [("desk", "light")], indirect=True)
 
 
 def leaves(users: list[str], start: int, stop: int, *, later: int = 0) -> list[dict[str, Any]]:
@@ -165,3 +169,147 @@ def test_a_bar_leads_to_its_row(write_plan: Callable[..., Plan], screen: Screen,
     row = screen.page.locator("tr:target")
     expect(row).to_be_in_viewport()
     expect(row).to_contain_text("HR-LAP-2026-00000")
+
+
+BREAKOUT = f"</script><script>document.title='taken-over'</script>{SCRIPT}"
+ODD_USERS = [BREAKOUT, f"{LONG} " * 4 + "end", "عبد الرحمن-17", "<!--<script>", "__proto__", "\\u003c/script\\u003e"]
+MANY_USERS = [f"HR-EMP-{number:05}" for number in range(301)] + ODD_USERS
+KINDS = ["delete", "update", "create", "create", "create", "forget"]
+
+
+def long_plan() -> Iterator[dict[str, Any]]:
+    """Yield 3,000 changes; every fifth update takes leave from another user, and one user has 1,000 of them."""
+    for number in range(3000):
+        kind = KINDS[number * len(KINDS) // 3000]
+        user = MANY_USERS[number % len(MANY_USERS)] if number % 3 else "HR-EMP-busy"
+        start = FIRST + timedelta(number * 7 % 361)
+        end = date(9999, 12, 31) if number == 2000 else start + timedelta(number * 5 % 12)
+        days = {"start": start.isoformat(), "end": end.isoformat()}
+        row: dict[str, Any] = {"operation": kind, "id": f"{user}-{number}", "user_id": user, **days}
+        if kind == "create":
+            row |= {"may_overwrite": number % 2 == 0, "leave_type_id": f"surgery {SCRIPT}"}
+        if kind == "update":
+            row |= {"previous_start": (start - timedelta(number % 40)).isoformat()} if number % 4 else {}
+            row |= {"previous_user_id": MANY_USERS[-number % 7]} if number % 5 == 0 else {}
+        yield row
+
+
+@pytest.fixture
+def long_page(tmp_path: Path) -> str:
+    """The URL of the page of a long plan."""
+    page = tmp_path / "plan.html"
+    changes = Counter(row["operation"] for row in long_plan())
+    counts = {"create": 0, "may_overwrite": sum(row.get("may_overwrite", False) for row in long_plan()), **changes}
+    window = Window(FIRST, FIRST + timedelta(365))
+    write_plan_page(ObjectStoragePath(str(page)), long_plan, counts=counts, window=window, source="GLOBANT")
+    return page.as_uri()
+
+
+def users_of(row: dict[str, Any]) -> list[str]:
+    return [row["user_id"], *([row["previous_user_id"]] if "previous_user_id" in row else [])]
+
+
+def test_a_user_of_a_long_plan_is_opened_on_demand(long_page: str, screen: Screen, keep: Keep) -> None:
+    page = screen.page
+    page.goto(long_page)
+    expect(page.get_by_text("3,000 changes")).to_have_count(0)
+    expect(page.get_by_role("table", include_hidden=True)).to_have_count(5)
+    keep(page, f"long-plan-{screen.name}")
+    page.get_by_label("Find a user").fill("emp-00007")
+    page.get_by_role("button", name="HR-EMP-00007", expanded=False).click()
+    opened = page.get_by_role("group", name="HR-EMP-00007")
+    expected = [row["id"] for row in long_plan() if "HR-EMP-00007" in users_of(row)]
+    expect(opened.locator("tbody code")).to_have_text(expected)
+    expect(opened.locator(".bar").first).to_be_visible()
+    page.get_by_role("button", name="HR-EMP-00007").scroll_into_view_if_needed()
+    keep(page, f"long-plan-user-{screen.name}")
+    assert page.evaluate("document.documentElement.scrollWidth") == screen.width
+    assert screen.requests == [long_page]
+
+
+def test_odd_ids_of_a_long_plan_are_text_and_fit(long_page: str, screen: Screen, keep: Keep) -> None:
+    page = screen.page
+    page.goto(long_page)
+    for user in ODD_USERS:
+        page.get_by_label("Find a user").fill(user)
+        page.locator(".user").first.click()
+        expect(page.locator(".user bdi").first).to_have_text(user)
+        expect(page.locator(".opened code").first).to_contain_text(user)
+        assert page.evaluate("document.documentElement.scrollWidth") == screen.width
+    keep(page, f"long-plan-odd-ids-{screen.name}")
+    expect(page).to_have_title("Plan of a leave sync · COR")
+    expect(page.locator("img, iframe, object, embed, form")).to_have_count(0)
+
+
+@on_a_light_desk
+def test_every_change_of_a_long_plan_can_be_reached(long_page: str, screen: Screen) -> None:
+    page = screen.page
+    page.goto(long_page)
+    while page.locator("#further").is_visible():
+        page.locator("#further").click()
+    page.locator(".user").evaluate_all("all => all.forEach((one) => one.click())")
+    for _ in range(5):
+        page.locator(".opened .further:not([hidden])").evaluate_all("all => all.forEach((one) => one.click())")
+    shown = Counter(page.locator("#users code").all_inner_texts())
+    assert shown == Counter(row["id"] for row in long_plan() for _ in users_of(row))
+
+
+@on_a_light_desk
+def test_what_an_update_changes_is_said_to_both_users(long_page: str, screen: Screen) -> None:
+    moved = next(row for row in long_plan() if len({*users_of(row)}) == 2 and "previous_start" in row)
+    screen.page.goto(long_page)
+    for user, words in (
+        (moved["user_id"], f"user {moved['previous_user_id']}, "),
+        (moved["previous_user_id"], "to user "),
+    ):
+        screen.page.get_by_label("Find a user").fill(user)
+        screen.page.locator(".user").first.click()
+        row = screen.page.locator(".opened tbody tr", has=screen.page.get_by_text(moved["id"], exact=True))
+        expect(row.locator("td:nth-child(3)")).to_contain_text(words)
+
+
+@on_a_light_desk
+def test_users_are_sorted_and_found_with_the_keyboard_alone(long_page: str, screen: Screen) -> None:
+    page, first = screen.page, screen.page.locator(".user").first
+    page.goto(long_page)
+    expect(first).to_contain_text("1,000 changes")
+    page.get_by_label("Sort by").select_option("id")
+    expect(first).to_contain_text("__proto__")
+    page.get_by_label("Find a user").focus()
+    page.keyboard.type("HR-EMP-0002")
+    expect(page.get_by_role("status")).to_have_text("10 users of 308")
+    for key in ("Tab", "Tab", "Enter"):
+        page.keyboard.press(key)
+    expect(first).to_be_focused()
+    expect(first).to_have_attribute("aria-expanded", "true")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator("tr:target")).to_be_in_viewport()
+
+
+@on_a_light_desk
+def test_the_largest_changes_lead_to_their_users(long_page: str, screen: Screen) -> None:
+    screen.page.goto(long_page)
+    (open_end,) = (row for row in long_plan() if row["end"] == "9999-12-31")
+    largest = screen.page.get_by_role("region", name="Longest leave to create")
+    largest.get_by_role("link", name=open_end["user_id"], exact=True).first.click()
+    opened = screen.page.get_by_role("group", name=open_end["user_id"])
+    expect(opened).to_be_in_viewport()
+    expect(opened.get_by_role("link", name="to Fri 31 Dec 9999; external id").first).to_be_visible()
+
+
+@on_a_light_desk
+def test_a_long_plan_runs_no_script_but_its_own(long_page: str, screen: Screen) -> None:
+    screen.page.goto(long_page)
+    foreign = "const one = document.createElement('script'); one.text = 'document.title = `taken-over`';"
+    screen.page.evaluate(foreign + "document.body.append(one)")
+    expect(screen.page).to_have_title("Plan of a leave sync · COR")
+
+
+def test_without_scripts_a_long_plan_names_the_command(long_page: str, browser: Browser) -> None:
+    with browser.new_context(java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(long_page)
+        expect(page.get_by_text("python -m cor_provider plan FILE --user ID")).to_be_visible()
+        expect(page.get_by_role("region", name="Users with the most deletes")).to_be_visible()
+        expect(page.get_by_label("Find a user")).not_to_be_visible()

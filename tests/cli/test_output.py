@@ -7,7 +7,7 @@ from io import BytesIO, StringIO, TextIOWrapper
 
 import pytest
 
-from cor_provider.cli.output import Output, number_of
+from cor_provider.cli.output import Output, Streamed, number_of
 
 
 @pytest.fixture(autouse=True)
@@ -58,6 +58,13 @@ def test_for_scripts_the_result_is_one_document(stream: StringIO) -> None:
     output = Output(stream, as_json=True)
     output.result({"user": "É"}, lambda: output.line("for people"))
     assert json.loads(stream.getvalue()) == {"user": "É"}
+
+
+@pytest.mark.parametrize("size", [1, 20_000])
+def test_json_that_is_not_in_memory_is_printed_like_any_other(stream: StringIO, size: int) -> None:
+    users = {f"u{number}": {"create": number} for number in range(size)}
+    Output(stream, as_json=True).result({"users": Streamed(lambda: iter(users.items()))}, lambda: None)
+    assert stream.getvalue() == json.dumps({"users": users}, indent=2) + "\n"
 
 
 def test_counts_are_shown_largest_first_and_no_more_than_anybody_reads(output: Output, stream: StringIO) -> None:

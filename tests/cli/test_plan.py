@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -79,6 +82,35 @@ def test_another_file_is_refused(cor: Cor, tmp_path: Path) -> None:
     ran = cor("plan", path)
     assert (ran.code, ran.out) == (2, "")
     assert ran.err == f"error: {path} is not a plan as plan_path has it (JSON Lines): line 1 is something else.\n"
+
+
+@pytest.mark.parametrize("wrong", [{"start": "soon"}, {"user_id": 7}, {"operation": "send"}, {"id": "\ud800"}])
+def test_a_row_that_no_plan_has_is_refused(cor: Cor, plan: Path, wrong: dict[str, object]) -> None:
+    first, second, _ = map(json.loads, plan.read_text().splitlines())
+    plan.write_text(f"{json.dumps(first)}\n{json.dumps({**second, **wrong})}\n")
+    for options in ([], ["--user", "u1"]):
+        ran = cor("plan", plan, *options)
+        assert (ran.code, ran.out) == (2, "")
+        assert ran.err.endswith("line 2 is something else.\n")
+
+
+@pytest.mark.parametrize("output", ["table", "json"])
+def test_its_memory_does_not_grow_with_the_plan(
+    cor: Cor, plan: Path, monkeypatch: pytest.MonkeyPatch, output: str
+) -> None:
+    row = json.loads(plan.read_text().splitlines()[0])
+    with plan.open("w") as file:
+        file.writelines(
+            json.dumps({**row, "id": f"L{number}", "user_id": f"u{number}"}) + "\n" for number in range(5000)
+        )
+    monkeypatch.setattr("sys.stdout", open(os.devnull, "w"))  # noqa: PTH123, SIM115  # what is printed would be kept
+    cor("plan", plan, "-o", output)
+    tracemalloc.start()
+    try:
+        cor("plan", plan, "-o", output)
+        assert tracemalloc.get_traced_memory()[1] < 2**21
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_user_without_a_change_is_told_so(cor: Cor, sync: Run, tmp_path: Path) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 from pathlib import Path
 from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
+from cor_provider import _files
+from cor_provider.sync.page import MOST_DRAWN
 from cor_provider.ui import contents
 from cor_provider.ui.contents import MOST_REJECTED, read_outcomes, read_plan, read_rejected, read_summary
 from cor_provider.ui.published import TaskKey, UnavailableError
@@ -102,19 +105,35 @@ def test_a_long_report_is_not_read_to_its_end(tmp_path: Path, monkeypatch: pytes
     assert 0 < len(rejected) < 50
 
 
-def test_a_plan_is_counted_and_its_first_rows_are_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(contents, "MOST_DRAWN", 2)
+def test_a_plan_is_counted_and_its_rows_are_shown(tmp_path: Path) -> None:
     rows = [operation(1, operation="delete"), operation(2, operation="update", previous_end="2026-05-20"), operation(3)]
     plan = read_plan(file(tmp_path, *rows), "p1")
-    assert [row["id"] for row in plan.rows] == ["L1", "L2"]
+    assert [row["id"] for row in plan.rows] == ["L1", "L2", "L3"]
     assert plan.rows[1]["previous_end"] == "2026-05-20"
     assert plan.counts == {"create": 1, "may_overwrite": 3, "update": 1, "delete": 1, "forget": 0}
-    assert (plan.left_out, str(plan.window)) == (1, "2026-05-01/2026-05-31")
+    assert (plan.overview, str(plan.window)) == (None, "2026-05-01/2026-05-31")
+
+
+def test_of_a_plan_with_more_rows_than_can_be_drawn_there_is_an_overview(tmp_path: Path) -> None:
+    rows = [operation(number, user_id=f"u{number % 7}") for number in range(MOST_DRAWN + 1)]
+    plan = read_plan(file(tmp_path, *rows), "p1")
+    assert plan.overview is not None
+    assert (plan.overview.user_count, plan.overview.most_changes[0].id) == (7, "u0")
+    assert (len(plan.rows), plan.counts["create"]) == (MOST_DRAWN, MOST_DRAWN + 1)
+
+
+def test_a_plan_for_which_there_is_no_room_is_a_note(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(_files, "scratch", fail)
+    with pytest.raises(UnavailableError, match="no room for the plan"):
+        read_plan(file(tmp_path, operation()), "p1")
 
 
 def test_a_plan_without_changes_is_empty(tmp_path: Path) -> None:
     plan = read_plan(file(tmp_path), "p1")
-    assert (plan.rows, plan.window, plan.left_out) == ([], None, 0)
+    assert (plan.rows, plan.window, plan.overview) == ([], None, None)
 
 
 @pytest.mark.parametrize("plan_id", ["p2", None])
@@ -133,6 +152,6 @@ def test_what_is_no_plan_is_refused_and_not_quoted(tmp_path: Path, row: object) 
 
 
 def test_a_plan_that_is_too_long_is_not_shown_in_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(contents, "MOST_BYTES", 1000)
-    with pytest.raises(UnavailableError, match="too long"):
+    monkeypatch.setattr(contents, "MOST_BYTES_OF_PLAN", 1000)
+    with pytest.raises(UnavailableError, match=r"too long to be shown here\. Use: python -m cor_provider plan FILE\."):
         read_plan(file(tmp_path, *map(operation, range(50))), "p1")

@@ -6,10 +6,12 @@ import re
 from html import unescape
 from typing import Any
 
+from cor_provider.sync.by_user import by_user
 from cor_provider.ui.contents import Outcomes, Rejected, ShownPlan
 from cor_provider.ui.page import MOST_LISTED, LeavePage, render_page, render_problem
 
 SCRIPT = "<script>alert(1)</script>"
+NO_CHANGES = {"create": 0, "may_overwrite": 0, "update": 0, "delete": 0, "forget": 0}
 
 
 def cause(error: str = "UserNotFoundError", **fields: Any) -> dict[str, Any]:
@@ -60,12 +62,25 @@ def test_a_record_without_a_readable_id_is_named_by_its_place() -> None:
     assert "no readable id, record 1,234 E m" in text(LeavePage(outcomes(), rejected=rejected))
 
 
+PLAN_ROW = {"operation": "create", "id": "L1", "user_id": "u1", "start": "2026-05-11", "end": "2026-05-12"}
+
+
 def test_the_plan_is_drawn_like_its_page() -> None:
-    row = {"operation": "create", "id": "L1", "user_id": "u1", "start": "2026-05-11", "end": "2026-05-12"}
-    counts = {"create": 3, "may_overwrite": 0, "update": 0, "delete": 0, "forget": 0}
-    html = render_page(LeavePage(outcomes(), plan=ShownPlan(rows=[row], counts=counts, window=None)))
+    html = render_page(LeavePage(outcomes(), plan=ShownPlan(rows=[PLAN_ROW], counts={**NO_CHANGES, "create": 1})))
     assert 'aria-label="u1: Create, Mon 11 May 2026 to Tue 12 May 2026; external id L1"' in html
-    assert "2 more changes are not shown." in html
+
+
+def test_of_a_long_plan_it_shows_totals_and_the_largest_changes_without_a_script() -> None:
+    with by_user([PLAN_ROW, {**PLAN_ROW, "id": SCRIPT, "user_id": SCRIPT, "end": "2026-05-31"}]) as changes:
+        plan = ShownPlan(counts={**NO_CHANGES, "create": 2000}, overview=changes.overview())
+    shown, html = text(LeavePage(outcomes(), plan=plan)), render_page(LeavePage(outcomes(), plan=plan))
+    assert "2,000 to create 0 to update 0 to delete 0 to forget 2 users" in shown
+    assert (
+        f"Longest leave to create by days from the first to the last User Days Dates External id {SCRIPT} 21" in shown
+    )
+    assert "python -m cor_provider plan FILE --user ID" in shown
+    assert "<script" not in html
+    assert "#user-" not in html
 
 
 def test_what_comes_from_files_is_text() -> None:

@@ -47,6 +47,7 @@
   });
   window.addEventListener("hashchange", followLink);
   for (const id of ["jump", "by-user"]) document.getElementById(id).hidden = false;
+  document.getElementById("without-scripts").hidden = true;
   showFound();
   followLink();
 
