@@ -67,8 +67,8 @@ class SyncLeavesOperator(LeaveOperator):
     :param reassert: send unchanged leave too, to undo changes made by hand in COR.
     :param plan_path: path or URI of a JSON Lines file for the plan, with a row for every operation:
         ``{"operation", "id", "user_id", "start", "end", "digest", "window", "plan"}``, ``may_overwrite`` for a create,
-        and ``previous_…`` for each value that an update changes. A page with a calendar goes beside it, with the suffix
-        ``.html`` (templated).
+        and ``previous_…`` for each value that an update changes. A page that shows it to people goes beside it, with
+        the suffix ``.html`` (templated).
     :param plan_shows_types: show leave types in the plan too, which can be health data.
     :param approved_plan: path or URI of a plan that an earlier task wrote. The sync carries out exactly this plan, or
         its remaining operations after an interrupted try, and otherwise sends nothing. An approval is for one run

@@ -10,6 +10,7 @@ import pytest
 
 from cor_provider.exceptions import CorConfigurationError, CorDeleteGuardError
 from cor_provider.sandbox import Sandbox
+from cor_provider.sync.page import MOST_DRAWN
 from support import Connect, leave
 from sync_support import ZERO, Run, TaskInstance, counts, held, plan_rows, remembered
 
@@ -82,3 +83,11 @@ def test_a_page_of_the_plan_is_written_beside_it(sync: Run, tmp_path: Path) -> N
     assert "vacation" not in page
     with pytest.raises(CorConfigurationError, match=r"plan\.jsonl"):
         sync([leave("new")], plan_path=f"{tmp_path}/plan.html")
+
+
+def test_the_page_of_a_long_plan_opens_user_by_user(sync: Run, tmp_path: Path) -> None:
+    leaves = [leave(f"L{number}", user_id=f"u{number % 9}") for number in range(MOST_DRAWN + 1)]
+    sync(leaves, plan_only=True, plan_path=f"{tmp_path}/plan.jsonl", plan_shows_types=True)
+    page = (tmp_path / "plan.html").read_text()
+    assert "All changes by user" in page
+    assert page.count('"vacation"') == len(leaves)
