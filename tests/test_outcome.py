@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from typing import Any, get_args
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
-from cor_provider.outcome import add_up, is_complete
+from cor_provider.outcome import LeaveOutcome, Status, add_up, is_complete
 
 STATUSES = ("created", "updated", "existing", "rejected", "failed", "not_sent")
 
@@ -55,3 +58,27 @@ def test_pushes_are_complete_once_nothing_is_left_to_do(some: dict[str, int], ex
 def test_rejections_are_not_tolerated_unless_asked_for() -> None:
     assert not is_complete(counts(rejected=1))
     assert not is_complete(add_up([counts(created=1), counts(rejected=1)]))
+
+
+texts = st.none() | st.text()
+
+
+@given(
+    st.builds(
+        LeaveOutcome,
+        texts,
+        st.sampled_from(get_args(Status)),
+        cor_id=st.none() | st.integers(),
+        error=texts,
+        message=texts,
+        attempts=st.integers(0, 99),
+        position=st.none() | st.integers(1),
+        unknown_id=texts,
+    )
+    | st.builds(LeaveOutcome, texts, st.sampled_from(get_args(Status)), cor_id=st.none() | st.integers())
+)
+@example(LeaveOutcome('a"\\ñ\x7f\u2028', "created"))
+@example(LeaveOutcome("L-1", "failed", error="\ud800"))
+def test_the_line_of_a_report_is_the_json_of_its_row(outcome: LeaveOutcome) -> None:
+    line = json.dumps(outcome.to_row(), ensure_ascii=False).encode("utf-8", "backslashreplace")
+    assert outcome.line == line + b"\n"

@@ -51,7 +51,8 @@ class Summary:
             self.retry_after = max(outcome.retry_after, self.retry_after or 0.0)
         if outcome.status == "rejected" and len(self.rejected) < KEPT_REJECTIONS:
             self.rejected.append({"id": outcome.leave_id, "error": outcome.error, "message": outcome.message})
-        self.add_unknown(outcome.error, outcome.unknown_id)
+        if outcome.unknown_id is not None:
+            self.add_unknown(outcome.error, outcome.unknown_id)
 
     def add_unknown(self, error: str | None, unknown_id: str | None) -> None:
         """Add the external id of a user or a leave type that COR does not know."""

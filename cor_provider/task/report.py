@@ -33,8 +33,11 @@ class Report:
 
     def add(self, outcome: LeaveOutcome) -> bool:
         """Add the row of an outcome, and return whether the report can still be written."""
-        if self._file:
-            self.write([outcome.line])
+        if self._file and not self.error:
+            try:
+                self._file.stream.write(outcome.line)
+            except Exception as error:  # noqa: BLE001  # see the class
+                self.error = error
         return self.error is None
 
     def write(self, rows: Iterable[bytes]) -> None:
