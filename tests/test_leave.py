@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import re
 import time
 from collections.abc import Iterator
@@ -16,8 +17,9 @@ import pandas as pd
 import pendulum
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 from rich.pretty import pretty_repr
 
 from cor_provider.exceptions import CorInvalidDateRangeError, CorRecordError, CorValidationError
@@ -311,6 +313,54 @@ def test_any_record_is_a_leave_request_or_an_unreadable_leave(record: dict[str, 
         json.dumps(leave.to_payload("GLOBANT"), allow_nan=False)
     else:
         assert isinstance(leave.error, CorRecordError)
+
+
+ids = st.from_regex(r"[A-Z]-[0-9]{1,3}", fullmatch=True) | st.sampled_from(
+    [7, 7.0, " E-7 ", "año", ".", "\u200bE-7", ""]
+)
+days = st.dates(date(2026, 5, 1), date(2026, 5, 31))
+moments = st.datetimes(datetime(2026, 5, 1), datetime(2026, 5, 31), timezones=st.one_of(st.none(), st.timezones()))
+times = moments | moments.map(str) | moments.map(pd.Timestamp)
+whens = days | days.map(str) | days.map("{:%d/%m/%Y}".format) | times
+no_field = dict.fromkeys(("userId", "other"), field_values)
+records = st.fixed_dictionaries(
+    {"id": ids, "user_id": ids, "leave_type_id": ids, "start": whens, "end": whens},
+    optional=no_field
+    | dict.fromkeys(("all_day", "allDay"), st.booleans() | st.sampled_from(["false", "", None, "no?"])),
+) | st.fixed_dictionaries(
+    {"id": ids, "user_id": ids, "leave_type_id": ids, "start": times, "end": times, "all_day": st.just(False)},
+    optional=no_field,
+)
+
+
+def read_by_pydantic(record: dict[str, Any], zone: ZoneInfo | None) -> LeaveRequest | UnreadableLeave:
+    try:
+        return LeaveRequest.model_validate(record, context={"timezone": zone})
+    except CorRecordError as error:
+        return UnreadableLeave(None, error)
+
+
+def all_of(leave: LeaveRequest | UnreadableLeave) -> Any:
+    if isinstance(leave, UnreadableLeave):
+        return type(leave.error), leave.error.message
+    types = [*map(type, leave.__dict__.values())]
+    return leave.__getstate__(), [*leave.__dict__], types, hash(leave), leave.days
+
+
+@settings(max_examples=200)
+@given(records, st.sampled_from([None, MADRID]))
+def test_a_record_is_read_as_pydantic_reads_it(record: dict[str, Any], zone: ZoneInfo | None) -> None:
+    leave = read_leave(record, timezone=zone)  # by a quicker way, if it is valid
+    assert all_of(leave) == all_of(read_by_pydantic(record, zone))
+
+
+def test_a_leave_that_was_read_is_one_of_pydantic_s_models() -> None:
+    leave = read_leave({"id": 7, "user_id": "E-7", "leave_type_id": "v", "start": "2026-05-11", "end": "2026-05-12"})
+    assert isinstance(leave, LeaveRequest)
+    assert leave == LeaveRequest.model_validate(leave.model_dump()) == leave.model_copy(deep=True)
+    assert leave == pickle.loads(pickle.dumps(leave))  # noqa: S301  # our own
+    with pytest.raises(ValidationError):
+        leave.id = "8"  # type: ignore[misc]
 
 
 LONG = "x" * 1_000_000

@@ -16,6 +16,8 @@ def read_all_day(value: object) -> bool | None:
 
     :raises PydanticCustomError: if it is something else; the message does not quote it.
     """
+    if isinstance(value, bool):
+        return value
     if is_gap(value):
         return None
     try:

@@ -42,10 +42,13 @@ def read_text(value: object) -> str:
 
     :raises PydanticCustomError: if it is missing or cannot be an id; the message does not quote it.
     """
+    if isinstance(value, str):
+        text = str.strip(value)  # of a subclass the value, not what it shows
+        if is_gap(text):
+            raise missing()
+        return _checked(text)
     if is_gap(value):
         raise missing()
-    if isinstance(value, str):
-        return _checked(str.strip(value))  # of a subclass the value, not what it shows
     if isinstance(value, UUID):
         return str(value)
     if isinstance(value, Decimal):

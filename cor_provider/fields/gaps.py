@@ -20,7 +20,7 @@ def is_gap(value: object) -> bool:
     if value is None:
         return True
     if isinstance(value, str):
-        return _BLANK.fullmatch(value) is not None
+        return not "!" <= value[:1] <= "~" and _BLANK.fullmatch(value) is not None  # most text shows it at once
     if isinstance(value, Decimal):
         return value.is_nan()  # a signalling NaN cannot be compared
     if hasattr(value, "__len__"):

@@ -6,6 +6,7 @@ import re
 import warnings
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
+from functools import lru_cache
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -26,10 +27,12 @@ def read_when(value: object) -> date:
 
     :raises PydanticCustomError: if it is missing or no date; the message does not quote it.
     """
-    if is_gap(value):
-        raise missing()
     if isinstance(value, str):
         return _of_text(str.strip(value))
+    if type(value) is date:
+        return value
+    if is_gap(value):
+        raise missing()
     if isinstance(value, _Unmatched):
         raise _problem("is not a date in the date_format {date_format}", date_format=value.date_format)
     try:
@@ -59,6 +62,7 @@ class DateFormat:
                 raise ValueError(f"{self._format!r}: {directive} {_UNCLEAR[directive]}.")
         self._has_time = self._write(_MORNING) != self._write(_EVENING)
         self._must_be_complete = _TOUCHING_NUMBERS.search(self._format.replace("%%", "")) is not None
+        self._read_text = lru_cache(_MOST_REMEMBERED)(self._read_matching)
         self._may_be_mistaken = any(_DATE.search(self._write(sample)) for sample in _SAMPLES)
         for sample in _SAMPLES:
             self._check(sample)
@@ -70,17 +74,20 @@ class DateFormat:
         What is no text is returned for :func:`read_when`, and so are dates of ISO 8601, unless the format looks so
         similar that they may mean another day. Other text is returned as what :func:`read_when` refuses.
         """
-        if not isinstance(value, str) or is_gap(value):
+        if not isinstance(value, str):
             return value
         try:
-            moment = self._parse(str.strip(value))
+            return self._read_text(str.strip(value))
         except ValueError:
             is_iso = not self._may_be_mistaken and _DATE.match(str.strip(value))
-            return value if is_iso else _Unmatched(self._format)
-        return moment if self._has_time else moment.date()
+            return value if is_iso or is_gap(value) else _Unmatched(self._format)
 
     def __repr__(self) -> str:
         return f"DateFormat({self._format!r})"
+
+    def _read_matching(self, text: str) -> date:
+        moment = self._parse(text)
+        return moment if self._has_time else moment.date()
 
     def _parse(self, text: str) -> datetime:
         moment = datetime.strptime(text, self._format)  # noqa: DTZ007  # naive if the format is
@@ -129,6 +136,7 @@ _DATE_TIME = re.compile(
     """,
     re.ASCII | re.IGNORECASE | re.VERBOSE,
 )
+_MOST_REMEMBERED = 4096  # texts: an input has far fewer dates than leave requests
 _LONGEST_DATE_TIME = 64  # generous for any fraction of a second
 _NO_DATE = "is not a date: write 2026-05-11, or 2026-05-11T09:00:00+02:00 for a time of day"
 _OTHER_FORM = f"{_NO_DATE}, or set the task's parameter date_format to the form of its dates"
@@ -159,7 +167,10 @@ def _problem(message: str, **context: str) -> PydanticCustomError:
     return PydanticCustomError("when", message, context)
 
 
+@lru_cache(_MOST_REMEMBERED)
 def _of_text(text: str) -> date:
+    if is_gap(text):
+        raise missing()
     try:
         if _DATE.fullmatch(text):
             return date.fromisoformat(text)
