@@ -20,7 +20,7 @@ from cor_provider.task.positions import Positions
 from cor_provider.task.rejected_file import Rejection
 
 STATE_KEY = "cor_push"
-VERSION = 2
+VERSION = 3
 """The form of what is stored. What another version of this package stored is not read: the retry starts over."""
 
 MOST_LEAVE_TYPES = 20
@@ -147,7 +147,8 @@ class Checkpoint:
 
         :param outcome: the outcome of a leave request that was passed on, with its position among those.
         """
-        return self._note(replace(outcome, position=self._positions.pop(outcome.position or 0)))
+        position = self._positions.pop(outcome.position or 0)
+        return self._note(outcome if position == outcome.position else replace(outcome, position=position))
 
     def save(self) -> None:
         """Save the progress. If it is too large for the store, keep what was saved last."""
@@ -202,7 +203,7 @@ class Checkpoint:
         """Yield each leave request with a digest of the input up to and including it."""
         hashed = blake2b(key=self._key, digest_size=16)
         for leave in leaves:
-            hashed.update(repr(_content(leave)).encode("utf-8", "surrogatepass"))
+            hashed.update(_content(leave).encode("utf-8", "surrogatepass"))
             yield hashed.hexdigest(), leave
 
     def _digest_of_rejection(self, rejection: Rejection) -> int:
@@ -225,9 +226,11 @@ def _summary_from_saved(saved: Mapping[str, Any]) -> Summary:
 _ROWS = 2**128  # row digests are summed modulo this: a sum does not depend on the order of the rows
 
 
-def _content(leave: LeaveRequest | LeaveKey | UnreadableLeave) -> object:
+def _content(leave: LeaveRequest | LeaveKey | UnreadableLeave) -> str:
+    """Return a line with all that is read of a record; nothing in it can be taken for the end of a field or line."""
     if isinstance(leave, LeaveRequest):
-        return leave.to_payload("")
+        start, end, kind = leave.start.isoformat(), leave.end.isoformat(), "all-day" if leave.all_day else "timed"
+        return f"{leave.id}\0{leave.user_id}\0{leave.leave_type_id}\0{start}\0{end}\0{kind}\n"
     if isinstance(leave, LeaveKey):
-        return leave.id, leave.user_id
-    return leave.leave_id, leave.error.message
+        return f"{leave.id}\0{leave.user_id}\n"
+    return f"{(leave.leave_id, leave.error.message)!r}\n"

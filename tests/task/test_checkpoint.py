@@ -236,7 +236,12 @@ def test_a_pipe_is_not_asked_for_the_rows_of_an_earlier_try(run_try: Try, sandbo
 @pytest.mark.parametrize(
     "parameters",
     [
-        {"leave_requests": [leave("L1", end="2026-05-30"), *LEAVES[1:]]},  # the input has changed
+        # The input has changed, in any of the fields.
+        {"leave_requests": [leave("L0"), *LEAVES[1:]]},
+        {"leave_requests": [leave("L1", user_id="u2"), *LEAVES[1:]]},
+        {"leave_requests": [leave("L1", leave_type_id="sickness"), *LEAVES[1:]], "max_rejected": 2},
+        {"leave_requests": [leave("L1", start="2026-05-10"), *LEAVES[1:]]},
+        {"leave_requests": [leave("L1", end="2026-05-30"), *LEAVES[1:]]},
         {"leave_requests": LEAVES[:2]},  # the input is shorter
         {"max_tries": 3},  # somebody cleared the task
         {"if_exists": "update"},
@@ -249,7 +254,7 @@ def test_a_retry_of_something_else_begins_anew(parameters: dict[str, Any], run_t
     before = len(sent(sandbox))
     leave_requests = parameters.pop("leave_requests", LEAVES)
     run_try(leave_requests, **parameters)
-    assert sent(sandbox)[before] == "L1"
+    assert sent(sandbox)[before] == leave_requests[0]["id"]
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\n", b"no report\n", b'{"id": "L1"}\n', b'{"position": 1}\n{"pos'])
