@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 from airflow.providers.common.compat.lineage.hook import get_hook_lineage_collector
 from airflow.providers.common.compat.sdk import ObjectStoragePath
@@ -33,8 +32,7 @@ def iter_file(value: object, on_open: OnOpen, translation: Translation = PLAIN) 
     name = f"{path.name}#{sheet}" if sheet else path.name
     file = InputFile(name if is_shown else "the file", translation, path=path, fragment=sheet)
     try:
-        for record in reader(file):
-            yield replace(record, file=file.name)
+        yield from reader(file)
     except FileNotFoundError:
         name = f"file {path}" if is_shown else "file of this name (not shown: it does not look like a path)"
         raise FileNotFoundError(

@@ -46,7 +46,7 @@ def read_header(file: InputFile, rows: Iterator[Row], *, word: str = "row") -> H
     if file.translation.missing(names):
         _refuse(file, [(number, names), *islice(filled, ROWS_SEARCHED)], word)
     file.used_columns(names)
-    return Header(tuple(_distinct(names)), word)
+    return Header(tuple(_distinct(names)), word, file.name)
 
 
 @dataclass(frozen=True)
@@ -56,16 +56,20 @@ class Header:
 
     :param names: the name of every column, with white space collapsed. Columns without a name are blank.
     :param word: what a row is called.
+    :param file: how errors name the file.
     """
 
     names: tuple[str, ...]
     word: str = "row"
+    file: str = ""
 
     def record(self, number: int, cells: Sequence[Any]) -> Record | None:
         """Return the record of a row, or None if it is blank. Where a row is short, its fields are None."""
         if all(map(_is_blank, cells)):
             return None
-        width = len(self.names)
+        place, width = f"{self.word} {number}", len(self.names)
+        if len(cells) == width and "" not in self.names:
+            return Record(dict(zip(self.names, cells, strict=True)), place, None, self.file)
         fields = dict(zip(self.names, (*cells, *[None] * (width - len(cells))), strict=False))
         fields.pop("", None)
         nameless = [cell for name, cell in zip(self.names, cells, strict=False) if not name and not _is_blank(cell)]
@@ -78,7 +82,7 @@ class Header:
             problem = "has text in a column without a name"
         if problem:
             fields[NAMELESS] = ", ".join(map(str, [*nameless, *beyond]))
-        return Record(fields, f"{self.word} {number}", problem)
+        return Record(fields, place, problem, self.file)
 
 
 def _refuse(file: InputFile, rows: Sequence[tuple[int, Sequence[str]]], word: str) -> NoReturn:

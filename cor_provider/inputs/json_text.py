@@ -28,7 +28,7 @@ def load(text: str) -> object:
     """Return the value of JSON text; its numbers may have any length."""
     if text.lstrip().startswith(_MARK):
         text = text.replace(_MARK, " ", 1)
-    return json.loads(text, parse_int=_parse_int, object_pairs_hook=_read_object)
+    return _decoder.decode(text)
 
 
 def _parse_int(digits: str) -> int | Decimal:
@@ -43,3 +43,7 @@ def _read_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         for doubled in (key for key, count in keys.items() if count > 1):
             read[doubled] = Doubled(value for key, value in pairs if key == doubled)
     return read
+
+
+_decoder = json.JSONDecoder(parse_int=_parse_int, object_pairs_hook=_read_object)
+"""As ``json.loads`` has it, which would make one for each line of a file."""

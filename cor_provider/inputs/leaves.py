@@ -16,7 +16,7 @@ from cor_provider.inputs.json_text import Doubled
 from cor_provider.inputs.record import Record
 from cor_provider.inputs.records import iter_records
 from cor_provider.inputs.translation import PLAIN, PLAIN_KEYS, Translation
-from cor_provider.leave import Leave, LeaveKey, LeaveRequest, UnreadableLeave, read_leave, read_leave_id, read_leave_key
+from cor_provider.leave import Leave, LeaveKey, LeaveRequest, UnreadableLeave, read_leave, read_leave_key
 
 OnRecord = Callable[[int, object], None]
 """Called with the position of every record, from 1, and the record as it was handed in, for a person to correct."""
@@ -103,10 +103,13 @@ def _read_mapping(
     fields: Mapping[str, Any], read: Callable[[object], Leave | UnreadableLeave], translation: Translation
 ) -> Leave | UnreadableLeave:
     translated = translation.translate(fields)
-    if doubled := [translation.label(field) for field, value in translated.items() if isinstance(value, Doubled)]:
+    leave = read(translated)
+    if isinstance(leave, UnreadableLeave) and (
+        doubled := [translation.label(field) for field, value in translated.items() if isinstance(value, Doubled)]
+    ):
         error = CorValidationError(f"{', '.join(doubled)}: the JSON object has this key more than once")
-        return UnreadableLeave(read_leave_id(translated), error)
-    return read(translated)
+        return UnreadableLeave(leave.leave_id, error)
+    return leave
 
 
 def _read_timezone(name: str | None) -> tzinfo | None:

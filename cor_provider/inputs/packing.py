@@ -34,7 +34,7 @@ def without_ending(name: str) -> str:
 
 @contextmanager
 def unpacked(
-    stored: BufferedReader, name: str, refuse: Refuse, *, seekable: bool = False
+    stored: BufferedReader[Any], name: str, refuse: Refuse, *, seekable: bool = False
 ) -> Iterator[BufferedReader[Any]]:
     """
     Return the content of a file, unpacked if its name ends in ``.gz``.

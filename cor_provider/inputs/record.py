@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 NAMELESS = ""
 """The key of what has no column: text that could not be split into fields, or fields beyond the header."""
@@ -12,8 +11,7 @@ NAMELESS = ""
 CORRECT = "Correct this record, then delete this text."
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Record:
+class Record(NamedTuple):
     """
     One record, and where it stands.
 

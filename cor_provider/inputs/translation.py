@@ -58,6 +58,7 @@ class Translation:
         self.date_format = _read_date_format(date_format)
         self._date_format = _parse_date_format(self.date_format)
         self._names = {field: self._names_of(field) for field in self.fields}
+        self._steps = [self._step(field, *names) for field, names in self._names.items()]
 
     def used(self, columns: Iterable[str]) -> list[str]:
         """Return those columns of an input that are read, in the input's order."""
@@ -99,13 +100,13 @@ class Translation:
         if self._parts_of_id:
             record = {self.columns["id"]: self._join_id(record), **record}
         translated = {}
-        for field, names in self._names.items():
-            present = [name for name in names if name in record]
-            if present:
-                # A table may have a field under both names, each for some of its rows.
-                name = next((one for one in present if not is_gap(record[one])), present[0])
-                translated[field] = self._value(field, record[name])
-            elif "" in self._values.get(field, {}):
+        for field, name, other, is_kept in self._steps:
+            found = name
+            if other and other in record and not (name in record and _is_first_choice(record[name], record[other])):
+                found = other
+            if found in record:
+                translated[field] = record[found] if is_kept else self._value(field, record[found])
+            elif not is_kept and "" in self._values.get(field, {}):
                 translated[field] = self._values[field][""]  # a field without a column is a gap in every record
         return translated
 
@@ -153,16 +154,15 @@ class Translation:
             return _spellings(name)
         return (field, _COR_NAMES[field]) if field in _COR_NAMES else (field,)
 
+    def _step(self, field: str, name: str, other: str | None = None) -> tuple[str, str, str | None, bool]:
+        """Return a field, its one or two names in the input, and whether its values are kept as they are."""
+        return field, name, other, not self._values.get(field) and (field not in _DATES or not self._date_format)
+
     def _value(self, field: str, value: object) -> object:
         if isinstance(value, Doubled):
             return value  # no key stands for two values
-        if isinstance(value, bool) and (values := self._values.get(field)):
-            # Python's True, JSON's true and a spreadsheet's TRUE are one value.
-            value = next(
-                (to for key, to in values.items() if key.casefold() == str(value).casefold()), values.get(OTHERS, value)
-            )
-        elif (values := self._values.get(field)) and (key := _key(value)) is not None:
-            value = values.get(key, values.get(OTHERS, value) if key else value)
+        if values := self._values.get(field):
+            value = _look_up(value, values)
         return self._read_date(value) if field in _DATES else value
 
     def _read_date(self, value: object) -> object:
@@ -255,6 +255,22 @@ def _mapping(parameter: str, value: object) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
         raise CorConfigurationError(f"{parameter}: expected a mapping, not {type(value).__name__}.")
     return value
+
+
+def _is_first_choice(value: object, other: object) -> bool:
+    """Return which of two values is read: a table may have a field under both names, each for some of its rows."""
+    return not is_gap(value) or is_gap(other)
+
+
+def _look_up(value: object, values: Mapping[str, Any]) -> object:
+    """Return COR's value for one of the input's."""
+    if isinstance(value, bool):
+        # Python's True, JSON's true and a spreadsheet's TRUE are one value.
+        name = str(value).casefold()
+        return next((to for key, to in values.items() if key.casefold() == name), values.get(OTHERS, value))
+    if (key := _key(value)) is None:
+        return value
+    return values.get(key, values.get(OTHERS, value) if key else value)
 
 
 def _key(value: object) -> str | None:

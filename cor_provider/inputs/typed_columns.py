@@ -56,9 +56,12 @@ def iter_rows(parts: Iterable[Part], file: str = "") -> Iterator[Record]:
     number = 0
     for size, columns in parts:
         cells = [_read(column, size) for column in columns.values()]
+        is_readable = all(Unreadable not in set(map(type, one)) for one in cells)
         for row in zip(*cells, strict=True):
             number += 1
-            fields, problem = without_unreadable(dict(zip(columns, row, strict=True)))
+            fields: Mapping[str, Any]
+            fields = dict(zip(columns, row, strict=True))
+            fields, problem = (fields, None) if is_readable else without_unreadable(fields)
             yield Record(fields, f"row {number}", problem, file)
 
 
@@ -67,6 +70,8 @@ def _read(column: Column, size: int) -> list[Any]:
         cells = list(column.values())
     except _ERRORS:
         cells = [_attempt(column.value, at) for at in range(size)]
+    if _PLAIN.issuperset(map(type, cells)):
+        return cells
     return [cell if type(cell) in _PLAIN else _attempt(_plain, cell, column.exact_below) for cell in cells]
 
 

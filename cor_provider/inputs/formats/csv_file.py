@@ -6,7 +6,6 @@ import csv
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import replace
 from itertools import chain, islice
 from typing import NamedTuple
 
@@ -42,8 +41,9 @@ def read(file: InputFile) -> Iterator[Record]:
         used = file.translation.used(header.names)
         for number, cells in rows:
             if (record := header.record(number, cells)) is not None:
-                foreign = find_foreign(record.fields, used)
-                yield replace(record, problem=record.problem or foreign) if foreign else record
+                if not all(map(str.isascii, cells)) and (foreign := find_foreign(record.fields, used)):
+                    record = record._replace(problem=record.problem or foreign)
+                yield record
 
 
 class _Rows(Iterator[Row]):

@@ -25,23 +25,20 @@ def guard_apostrophe(cell: str) -> str:
     return f"'{cell}" if _GUARDED.match(cell) else cell
 
 
-def unguard_rows(rows: Iterable[tuple[int, Sequence[Any]]]) -> Iterator[tuple[int, list[Any]]]:
-    """Yield the rows of a file, from its first one on, by :func:`unguard`; blank rows above the header are none."""
-    header: Sequence[Any] = ()
+def unguard_rows(rows: Iterable[tuple[int, Sequence[Any]]]) -> Iterator[tuple[int, Sequence[Any]]]:
+    """
+    Yield the rows of a file, from its first one on, as they were before they were written; what is no text stays.
+
+    The first row that is not blank tells whether they are written so.
+    """
+    is_guarded: bool | None = None
     for number, cells in rows:
-        if not header and any(cells):
-            header = cells
-        yield number, unguard(cells, header=header)
+        if is_guarded is None and any(cells):
+            is_guarded = tuple(cells[: len(REJECTED)]) == REJECTED
+        yield number, _unguard(cells) if is_guarded else cells
 
 
-def unguard(cells: Iterable[Any], *, header: Sequence[str]) -> list[Any]:
-    """
-    Return the cells of a row as they were before they were written; what is no text stays.
-
-    :param header: the first row of the file, which tells whether its cells are written so.
-    """
-    if tuple(header[: len(REJECTED)]) != REJECTED:
-        return list(cells)
+def _unguard(cells: Iterable[Any]) -> list[Any]:
     return [cell[1:] if isinstance(cell, str) and _GUARDED.match(cell) else cell for cell in cells]
 
 

@@ -32,7 +32,7 @@ def read(file: InputFile) -> Iterator[Record]:
     for position, record in enumerate(read_document(text, file.translation, refuse), start=1):
         place = f"record {position}"
         if not isinstance(record, Mapping):
-            yield Record({NAMELESS: record}, place, "is not an object")
+            yield Record({NAMELESS: record}, place, "is not an object", file.name)
         else:
             problem = find_foreign(record, file.translation.used(record)) if has_foreign else None
-            yield Record(record, place, problem)
+            yield Record(record, place, problem, file.name)

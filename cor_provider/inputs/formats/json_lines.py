@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from cor_provider.fields.gaps import is_gap
 from cor_provider.inputs.formats import lines
@@ -20,10 +20,10 @@ def read(file: InputFile) -> Iterator[Record]:
     with open_text(file) as stream:
         for number, line in enumerate(lines.iter_lines(stream), start=1):
             if lines.is_too_long(line):
-                yield lines.unreadable_line(number, "", f"is longer than {lines.LONGEST_LINE:,} characters")
+                yield lines.unreadable_line(file, number, "", f"is longer than {lines.LONGEST_LINE:,} characters")
             elif number == 1 and line.strip() in _BEGINS_DOCUMENT:
                 raise file.error("is one JSON document, not an object per line: name it .json.")
-            elif line.strip():
+            elif not line.isspace():
                 yield _read_line(file, number, line)
 
 
@@ -31,11 +31,11 @@ def _read_line(file: InputFile, number: int, line: str) -> Record:
     try:
         record = load(line)
     except (ValueError, RecursionError):
-        return lines.unreadable_line(number, line, "is not JSON")
-    if not isinstance(record, Mapping):
-        return Record({NAMELESS: record}, f"line {number}", "is not a JSON object")
+        return lines.unreadable_line(file, number, line, "is not JSON")
+    if not isinstance(record, dict):
+        return Record({NAMELESS: record}, f"line {number}", "is not a JSON object", file.name)
     problem = find_foreign(record, file.translation.used(record)) if is_foreign(line) else None
-    if not problem and not is_gap(record.get(NAMELESS)):
+    if NAMELESS in record and not problem and not is_gap(record[NAMELESS]):
         # So rejected records have what stood beyond the columns of their table: fields may have been moved.
         problem = "has a value without a name"
-    return Record(record, f"line {number}", problem)
+    return Record(record, f"line {number}", problem, file.name)

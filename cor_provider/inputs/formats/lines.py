@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TextIO
 
+from cor_provider.inputs.input_file import InputFile
 from cor_provider.inputs.record import NAMELESS, Record
 from cor_provider.inputs.text import show_foreign
 
@@ -26,9 +27,9 @@ def is_too_long(line: str) -> bool:
     return len(line) >= LONGEST_LINE and not _ends(line)
 
 
-def unreadable_line(number: int, text: str, problem: str) -> Record:
+def unreadable_line(file: InputFile, number: int, text: str, problem: str) -> Record:
     """Return the record of a line that cannot be read; lines count from 1."""
-    return Record({NAMELESS: show_foreign(text)}, f"line {number}", problem)
+    return Record({NAMELESS: show_foreign(text)}, f"line {number}", problem, file.name)
 
 
 _PART = 1024 * 1024  # characters

@@ -39,4 +39,4 @@ def read(file: InputFile) -> Iterator[Record]:
         used = used_columns(file, guarded.do(lambda: schema.names))
         arrow.check_zones(file, schema, used)
         batches = table.iter_batches(batch_size=ROWS_AT_ONCE, columns=used, use_threads=False)
-        yield from iter_rows(arrow.iter_parts(iter(lambda: guarded.do(lambda: next(batches, None)), None)))
+        yield from iter_rows(arrow.iter_parts(iter(lambda: guarded.do(lambda: next(batches, None)), None)), file.name)

@@ -62,7 +62,7 @@ def read(file: InputFile) -> Iterator[Record]:
         table = ((number, guarded.do(lambda: [*map(_read_cell, cells)])) for number, cells in rows)  # noqa: B023  # at once
         for record in read_table(file, unguard_rows(table)):
             fields, problem = without_unreadable(record.fields, file.translation.used(record.fields))
-            yield Record(fields, record.place, record.problem or problem)
+            yield record._replace(fields=fields, problem=record.problem or problem)
 
 
 def refuse(file: InputFile) -> Iterator[Record]:

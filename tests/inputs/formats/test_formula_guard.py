@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cor_provider.inputs.formats.formula_guard import guard, unguard
+from cor_provider.inputs.formats.formula_guard import guard, unguard_rows
 
 HEADER = ["error", "message", "id"]
 cells = st.text() | st.text(alphabet="'=+-@\t\r1", max_size=6)
@@ -24,7 +26,8 @@ def test_what_it_does_not_run_stays(cell: str) -> None:
 
 @given(st.lists(cells))
 def test_every_cell_is_read_as_it_was(row: list[str]) -> None:
-    assert unguard(map(guard, row), header=HEADER) == row
+    _header, (_number, cells) = unguard_rows([(1, HEADER), (2, list(map(guard, row)))])
+    assert cells == row
 
 
 @given(cells)
@@ -33,4 +36,5 @@ def test_no_cell_begins_like_a_formula(cell: str) -> None:
 
 
 def test_the_cells_of_other_files_stay() -> None:
-    assert unguard(["'=1", None], header=["id", "error", "message"]) == ["'=1", None]
+    rows: list[tuple[int, list[Any]]] = [(1, [""]), (2, ["id", "error", "message"]), (3, ["'=1", None])]
+    assert list(unguard_rows(rows)) == rows
