@@ -1,4 +1,4 @@
-"""How fast each file format is read, and whether memory grows with the file."""
+"""How fast each file format is read, what that takes of the CPU, and whether memory grows with the file."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ def measure(bench: Bench) -> Iterator[Row]:
             f"{growth:.2f} times the memory of {few['valid']:,.0f}",
             f"reading a `{suffix}` file with `validate_only`",
             amount,
-            f"{amount / many['seconds']:,.0f} records/s, {many['peak_memory'] / 2**20:.0f} MiB at most",
+            f"{amount / many['seconds']:,.0f} records/s, {many['cpu_seconds'] / amount * 1e6:.0f} µs of CPU time each, "
+            f"{many['peak_memory'] / 2**20:.0f} MiB at most",
             Target.at_most(MOST_PEAK_MEMORY, growth),
         )
 
