@@ -27,6 +27,7 @@ class LeaveOutcome:
         ``rejected`` (sending it again unchanged cannot help), ``failed`` (COR or the transport failed) or
         ``not_sent`` (the push stopped before).
     :param cor_id: COR's own id of the leave, if COR returned it.
+    :param cor_user_id: likewise COR's own id of its user. It is personal data: only the report and the ledger show it.
     :param error: the error's name, for ``rejected`` and ``failed``, and if COR lacked the leave to change or delete.
     :param message: what to do about it; quotes no field of the record.
     :param attempts: how many times it was sent; an answer of 429 does not count.
@@ -45,6 +46,7 @@ class LeaveOutcome:
     position: int | None = field(default=None, compare=False)
     retry_after: float | None = field(default=None, compare=False, repr=False)
     unknown_id: str | None = field(default=None, compare=False, repr=False)
+    cor_user_id: int | None = field(default=None, compare=False, repr=False)
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> LeaveOutcome:
@@ -54,7 +56,9 @@ class LeaveOutcome:
         :raises KeyError: if it is not the row of a report.
         """
         names = ("status", "cor_id", "error", "message", "attempts", "position")
-        return cls(row["id"], **{name: row[name] for name in names}, unknown_id=row.get("unknown_id"))
+        fields = {name: row[name] for name in names}
+        # An earlier version of this provider wrote no `cor_user_id`.
+        return cls(row["id"], **fields, unknown_id=row.get("unknown_id"), cor_user_id=row.get("cor_user_id"))
 
     @classmethod
     def from_error(cls, leave_id: str | None, status: Status, error: BaseException, **details: Any) -> LeaveOutcome:
@@ -65,6 +69,14 @@ class LeaveOutcome:
             return cls(leave_id, status, error=error.name, message=error.message, **details)
         return cls(leave_id, status, error=type(error).__name__, **details)
 
+    @classmethod
+    def unchanged(cls, leave_id: str, position: int) -> LeaveOutcome:
+        """Return the outcome of a leave request that a sync has not sent: almost all of them, so it must be quick."""
+        outcome = cls.__new__(cls)
+        # A frozen dataclass sets each field by a call. Those that are missing here have their defaults.
+        outcome.__dict__.update(leave_id=leave_id, status="unchanged", position=position)
+        return outcome
+
     def to_row(self) -> dict[str, Any]:
         """Return the report's row of this outcome."""
         unknown = {} if self.unknown_id is None else {"unknown_id": self.unknown_id}
@@ -72,6 +84,7 @@ class LeaveOutcome:
             "id": self.leave_id,
             "status": self.status,
             "cor_id": self.cor_id,
+            "cor_user_id": self.cor_user_id,
             "error": self.error,
             "message": self.message,
             "attempts": self.attempts,
@@ -83,10 +96,11 @@ class LeaveOutcome:
     def line(self) -> bytes:
         """The row as a line of the report."""
         if self.error is None and self.message is None and self.unknown_id is None:
-            leave_id, cor_id, position = map(_to_json, (self.leave_id, self.cor_id, self.position))
+            fields = (self.leave_id, self.cor_id, self.cor_user_id, self.position)
+            leave_id, cor_id, cor_user_id, position = map(_to_json, fields)
             line = (  # what `json` would write, for nearly all of a million outcomes
-                f'{{"id": {leave_id}, "status": "{self.status}", "cor_id": {cor_id}, "error": null, "message": null, '
-                f'"attempts": {self.attempts}, "position": {position}}}\n'
+                f'{{"id": {leave_id}, "status": "{self.status}", "cor_id": {cor_id}, "cor_user_id": {cor_user_id}, '
+                f'"error": null, "message": null, "attempts": {self.attempts}, "position": {position}}}\n'
             )
         else:
             line = f"{_encode(self.to_row())}\n"

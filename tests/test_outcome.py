@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any, get_args
 
 import pytest
@@ -69,6 +70,7 @@ texts = st.none() | st.text()
         texts,
         st.sampled_from(get_args(Status)),
         cor_id=st.none() | st.integers(),
+        cor_user_id=st.none() | st.integers(),
         error=texts,
         message=texts,
         attempts=st.integers(0, 99),
@@ -82,3 +84,27 @@ texts = st.none() | st.text()
 def test_the_line_of_a_report_is_the_json_of_its_row(outcome: LeaveOutcome) -> None:
     line = json.dumps(outcome.to_row(), ensure_ascii=False).encode("utf-8", "backslashreplace")
     assert outcome.line == line + b"\n"
+
+
+def test_an_unchanged_leave_has_the_outcome_of_any_other() -> None:
+    quick, slow = LeaveOutcome.unchanged("L1", 3), LeaveOutcome("L1", "unchanged", position=3)
+    assert quick == slow
+    assert repr(quick) == repr(slow)
+    assert quick.to_row() == slow.to_row()
+    assert replace(quick, attempts=1) == replace(slow, attempts=1)
+
+
+def test_a_row_gives_back_its_outcome() -> None:
+    outcome = LeaveOutcome("L1", "created", cor_id=12345, cor_user_id=678, attempts=1, position=3, unknown_id="x")
+    again = LeaveOutcome.from_row(outcome.to_row())
+    assert again.to_row() == outcome.to_row()
+
+
+def test_a_row_of_an_earlier_version_has_no_id_of_cors_user() -> None:
+    row = LeaveOutcome("L1", "created", cor_id=12345, position=3).to_row()
+    del row["cor_user_id"]
+    assert LeaveOutcome.from_row(row).cor_user_id is None
+
+
+def test_ids_of_people_are_not_shown_in_logs() -> None:
+    assert "678" not in repr(LeaveOutcome("L1", "created", cor_id=12345, cor_user_id=678, unknown_id="678"))

@@ -92,6 +92,7 @@ def _show_each(output: Output, outcomes: Iterable[LeaveOutcome], source: str | N
             "what to do": _advice(outcome, source),
             "COR does not know": outcome.unknown_id,
             "COR's own id": outcome.cor_id,
+            "COR's own id of the user": outcome.cor_user_id,
             "sent": number_of(outcome.attempts, "time"),
             "record": outcome.position,
         }

@@ -42,8 +42,8 @@ class CreateLeaveOperator(LeaveOperator):
         than ``max_rejected`` (templated). If everything is rejected, the task fails in any case.
     :param concurrency: how many requests may be under way at once.
     :param report_path: path or URI of a JSON Lines file with a row for every leave request:
-        ``{"id", "status", "cor_id", "error", "message", "attempts", "position"}`` (templated). It replaces an existing
-        file, but never the input, another output or a ledger.
+        ``{"id", "status", "cor_id", "cor_user_id", "error", "message", "attempts", "position"}`` (templated). It
+        replaces an existing file, but never the input, another output or a ledger.
     :param rejected_path: path or URI of a ``.csv``, ``.jsonl`` or ``.xlsx`` file for the rejected records, as they were
         handed in, with the columns ``error`` and ``message`` in front (templated). Correct them there, and give the
         file to a task with the same parameters. If nothing is rejected, there is no file, and an older one is deleted.

@@ -37,7 +37,7 @@ from cor_provider.exceptions import (
     CorUserNotFoundError,
 )
 from cor_provider.leave import LeaveKey, LeaveRequest
-from cor_provider.outcome import LeaveOutcome
+from cor_provider.outcome import LeaveOutcome, Status
 from cor_provider.push.options import IfExists, IfMissing, IfMissingOnUpdate
 from cor_provider.push.retry import Attempts
 
@@ -56,12 +56,12 @@ def resolve_create(
             if attempts.existed and if_exists == "fail":
                 raise
         else:
-            return LeaveOutcome(leave.id, "created", cor_id=_cor_id(data))
+            return _done(leave, "created", data)
         if if_exists == "update":
             return None
     if if_exists == "update":
         data = endpoint.update(leave, exists=True)
-        return LeaveOutcome(leave.id, "updated" if attempts.existed else "created", cor_id=_cor_id(data))
+        return _done(leave, "updated" if attempts.existed else "created", data)
     return LeaveOutcome(leave.id, "existing" if attempts.existed else "created")
 
 
@@ -81,7 +81,7 @@ def resolve_update(
         # If an answer was lost before, its request had no effect.
         attempts.missing, attempts.lost_answer = True, False
         return None
-    return LeaveOutcome(leave.id, "updated", cor_id=_cor_id(data))
+    return _done(leave, "updated", data)
 
 
 def resolve_delete(
@@ -100,8 +100,10 @@ def resolve_delete(
     return LeaveOutcome(leave.id, "deleted")
 
 
-def _cor_id(data: Mapping[str, Any]) -> int | None:
-    return read_cor_id(data.get("id"))
+def _done(leave: LeaveRequest, status: Status, data: Mapping[str, Any]) -> LeaveOutcome:
+    """Return the outcome with COR's own ids of the leave and of its user, as far as COR returned them."""
+    cor_id, cor_user_id = read_cor_id(data.get("id")), read_cor_id(data.get("userId"))
+    return LeaveOutcome(leave.id, status, cor_id=cor_id, cor_user_id=cor_user_id)
 
 
 def _says_that_cor_has_it(error: CorRecordError, attempts: Attempts) -> bool:

@@ -319,6 +319,7 @@ class TestReport:
                 "id": "L1",
                 "status": "created",
                 "cor_id": sandbox.leaves[0].cor_id,
+                "cor_user_id": sandbox.store.user_cor_ids["GLOBANT", "u1"],
                 "error": None,
                 "message": None,
                 "attempts": 1,
@@ -328,6 +329,7 @@ class TestReport:
                 "id": "L2",
                 "status": "rejected",
                 "cor_id": None,
+                "cor_user_id": None,
                 "error": "UserNotFoundError",
                 "message": CorUserNotFoundError.default_message,
                 "attempts": 1,
@@ -335,7 +337,7 @@ class TestReport:
                 "unknown_id": "nobody",
             },
         ]
-        assert list(rows[0]) == ["id", "status", "cor_id", "error", "message", "attempts", "position"]
+        assert list(rows[0]) == ["id", "status", "cor_id", "cor_user_id", "error", "message", "attempts", "position"]
 
     def test_a_report_is_whole_when_the_push_was_stopped(
         self, create: Create, connect: Connect, tmp_path: Path

@@ -40,6 +40,26 @@ def test_every_outcome_names_its_leave(hook: CorIntegrationsHook) -> None:
     ]
 
 
+def test_cors_own_ids_come_with_every_answer_that_has_them(hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
+    outcomes = [
+        one(hook),
+        one(hook, if_exists="update"),
+        *hook.update_leaves([leave(end="2026-05-20")]),
+    ]
+    ids = (sandbox.leaves[0].cor_id, sandbox.store.user_cor_ids["GLOBANT", "u1"])
+    assert [(outcome.cor_id, outcome.cor_user_id) for outcome in outcomes] == [ids] * 3
+    existing = one(hook)
+    assert (existing.status, existing.cor_id, existing.cor_user_id) == ("existing", None, None)
+
+
+@pytest.mark.parametrize("user_id", [None, "external", "0012", 1.5, True])
+def test_what_is_no_id_of_cors_user_is_left_out(user_id: object, hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
+    body = {"statusCode": 201, "status": "success", "data": {"id": 12345, "userId": user_id}}
+    sandbox.answer_next(201, body)
+    outcome = one(hook)
+    assert (outcome.cor_id, outcome.cor_user_id) == (12345, None)
+
+
 class TestLostAnswers:
     def test_a_lost_answer_counts_as_created(self, hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
         sandbox.drop_next()
