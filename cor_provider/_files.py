@@ -66,6 +66,16 @@ def read(path: ObjectStoragePath) -> bytes | None:
     return content
 
 
+def open_to_read(path: ObjectStoragePath) -> IO[bytes] | None:
+    """Open a file to read it piece by piece; None if there is no such file."""
+    path.fs.invalidate_cache()  # it does not know what other machines did since
+    try:
+        stream: IO[bytes] = path.fs.open(path.path, "rb")
+    except FileNotFoundError:
+        return None
+    return stream
+
+
 def read_head(path: ObjectStoragePath, size: int) -> bytes:
     """Return the first bytes of a file; none if there is no such file or it cannot be read."""
     with suppress(Exception):  # object store clients raise more than OSError

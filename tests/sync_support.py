@@ -17,9 +17,11 @@ from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_0_PLUS
 from cor_provider.client.session import CorSession
 from cor_provider.operators.leaves import SyncLeavesOperator
 from cor_provider.sandbox import Sandbox
+from cor_provider.sync.ledger import Ledger
 from support import Connect
 
 MAY = ("2026-05-01", "2026-05-31")
+COR = "https://integrations.projectcor.com/v2/integrations/leaves"
 ZERO = dict.fromkeys(("received", "created", "updated", "deleted", "unchanged", "rejected", "failed", "not_sent"), 0)
 
 
@@ -77,6 +79,11 @@ def sync(connect: Connect, ledger: Path, task_instance: TaskInstance) -> Run:
         return execute_in_any_thread(operator, {"ti": task_instance, **(context or {})})
 
     return execute
+
+
+def open_ledger(folder: Path, **options: Any) -> Ledger:
+    """Return the ledger of a folder, which belongs to no Connection."""
+    return Ledger(f"file://{folder}/ledger", **{"source": "GLOBANT", "cor": COR, "key": b"key", **options})
 
 
 def counts(**some: Any) -> dict[str, Any]:

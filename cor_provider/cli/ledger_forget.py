@@ -7,7 +7,7 @@ import sys
 import threading
 from argparse import Namespace
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from uuid import uuid4
 
 from airflow.providers.common.compat.sdk import ObjectStoragePath
@@ -32,8 +32,11 @@ KEY_WARNING = (
 
 def run(options: Namespace, output: Output) -> bool:
     """Forget a person after asking, and print how many entries went; that is no finding."""
-    found = [_open(file, options) for file in find_ledgers(options.path, source=options.source)]
-    theirs = {ledger: entries for ledger in found if (entries := ledger.forget_user(options.user))}
+    theirs = {}
+    for file in find_ledgers(options.path, source=options.source):
+        with closing(_open(file, options)) as ledger:
+            if entries := ledger.forget_user(options.user):
+                theirs[ledger] = entries
     if not theirs:
         return _tell(output, {}, "The ledger holds nothing of this person.")
     for ledger in theirs:
@@ -87,7 +90,7 @@ def _forget(found: Iterable[Ledger], options: Namespace) -> dict[str, int]:
     """Read the ledgers again once no sync is using any of them, and write them without the person."""
     with ExitStack() as stack:
         leases = [stack.enter_context(_leased(ledger)) for ledger in found]
-        ledgers = [_open(ledger.path, options) for ledger in found]
+        ledgers = [stack.enter_context(closing(_open(ledger.path, options))) for ledger in found]
         gone = {str(ledger.path): ledger.forget_user(options.user) for ledger in ledgers}
         for ledger, lease in zip(ledgers, leases, strict=True):
             if gone[str(ledger.path)]:

@@ -5,16 +5,49 @@ from __future__ import annotations
 from argparse import Namespace
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from cor_provider.cli.ledgers import find_ledgers, read_content, source_of
-from cor_provider.cli.output import Output, number_of
+from cor_provider.cli.output import Output, Rows, number_of
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
-from cor_provider.sync.ledger import LedgerContent, LedgerEntry
+from cor_provider.sync.ledger_entry import LedgerEntry
+from cor_provider.sync.ledger_file import LedgerContent
 from cor_provider.sync.window import Window
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which entries are asked for: those of a leave, of a person, in a window. None asks for all."""
+
+    leave_id: str | None
+    user_id: str | None
+    window: Window | None
+
+    @classmethod
+    def of(cls, options: Namespace) -> Filter:
+        """Return the filter of a command's options."""
+        window = None if options.window is None else Window.read(options.window)
+        return cls(options.id, options.user, window)
+
+    @property
+    def is_set(self) -> bool:
+        """Whether anything but all is asked for."""
+        return self != Filter(None, None, None)
+
+    def entries_of(self, content: LedgerContent) -> Iterator[tuple[str, LedgerEntry]]:
+        """Yield the entries that are asked for, with their external ids."""
+        for leave_id, entry in content.entries.items():
+            is_asked_for = (
+                self.leave_id in {None, leave_id}
+                and (self.user_id is None or entry.is_about(self.user_id))
+                and (self.window is None or entry.overlaps(self.window))
+            )
+            if is_asked_for:
+                yield leave_id, entry
 
 
 @dataclass(frozen=True)
@@ -23,66 +56,59 @@ class Shown:
     A ledger, as far as it is asked for.
 
     :param seal: what the seal proves.
-    :param entries: those that are asked for.
     """
 
     path: str
     content: LedgerContent
     seal: str
-    entries: dict[str, LedgerEntry]
+    filter: Filter
+
+    def entries(self) -> Iterator[tuple[str, LedgerEntry]]:
+        """Yield the entries that are asked for."""
+        return self.filter.entries_of(self.content)
 
 
 def run(options: Namespace, output: Output) -> bool:
     """Print what the ledgers hold; it is no finding."""
-    shown = [_read(file, options) for file in find_ledgers(options.path)]
-    is_filtered = any(one is not None for one in (options.id, options.user, options.window))
+    with ExitStack() as stack:
+        shown = [_read(file, options, stack) for file in find_ledgers(options.path)]
 
-    def show() -> None:
-        for number, one in enumerate(shown):
-            if number:
-                output.line()
-            _show(output, one, is_filtered=is_filtered)
+        def show() -> None:
+            for number, one in enumerate(shown):
+                if number:
+                    output.line()
+                _show(output, one)
 
-    output.result([_data(one) for one in shown], show)
+        output.result([_data(one) for one in shown], show)
     return False
 
 
-def _read(file: ObjectStoragePath, options: Namespace) -> Shown:
+def _read(file: ObjectStoragePath, options: Namespace, stack: ExitStack) -> Shown:
     key = options.conn_id and CorIntegrationsHook(options.conn_id, source=source_of(file)).ledger_key
-    content = LedgerContent.parse(file, read_content(file), key or None)
-    return Shown(str(file), content, _describe_seal(content, options.conn_id), dict(_asked_for(content, options)))
+    content = stack.enter_context(closing(read_content(file, key or None)))
+    return Shown(str(file), content, _describe_seal(content, options.conn_id), Filter.of(options))
 
 
 def _describe_seal(content: LedgerContent, conn_id: str | None) -> str:
+    if not content.is_sealed:
+        return "none: an early version of the provider wrote it; the next sync seals it"
     if content.is_proven:
         return f"proven with the key of {conn_id}"
     reason = f"the key of {conn_id} is not the one it was sealed with" if conn_id else "proving it needs --conn-id"
     return f"the checksum is right; not proven ({reason})"
 
 
-def _asked_for(content: LedgerContent, options: Namespace) -> Iterator[tuple[str, LedgerEntry]]:
-    window = Window.read(options.window) if options.window is not None else None
-    for leave_id, entry in content.entries.items():
-        is_asked_for = (
-            options.id in {None, leave_id}
-            and (options.user is None or entry.is_about(options.user))
-            and (window is None or entry.overlaps(window))
-        )
-        if is_asked_for:
-            yield leave_id, entry
-
-
 def _data(shown: Shown) -> dict[str, Any]:
     content = shown.content
     return {
         "path": shown.path,
-        "source": content.header["source"],
-        "cor": content.header["cor"],
+        "source": content.source,
+        "cor": content.cor,
         "is_proven": content.is_proven,
         "entries": len(content.entries),
         "approvals": len(content.approvals),
         "forgotten": [asdict(one) for one in content.forgotten],
-        "leaves": [_leave(leave_id, entry) for leave_id, entry in shown.entries.items()],
+        "leaves": Rows(lambda: (_leave(leave_id, entry) for leave_id, entry in shown.entries())),
     }
 
 
@@ -90,39 +116,47 @@ def _leave(leave_id: str, entry: LedgerEntry) -> dict[str, Any]:
     versions = [
         {"user_id": one.user_id, "start": one.start.isoformat(), "end": one.end.isoformat()} for one in entry.versions
     ]
-    return {"id": leave_id, "in_cor": entry.in_cor, **versions[0], "earlier_versions": versions[1:]}
+    ids = {"cor_id": entry.cor_id, "cor_user_id": entry.cor_user_id}
+    return {"id": leave_id, "in_cor": entry.in_cor, **ids, **versions[0], "earlier_versions": versions[1:]}
 
 
-def _show(output: Output, shown: Shown, *, is_filtered: bool) -> None:
+def _show(output: Output, shown: Shown) -> None:
     content = shown.content
-    output.line(f"{content.header['source']}: {number_of(len(content.entries), 'leave')}", style="bold")
-    rows = {"ledger": shown.path, "COR": content.header["cor"], "seal": shown.seal, **_numbers(content)}
+    output.line(f"{content.source}: {number_of(len(content.entries), 'leave')}", style="bold")
+    rows = {"ledger": shown.path, "COR": content.cor, "seal": shown.seal, **_numbers(content)}
     output.table(("", ""), [(name, str(value)) for name, value in rows.items()])
     for one in content.forgotten:
         output.line(f"{one.on}: a person was forgotten, {number_of(one.entries, 'entry', 'entries')}")
     output.line()
-    if not is_filtered:
+    if not shown.filter.is_set:
         output.line("--id, --user or --window shows single leaves.")
-    elif not shown.entries:
-        output.line("It holds no such leave.")
+    elif lines := list(_lines(shown)):
+        output.table(("leave", "user", "first day", "last day", "in COR"), lines)
     else:
-        output.table(("leave", "user", "first day", "last day", "in COR"), _lines(shown.entries))
+        output.line("It holds no such leave.")
 
 
 def _numbers(content: LedgerContent) -> dict[str, str]:
-    versions = [entry.version for entry in content.entries.values()]
-    if not versions:
+    users: set[str] = set()
+    in_cor: Counter[str] = Counter()
+    first = last = None
+    for _leave_id, entry in content.entries.read_all():
+        version = entry.version
+        users.add(version.user_id)
+        in_cor[entry.in_cor] += 1
+        first = min(first or version.start, version.start)
+        last = max(last or version.end, version.end)
+    if not users:
         return {}
-    in_cor = Counter(entry.in_cor for entry in content.entries.values())
     return {
-        "users": str(len({version.user_id for version in versions})),
-        "days": f"{min(one.start for one in versions)} to {max(one.end for one in versions)}",
+        "users": str(len(users)),
+        "days": f"{first} to {last}",
         "in COR": ", ".join(f"{name} {count}" for name, count in in_cor.most_common()),
     }
 
 
-def _lines(entries: dict[str, LedgerEntry]) -> Iterator[tuple[str, ...]]:
-    for leave_id, entry in entries.items():
+def _lines(shown: Shown) -> Iterator[tuple[str, ...]]:
+    for leave_id, entry in shown.entries():
         for number, one in enumerate(entry.versions):
             state = "or this" if number else entry.in_cor
             yield "" if number else leave_id, one.user_id, one.start.isoformat(), one.end.isoformat(), state

@@ -11,6 +11,7 @@ from cor_provider import _files
 from cor_provider.cli.rows import explained, locate
 from cor_provider.exceptions import CorConfigurationError
 from cor_provider.sync.ledger import ENDING
+from cor_provider.sync.ledger_file import LedgerContent
 
 
 def find_ledgers(path: str, *, source: str | None = None) -> list[ObjectStoragePath]:
@@ -34,10 +35,15 @@ def source_of(file: ObjectStoragePath) -> str:
     return unquote(file.name.removesuffix(ENDING))
 
 
-def read_content(file: ObjectStoragePath) -> bytes:
-    """Return the content of a ledger's file."""
+def read_content(file: ObjectStoragePath, key: bytes | None = None) -> LedgerContent:
+    """
+    Read a ledger's file. Close the content after use.
+
+    :param key: the key of the seal, if it is known.
+    :raises CorLedgerError: if it is not a ledger, or was altered.
+    """
     with explained(file):
-        content = _files.read(file)
+        content = LedgerContent.read(file, key)
     if content is None:
         raise CorConfigurationError(f"there is no ledger {file}.")
     return content

@@ -40,7 +40,7 @@ class Output:
         """
         Print the result.
 
-        :param data: the result for scripts.
+        :param data: the result for scripts; see :class:`Rows`.
         :param show: prints it for people.
         """
         if self._as_json:
@@ -131,6 +131,24 @@ class Streamed(dict[str, Any]):
     def items(self) -> Iterator[tuple[str, Any]]:  # type: ignore[override]  # all that the encoder needs
         """Yield the items, for the encoder."""
         return self._read()
+
+
+class Rows(list[Any]):
+    """
+    Rows for scripts that are made one by one while they are printed, since there may be millions.
+
+    :param rows: returns them from the first on.
+    """
+
+    def __init__(self, rows: Callable[[], Iterator[Any]]) -> None:
+        super().__init__()
+        self._rows = rows
+
+    def __iter__(self) -> Iterator[Any]:
+        return self._rows()
+
+    def __bool__(self) -> bool:
+        return next(self._rows(), None) is not None
 
 
 def number_of(count: int, noun: str, plural: str | None = None) -> str:

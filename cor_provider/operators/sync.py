@@ -7,6 +7,7 @@ import threading
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, nullcontext, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from airflow.providers.common.compat.sdk import Context, ObjectStoragePath
@@ -23,7 +24,7 @@ from cor_provider.results.summary import Summary
 from cor_provider.sync.approval import KEY_ADVICE
 from cor_provider.sync.guards import Guards
 from cor_provider.sync.lease import Owner, lease_files
-from cor_provider.sync.ledger import Ledger
+from cor_provider.sync.ledger import Ledger, ledger_path
 from cor_provider.sync.page import page_of, write_plan_page
 from cor_provider.sync.plan import Plan, UnfinishedPlanError
 from cor_provider.sync.run import SyncRun
@@ -203,7 +204,7 @@ class SyncLeavesOperator(LeaveOperator):
         hook.get_conn()
         if self.plan_only:
             self.check_source(hook)
-        self._keep_ledger(self._ledger_of(hook).path)
+        self._keep_ledger(ledger_path(self.ledger, hook.check_source()))
         leaves = recorder.resume(lambda: self.read(leave_requests))
         with closing(self.send(leaves, hook, **self.patience, stopping=stopping)) as outcomes:
             recorder.record(outcomes)
@@ -212,16 +213,15 @@ class SyncLeavesOperator(LeaveOperator):
         """Send the operations of the plan, and nothing else."""
         run = SyncRun(
             hook,
-            self._ledger_of(hook),
+            Ledger(self.ledger, source=hook.check_source(), cor=hook.leaves_url, key=hook.ledger_key),
             Window.read(self.window),
             owner=self._this_run.owner,
             guards=self.guards,
             approved_plan=self.approved_plan,
             **patience,
         )
-        with nullcontext() if self.plan_only else run.leased():
-            plan, refusal = self._make_plan(run, leaves)
-            yield from plan.without_request()
+        with closing(run), nullcontext() if self.plan_only else run.leased():
+            plan, refusal = yield from self._make_plan(run, leaves)
             if refusal or self.plan_only:
                 yield from plan.not_sent()
             else:
@@ -239,13 +239,16 @@ class SyncLeavesOperator(LeaveOperator):
         plan = self._this_run.plan
         return {**super().summary_of(run), "plan_id": plan and plan.id}
 
-    def _ledger_of(self, hook: CorIntegrationsHook) -> Ledger:
-        return Ledger(self.ledger, source=hook.check_source(), cor=hook.leaves_url, key=hook.ledger_key)
+    def _make_plan(
+        self, run: SyncRun, leaves: Iterator[Any]
+    ) -> Generator[LeaveOutcome, None, tuple[Plan, BaseException | None]]:
+        """
+        Yield the outcome of each leave request that needs no request.
 
-    def _make_plan(self, run: SyncRun, leaves: Iterator[Any]) -> tuple[Plan, BaseException | None]:
-        """Return the plan, and the error that forbids carrying it out, if any."""
+        :return: the plan, and the error that forbids carrying it out, if any.
+        """
         try:
-            self._this_run.plan = plan = run.plan(leaves, reassert=self.reassert)
+            self._this_run.plan = plan = yield from run.plan(leaves, reassert=self.reassert)
         except UnfinishedPlanError as unfinished:
             self._this_run.plan = unfinished.plan
             return unfinished.plan, unfinished.__cause__
@@ -273,12 +276,13 @@ class SyncLeavesOperator(LeaveOperator):
         if not self.plan_path:
             return
         self._this_run.files.check()
-        path, rows = _files.locate(self.plan_path), plan.rows(show_types=self.plan_shows_types)
+        path, rows = _files.locate(self.plan_path), partial(plan.rows, show_types=self.plan_shows_types)
         _files.make_folder(path.parent)
-        _files.replace(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode())
+        with _files.writing(path) as stream:
+            stream.writelines((json.dumps(row, ensure_ascii=False) + "\n").encode() for row in rows())
         self._this_run.written["plan"] = str(self.plan_path)
         if page := page_of(path):
-            write_plan_page(page, lambda: iter(rows), counts=plan.counts, window=plan.window, source=source)
+            write_plan_page(page, rows, counts=plan.counts, window=plan.window, source=source)
             self._this_run.written["plan_page"] = str(page)
 
     def _is_plan_a_page(self) -> bool:

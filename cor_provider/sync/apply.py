@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 from cor_provider import _clock
 from cor_provider.exceptions import CorDuplicateExternalIdError, CorUserNotFoundError
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
-from cor_provider.leave import LeaveKey
+from cor_provider.leave import LeaveKey, LeaveRequest
 from cor_provider.outcome import LeaveOutcome
 from cor_provider.push.engine import NO_RESPONSE
 from cor_provider.push.options import IfExists
 from cor_provider.sync.approval import ApprovedPlan
 from cor_provider.sync.lease import Lease
-from cor_provider.sync.ledger import LeaveVersion, Ledger, LedgerEntry
-from cor_provider.sync.plan import Operation, Plan
+from cor_provider.sync.ledger import Ledger
+from cor_provider.sync.ledger_entry import LedgerEntry
+from cor_provider.sync.operations import Operation
+from cor_provider.sync.plan import Plan
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +40,7 @@ class Apply:
     Applies plans to COR.
 
     :param hook: sends the requests.
-    :param ledger: always current in memory; its file is updated from time to time.
+    :param ledger: always current; its file is updated from time to time.
     :param lease: the right to write to the ledger.
     :param approved: the approved plan, if the run needs one. Only what it marks as ``may_overwrite`` is overwritten.
     :param stopping: set it, from any thread, to stop sending. Every operation still gets its outcome.
@@ -97,7 +100,7 @@ class Apply:
                 yield from self._push(operations)
             self.may_be_under_way = self._gave_up
             if self._overwritten:
-                log.info(_OVERWRITTEN, self._overwritten, len(plan.of("create")))
+                log.info(_OVERWRITTEN, self._overwritten, plan.operations.counts["create"])
             if self._approved and not self._is_incomplete:
                 self._approved.end(self._ledger)
         finally:
@@ -125,23 +128,27 @@ class Apply:
             self._approved.begin(self._ledger)
         self._write()
 
-    def _batches(self, plan: Plan) -> Iterator[list[Operation]]:
+    def _batches(self, plan: Plan) -> Iterator[Iterator[Operation]]:
         """Yield the operations of each push, in the order of the pushes."""
-        yield plan.of("delete")
-        yield plan.of("update")
-        creates = plan.of("create")
-        yield [operation for operation in creates if self._overwrites(operation)]
-        yield [operation for operation in creates if not self._overwrites(operation)]
+        yield plan.operations.of("delete")
+        yield plan.operations.of("update")
+        if self._approved:
+            yield (create for create in plan.operations.of("create") if self._overwrites(create))
+            yield (create for create in plan.operations.of("create") if not self._overwrites(create))
+        else:
+            yield plan.operations.of("create")
 
     def _overwrites(self, create: Operation) -> bool:
         return not self._approved or self._approved.allows_to_overwrite(create.id)
 
-    def _push(self, operations: Sequence[Operation]) -> Iterator[LeaveOutcome]:
-        while operations:
+    def _push(self, operations: Iterator[Operation]) -> Iterator[LeaveOutcome]:
+        while first := next(operations, None):
             again: list[Operation] = []
+            under_way: dict[int, Operation] = {}
+            numbered = enumerate(chain([first], operations), start=1)
             try:
-                for outcome in self._send(operations):
-                    operation = operations[_index(outcome)]
+                for outcome in self._send(first, _noting(under_way, numbered)):
+                    operation = under_way.pop(_number(outcome))
                     if self._may_be_anothers(operation, outcome):
                         again.append(operation)
                     else:
@@ -149,19 +156,21 @@ class Apply:
             except Exception as raised:  # noqa: BLE001  # raised again at the end, when everything has its outcome
                 self._error = self._error or raised
                 self._stopping.set()
-            operations = again
+            operations = iter(again)
 
-    def _send(self, operations: Sequence[Operation]) -> Iterator[LeaveOutcome]:
-        """Send operations that all make the same kind of change."""
-        change = operations[0].change
-        if change == "delete":
-            keys = [LeaveKey(operation.id, self._users_of(operation).pop()) for operation in operations]
+    def _send(self, first: Operation, operations: Iterator[Operation]) -> Iterator[LeaveOutcome]:
+        """
+        Send operations that all make the same kind of change.
+
+        :param first: the first of them.
+        """
+        if first.change == "delete":
+            keys = (LeaveKey(operation.id, self._users_of(operation).pop()) for operation in operations)
             return self._hook.delete_leaves(keys, if_missing="skip", **self._patience)
-        leaves = [operation.leave for operation in operations if operation.leave]
-        if change == "update":
-            return self._hook.update_leaves(leaves, if_missing="create", **self._patience)
-        if_exists: IfExists = "update" if self._overwrites(operations[0]) else "fail"
-        return self._hook.create_leaves(leaves, if_exists=if_exists, **self._patience)
+        if first.change == "update":
+            return self._hook.update_leaves(_leaves(operations), if_missing="create", **self._patience)
+        if_exists: IfExists = "update" if self._overwrites(first) else "fail"
+        return self._hook.create_leaves(_leaves(operations), if_exists=if_exists, **self._patience)
 
     def _users_of(self, operation: Operation) -> list[str]:
         """
@@ -176,8 +185,13 @@ class Apply:
 
     def _may_be_anothers(self, operation: Operation, outcome: LeaveOutcome) -> bool:
         """Return whether COR may have refused a delete, or found no such leave, because it belongs to another user."""
+        if operation.change != "delete":
+            return False
         is_doubtful = outcome.status == "rejected" or (outcome.status == "deleted" and not _is_sure(outcome))
-        return operation.change == "delete" and is_doubtful and bool(self._users_of(operation))
+        if is_doubtful and self._users_of(operation):
+            return True
+        self._users.pop(operation.id, None)
+        return False
 
     def _note(self, operation: Operation, outcome: LeaveOutcome) -> LeaveOutcome:
         """Record the outcome of an operation in the ledger."""
@@ -200,13 +214,13 @@ class Apply:
         if outcome.status in {"created", "updated"} and operation.leave:
             if must_not_overwrite and outcome.attempts > 1:
                 return intended  # created by the first attempt, or by somebody else before it
-            return LedgerEntry((LeaveVersion.of(operation.leave),), "yes", operation.digest)
+            return intended.sent(operation.leave, operation.digest, outcome)
         if outcome.status == "deleted":
             # If the state was unknown, an earlier request may still be on its way to COR.
             was_known = before is not None and before.in_cor in {"yes", "missing"}
             is_users = len({version.user_id for version in intended.versions}) == 1
             is_user_gone = is_users and outcome.error == CorUserNotFoundError.default_name
-            return None if _is_sure(outcome) or was_known or is_user_gone else replace(intended, in_cor="missing")
+            return None if _is_sure(outcome) or was_known or is_user_gone else intended.missing()
         if must_not_overwrite and outcome.error == CorDuplicateExternalIdError.default_name:
             is_foreign = before is None or before.is_foreign  # otherwise an earlier try may have created it
             return replace(intended, in_cor="foreign") if is_foreign else intended
@@ -245,6 +259,17 @@ def _is_sure(deleted: LeaveOutcome) -> bool:
     return not deleted.error and deleted.attempts <= 1
 
 
-def _index(outcome: LeaveOutcome) -> int:
+def _noting(under_way: dict[int, Operation], numbered: Iterable[tuple[int, Operation]]) -> Iterator[Operation]:
+    """Yield operations, and note each by the number that the outcome of its push will have."""
+    for number, operation in numbered:
+        under_way[number] = operation
+        yield operation
+
+
+def _number(outcome: LeaveOutcome) -> int:
     assert outcome.position  # noqa: S101  # a push numbers its outcomes
-    return outcome.position - 1
+    return outcome.position
+
+
+def _leaves(operations: Iterator[Operation]) -> Iterator[LeaveRequest]:
+    return (operation.leave for operation in operations if operation.leave)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,13 +12,25 @@ from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from cor_provider import _files
 from cor_provider.exceptions import CorConfigurationError, CorPlanChangedError
-from cor_provider.sync.ledger import Ledger, LedgerEntry, UsedApproval
-from cor_provider.sync.plan import CHANGES, Operation, Plan
+from cor_provider.sync.ledger import Ledger
+from cor_provider.sync.ledger_entry import LedgerEntry
+from cor_provider.sync.ledger_file import UsedApproval
+from cor_provider.sync.operations import CHANGES, Operation
+from cor_provider.sync.plan import Plan
 
 KEY_ADVICE = (
     "the secret behind their key has changed, as it does with every new bearer token. Set the COR connection's "
     "Extra ledger_secret to a long random text, and keep it."
 )
+
+_TABLE = """
+CREATE TABLE approved (
+    id TEXT PRIMARY KEY,
+    effect TEXT NOT NULL,
+    may_overwrite INTEGER NOT NULL,
+    is_planned INTEGER NOT NULL DEFAULT 0  -- whether the plan of this run has the operation too
+)
+"""
 
 
 @dataclass(frozen=True)
@@ -44,17 +57,47 @@ class _Effect:
             return cls(row["digest"], (row["user_id"], row["start"], row["end"]), row["operation"])
         return cls(row["digest"])
 
+    def to_text(self) -> str:
+        return json.dumps([self.digest, self.leave, self.removal])
+
+    @classmethod
+    def from_text(cls, text: str) -> _Effect:
+        digest, leave, removal = json.loads(text)
+        return cls(digest, tuple(leave), removal)
+
     def is_done(self, entry: LedgerEntry | None) -> bool:
         if self.removal:
             return entry is None
         return entry is not None and entry.in_cor == "yes" and entry.digest == self.digest
 
 
+@dataclass
+class _Differences:
+    """How the plan differs from the approved one; every number is that of operations."""
+
+    new: int = 0
+    gone: int = 0
+    different: int = 0
+    that_send: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.new or self.gone or self.different)
+
+    def __str__(self) -> str:
+        return f"{self.new} operations are new, {self.gone} are gone, {self.different} are different"
+
+    @property
+    def may_come_from_another_key(self) -> bool:
+        # The digests of forgotten leave come from the ledger, so a new key does not change them.
+        return not self.new and not self.gone and self.different == self.that_send
+
+
 class ApprovedPlan:
     """
-    A plan that somebody has approved.
+    A plan that somebody has approved. Use it in one thread, and close it after use.
 
     The approval covers the plan's operations (users, days, what is forgotten) in its window. It is for one run.
+    There may be millions of operations, so they are not held in memory.
 
     :param path: path or URI that ``ObjectStoragePath`` opens.
     :param task: the task that carries it out, the same for all its tries.
@@ -62,23 +105,32 @@ class ApprovedPlan:
     """
 
     def __init__(self, path: str, *, task: str) -> None:
-        content = _files.read(ObjectStoragePath(path))
-        if content is None:
+        self._task = task
+        self._plans: set[str] = set()
+        self._windows: set[str] = set()
+        stream = _files.open_to_read(ObjectStoragePath(path))
+        if stream is None:
             raise CorConfigurationError(f"approved_plan: there is no file {path}. Write the plan there first.")
+        self._database = _files.scratch()
+        self._database.execute(_TABLE)
+        self._database.execute("BEGIN")  # and no end: that is much faster, and nobody else sees the database
         try:
-            rows = [json.loads(line) for line in content.splitlines()]
-            self._effects = {row["id"]: _Effect.of(row) for row in rows}
-            self._overwrites = {row["id"] for row in rows if row.get("may_overwrite")}
-            self._windows = {row["window"] for row in rows}
-            self._plan, *others = {row["plan"] for row in rows} or {""}
+            with stream:
+                for line in stream:
+                    self._add(json.loads(line))
+            self._plan, *others = self._plans or {""}
             if others:
                 raise ValueError
-        except (ValueError, LookupError, TypeError, AttributeError):
+        except (ValueError, LookupError, TypeError, AttributeError, sqlite3.IntegrityError):
+            self.close()
             raise CorConfigurationError(
                 f"approved_plan: {path} is not a plan that this version of the provider wrote. Write and approve a new "
                 "plan."
             ) from None
-        self._task = task
+
+    def close(self) -> None:
+        """Free the memory and the disk that it takes."""
+        self._database.close()
 
     def check(self, plan: Plan, ledger: Ledger) -> None:
         """
@@ -92,7 +144,8 @@ class ApprovedPlan:
 
     def allows_to_overwrite(self, leave_id: str) -> bool:
         """Return whether the approved plan lets the creation of this leave overwrite leave in COR."""
-        return leave_id in self._overwrites
+        query = "SELECT may_overwrite FROM approved WHERE id = ?"
+        return bool(self._database.execute(query, (leave_id,)).fetchone() == (True,))
 
     def is_used_up(self, ledger: Ledger) -> bool:
         """Return whether every operation is done."""
@@ -109,30 +162,43 @@ class ApprovedPlan:
         if self._plan:
             ledger.approvals[self._plan] = UsedApproval(self._plan, self._task, is_done=True)
 
+    def _add(self, row: Mapping[str, Any]) -> None:
+        self._plans.add(row["plan"])
+        self._windows.add(row["window"])
+        if not isinstance(row["id"], str):
+            raise TypeError
+        values = row["id"], _Effect.of(row).to_text(), bool(row.get("may_overwrite"))
+        self._database.execute("INSERT INTO approved (id, effect, may_overwrite) VALUES (?, ?, ?)", values)
+
     def _reasons(self, plan: Plan, ledger: Ledger) -> Iterator[str]:
-        now = {row["id"]: _Effect.of(row) for row in plan.rows()}
         used = ledger.approvals.get(self._plan)
-        if now and used and (used.is_done or used.task != self._task):
+        if plan.operations and used and (used.is_done or used.task != self._task):
             yield "The approved plan has been used: each approval is for one run."
-        if now and self._windows and self._windows != {str(plan.window)}:
+        if plan.operations and self._windows and self._windows != {str(plan.window)}:
             yield "The plan was approved for another window."
-        approved = {
-            leave_id: effect
-            for leave_id, effect in self._effects.items()
-            if leave_id in now or not effect.is_done(ledger.entries.get(leave_id))
-        }
-        both = now.keys() & approved.keys()
-        differ = sum(now[leave_id] != approved[leave_id] for leave_id in both)
-        new, gone = len(now) - len(both), len(approved) - len(both)
-        if differ or new or gone:
-            # The digests of forgotten leave come from the ledger, so a new key does not change them.
-            is_another_key = not new and not gone and differ == sum(not effect.removal for effect in now.values())
+        if differences := self._compare(plan, ledger):
+            advice = f" All digests differ: if HR changed none of these, {KEY_ADVICE}"
             yield (
-                f"The plan is not the approved one: {new} operations are new, {gone} are gone, {differ} are different."
-                + (f" All digests differ: if HR changed none of these, {KEY_ADVICE}" if is_another_key else "")
+                f"The plan is not the approved one: {differences}."
+                + (advice if differences.may_come_from_another_key else "")
             )
         if overwrites := sum(self._is_unapproved_overwrite(operation, ledger) for operation in plan.operations):
             yield f"{overwrites} creates may now overwrite leave in COR. The approval does not cover that."
+
+    def _compare(self, plan: Plan, ledger: Ledger) -> _Differences:
+        found = _Differences()
+        for row in plan.rows():
+            effect = _Effect.of(row)
+            found.that_send += not effect.removal
+            approved = self._database.execute("SELECT effect FROM approved WHERE id = ?", (row["id"],)).fetchone()
+            if approved is None:
+                found.new += 1
+            else:
+                found.different += approved != (effect.to_text(),)
+                self._database.execute("UPDATE approved SET is_planned = 1 WHERE id = ?", (row["id"],))
+        for leave_id, text in self._database.execute("SELECT id, effect FROM approved WHERE NOT is_planned"):
+            found.gone += not _Effect.from_text(text).is_done(ledger.entries.get(leave_id))
+        return found
 
     def _is_unapproved_overwrite(self, operation: Operation, ledger: Ledger) -> bool:
         """Return whether a create may overwrite leave in COR that the approval does not cover."""

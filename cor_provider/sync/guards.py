@@ -9,7 +9,8 @@ from datetime import date, datetime, timedelta, timezone
 
 from cor_provider import _clock
 from cor_provider.exceptions import CorDeleteGuardError
-from cor_provider.sync.plan import Operation, Plan
+from cor_provider.sync.operations import Operation
+from cor_provider.sync.plan import Plan
 from cor_provider.sync.window import Window
 
 
@@ -40,7 +41,8 @@ class Guards:
             raise CorDeleteGuardError(f"{reason}\nNothing was sent. The plan: {plan}.")
 
     def _reasons(self, plan: Plan) -> Iterator[str]:
-        deleted, forgotten = len(plan.of("delete")), sum(_is_guarded(one, plan.window) for one in plan.of("forget"))
+        deleted = plan.operations.counts["delete"]
+        forgotten = sum(_is_guarded(one, plan.window) for one in plan.operations.of("forget"))
         if not plan.received and plan.remembered and not self.allow_empty:
             yield (
                 f"The input is empty, but the ledger holds {plan.remembered} leaves:\ncheck the extract. If there "

@@ -22,7 +22,7 @@ from cor_provider.pages.calendar import (
     sections,
 )
 from cor_provider.sync.by_user import KINDS, Overview, UserChange, UserCounts, by_user
-from cor_provider.sync.plan import CHANGES as IN_ORDER
+from cor_provider.sync.operations import CHANGES as IN_ORDER
 from cor_provider.sync.plan import in_words
 from cor_provider.sync.window import Window
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel
 
-from cor_provider.sync.plan import Change
+from cor_provider.sync.operations import Change
 
 
 def _storable(text: str) -> str:

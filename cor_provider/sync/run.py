@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
@@ -15,13 +15,14 @@ from cor_provider.sync.approval import ApprovedPlan
 from cor_provider.sync.guards import Guards
 from cor_provider.sync.lease import Lease, Owner
 from cor_provider.sync.ledger import Ledger
+from cor_provider.sync.operations import Operations
 from cor_provider.sync.plan import Plan, make_plan
 from cor_provider.sync.window import Window
 
 
 class SyncRun:
     """
-    One run of a sync.
+    One run of a sync. Use it in one thread, and close it after use.
 
     :param hook: sends the requests.
     :param ledger: the sync's record of the leave in COR.
@@ -45,15 +46,21 @@ class SyncRun:
         stopping: threading.Event,
         **patience: Any,
     ) -> None:
+        self._open = ExitStack()
+        self._open.callback(ledger.close)
         self.ledger = ledger
         self._hook = hook
         self._window = window
         self._guards = guards
-        self._approved = ApprovedPlan(approved_plan, task=owner.task) if approved_plan else None
+        self._approved = self._read_approved(approved_plan, owner) if approved_plan else None
         self._stopping = stopping
         self._lease = Lease(ledger.path, owner, stopping, seconds_under_way=hook.longest_request)
         self._patience = patience
         self._may_be_under_way = False
+
+    def close(self) -> None:
+        """Free the memory and the disk that the run takes."""
+        self._open.close()
 
     @contextmanager
     def leased(self) -> Iterator[None]:
@@ -70,15 +77,20 @@ class SyncRun:
             if not self._may_be_under_way:  # otherwise the next run must wait until the lease expires
                 self._lease.release()
 
-    def plan(self, leaves: Iterator[LeaveRequest | LeaveKey | UnreadableLeave], *, reassert: bool) -> Plan:
+    def plan(
+        self, leaves: Iterator[LeaveRequest | LeaveKey | UnreadableLeave], *, reassert: bool
+    ) -> Generator[LeaveOutcome, None, Plan]:
         """
-        Read the ledger and make the plan.
+        Read the ledger, make the plan, and yield the outcome of each leave request that needs no request.
 
+        :return: the plan.
         :raises CorLedgerError: if the ledger cannot be read.
         :raises UnfinishedPlanError: if reading the input fails.
         """
         self.ledger.read()
-        return make_plan(leaves, self.ledger, self._window, reassert=reassert)
+        operations = Operations()
+        self._open.callback(operations.close)
+        return (yield from make_plan(leaves, self.ledger, self._window, operations, reassert=reassert))
 
     def check_guards(self, plan: Plan) -> None:
         """
@@ -106,3 +118,8 @@ class SyncRun:
             yield from apply.run(plan)
         finally:
             self._may_be_under_way = apply.may_be_under_way
+
+    def _read_approved(self, path: str, owner: Owner) -> ApprovedPlan:
+        plan = ApprovedPlan(path, task=owner.task)
+        self._open.callback(plan.close)
+        return plan

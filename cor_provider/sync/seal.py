@@ -15,29 +15,42 @@ import re
 _SEAL = re.compile(rb'\{"mac": "([0-9a-f]{64})", "sha256": "([0-9a-f]{64})"\}\n')
 
 
-def seal(body: bytes, key: bytes) -> bytes:
-    """Return a file's lines with the seal below them."""
-    return body + _line(body, hmac.digest(key, body, "sha256").hex().encode())
-
-
-def unseal(content: bytes, key: bytes | None) -> bytes:
+class Seal:
     """
-    Return the lines above the seal.
+    The seal of a file, made while its lines are written, or compared while they are read.
 
     :param key: None if the file was sealed with another key; then only the checksum is compared.
-    :raises ValueError: if the file was changed after it was sealed.
     """
-    end = content.rfind(b"\n", 0, -1) + 1
-    body, line = content[:end], content[end:]
-    match = _SEAL.fullmatch(line)
-    if not match or line != _line(body, match[1]):
-        raise ValueError
-    if key is not None and not hmac.compare_digest(hmac.digest(key, body, "sha256").hex().encode(), match[1]):
-        raise ValueError
-    return body
 
+    def __init__(self, key: bytes | None) -> None:
+        self._mac = None if key is None else hmac.new(key, digestmod="sha256")
+        self._checksum = hashlib.sha256()
 
-def _line(body: bytes, mac: bytes) -> bytes:
-    checksum = hashlib.sha256(body)
-    checksum.update(mac)
-    return b'{"mac": "%b", "sha256": "%b"}\n' % (mac, checksum.hexdigest().encode())
+    def add(self, lines: bytes) -> None:
+        """Add the next lines, or any part of them."""
+        self._checksum.update(lines)
+        if self._mac:
+            self._mac.update(lines)
+
+    @property
+    def line(self) -> bytes:
+        """The seal of all lines so far."""
+        assert self._mac  # noqa: S101  # who writes a file has the key
+        return self._line(self._mac.hexdigest().encode())
+
+    def check(self, line: bytes) -> None:
+        """
+        Compare the lines with the seal below them.
+
+        :raises ValueError: if they were changed after they were sealed.
+        """
+        match = _SEAL.fullmatch(line)
+        if not match or line != self._line(match[1]):
+            raise ValueError
+        if self._mac and not hmac.compare_digest(self._mac.hexdigest().encode(), match[1]):
+            raise ValueError
+
+    def _line(self, mac: bytes) -> bytes:
+        checksum = self._checksum.copy()
+        checksum.update(mac)
+        return b'{"mac": "%b", "sha256": "%b"}\n' % (mac, checksum.hexdigest().encode())

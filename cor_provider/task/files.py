@@ -13,7 +13,7 @@ from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from cor_provider import _files
 from cor_provider.exceptions import CorConfigurationError, CorError
-from cor_provider.sync import ledger
+from cor_provider.sync import ledger_file
 
 _HEAD = 4096  # bytes; a ledger names its format within them
 
@@ -181,4 +181,4 @@ def _check_pair(name: str, place: _Place, other: str, other_place: _Place) -> No
 
 def _is_ledger(path: ObjectStoragePath) -> bool:
     first_line, *_ = _files.read_head(path, _HEAD).split(b"\n")
-    return ledger.FORMAT.encode() in first_line
+    return ledger_file.FORMAT.encode() in first_line

@@ -15,7 +15,8 @@ from airflow.providers.common.compat.sdk import ObjectStoragePath
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.sandbox import Sandbox
 from cor_provider.sync.lease import Lease, Owner
-from cor_provider.sync.ledger import LeaveVersion, Ledger, LedgerEntry
+from cor_provider.sync.ledger import Ledger
+from cor_provider.sync.ledger_entry import LeaveVersion, LedgerEntry
 from support import Connect, leave
 from sync_support import Run, counts, held, remembered, sent
 
@@ -124,7 +125,7 @@ def second(folder: Path) -> Path:
     """The ledger of another source beside it, with `L3` of u1."""
     hook = CorIntegrationsHook("cor_default", source="SAP")
     ledger = Ledger(f"file://{folder}", source="SAP", cor=hook.leaves_url, key=hook.ledger_key)
-    ledger.entries = {"L3": LedgerEntry((LeaveVersion("u1", date(2026, 5, 11), date(2026, 5, 12)),))}
+    ledger.entries["L3"] = LedgerEntry((LeaveVersion("u1", date(2026, 5, 11), date(2026, 5, 12)),))
     ledger.write()
     return folder / "SAP.jsonl"
 

@@ -50,7 +50,7 @@ def test_a_source_without_a_ledger_is_named(folder: Path) -> None:
         find_ledgers(str(folder), source="SAP")
 
 
-@pytest.mark.parametrize("broken", ["names", "read"])
+@pytest.mark.parametrize("broken", ["names", "open_to_read"])
 def test_an_error_of_a_stores_client_says_what_to_check(
     folder: Path, monkeypatch: pytest.MonkeyPatch, broken: str
 ) -> None:

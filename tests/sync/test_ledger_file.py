@@ -1,111 +1,60 @@
-"""The ledger: what it keeps, what it leaves out, and what it makes of files that are not its own."""
+"""The file of a ledger: what it says, and what is made of files that are cut off, altered, older or no ledgers."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from airflow.providers.common.compat.sdk import ObjectStoragePath
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cor_provider import _files
-from cor_provider.exceptions import CorConfigurationError, CorLedgerError
-from cor_provider.leave import LeaveRequest
-from cor_provider.sync.ledger import (
-    FORMAT_VERSION,
-    MOST_APPROVALS,
-    Forgotten,
-    InCor,
-    LeaveVersion,
-    Ledger,
-    LedgerContent,
-    LedgerEntry,
-    UsedApproval,
-)
-from cor_provider.sync.seal import seal
-from cor_provider.sync.window import Window
-from support import leave
+from cor_provider.exceptions import CorLedgerError
+from cor_provider.sync.ledger_entry import InCor, LeaveVersion, LedgerEntry
+from cor_provider.sync.ledger_file import FORMAT_VERSION, MOST_APPROVALS, Forgotten, LedgerContent, UsedApproval
+from cor_provider.sync.seal import Seal
+from sync_support import COR, open_ledger
 
-COR = "https://integrations.projectcor.com/v2/integrations/leaves"
 MAY = LeaveVersion("u1", date(2026, 5, 11), date(2026, 5, 12))
 JUNE = LeaveVersion("u2", date(2026, 6, 1), date(2026, 6, 2))
-
-
-def open_ledger(folder: Path, **options: Any) -> Ledger:
-    return Ledger(f"file://{folder}/ledger", **{"source": "GLOBANT", "cor": COR, "key": b"key", **options})
-
-
-def read(**fields: Any) -> LeaveRequest:
-    return LeaveRequest.model_validate(leave(**fields))
-
-
-def entries(ledger: Ledger) -> dict[str, LedgerEntry]:
-    return {"L1": LedgerEntry((MAY,), "yes", ledger.digest(read())), "Ł/2 ": LedgerEntry((MAY, JUNE), "unknown")}
 
 
 @pytest.fixture
 def written(tmp_path: Path) -> Path:
     """The file of a ledger."""
     ledger = open_ledger(tmp_path)
-    ledger.entries = entries(ledger)
+    ledger.entries["L1"] = LedgerEntry((MAY,), "yes", "0" * 32, cor_id=12345)
+    ledger.entries["Ł/2 "] = LedgerEntry((MAY, JUNE), "unknown")
     ledger.write()
     return tmp_path / "ledger" / "GLOBANT.jsonl"
 
 
-def test_a_new_ledger_is_empty(tmp_path: Path) -> None:
-    ledger = open_ledger(tmp_path)
-    ledger.read()
-    assert ledger.entries == {}
+def content_of(path: Path, key: bytes | None = b"key") -> LedgerContent:
+    content = LedgerContent.read(ObjectStoragePath(f"file://{path}"), key)
+    assert content
+    return content
 
 
-def test_what_is_written_is_read(tmp_path: Path, written: Path) -> None:
-    ledger = open_ledger(tmp_path)
-    ledger.read()
-    assert ledger.entries == entries(ledger)
-    assert not ledger.key_changed
+def sealed(lines: bytes, key: bytes = b"key") -> bytes:
+    seal = Seal(key)
+    seal.add(lines)
+    return lines + seal.line
 
 
-def test_it_says_nothing_of_leave_types_and_nothing_that_a_guess_could_be_held_against(written: Path) -> None:
+def test_it_says_nothing_of_leave_types(written: Path) -> None:
     header, known, unknown, approvals, seal = map(json.loads, written.read_text().splitlines())
     assert header.keys() == {"format", "version", "source", "cor", "key_check"}
-    assert known.keys() == {"id", "in_cor", "digest", "versions"}
-    assert unknown == {"id": "Ł/2 ", "in_cor": "unknown", "digest": None, "versions": [
-        ["u1", "2026-05-11", "2026-05-12"], ["u2", "2026-06-01", "2026-06-02"],
-    ]}  # fmt: skip
-    assert approvals == {"approvals": []}
+    assert known == {
+        "id": "L1", "in_cor": "yes", "digest": "0" * 32, "cor_id": 12345, "cor_user_id": None,
+        "versions": [["u1", "2026-05-11", "2026-05-12"]],
+    }  # fmt: skip
+    assert unknown["versions"] == [["u1", "2026-05-11", "2026-05-12"], ["u2", "2026-06-01", "2026-06-02"]]
+    assert approvals == {"approvals": [], "forgotten": []}
     assert seal.keys() == {"mac", "sha256"}
-    assert "vacation" not in written.read_text()
-
-
-@pytest.mark.parametrize(
-    "change",
-    [{"user_id": "u2"}, {"leave_type_id": "x"}, {"start": "2026-05-10"}, {"end": "2026-05-13"}, {"id": "L2"}],
-)
-def test_the_digest_is_of_all_that_is_sent(change: dict[str, str], tmp_path: Path) -> None:
-    ledger = open_ledger(tmp_path)
-    assert ledger.digest(read()) == ledger.digest(read(note="not sent"))
-    assert ledger.digest(read()) != ledger.digest(read(**change))
-
-
-def test_the_digest_of_hours_differs_from_that_of_whole_days(tmp_path: Path) -> None:
-    ledger = open_ledger(tmp_path)
-    day, hours = read(start="2026-05-11", end="2026-05-11"), ("2026-05-11T00:00:00Z", "2026-05-11T23:59:00Z")
-    assert ledger.digest(day) != ledger.digest(read(start=hours[0], end=hours[1], all_day=False))
-
-
-def test_the_digest_is_keyed(tmp_path: Path) -> None:
-    assert open_ledger(tmp_path).digest(read()) != open_ledger(tmp_path, key=b"other").digest(read())
-
-
-def test_another_key_is_noticed_and_nothing_is_lost(tmp_path: Path, written: Path) -> None:
-    ledger = open_ledger(tmp_path, key=b"other")
-    ledger.read()
-    assert ledger.key_changed
-    assert list(ledger.entries) == ["L1", "Ł/2 "]
 
 
 def test_a_file_that_is_cut_off_anywhere_is_refused(tmp_path: Path, written: Path) -> None:
@@ -123,19 +72,10 @@ def test_another_file_is_refused(content: str, tmp_path: Path, written: Path) ->
         open_ledger(tmp_path).read()
 
 
-@pytest.mark.parametrize(("field", "value"), [("source", "SAP"), ("cor", "http://127.0.0.1:8765")])
-def test_a_ledger_of_another_source_or_another_cor_is_refused(field: str, value: str, tmp_path: Path) -> None:
-    other = open_ledger(tmp_path, **{field: value})
-    other.write()
-    other.path.rename(open_ledger(tmp_path).path)
-    with pytest.raises(CorLedgerError, match=f"belongs to the {field} '{value}', not"):
-        open_ledger(tmp_path).read()
-
-
-@pytest.mark.parametrize("version", [1, FORMAT_VERSION + 1])
-def test_a_ledger_of_another_version_is_refused(version: int, tmp_path: Path, written: Path) -> None:
-    written.write_text(written.read_text().replace(f'"version": {FORMAT_VERSION}', f'"version": {version}'))
-    with pytest.raises(CorLedgerError, match="another version"):
+def test_a_ledger_of_a_newer_version_is_refused(tmp_path: Path, written: Path) -> None:
+    newer = f'"version": {FORMAT_VERSION + 1}'
+    written.write_text(written.read_text().replace(f'"version": {FORMAT_VERSION}', newer))
+    with pytest.raises(CorLedgerError, match="another version of this provider, a newer one"):
         open_ledger(tmp_path).read()
 
 
@@ -194,7 +134,8 @@ def test_of_any_bytes_it_reads_what_was_written_or_nothing(
 ) -> None:
     folder = tmp_path_factory.mktemp("fuzz")
     ledger = open_ledger(folder)
-    ledger.entries, ledger.approvals = entries, {one.plan: one for one in approvals}
+    ledger.entries.update(entries)
+    ledger.approvals.update({one.plan: one for one in approvals})
     ledger.write()
     path = Path(ledger.path.path)
     whole = path.read_bytes()
@@ -208,7 +149,7 @@ def test_of_any_bytes_it_reads_what_was_written_or_nothing(
         assert path.read_bytes() != whole
     else:
         assert path.read_bytes() == whole
-        assert (read.entries, read.approvals) == (ledger.entries, ledger.approvals)
+        assert (dict(read.entries), read.approvals) == (dict(ledger.entries), ledger.approvals)
 
 
 @given(content=st.binary(max_size=300))
@@ -221,89 +162,22 @@ def test_bytes_of_any_kind_are_no_ledger(content: bytes, tmp_path_factory: Any) 
 
 def test_old_approvals_are_forgotten(tmp_path: Path) -> None:
     ledger = open_ledger(tmp_path)
-    ledger.approvals = {str(number): UsedApproval(str(number), "task") for number in range(MOST_APPROVALS + 5)}
+    ledger.approvals.update({str(n): UsedApproval(str(n), "task") for n in range(MOST_APPROVALS + 5)})
     ledger.write()
     again = open_ledger(tmp_path)
     again.read()
     assert [*again.approvals] == [str(number) for number in range(5, MOST_APPROVALS + 5)]
 
 
-# Paths and windows
-
-
-def test_a_source_names_one_file_whatever_its_characters(tmp_path: Path) -> None:
-    assert open_ledger(tmp_path, source="a/../b").path.name == "a%2F..%2Fb.jsonl"
-
-
-@pytest.mark.parametrize("folder", ["", "None", None])
-def test_a_missing_folder_is_an_error_that_names_the_parameter(folder: Any) -> None:
-    with pytest.raises(CorConfigurationError, match="ledger: is empty"):
-        Ledger(folder, source="GLOBANT", cor=COR, key=b"key")
-
-
-def test_a_leave_that_may_be_in_either_place_overlaps_if_one_does() -> None:
-    assert LedgerEntry((MAY, JUNE), "unknown").overlaps(Window(date(2026, 6, 1), date(2026, 6, 1)))
-    assert not LedgerEntry((MAY, JUNE), "unknown").overlaps(Window(date(2026, 5, 20), date(2026, 5, 25)))
-
-
-@pytest.mark.parametrize(
-    ("first", "last", "expected"),
-    [(10, 11, True), (12, 13, True), (1, 31, True), (11, 11, True), (9, 10, False), (13, 14, False)],
-)
-def test_both_ends_of_a_window_count(first: int, last: int, expected: bool) -> None:
-    assert MAY.overlaps(Window(date(2026, 5, first), date(2026, 5, last))) is expected
-
-
-def test_a_person_is_forgotten_with_all_versions_of_their_leave(tmp_path: Path) -> None:
+def test_what_was_forgotten_is_beside_the_approvals(tmp_path: Path, written: Path) -> None:
     ledger = open_ledger(tmp_path)
-    ledger.entries = entries(ledger)
-    assert ledger.forget_user("u1") == 2
-    assert ledger.entries == {}
-
-
-def test_leave_that_is_now_another_persons_stays_without_the_earlier_versions(tmp_path: Path) -> None:
-    ledger = open_ledger(tmp_path)
-    ledger.entries = {"L1": LedgerEntry((MAY, JUNE, replace(MAY, end=MAY.start)), "changing", "digest")}
-    assert ledger.forget_user("u2") == 1
-    assert ledger.entries == {"L1": LedgerEntry((MAY, replace(MAY, end=MAY.start)), "unknown", "digest")}
-
-
-def test_it_remembers_how_much_was_forgotten_and_when_but_not_whose(tmp_path: Path, written: Path) -> None:
-    ledger = open_ledger(tmp_path)
-    ledger.read()
-    ledger.forget_user("u2")
+    ledger.forgotten.append(Forgotten("2026-11-27", 3))
     ledger.write()
-
-    again = open_ledger(tmp_path)
-    again.read()
-    (forgotten,) = again.forgotten
-    assert forgotten.entries == 1
-    assert date.fromisoformat(forgotten.on)
-    assert "u2" not in written.read_text()
-
-
-def test_without_leave_of_a_person_nothing_is_forgotten_and_nothing_noted(tmp_path: Path) -> None:
-    ledger = open_ledger(tmp_path)
-    ledger.entries = entries(ledger)
-    assert ledger.forget_user("nobody") == 0
-    assert ledger.forgotten == []
-
-
-def test_what_was_forgotten_is_beside_the_approvals_where_earlier_versions_do_not_look(
-    tmp_path: Path, written: Path
-) -> None:
-    ledger = open_ledger(tmp_path)
-    ledger.forgotten = [Forgotten("2026-11-27", 3)]
-    ledger.write()
-    assert json.loads(written.read_text().splitlines()[-2]) == {
-        "approvals": [],
-        "forgotten": [{"on": "2026-11-27", "entries": 3}],
-    }
+    assert json.loads(written.read_text().splitlines()[-2])["forgotten"] == [{"on": "2026-11-27", "entries": 3}]
 
 
 def test_its_content_is_readable_without_the_key_but_then_not_proven(written: Path) -> None:
-    content = written.read_bytes()
-    unproven, proven = (LedgerContent.parse(written, content, key) for key in (None, b"key"))
+    unproven, proven = (content_of(written, key) for key in (None, b"key"))
     assert unproven.entries == proven.entries
     assert (unproven.is_proven, proven.is_proven) == (False, True)
 
@@ -311,4 +185,129 @@ def test_its_content_is_readable_without_the_key_but_then_not_proven(written: Pa
 def test_without_a_key_check_nothing_is_proven(written: Path) -> None:
     header, *rows, _seal = written.read_bytes().splitlines(keepends=True)
     forged = json.dumps({**json.loads(header), "key_check": None}).encode() + b"\n" + b"".join(rows)
-    assert not LedgerContent.parse(written, seal(forged, b"any")).is_proven
+    written.write_bytes(sealed(forged, b"any"))
+    assert not content_of(written).is_proven
+
+
+def test_where_there_is_no_file_there_is_no_content(tmp_path: Path) -> None:
+    assert LedgerContent.read(ObjectStoragePath(f"file://{tmp_path}/none.jsonl")) is None
+
+
+@pytest.mark.parametrize("size", [1, 7, 200])
+def test_it_is_read_in_blocks_of_any_size(size: int, written: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = dict(content_of(written).entries)
+    monkeypatch.setattr("cor_provider.sync.ledger_file._BLOCK", size)
+    assert dict(content_of(written).entries) == whole
+
+
+# What earlier versions wrote
+
+DIGEST = "53915aa008cb77a8fe5892f178570ca2"
+
+
+def header_of(version: int, key_check: str) -> str:
+    return json.dumps(
+        {
+            "format": "airflow-provider-cor ledger",
+            "version": version,
+            "source": "GLOBANT",
+            "cor": COR,
+            "key_check": key_check,
+        }
+    )
+
+
+@pytest.fixture
+def key_check(written: Path) -> str:
+    return str(json.loads(written.read_text().splitlines()[0])["key_check"])
+
+
+OF_VERSION_1 = [
+    f'{{"id": "L1", "in_cor": "yes", "digest": "{DIGEST}", "versions": [["u1", "2026-05-11", "2026-05-12"]]}}',
+    (
+        '{"id": "L2", "in_cor": "unknown", "versions": '
+        '[["u1", "2026-05-11", "2026-05-12"], ["u2", "2026-06-01", "2026-06-02"]]}'
+    ),
+]
+ENTRIES = {"L1": LedgerEntry((MAY,), "yes", DIGEST), "L2": LedgerEntry((MAY, JUNE), "unknown")}
+
+
+@pytest.fixture
+def version_1(written: Path, key_check: str) -> Path:
+    """The file of a ledger as version 1 wrote it."""
+    written.write_text("\n".join([header_of(1, key_check), *OF_VERSION_1, '{"entries": 2}', ""]))
+    return written
+
+
+@pytest.fixture
+def version_2(written: Path, key_check: str) -> Path:
+    """The file of a ledger as version 2 wrote it."""
+    rows = [OF_VERSION_1[0], OF_VERSION_1[1].replace('"unknown"', '"unknown", "digest": null')]
+    approvals = '{"approvals": [{"plan": "p", "task": "t", "is_done": true}]}'
+    written.write_bytes(sealed("\n".join([header_of(2, key_check), *rows, approvals, ""]).encode()))
+    return written
+
+
+def test_version_1_is_read_and_known_to_be_unproven(version_1: Path) -> None:
+    content = content_of(version_1)
+    assert dict(content.entries) == ENTRIES
+    assert (content.has_key, content.is_sealed, content.is_proven) == (True, False, False)
+    assert not content_of(version_1, b"another").has_key
+
+
+def test_version_2_is_read_and_proven(version_2: Path) -> None:
+    content = content_of(version_2)
+    assert dict(content.entries) == ENTRIES
+    assert content.approvals == {"p": UsedApproval("p", "t", is_done=True)}
+    assert content.is_proven
+
+
+@pytest.mark.parametrize("version", ["version_1", "version_2"])
+def test_the_next_write_makes_them_the_version_of_today(
+    version: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    path = request.getfixturevalue(version)
+    ledger = open_ledger(tmp_path)
+    ledger.read()
+    ledger.write()
+    header, *rows, _approvals, _seal = map(json.loads, path.read_text().splitlines())
+    assert header["version"] == FORMAT_VERSION
+    assert {row["cor_id"] for row in rows} == {row["cor_user_id"] for row in rows} == {None}
+    content = content_of(path)
+    assert dict(content.entries) == ENTRIES
+    assert content.is_proven
+
+
+def test_a_flip_of_any_bit_in_version_2_is_refused(version_2: Path) -> None:
+    test_a_flip_of_any_bit_is_refused(b"key", version_2.parents[1], version_2)
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes"),
+    [
+        ('{"entries": 2}\n', '{"entries": 1}\n'),
+        ('{"entries": 2}\n', ""),
+        ('{"entries": 2}\n', '{"entries": 2}'),
+        ('"L2"', '"L1"'),  # twice
+        ('"L2"', '""'),
+        ("2026-05-12", "2026-05-42"),
+        ("2026-05-12", "2026-04-12"),  # before it begins
+        ("2026-05-12", "20260512"),
+        ("5391", "539z"),
+        ('"in_cor": "yes"', '"in_cor": "yet"'),
+        ('"unknown"', '"missing"'),
+        ('"versions": [[', '"versions":  [['),
+        ('[["u1", "2026-05-11", "2026-05-12"]]', "[]"),
+        ('"u1"', "1"),
+    ],
+)
+def test_of_version_1_it_is_noticed_what_it_cannot_have_written(was: str, becomes: str, version_1: Path) -> None:
+    version_1.write_text(version_1.read_text().replace(was, becomes, 1))
+    with pytest.raises(CorLedgerError):
+        content_of(version_1)
+
+
+def test_a_ledger_of_today_is_not_taken_for_one_without_a_seal(written: Path) -> None:
+    written.write_text(written.read_text().replace('"version": 3', '"version": 1'))
+    with pytest.raises(CorLedgerError):
+        content_of(written)

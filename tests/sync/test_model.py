@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, ClassVar
+from typing import IO, Any, ClassVar
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -507,9 +507,19 @@ def kill_after(events: int) -> Iterator[None]:
 
         return between_events
 
+    @contextmanager
+    def write_between_events(*args: Any, **kwargs: Any) -> Iterator[IO[bytes]]:
+        happen()
+        with write(*args, **kwargs) as stream:
+            yield stream
+            happen()  # nothing has been replaced yet
+        happen()
+
+    write = _files.writing
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(CorSession, "request", wrap(CorSession.request))
         patch.setattr(_files, "replace", wrap(_files.replace))
+        patch.setattr(_files, "writing", write_between_events)
         patch.setattr(_files, "create", wrap(_files.create))
         yield
 

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
+from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from cor_provider.exceptions import CorDeleteGuardError, CorLeavesRejectedError
+from cor_provider.exceptions import CorDeleteGuardError, CorLeavesRejectedError, CorValidationError
+from cor_provider.leave import LeaveRequest, UnreadableLeave
+from cor_provider.outcome import LeaveOutcome
 from cor_provider.sandbox import Sandbox
-from cor_provider.sync.plan import Operation, Plan
+from cor_provider.sync.ledger import Ledger
+from cor_provider.sync.ledger_entry import InCor, LeaveVersion, LedgerEntry
+from cor_provider.sync.operations import CHANGES, Change, Operation, Operations
+from cor_provider.sync.plan import Plan, UnfinishedPlanError, make_plan
 from cor_provider.sync.window import Window
 from support import Connect, leave
-from sync_support import MAY, Run, TaskInstance, counts, held, plan_rows, planned, remembered, sent
+from sync_support import MAY, Run, TaskInstance, counts, held, open_ledger, plan_rows, planned, remembered, sent
 
 # What is sent
 
@@ -244,4 +255,132 @@ def test_the_log_tells_creates_that_may_overwrite_from_others(create: int, may_o
         Operation("create", f"L{number}", None, None, None, may_overwrite=number < may_overwrite)
         for number in range(create)
     ]
-    assert str(Plan(Window.read(MAY), operations=operations)).startswith(words)
+    assert str(Plan(Window.read(MAY), Operations(operations))).startswith(words)
+
+
+# Of any input and any ledger
+
+
+LEDGER_DAYS = Window.read(MAY)
+any_days = st.tuples(st.integers(1, 60), st.integers(0, 3)).map(
+    lambda days: (date(2026, 4, 20) + timedelta(days[0]), date(2026, 4, 20) + timedelta(sum(days)))
+)
+any_version = st.builds(lambda user, days: LeaveVersion(user, *days), st.sampled_from(["u1", "u2"]), any_days)
+any_entry = st.builds(
+    LedgerEntry,
+    st.lists(any_version, min_size=1, max_size=2).map(tuple),
+    st.sampled_from(get_args(InCor)),
+    st.none() | st.just("0" * 32),
+)
+any_id = st.sampled_from(["L1", "L2", "L3", 'L "4"'])
+any_leave = st.builds(
+    lambda leave_id, user, days: leave(leave_id, user_id=user, start=str(days[0]), end=str(days[1])),
+    any_id,
+    st.sampled_from(["u1", "u2"]),
+    any_days,
+).map(LeaveRequest.model_validate)
+unreadable = st.builds(UnreadableLeave, st.none() | any_id, st.just(CorValidationError("start: is missing")))
+
+
+def plan_simply(
+    leaves: list[LeaveRequest | UnreadableLeave], ledger: dict[str, LedgerEntry], ours: Ledger, *, reassert: bool
+) -> tuple[list[tuple[Any, ...]], list[Operation]]:
+    """Plan as a sync does, with all leave in memory: it is the model of one that holds none."""
+    outcomes: list[tuple[Any, ...]] = []
+    operations: list[Operation] = []
+    seen: dict[str, str] = {}
+    protected: set[str] = set()
+    for position, one in enumerate(leaves, start=1):
+        if isinstance(one, UnreadableLeave):
+            protected.add(one.leave_id or "")
+            outcomes.append((one.leave_id, "rejected", position))
+            continue
+        digest, before = ours.digest(one), ledger.get(one.id)
+        if one.id in seen:
+            outcomes.append((one.id, "unchanged" if seen[one.id] == digest else "rejected", position))
+            continue
+        seen[one.id] = digest
+        if before and before.in_cor == "yes" and before.digest == digest and not reassert:
+            outcomes.append((one.id, "unchanged", position))
+        elif before and before.is_held:
+            operations.append(Operation("update", one.id, one, before, digest, position))
+        else:
+            may_overwrite = ours.is_new or before is not None
+            operations.append(Operation("create", one.id, one, before, digest, position, may_overwrite))
+    for leave_id, entry in ledger.items():
+        if leave_id not in seen and leave_id not in protected:
+            change: Change = "delete" if entry.overlaps(LEDGER_DAYS) and not entry.is_foreign else "forget"
+            operations.append(Operation(change, leave_id, None, entry, entry.digest))
+    return outcomes, [one for change in CHANGES for one in operations if one.change == change]
+
+
+def outcomes_of(plan: Generator[LeaveOutcome, None, Plan]) -> tuple[list[tuple[Any, ...]], Plan]:
+    outcomes: list[tuple[Any, ...]] = []
+    while True:
+        try:
+            one = next(plan)
+        except StopIteration as end:
+            return outcomes, end.value
+        outcomes.append((one.leave_id, one.status, one.position))
+
+
+@given(
+    leaves=st.lists(any_leave | any_leave | unreadable, max_size=6),
+    ledger=st.dictionaries(any_id, any_entry, max_size=4),
+    options=st.tuples(st.booleans(), st.booleans(), st.booleans()),
+)
+def test_a_plan_is_that_of_one_that_holds_all_in_memory(
+    leaves: list[LeaveRequest | UnreadableLeave],
+    ledger: dict[str, LedgerEntry],
+    options: tuple[bool, bool, bool],
+    tmp_path: Path,
+) -> None:
+    known, is_new, reassert = options
+    with closing(open_ledger(tmp_path)) as ours, closing(Operations()) as operations:
+        if known:  # some of it is unchanged
+            ledger |= {
+                one.id: LedgerEntry((LeaveVersion.of(one),), "yes", ours.digest(one))
+                for one in leaves[::2]
+                if isinstance(one, LeaveRequest)
+            }
+        ours.entries.load([entry.to_line(leave_id) for leave_id, entry in ledger.items()])
+        ours.is_new = is_new
+        outcomes, plan = outcomes_of(make_plan(leaves, ours, LEDGER_DAYS, operations, reassert=reassert))
+        assert (outcomes, list(operations)) == plan_simply(leaves, ledger, ours, reassert=reassert)
+        mine = [entry for entry in ledger.values() if not entry.is_foreign]
+        assert plan.remembered == len(mine)
+        assert plan.in_window == sum(entry.overlaps(LEDGER_DAYS) for entry in mine)
+        assert plan.received == len(leaves)
+        assert plan.nameless == sum(isinstance(one, UnreadableLeave) and one.leave_id is None for one in leaves)
+        statuses = Counter(status for _id, status, _position in outcomes)
+        assert (plan.unchanged, plan.rejected) == (statuses["unchanged"], statuses["rejected"])
+
+
+def test_what_is_read_when_the_input_fails_has_its_outcome_or_its_operation(tmp_path: Path) -> None:
+    def read() -> Iterator[LeaveRequest]:
+        yield LeaveRequest.model_validate(leave())
+        yield LeaveRequest.model_validate(leave())
+        raise OSError
+
+    with closing(open_ledger(tmp_path)) as ours, closing(Operations()) as operations:
+        making = make_plan(read(), ours, LEDGER_DAYS, operations, reassert=False)
+        assert next(making).status == "unchanged"
+        with pytest.raises(UnfinishedPlanError) as unfinished:
+            next(making)
+        assert isinstance(unfinished.value.__cause__, OSError)
+        assert [one.position for one in unfinished.value.plan.not_sent()] == [1]
+
+
+def test_leave_that_cannot_be_planned_since_the_disk_is_full_has_an_outcome_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with closing(open_ledger(tmp_path)) as ours, closing(Operations()) as operations:
+        monkeypatch.setattr(operations, "add", fail)
+        making = make_plan([LeaveRequest.model_validate(leave())], ours, LEDGER_DAYS, operations, reassert=False)
+        one = next(making)
+        assert (one.leave_id, one.status, one.position) == ("L1", "not_sent", 1)
+        with pytest.raises(UnfinishedPlanError):
+            next(making)

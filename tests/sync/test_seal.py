@@ -8,9 +8,25 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from cor_provider.sync.seal import seal, unseal
+from cor_provider.sync.seal import Seal
 
 BODY = b'{"id": "L1"}\n{"id": "L2"}\n'
+
+
+def seal(body: bytes, key: bytes) -> bytes:
+    one = Seal(key)
+    one.add(body)
+    return body + one.line
+
+
+def unseal(content: bytes, key: bytes | None) -> bytes:
+    end = content.rfind(b"\n", 0, -1) + 1
+    one = Seal(key)
+    one.add(content[:end])
+    one.check(content[end:])
+    return content[:end]
+
+
 lines = st.lists(st.binary(max_size=20).map(lambda line: line.replace(b"\n", b"") + b"\n"), max_size=4).map(b"".join)
 
 
@@ -50,3 +66,11 @@ def test_a_forged_checksum_deceives_only_a_reader_without_the_key() -> None:
 def test_bytes_of_any_other_kind_are_refused(content: bytes) -> None:
     with pytest.raises(ValueError, match=r"^$"):
         unseal(content, None)
+
+
+@given(first=lines, second=lines)
+def test_lines_may_come_one_after_another(first: bytes, second: bytes) -> None:
+    one = Seal(b"key")
+    one.add(first)
+    one.add(second)
+    assert first + second + one.line == seal(first + second, b"key")

@@ -1,0 +1,153 @@
+"""What a ledger remembers of one leave, and its row in the ledger's file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, Literal
+
+from typing_extensions import Self
+
+from cor_provider.leave import LeaveRequest
+from cor_provider.outcome import LeaveOutcome
+from cor_provider.sync.window import Window
+
+
+@dataclass(frozen=True, repr=False)
+class LeaveVersion:
+    """What a ledger remembers of a leave: its user, its first and its last day."""
+
+    user_id: str
+    start: date
+    end: date
+
+    @classmethod
+    def of(cls, leave: LeaveRequest) -> Self:
+        """Return the version that a leave request describes."""
+        first, last = leave.days
+        return cls(leave.user_id, first, last)
+
+    def overlaps(self, window: Window) -> bool:
+        """Return whether the leave has a day in the window."""
+        return self.start <= window.last and self.end >= window.first
+
+
+InCor = Literal["yes", "changing", "unknown", "missing", "foreign"]
+"""
+What COR holds under an external id, as far as the sync knows:
+
+``yes``       the leave, exactly as it was last sent.
+``changing``  one of the versions: an update was under way when the run ended.
+``unknown``   one of the versions, or nothing: a create or a delete was under way when the run ended.
+``missing``   nothing: COR found no leave to delete after ``unknown``. The earlier request may still arrive.
+``foreign``   leave that another system or person created, and that the approved plan did not allow to overwrite.
+"""
+
+
+@dataclass(frozen=True, repr=False)
+class LedgerEntry:
+    """
+    What a sync knows about one external id.
+
+    :param versions: the leave as it was last sent, followed by the earlier versions that COR may hold instead.
+    :param in_cor: what COR holds under this id.
+    :param digest: keyed digest of the last request; None if unknown.
+    :param cor_id: COR's own id of the leave; None if unknown.
+    :param cor_user_id: COR's own id of its user; None if unknown.
+    """
+
+    versions: tuple[LeaveVersion, ...]
+    in_cor: InCor = "yes"
+    digest: str | None = None
+    cor_id: int | None = None
+    cor_user_id: int | None = None
+
+    @property
+    def version(self) -> LeaveVersion:
+        """The leave as it was last sent."""
+        return self.versions[0]
+
+    @property
+    def is_held(self) -> bool:
+        """Whether COR certainly holds this sync's leave under the id."""
+        return self.in_cor in {"yes", "changing"}
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether the leave in COR is not this sync's. The sync must not delete it."""
+        return self.in_cor == "foreign"
+
+    def overlaps(self, window: Window) -> bool:
+        """Return whether any version that COR may hold has a day in the window."""
+        return any(version.overlaps(window) for version in self.versions)
+
+    def replaced_by(self, leave: LeaveRequest, digest: str) -> LedgerEntry:
+        """Return the entry while a leave request that replaces the leave is under way."""
+        versions = dict.fromkeys((LeaveVersion.of(leave), *(() if self.is_foreign else self.versions)))
+        is_one_user = len({version.user_id for version in versions}) == 1
+        return LedgerEntry(
+            tuple(versions),
+            "changing" if self.is_held else "unknown",
+            digest,
+            self.cor_id,
+            self.cor_user_id if is_one_user else None,
+        )
+
+    def sent(self, leave: LeaveRequest, digest: str | None, outcome: LeaveOutcome) -> LedgerEntry:
+        """
+        Return the entry once COR holds the leave as it was sent.
+
+        :param outcome: ``created`` or ``updated``. If COR returned no ids of its own, an update keeps the known ones.
+        """
+        kept = (self.cor_id, self.cor_user_id) if outcome.status == "updated" else (None, None)
+        ids = outcome.cor_id or kept[0], outcome.cor_user_id or kept[1]
+        return LedgerEntry((LeaveVersion.of(leave),), "yes", digest, *ids)
+
+    def is_about(self, user_id: str) -> bool:
+        """Return whether any version that COR may hold is leave of this user."""
+        return any(version.user_id == user_id for version in self.versions)
+
+    def without(self, user_id: str) -> LedgerEntry:
+        """Return the entry without the versions of a user. COR may still hold one of them."""
+        versions = tuple(version for version in self.versions if version.user_id != user_id)
+        return replace(self, versions=versions, in_cor="unknown", cor_user_id=None)
+
+    def deleted(self) -> LedgerEntry:
+        """Return the entry while the request that deletes the leave is under way."""
+        return replace(self, in_cor="unknown")
+
+    def missing(self) -> LedgerEntry:
+        """Return the entry once COR has found no leave to delete, while an earlier request may still create it."""
+        return replace(self, in_cor="missing", cor_id=None, cor_user_id=None)
+
+    def to_line(self, leave_id: str) -> bytes:
+        """Return the entry's row in the ledger's file."""
+        row = {
+            "id": leave_id,
+            "in_cor": self.in_cor,
+            "digest": self.digest,
+            "cor_id": self.cor_id,
+            "cor_user_id": self.cor_user_id,
+            "versions": [[one.user_id, one.start.isoformat(), one.end.isoformat()] for one in self.versions],
+        }
+        return to_line(row)
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Self:
+        """
+        Return the entry of a row, which an earlier version of this provider may have written.
+
+        :raises ValueError: or ``LookupError``, ``TypeError`` or ``AttributeError`` if it is no such row.
+        """
+        versions = tuple(
+            LeaveVersion(user_id, date.fromisoformat(start), date.fromisoformat(end))
+            for user_id, start, end in row["versions"]
+        )
+        return cls(versions, row["in_cor"], row.get("digest"), row.get("cor_id"), row.get("cor_user_id"))
+
+
+def to_line(row: Mapping[str, Any]) -> bytes:
+    """Return a row of a ledger's file."""
+    return (json.dumps(row, ensure_ascii=False) + "\n").encode("utf-8", "surrogatepass")
