@@ -281,3 +281,24 @@ def open_files() -> Iterator[str]:
     for link in Path("/proc/self/fd").iterdir():
         with suppress(FileNotFoundError):  # the folder itself, which is open only meanwhile
             yield str(link.readlink())
+
+
+def test_a_file_is_read_piece_by_piece(folder: ObjectStoragePath) -> None:
+    path = folder / "pieces"
+    assert _files.open_to_read(path) is None
+    _files.replace(path, b"content")
+    stream = _files.open_to_read(path)
+    assert stream
+    with stream:
+        assert (stream.read(3), stream.read()) == (b"con", b"tent")
+
+
+def test_what_another_machine_has_written_meanwhile_is_read_whole(s3: str) -> None:
+    path = ObjectStoragePath(f"{s3}/meanwhile/pieces")
+    _files.replace(path, b"short")
+    assert _files.names(path.parent) == ["pieces"]  # and remembered with its size
+    path.fs.call_s3("put_object", Bucket="hr-bucket", Key="meanwhile/pieces", Body=b"much longer")
+    stream = _files.open_to_read(path)
+    assert stream
+    with stream:
+        assert stream.read() == b"much longer"

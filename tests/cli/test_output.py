@@ -7,7 +7,7 @@ from io import BytesIO, StringIO, TextIOWrapper
 
 import pytest
 
-from cor_provider.cli.output import Output, Streamed, number_of
+from cor_provider.cli.output import Output, Rows, Streamed, number_of
 
 
 @pytest.fixture(autouse=True)
@@ -77,3 +77,10 @@ def test_counts_are_shown_largest_first_and_no_more_than_anybody_reads(output: O
 @pytest.mark.parametrize(("count", "text"), [(0, "0 entries"), (1, "1 entry"), (2, "2 entries")])
 def test_a_number_has_its_noun(count: int, text: str) -> None:
     assert number_of(count, "entry", "entries") == text
+
+
+@pytest.mark.parametrize("count", [0, 1, 20_000])
+def test_rows_that_are_not_in_memory_are_printed_like_any_other(stream: StringIO, count: int) -> None:
+    rows = [{"number": number} for number in range(count)]
+    Output(stream, as_json=True).result({"rows": Rows(lambda: iter(rows)), "end": 1}, lambda: None)
+    assert stream.getvalue() == json.dumps({"rows": rows, "end": 1}, indent=2) + "\n"

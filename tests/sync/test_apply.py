@@ -88,6 +88,32 @@ def test_leave_that_was_missing_and_comes_back_is_created(sync: Run, sandbox: Sa
     assert remembered(ledger) == {"L1": "yes"}
 
 
+# COR's own ids
+
+
+def test_the_ledger_has_cors_own_ids_of_leave_and_user(sync: Run, sandbox: Sandbox, ledger: Path) -> None:
+    sync([leave(), leave("L2", user_id="u2")])
+    users = sandbox.store.user_cor_ids
+    ids = {one.external_id: (one.cor_id, users["GLOBANT", one.user_id]) for one in sandbox.leaves}
+    rows = [row for row in plan_rows(ledger) if "in_cor" in row]
+    assert {row["id"]: (row["cor_id"], row["cor_user_id"]) for row in rows} == ids
+    sync([leave(end="2026-05-20"), leave("L2", user_id="u2")])
+    (row, _) = [row for row in plan_rows(ledger) if "in_cor" in row]
+    assert (row["cor_id"], row["cor_user_id"]) == ids["L1"]
+
+
+def test_the_ids_of_leave_that_cor_had_already_come_with_the_next_update(
+    sync: Run, sandbox: Sandbox, ledger: Path, create: Create
+) -> None:
+    create([leave()])
+    sandbox.answer_next(409, {"error": "DuplicateExternalIdError"})
+    sandbox.answer_next(204, commit=True)  # without a body
+    sync([leave()])
+    assert [row["cor_id"] for row in plan_rows(ledger) if "in_cor" in row] == [None]
+    sync([leave(end="2026-05-20")])
+    assert [row["cor_id"] for row in plan_rows(ledger) if "in_cor" in row] == [sandbox.leaves[0].cor_id]
+
+
 # With the user gone the leave is gone
 
 

@@ -335,6 +335,23 @@ def test_an_approval_that_finds_nothing_to_do_is_used_up(
     refused(sync, sandbox, "each approval is for one run", [leave("L2")], approved_plan=plan)
 
 
+def test_the_rest_of_an_approved_plan_is_done_if_another_run_did_a_part_of_it_meanwhile(
+    sync: Run, sandbox: Sandbox, approve: Callable[..., str]
+) -> None:
+    sync([leave("gone"), leave("stays")])
+    leaves = [leave("stays"), leave("new")]
+    plan = approve(leaves)
+    assert sync([leave("stays")])["deleted"] == 1
+    assert sync(leaves, approved_plan=plan) == counts(received=2, created=1, unchanged=1)
+
+
+def test_a_plan_that_has_an_operation_twice_is_not_ours(sync: Run, approve: Callable[..., str]) -> None:
+    path = Path(approve([leave()]))
+    path.write_text(path.read_text() * 2)
+    with pytest.raises(CorConfigurationError, match="is not a plan that this version"):
+        sync([leave()], approved_plan=str(path))
+
+
 def test_foreign_leave_is_forgotten_without_a_guard_since_it_was_never_ours(
     sync: Run, sandbox: Sandbox, ledger: Path, approve: Callable[..., str]
 ) -> None:
