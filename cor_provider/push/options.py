@@ -28,7 +28,8 @@ class PushOptions:
     :param concurrency: the maximum number of requests under way at once.
     :param max_attempts: how often one leave request is sent before the push gives up; 8 attempts are about a minute of
         waiting. A 429 is a pause and not an attempt.
-    :param max_wait: seconds that the push may spend waiting in total; simultaneous waits count once.
+    :param max_wait: seconds that the push may spend waiting in total; simultaneous waits count once, and those for the
+        rate limit only until COR accepts requests again.
     :param stopping: set it, from any thread, to stop sending and still get every outcome.
     :param permit: called right before each request, in the thread that sends it; if it returns False, the push stops.
     :raises ValueError: naming the option that is wrong.

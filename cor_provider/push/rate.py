@@ -1,134 +1,212 @@
 """
-How many requests per second COR accepts, estimated from its responses.
+How many requests per second a push sends.
 
-The estimate goes through three phases:
+- **Start**: begin low, and rise quickly until the first refusal. If there is a limit, it comes soon.
+- **Search**: resume at half of what was refused, and return towards it. The second refusal tells two kinds of limit
+  apart (:mod:`~cor_provider.push.limit`).
+- **Hold**: keep a little below what COR seems to accept: the plateau.
+- **Growth**: after a while rise above it, slowly at first and then faster and faster, since the limit may have been
+  raised or somebody who shared it may have left. The next refusal gives the next plateau.
 
-- **Slow start**: begin low and rise quickly until the first 429. If there is a limit, it comes soon and reveals much
-  about the limit.
-- **Backoff**: at a 429, decrease the rate at once to what was accepted, and wait for the responses to everything that
-  was under way. Then estimate the limit from them.
-- **Steady**: return to the estimate and hold it. After a while, probe for more by additive increase: the limit may be
-  higher than it looked, or be raised. The more is known, the longer that takes.
-
-COR's limit is modelled as a token bucket: over any stretch of time, it accepts at most the limit's rate and one burst.
+Where a refusal costs a pause of a second, a hold is a dozen times as long. Where it costs none, growth begins soon.
 """
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_left
 from collections import deque
-from collections.abc import Collection
-from enum import Enum, auto
+from typing import NamedTuple
+
+from cor_provider.push.limit import FEW, Limit, Stretch
 
 INITIAL_RATE = 40.0
-"""Requests per second in the beginning: few 429s if the limit is low, and soon left behind if it is not."""
+"""Requests per second in the beginning: few refusals if the limit is low, and soon left behind if it is not."""
 
-FAST_INCREASE = 10.0
-"""Requests per second, added for each success below the known limit: doubles the initial rate within 0.07 s."""
+START_INCREASE = 6.0
+"""Requests per second for each that was accepted: tenfold in half a second, a quarter more in 50 ms."""
 
-PROBE_INCREASE = 0.05
-"""Requests per second, added for each success above it: doubles the rate in 14 s, so few requests meet the limit."""
+SEARCH_FROM = 0.5
+"""The share of the refused rate at which the search begins: below a limit without burst, and most with a small one."""
 
-DECREASE = 0.98
-"""The factor for a rate that was refused, so that it is not tried again. What was accepted may lower it further."""
+BELOW = 0.97
+"""The share of what COR seems to accept that is sent: what is left over makes refusals rare, and costs little."""
 
-MIN_RATE_AFTER_429 = 1.0
-"""Requests per second after a 429, at least: whether the pause was long enough should show soon after it."""
+RESUMED = 0.95
+"""The share of the plateau at which sending is resumed, in case that others have taken what was paused."""
 
-INITIAL_BURST_SECONDS = 0.1
-"""The assumed size of the bucket after a quiet spell, in seconds' worth of requests."""
+RETURN_SECONDS = 0.7
+"""How soon the plateau is reached from there (the time constant)."""
 
-BURST_INCREASE = 3
-"""The factor by which the bucket must be larger if the estimate that assumed its size was too high."""
+FIRST_HOLD, LONGEST_HOLD = 12.0, 16.0
+"""Seconds between a pause of a second and growth: each refusal costs such a pause, so a fifteenth of the time."""
 
-PAUSES_PER_PROBE = 20
-"""How many pauses a rate is held before it is probed again: each probe costs one, so a twentieth of the time."""
+SHORTEST_HOLD = 1.5
+"""Seconds of it if the last plateau has proved wrong, so that the limit may still be moving."""
 
-EXPERIENCES_PER_PROBE = 10
-"""How long an estimate is held, in multiples of the time it was learned from: with more experience, less is to gain."""
+FREE_HOLD = 2.0
+"""Seconds of it after a refusal that cost no pause."""
 
-MAX_HOLD_SECONDS = 60.0
-"""How long a rate is held at most: a limit that was raised should be found within a minute."""
+ALIKE = 0.2
+"""By how much a plateau may differ from the last one to confirm it; then the hold is doubled."""
 
-REMEMBERED_SUCCESSES = 1000
-"""How many successes an estimate uses at most: a few seconds at the highest rates, and little memory."""
+GROWTH, GROWTH_POWER, GROWTH_PER_SECOND = 0.13, 0.75, 0.6
+"""
+Growth is ``GROWTH * plateau ** GROWTH_POWER * (exp(GROWTH_PER_SECOND * seconds) - 1)``: of 50/s, a twentieth
+in a second, and all of it in five. The power below 1 lets who has little gain more of it than who has much.
+"""
+
+FEW_LESS = 0.95
+"""The factor for a plateau at which few requests were accepted, from which nothing else is concluded."""
+
+FEW_RESUMED = 0.8
+"""The share of the refused rate at which sending is then resumed."""
+
+FEW_LESS_IN_A_ROW = 0.85
+"""The factor for the refused rate if that happens in the search, or twice in a row."""
+
+LONG_PAUSE = 5.0
+"""Seconds: a pause from which on the limit seems to count in minutes, if much was accepted before it."""
+
+WORTH_A_PAUSE = 5.0
+"""How many must have been accepted for each second of it: then the next ones may be sent as fast as from the start."""
+
+LEAST = 1.0
+"""Requests per second, at least: whether there is a limit still should show soon."""
+
+REMEMBERED = 1000
+"""Of how many requests it is remembered when they were sent: a few seconds' at the highest rates, and little memory."""
+
+MOST_INTERVALS = 3
+"""The most that counts of the time between two requests, in intervals: a rate that is not used proves nothing."""
+
+SHORT_PAUSE = 0.1
+"""Seconds: a shorter time without requests is no pause."""
 
 
-class Phase(Enum):
-    """What is known of the limit; see above."""
-
-    SLOW_START = auto()
-    BACKOFF = auto()
-    STEADY = auto()
+class _Refusal(NamedTuple):
+    sent_at: float
+    rate: float
 
 
 class Rate:
     """
-    The estimate for one push. Times are seconds of one clock.
+    The rate of one push. Times are seconds of one clock.
 
     :param ceiling: requests per second, at most; infinity for none.
     """
 
     def __init__(self, ceiling: float) -> None:
-        self.per_second = min(INITIAL_RATE, ceiling)
         self._ceiling = ceiling
-        self._phase = Phase.SLOW_START
-        self._limit = ceiling
-        """The estimate, once the slow start is over."""
-        self._burst_seconds = INITIAL_BURST_SECONDS
-        self._pause_seconds = 0.0
-        self._resume_at = 0.0
-        self._probe_at = 0.0
-        self._accepted: deque[float] = deque(maxlen=REMEMBERED_SUCCESSES)
-        """When the requests since the last estimate were sent that COR accepted."""
+        self._refusal: _Refusal | None = None
+        """The first request of this stretch that was refused."""
+        self._sent_at: deque[float]
+        self._count = 0
+        self._began_at = 0.0
+        self._elapsed = 0.0
+        self._start()
 
-    def on_success(self, sent_at: float, now: float) -> None:
-        """Learn from a request that COR accepted."""
-        if self._phase is Phase.BACKOFF and sent_at >= self._resume_at:
-            self._end_backoff(now)
-        self._accepted.append(sent_at)
-        if self._phase is Phase.SLOW_START:
-            self.per_second = min(self.per_second + FAST_INCREASE, self._ceiling)
-        elif self._phase is Phase.STEADY:
-            if self.per_second < self._limit:
-                self.per_second = min(self.per_second + FAST_INCREASE, self._limit, self._ceiling)
-            elif now >= self._probe_at:
-                self._limit = self.per_second = min(self.per_second + PROBE_INCREASE, self._ceiling)
+    def _start(self) -> None:
+        self._limit = Limit()
+        self._value = INITIAL_RATE
+        self._plateau: float | None = None
+        self._resumed = 0.0
+        self._is_searching = True
+        self._was_few = False
+        self._hold = FIRST_HOLD
+        self._until = -math.inf
+        self._begin_stretch(pause=0.0)
 
-    def on_429(self, sent_at: float, now: float, pause: float) -> None:
+    @property
+    def per_second(self) -> float:
+        """Requests per second from now on."""
+        return min(self._value, self._ceiling)
+
+    def sent(self, now: float) -> None:
+        """Note that a request goes out. The first one after a refusal learns from it: by now all answers are in."""
+        if self._refusal is not None:
+            self._end_stretch(self._refusal)
+        if not self._count:
+            self._began_at = now
+        else:
+            self._elapsed += min(now - self._sent_at[-1], MOST_INTERVALS / self._value)
+        self._count += 1
+        self._sent_at.append(now)
+        if self._plateau is not None:
+            self._value = self._value_after(self._elapsed, self._plateau)
+
+    def accepted(self) -> None:
+        """Note that COR has accepted a request."""
+        if self._plateau is None and self._refusal is None:
+            self._value += START_INCREASE
+
+    def refused(self, sent_at: float, rate: float, until: float) -> None:
         """
-        Learn from a 429, the first one before a pause.
+        Note that COR has refused a request.
 
-        :param pause: seconds for which nothing will be sent.
+        :param rate: the one at which it was sent.
+        :param until: when the next request may go out.
         """
-        if self._accepted and self._phase is not Phase.BACKOFF:  # without a success there is nothing to estimate from
-            if self._phase is Phase.STEADY and now < self._probe_at:
-                self._burst_seconds *= BURST_INCREASE
-            self._limit = self.per_second = DECREASE * self.per_second
-            self._phase = Phase.BACKOFF
-        accepted_per_second = (len(self._accepted) + 1) / (_span([sent_at, *self._accepted]) + pause)
-        self.per_second = min(self.per_second, max(MIN_RATE_AFTER_429, accepted_per_second))
-        self._pause_seconds = pause
-        self._resume_at = now + pause
+        self._until = max(self._until, until)
+        if self._refusal is None or sent_at < self._refusal.sent_at:
+            self._refusal = _Refusal(sent_at, rate)
 
-    def _end_backoff(self, now: float) -> None:
-        """Estimate the limit, now that the responses to everything sent before the pause are in."""
-        self._limit = min(self._limit, self._sustained())
-        hold = max(PAUSES_PER_PROBE * self._pause_seconds, EXPERIENCES_PER_PROBE * _span(self._accepted))
-        self._probe_at = now + min(hold, MAX_HOLD_SECONDS)
-        self._accepted.clear()
-        self._phase = Phase.STEADY
+    def _value_after(self, seconds: float, plateau: float) -> float:
+        value = plateau - (plateau - self._resumed) * math.exp(-seconds / RETURN_SECONDS)
+        if (grown := seconds - self._hold_now) > 0:
+            value += GROWTH * plateau**GROWTH_POWER * math.expm1(min(GROWTH_PER_SECOND * grown, 50.0))
+        return value
 
-    def _sustained(self) -> float:
-        """
-        Return the requests per second that COR was seen to sustain.
+    def _end_stretch(self, refusal: _Refusal) -> None:
+        sent_at, rate = refusal
+        pause = max(0.0, self._until - sent_at)
+        times = list(self._sent_at)
+        before = bisect_left(times, sent_at)
+        if count := self._count - (len(times) - before):
+            times = times[:before]
+            if before >= FEW:  # who was held up elsewhere did not send at the rate that it might have
+                rate = min(rate, 1.1 * FEW / max(sent_at - times[-FEW], FEW / rate))
+            stretch = Stretch(times, count, sent_at - self._began_at, sent_at, self._pause)
+            if pause >= LONG_PAUSE and count >= WORTH_A_PAUSE * pause:
+                self._start()
+                pause = 0.0
+            else:
+                self._learn(stretch, rate)
+        self._begin_stretch(pause)
 
-        By the token bucket, the limit is at least the highest mean of any stretch of time after subtracting one burst;
-        and no burst is larger than what a whole pause refills.
-        """
-        burst = min(self._burst_seconds, self._pause_seconds)
-        latest_first = sorted(self._accepted, reverse=True)
-        return max(count / (latest_first[0] - sent_at + burst) for count, sent_at in enumerate(latest_first, start=1))
+    def _begin_stretch(self, pause: float) -> None:
+        self._pause = pause if pause > SHORT_PAUSE else 0.0
+        self._hold_now = FREE_HOLD + (self._hold - FREE_HOLD) * min(1.0, self._pause)
+        self._refusal = None
+        self._sent_at = deque(maxlen=REMEMBERED)
+        self._count = 0
+        self._began_at = 0.0
+        self._elapsed = 0.0
 
+    def _learn(self, stretch: Stretch, rate: float) -> None:
+        plateau = self._plateau
+        is_news = plateau is not None and not self._is_searching and rate < (2 - BELOW) * plateau
+        limit = self._limit.learn(stretch, rate, is_news=is_news)
+        if limit is not None:
+            self._settle(BELOW * limit)
+        elif plateau is None:
+            self._move(rate, SEARCH_FROM * rate)
+        elif self._is_searching or self._was_few:
+            self._move(FEW_LESS_IN_A_ROW * min(rate, plateau))
+        else:
+            self._move(FEW_LESS * plateau, FEW_RESUMED * rate)
+        self._was_few = limit is None
 
-def _span(moments: Collection[float]) -> float:
-    return max(moments) - min(moments)
+    def _settle(self, plateau: float) -> None:
+        if self._is_searching or self._plateau is None:
+            self._is_searching = False
+            self._hold = FIRST_HOLD if self._limit.is_sure else SHORTEST_HOLD
+        elif self._elapsed >= self._hold_now and abs(plateau / self._plateau - 1) <= ALIKE:
+            self._hold = min(2 * self._hold, LONGEST_HOLD)
+        else:
+            self._hold = SHORTEST_HOLD
+        self._move(plateau)
+
+    def _move(self, plateau: float, resumed: float = math.inf) -> None:
+        self._plateau = max(LEAST, plateau)
+        self._resumed = self._value = max(LEAST, min(resumed, RESUMED * plateau))

@@ -3,7 +3,7 @@ When a leave request is sent again, how long to wait before that, and when to gi
 
 COR documents 429, 500 and 503 as worth a retry, with exponential backoff, and asks for five minutes' patience after a
 503 (developers.projectcor.com/quickstart and /development). A 429 does not count as an attempt:
-:mod:`~cor_provider.push.pace` pauses the whole push.
+:mod:`~cor_provider.push.pauses` says for how long the push pauses, or only that request.
 """
 
 from __future__ import annotations
@@ -19,12 +19,14 @@ from cor_provider.client.statuses import is_transient
 from cor_provider.exceptions import (
     CorConnectionError,
     CorRateLimitError,
+    CorRecordError,
     CorServerError,
     CorTransientError,
     CorUnexpectedAnswerError,
 )
 from cor_provider.push.options import PushOptions
-from cor_provider.push.pace import MAX_PAUSE, Pace, Stopped
+from cor_provider.push.pace import Pace, Stopped
+from cor_provider.push.pauses import MAX_PAUSE, seconds_after_refusals
 from cor_provider.push.waiting import Waiting
 
 T = TypeVar("T")
@@ -86,6 +88,8 @@ class Retries:
         self._stopping = options.stopping
         self._lock = threading.Lock()
         self._wait_left = options.max_wait
+        self._limited = 0.0
+        """The part of it that waits for the rate limit have taken since COR last accepted a request."""
         self._waiting_until = float("-inf")
         self._retrying = Retrying(
             retry=retry_if_exception(is_worth_retrying),
@@ -111,21 +115,43 @@ class Retries:
         return attempts.made >= self._max_attempts
 
     def _attempt(self, attempts: Attempts, send: Callable[[], T]) -> T:
-        """Make one attempt, with another turn after each pause."""
+        """Make one attempt, with another turn after each 429."""
+        refusals = 0
         while True:
             try:
-                return self._pace.run(lambda: attempts.run(send))
-            except CorRateLimitError:  # noqa: PERF203  # the pace pauses; here, the pause only counts as waiting
-                if not self._may_wait(self._pace.pause):
+                result = self._pace.run(lambda: attempts.run(send))
+            except CorRateLimitError as error:  # noqa: PERF203  # it is rare
+                refusals += 1
+                own = seconds_after_refusals(refusals) if error.retry_after is None else 0.0
+                seconds = max(own, self._pace.pause)
+                if not self._may_wait(seconds, is_limited=True):
                     raise
+                self._waiting.begin(error, seconds)
+                if own:  # the pace sees to the rest
+                    self._wait(own)
+            except CorRecordError:
+                self._restore_patience()
+                raise
+            else:
+                self._restore_patience()
+                return result
 
-    def _may_wait(self, seconds: float) -> bool:
+    def _may_wait(self, seconds: float, *, is_limited: bool = False) -> bool:
         """Subtract a wait that begins now from what is left, and return whether that was enough."""
         with self._lock:
             now = _clock.now()
-            self._wait_left -= max(0.0, now + seconds - max(now, self._waiting_until))
+            wait = max(0.0, now + seconds - max(now, self._waiting_until))
             self._waiting_until = max(self._waiting_until, now + seconds)
+            self._wait_left -= wait
+            self._limited += wait * is_limited
             return self._wait_left >= 0
+
+    def _restore_patience(self) -> None:
+        """Forget the waits for the rate limit: once COR accepts requests again, they were how a push keeps to it."""
+        if self._limited:
+            with self._lock:
+                self._wait_left += self._limited
+                self._limited = 0.0
 
     def _announce(self, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None

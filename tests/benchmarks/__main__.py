@@ -13,7 +13,7 @@ from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import alternatives, bookkeeping, concurrency, memory, rate_limit, reading, sync
+from benchmarks import alternatives, bookkeeping, concurrency, memory, rate_limit, reading, shares, simulation, sync
 from benchmarks.bench import Bench
 from benchmarks.table import Row, to_markdown
 
@@ -24,6 +24,8 @@ SECTIONS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "bookkeeping": bookkeeping.measure,
     "reading": reading.measure,
     "rate-limit": rate_limit.measure,
+    "shares": shares.measure,
+    "simulation": simulation.measure,
     "sync": sync.measure,
 }
 

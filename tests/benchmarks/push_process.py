@@ -43,6 +43,7 @@ def push(connection: str, leaves: str, concurrency: int) -> dict[str, Any]:
     counts = operator.execute(make_context())
     return {
         "seconds": time.perf_counter() - started,
+        "ended_at": time.time(),
         "cpu_seconds": time.process_time() - cpu_started,
         "memory_before": memory_before,
         "peak_memory": peak_memory(),

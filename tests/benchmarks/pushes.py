@@ -11,10 +11,11 @@ from benchmarks.server import Server
 
 @dataclass(frozen=True)
 class Push:
-    """A push that is done; memory in bytes."""
+    """A push that is done; memory in bytes, the time of its end in seconds since the epoch."""
 
     leaves: int
     seconds: float
+    ended_at: float
     cpu_seconds: float
     memory_before: int
     peak_memory: int

@@ -16,7 +16,17 @@ from benchmarks.table import Row, Target
 TESTS = Path(__file__).parents[1]
 pytestmark = pytest.mark.since_airflow("3.3")  # the one that `make bench` measures on
 
-ROWS = {"concurrency": 13, "alternatives": 6, "memory": 6, "bookkeeping": 1, "reading": 3, "rate-limit": 4, "sync": 4}
+ROWS = {
+    "concurrency": 13,
+    "alternatives": 6,
+    "memory": 6,
+    "bookkeeping": 1,
+    "reading": 3,
+    "rate-limit": 4,
+    "shares": 3,
+    "simulation": 3 * 13 + 4,
+    "sync": 4,
+}
 
 
 @pytest.mark.parametrize("section", SECTIONS)

@@ -1,4 +1,4 @@
-"""The rate that is estimated from COR's responses, in whatever order they come."""
+"""The rate of a push: how it rises, falls, and rises again."""
 
 from __future__ import annotations
 
@@ -8,127 +8,151 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.simulated_limits import Bucket
 from cor_provider.push.rate import Rate
 
 
-def test_a_429_that_is_slower_than_good_answers_leaves_a_rate_to_send_at() -> None:
+def send(rate: Rate, now: float, *, seconds: float) -> float:
+    """Send and have accepted whatever may be sent for some time, and return when that is over."""
+    end = now + seconds
+    while now < end:
+        rate.sent(now)
+        rate.accepted()
+        now += 1 / rate.per_second
+    return now
+
+
+def refuse(rate: Rate, now: float, *, pause: float) -> float:
+    """Refuse what is sent now, and return when the pause is over."""
+    rate.sent(now)
+    rate.refused(now, rate.per_second, now + pause)
+    return now + pause
+
+
+def test_it_rises_quickly_until_the_first_refusal() -> None:
     rate = Rate(math.inf)
-    for moment in (0.1, 0.2, 0.3):
-        rate.on_success(sent_at=moment, now=moment)
-    rate.on_429(sent_at=0.0, now=0.4, pause=0.1)
-    assert 0.5 < rate.per_second < 100
+    assert rate.per_second == 40
+    send(rate, 0.0, seconds=0.5)
+    assert rate.per_second > 400
 
 
-def test_answers_of_one_moment_leave_a_rate_to_send_at() -> None:
+def test_answers_after_a_refusal_no_longer_raise_it() -> None:
     rate = Rate(math.inf)
-    rate.on_success(sent_at=0.0, now=0.0)
-    rate.on_429(sent_at=0.0, now=0.0, pause=0.1)
-    assert 0.5 < rate.per_second < 100
+    now = send(rate, 0.0, seconds=0.2)
+    refuse(rate, now, pause=1.0)
+    before = rate.per_second
+    rate.accepted()
+    assert rate.per_second == before
 
 
-def test_good_answers_that_come_after_the_429_are_learned_from() -> None:
+def test_after_the_first_refusal_it_is_halved_and_returns() -> None:
     rate = Rate(math.inf)
-    sent = [number / 20 for number in range(20)]
-    for moment in sent[:10]:
-        rate.on_success(sent_at=moment, now=1.1)
-    rate.on_429(sent_at=1.0, now=1.2, pause=1.0)
-    for moment in [*sent[10:], *[2.2] * 10]:
-        rate.on_success(sent_at=moment, now=2.3)
-    assert 0.9 * 20 < rate.per_second <= 20
+    now = send(rate, 0.0, seconds=0.3)
+    refused = rate.per_second
+    now = refuse(rate, now, pause=1.0)
+    rate.sent(now)
+    assert rate.per_second == pytest.approx(refused / 2, rel=0.1)
+    send(rate, now, seconds=3)
+    assert rate.per_second == pytest.approx(refused, rel=0.1)
 
 
-def test_a_429_is_risked_again_when_the_last_one_has_paid() -> None:
+def held() -> tuple[Rate, float]:
+    """Return a rate whose limit is known, 50/s with a burst of a tenth of a second, and the time."""
+    rate, server, now = Rate(math.inf), Bucket(50, 5), 0.0
+    for _ in range(4):
+        while not server.take(now, 0.0):
+            rate.sent(now)
+            rate.accepted()
+            now += 1 / rate.per_second
+        now = refuse(rate, now, pause=1.0)
+    now = send(rate, now, seconds=1.5)
+    assert 45 < rate.per_second < 50
+    return rate, now
+
+
+def test_a_rate_is_held_for_a_while_and_then_grows_faster_and_faster() -> None:
+    rate, now = held()
+    plateau = rate.per_second
+    now = send(rate, now, seconds=9)
+    assert rate.per_second == pytest.approx(plateau, rel=0.05)
+    now = send(rate, now, seconds=5)
+    grown = rate.per_second - plateau
+    assert grown > 0
+    send(rate, now, seconds=3)
+    assert rate.per_second - plateau > 3 * grown
+
+
+def test_where_a_refusal_costs_no_pause_it_grows_sooner() -> None:
+    rate, now = held()
+    now = refuse(rate, send(rate, now, seconds=14), pause=0.0)
+    now = send(rate, now, seconds=1.5)
+    plateau = rate.per_second
+    send(rate, now, seconds=2.5)
+    assert rate.per_second > 1.05 * plateau
+
+
+def test_time_in_which_little_is_sent_does_not_raise_it() -> None:
+    rate, now = held()
+    plateau = rate.per_second
+    for second in range(60):
+        rate.sent(now + second)
+    assert rate.per_second == pytest.approx(plateau, rel=0.05)
+
+
+def test_few_accepted_requests_lower_it_little() -> None:
+    rate, now = held()
+    plateau = rate.per_second
+    now = refuse(rate, now, pause=1.0)
+    now = send(rate, now, seconds=3 / plateau)
+    now = refuse(rate, now, pause=1.0)
+    send(rate, now, seconds=2.5)
+    assert 0.85 * plateau < rate.per_second < plateau
+
+
+def test_few_of_them_again_and_again_lower_it_more() -> None:
+    rate, now = held()
+    plateau = rate.per_second
+    for _ in range(8):
+        now = refuse(rate, now, pause=1.0)
+        now = send(rate, now, seconds=3 / plateau)
+    send(rate, now, seconds=2.5)
+    assert rate.per_second < 0.6 * plateau
+
+
+def test_after_a_long_pause_that_was_worth_it_everything_begins_anew() -> None:
     rate = Rate(math.inf)
-    rate.on_success(sent_at=0.0, now=0.0)
-    rate.on_429(sent_at=0.1, now=0.1, pause=1.0)
-    for _ in range(100):
-        rate.on_success(sent_at=1.1, now=1.1)
-    known = rate.per_second
-    rate.on_success(sent_at=20.0, now=20.0)
-    assert rate.per_second == known
-    rate.on_success(sent_at=22.0, now=22.0)
-    assert rate.per_second > known
+    now = send(rate, 0.0, seconds=1.0)  # thousands
+    now = refuse(rate, now, pause=55.0)
+    rate.sent(now)
+    assert rate.per_second == 40
+    send(rate, now, seconds=0.5)
+    assert rate.per_second > 400
 
 
-def test_at_a_429_the_rate_falls_to_what_was_accepted() -> None:
+def test_after_a_long_pause_for_few_it_does_not() -> None:
     rate = Rate(math.inf)
-    for number in range(10):
-        rate.on_success(sent_at=100 + number / 10, now=101.0)
-    rate.on_429(sent_at=101.0, now=101.0, pause=1.0)
-    assert rate.per_second == pytest.approx((10 + 1) / (1.0 + 1.0))
-
-
-def test_an_answer_to_what_was_sent_before_the_pause_raises_no_rate() -> None:
-    rate = Rate(math.inf)
-    rate.on_success(sent_at=0.0, now=0.0)
-    rate.on_429(sent_at=0.1, now=0.1, pause=1.0)
-    known = rate.per_second
-    rate.on_success(sent_at=0.05, now=1.2)
-    assert rate.per_second == known
-
-
-def test_after_a_pause_the_rate_returns_step_by_step() -> None:
-    rate = Rate(math.inf)
-    for _ in range(20):
-        rate.on_success(sent_at=0.0, now=0.0)
-    rate.on_429(sent_at=0.1, now=0.1, pause=1.0)
-    slow = rate.per_second
-    rate.on_success(sent_at=1.1, now=1.1)
-    assert rate.per_second == pytest.approx(slow + 10)
-
-
-@pytest.mark.parametrize("pause", [0.5, 1.0, 2.0])
-def test_a_rate_is_held_for_twenty_pauses(pause: float) -> None:
-    rate = Rate(math.inf)
-    rate.on_success(sent_at=0.0, now=0.0)
-    rate.on_429(sent_at=0.1, now=0.1, pause=pause)
-    resumed = 0.1 + pause
-    for _ in range(100):
-        rate.on_success(sent_at=resumed, now=resumed)
-    known = rate.per_second
-    rate.on_success(sent_at=resumed, now=resumed + 19.9 * pause)
-    assert rate.per_second == known
-    rate.on_success(sent_at=resumed, now=resumed + 20.1 * pause)
-    assert rate.per_second > known
-
-
-@pytest.mark.parametrize(
-    ("now", "known"),
-    [
-        (20.0, 1 / 0.3),  # the bucket is three times as large as was assumed: one request is worth that much less
-        (10.1 + 60.0, 0.98 * 10),  # when the rate is being probed, a 429 says nothing of the bucket
-        (80.0, 0.98 * 10),
-    ],
-)
-def test_a_429_while_a_rate_is_held_says_that_the_burst_was_larger(now: float, known: float) -> None:
-    rate = Rate(math.inf)
-    rate.on_success(sent_at=0.0, now=0.0)
-    rate.on_429(sent_at=0.1, now=0.1, pause=10.0)
-    rate.on_success(sent_at=10.1, now=10.1)
-    assert rate.per_second == pytest.approx(10)
-    rate.on_429(sent_at=now, now=now, pause=10.0)
-    rate.on_success(sent_at=now + 10, now=now + 10)
-    assert rate.per_second == pytest.approx(known)
-
-
-def test_after_a_long_pause_nobody_waits_as_long_again() -> None:
-    rate = Rate(math.inf)
-    rate.on_429(sent_at=0.0, now=0.0, pause=300.0)
-    assert rate.per_second == 1
+    now = send(rate, 0.0, seconds=0.3)
+    refused = rate.per_second
+    now = refuse(rate, now, pause=60.0)
+    rate.sent(now)
+    assert rate.per_second == pytest.approx(refused / 2, rel=0.1)
 
 
 @given(
-    st.lists(st.tuples(st.booleans(), st.floats(0, 10), st.floats(0, 10), st.floats(0.1, 300)), max_size=50),
+    st.lists(st.tuples(st.booleans(), st.floats(0, 10), st.floats(0, 10), st.floats(0, 300)), max_size=50),
     st.sampled_from([0.01, 5.0, math.inf]),
 )
 def test_whatever_comes_it_is_a_rate_within_the_ceiling(
     answers: list[tuple[bool, float, float, float]], ceiling: float
 ) -> None:
     rate = Rate(ceiling)
-    for is_good, sent_at, took, pause in answers:
+    now = 0.0
+    for is_good, later, ago, pause in answers:
+        now += later
+        rate.sent(now)
         if is_good:
-            rate.on_success(sent_at, sent_at + took)
+            rate.accepted()
         else:
-            rate.on_429(sent_at, sent_at + took, pause)
+            rate.refused(now - ago, rate.per_second, now + pause)
         assert 0 < rate.per_second <= ceiling
         assert math.isfinite(1 / rate.per_second)

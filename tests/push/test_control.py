@@ -1,0 +1,88 @@
+"""Control and limit together, in the simulation that `make bench` runs in full: each shape of limit, at one rate."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from benchmarks.simulated_limits import Bucket
+from benchmarks.simulated_pushes import Push, Server, simulate
+from benchmarks.simulation import SHAPES, Case
+from cor_provider.push.control import Control
+
+MOST = {
+    "token bucket, burst of one": 1.3,
+    "so many at once as answer at this rate": 1.3,
+    "fixed window of a second": 1.25,
+    "falls to half after 15 seconds": 1.5,
+    "doubles after 15 seconds": 1.45,
+}
+"""As multiples of the ideal time, where 1.2 is missed: see `benchmarks.simulation`."""
+
+MOST_REFUSED = {
+    "token bucket, burst of ten seconds": 0.06,
+    "others take half of it, evenly": 0.06,
+    "others take half of it, in bursts": 0.06,
+}
+"""As shares of the requests, where it is more than 3%: of so few leaves, the start is much."""
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_a_limit_that_is_not_known_is_found_and_kept(name: str) -> None:
+    push, ratio = Case(SHAPES[name], rate=50, latency=0.05, retry_after="seconds", seed=0).run()
+    assert len(push.accepted_at) == push.leaves
+    assert ratio <= MOST.get(name, 1.2)
+    assert push.refused_share <= MOST_REFUSED.get(name, 0.03)
+
+
+@pytest.mark.parametrize("retry_after", ["seconds", "none", "date"])
+def test_four_pushes_at_once_use_a_limit_together(retry_after: str) -> None:
+    pushes = [Push(1200) for _ in range(4)]
+    simulate(Server(Bucket(120, 12), 0.05, retry_after), pushes, seed=0)
+    assert max(push.ended_at for push in pushes) < 1.45 * 40
+
+
+def test_a_small_limit_is_not_overrun() -> None:
+    push = Push(150)
+    simulate(Server(Bucket(5, 1), 0.05), [push], seed=0)
+    assert push.ended_at < 1.6 * 30
+    assert push.refused <= 15
+
+
+def test_what_is_sent_late_shortens_the_next_interval_by_half_of_it_at_most() -> None:
+    control = Control(8, 10.0)
+    control.send(0.0)
+    assert control.next_at == pytest.approx(0.1)
+    control.send(0.12, late=0.02)
+    assert control.next_at == pytest.approx(0.2)
+    control.send(0.9, late=0.7)
+    assert control.next_at == pytest.approx(0.95)
+
+
+def test_once_refused_a_push_makes_up_for_nothing() -> None:
+    control = Control(8, 10.0)
+    sent = control.send(0.0)
+    control.refused(sent, 0.01, None)
+    control.send(0.12, late=0.02)
+    assert control.next_at >= 0.12 + 0.1
+
+
+def test_a_503_narrows_the_width_and_a_429_does_not() -> None:
+    control = Control(8, math.inf)
+    control.refused(control.send(0.0), 0.1, 1.0)
+    assert control.width == 8
+    control.overloaded(control.send(2.0), 2.1)
+    assert control.width == 4
+
+
+def test_after_refusals_in_a_row_one_request_tries_and_the_others_follow_its_answer() -> None:
+    control = Control(8, math.inf)
+    sent = [control.send(0.0), control.send(0.03)]
+    for one in sent:
+        control.refused(one, 0.05, None)
+    assert control.next_at == pytest.approx(1.05)
+    tried = control.send(1.05)
+    assert control.next_at >= 1.05 + 0.1
+    control.accepted(tried, 1.08)
+    assert control.next_at == pytest.approx(1.08)

@@ -1,0 +1,103 @@
+"""What two or more refusals tell of a limit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import pytest
+
+from benchmarks.simulated_limits import Bucket, FixedWindow, SlidingWindow
+from benchmarks.simulated_limits import Limit as Server
+from cor_provider.push.limit import Limit, Stretch
+
+PAUSE = 1.0
+RATE = 50.0
+
+
+def stretches(server: Server, rates: list[Callable[[float], float]]) -> list[tuple[Stretch, float]]:
+    """
+    Send until a refusal, once for each rate, with a pause between.
+
+    :param rates: requests per second, by seconds since the pause.
+    :return: what was sent, and the rate at which it was refused.
+    """
+    done = []
+    now = 0.0
+    for number, rate in enumerate(rates):
+        began_at, sent_at = now, []
+        while not server.take(now, 0.0):
+            sent_at.append(now)
+            now += 1 / rate(now - began_at)
+        pause = PAUSE if number else 0.0
+        done.append((Stretch(sent_at, len(sent_at), now - began_at, now, pause), rate(now - began_at)))
+        now += PAUSE
+    return done
+
+
+def learned(server: Server, *rates: Callable[[float], float]) -> list[float | None]:
+    limit = Limit()
+    return [limit.learn(stretch, rate, is_news=False) for stretch, rate in stretches(server, list(rates))]
+
+
+def quickly(seconds: float) -> float:
+    return 40 * math.exp(5 * seconds)
+
+
+def at_twice(_: float) -> float:
+    return 2 * RATE
+
+
+def slowly(seconds: float) -> float:
+    return 30 + 10 * seconds
+
+
+@pytest.mark.parametrize("burst", [1, 2, 5, 10])
+def test_a_small_burst_is_told_from_the_rate(burst: int) -> None:
+    first, second = learned(Bucket(RATE, burst), quickly, slowly)
+    assert first is None
+    assert second == pytest.approx(RATE, rel=0.05)
+
+
+@pytest.mark.parametrize("burst", [2, 5, 10])
+def test_a_burst_that_is_known_gives_the_rate_of_any_stretch(burst: int) -> None:
+    *_, third = learned(Bucket(RATE, burst), quickly, slowly, lambda seconds: 40 + 4 * seconds)
+    assert third == pytest.approx(RATE, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    "server", [SlidingWindow(int(RATE), 1.0), FixedWindow(RATE, 1.0, 0.0)], ids=["sliding window", "fixed window"]
+)
+def test_equal_counts_are_a_window(server: Server) -> None:
+    _, second = learned(server, quickly, quickly)
+    assert second == RATE
+
+
+def test_a_burst_of_a_second_gives_no_more_than_was_accepted() -> None:
+    _, second, third = learned(Bucket(RATE, RATE), quickly, at_twice, at_twice)
+    assert second is not None
+    assert third is not None
+    assert 0.9 * RATE < second < 2 * RATE
+    assert 0.9 * RATE < third < 2 * RATE
+
+
+def test_few_requests_say_nothing() -> None:
+    limit = Limit()
+    stretch = Stretch([0.0, 0.1, 0.2], 3, 0.3, 0.3, 1.0)
+    assert [limit.learn(stretch, 10.0, is_news=True) for _ in range(5)] == [None] * 5
+
+
+def test_one_refusal_takes_half_of_a_rate_at_most() -> None:
+    limit = Limit()
+    for stretch, rate in stretches(Bucket(RATE, 5), [quickly, slowly]):
+        limit.learn(stretch, rate, is_news=False)
+    at_once = Stretch([number / 1000 for number in range(12)], 12, 0.012, 0.012, 1.0)
+    assert limit.learn(at_once, 48.0, is_news=True) == pytest.approx(24)
+
+
+def test_without_a_pause_all_that_was_accepted_is_the_limit() -> None:
+    limit = Limit()
+    for stretch, rate in stretches(Bucket(RATE, RATE), [quickly, at_twice]):
+        limit.learn(stretch, rate, is_news=False)
+    stretch = Stretch([number / RATE for number in range(25)], 25, 25 / RATE, 25 / RATE, 0.0)
+    assert limit.learn(stretch, 2 * RATE, is_news=False) == pytest.approx(RATE)
