@@ -7,7 +7,6 @@ import os
 import stat
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from airflow.providers.common.compat.sdk import ObjectStoragePath
 from moto.server import ThreadedMotoServer
 
 from cor_provider import _files
+from support import open_files
 
 
 @pytest.fixture(scope="module")
@@ -274,13 +274,6 @@ class TestScratch:
         other.execute("CREATE TABLE leave (id TEXT)")
         one.close()
         other.close()
-
-
-def open_files() -> Iterator[str]:
-    """Yield what this process has open, by name."""
-    for link in Path("/proc/self/fd").iterdir():
-        with suppress(FileNotFoundError):  # the folder itself, which is open only meanwhile
-            yield str(link.readlink())
 
 
 def test_a_file_is_read_piece_by_piece(folder: ObjectStoragePath) -> None:

@@ -56,9 +56,13 @@ def run(options: Namespace, output: Output) -> bool:
 def _open(file: ObjectStoragePath, options: Namespace) -> Ledger:
     hook = CorIntegrationsHook(options.conn_id, source=source_of(file))
     ledger = Ledger(file.parent, source=source_of(file), cor=hook.leaves_url, key=hook.ledger_key)
-    ledger.read()
-    if ledger.is_new:
-        raise CorConfigurationError(f"there is no ledger {file}.")
+    try:
+        ledger.read()
+        if ledger.is_new:
+            raise CorConfigurationError(f"there is no ledger {file}.")
+    except BaseException:
+        ledger.close()
+        raise
     return ledger
 
 

@@ -15,7 +15,6 @@ from cor_provider.sync.plan import in_words
 from cor_provider.sync.plan_row import PlanRow
 
 WHAT = "a plan as plan_path has it (JSON Lines)"
-FIELDS = ("operation", "id", "user_id", "start", "end", "window", "plan")
 IN_ORDER = ("create", "update", "delete", "forget")
 
 
@@ -48,10 +47,7 @@ def _run_for_one(user: str, rows: Iterator[Mapping[str, Any]], output: Output) -
 
 
 def _read(row: Mapping[str, Any]) -> Mapping[str, Any]:
-    PlanRow.model_validate(row)
-    return {name: row[name] for name in FIELDS} | {
-        name: value for name, value in row.items() if name not in {*FIELDS, "digest"}
-    }
+    return PlanRow.model_validate(row).model_dump(mode="json", exclude_unset=True, exclude_none=True)
 
 
 def _of_plan(row: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -211,12 +211,13 @@ class SyncLeavesOperator(LeaveOperator):
 
     def send(self, leaves: Iterator[Any], hook: CorIntegrationsHook, **patience: Any) -> Generator[LeaveOutcome]:
         """Send the operations of the plan, and nothing else."""
+        window, guards = Window.read(self.window), self.guards  # before anything is opened
         run = SyncRun(
             hook,
             Ledger(self.ledger, source=hook.check_source(), cor=hook.leaves_url, key=hook.ledger_key),
-            Window.read(self.window),
+            window,
             owner=self._this_run.owner,
-            guards=self.guards,
+            guards=guards,
             approved_plan=self.approved_plan,
             **patience,
         )

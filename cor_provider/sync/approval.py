@@ -121,12 +121,15 @@ class ApprovedPlan:
             self._plan, *others = self._plans or {""}
             if others:
                 raise ValueError
-        except (ValueError, LookupError, TypeError, AttributeError, sqlite3.IntegrityError):
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError, sqlite3.IntegrityError):
             self.close()
             raise CorConfigurationError(
                 f"approved_plan: {path} is not a plan that this version of the provider wrote. Write and approve a new "
                 "plan."
             ) from None
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Free the memory and the disk that it takes."""

@@ -84,7 +84,9 @@ class LedgerEntries(MutableMapping[str, LedgerEntry]):
         for block in blocks:
             rows, self._size = _read_rows(block, self._size)
             self._database.executemany(
-                "INSERT INTO entry (id, in_cor, digest, first, last, place, size) VALUES (?, ?, ?, ?, ?, ?, ?)", rows
+                "INSERT INTO entry (id, in_cor, digest, first, last, place, size) "
+                "VALUES (?, ?, NULLIF(?, ''), ?, ?, ?, ?)",
+                rows,
             )
             self._lines.write(block)
             self._count += len(rows)
@@ -220,8 +222,8 @@ def _read_rows(block: bytes, place: int) -> tuple[list[tuple[object, ...]], int]
 def _read_any(line: bytes) -> tuple[str | None, ...]:
     row = json.loads(line.decode("utf-8", "surrogatepass"))
     entry = LedgerEntry.from_row(row)
-    fields = row["id"], entry.in_cor, entry.digest, *_days(entry)
-    if not all(isinstance(field, str) or field is None for field in fields):
+    fields = row["id"], entry.in_cor, entry.digest or "", *_days(entry)
+    if not all(isinstance(field, str) for field in fields[:3]):
         raise TypeError
     return fields
 

@@ -109,7 +109,7 @@ class LedgerContent:
             with stream:
                 content = cls("", "", entries)
                 _Reader(stream, path, key).read_into(content)
-        except (ValueError, LookupError, TypeError, AttributeError):
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
             entries.close()
             raise CorLedgerError(
                 f"ledger: {path} is not a ledger, or it was cut off or altered. Restore it from a backup, or "

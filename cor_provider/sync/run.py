@@ -52,7 +52,11 @@ class SyncRun:
         self._hook = hook
         self._window = window
         self._guards = guards
-        self._approved = self._read_approved(approved_plan, owner) if approved_plan else None
+        try:
+            self._approved = self._read_approved(approved_plan, owner) if approved_plan else None
+        except BaseException:
+            self.close()
+            raise
         self._stopping = stopping
         self._lease = Lease(ledger.path, owner, stopping, seconds_under_way=hook.longest_request)
         self._patience = patience

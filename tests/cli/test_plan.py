@@ -94,6 +94,17 @@ def test_a_row_that_no_plan_has_is_refused(cor: Cor, plan: Path, wrong: dict[str
         assert ran.err.endswith("line 2 is something else.\n")
 
 
+def test_a_row_that_spells_its_values_in_another_way_is_read_as_the_tab_reads_it(cor: Cor, plan: Path) -> None:
+    (create,) = (row for row in map(json.loads, plan.read_text().splitlines()) if row["operation"] == "create")
+    spelt = {**create, "start": f"{create['start']}T00:00:00", "may_overwrite": "no", "previous_user_id": None}
+    plan.write_text(json.dumps(spelt) + "\n")
+    ran = cor("plan", plan, "--user", "u2", "--output", "json")
+    assert (ran.code, ran.err) == (0, "")
+    (shown,) = json.loads(ran.out)["operations"]
+    assert (shown["start"], shown["may_overwrite"]) == (create["start"], False)
+    assert "previous_user_id" not in shown
+
+
 @pytest.mark.parametrize("output", ["table", "json"])
 def test_its_memory_does_not_grow_with_the_plan(
     cor: Cor, plan: Path, monkeypatch: pytest.MonkeyPatch, output: str

@@ -11,7 +11,7 @@ import pytest
 from cor_provider.exceptions import CorConfigurationError, CorDeleteGuardError
 from cor_provider.sandbox import Sandbox
 from cor_provider.sync.page import MOST_DRAWN
-from support import Connect, leave
+from support import Connect, leave, open_files
 from sync_support import ZERO, Run, TaskInstance, counts, held, plan_rows, remembered
 
 
@@ -91,3 +91,12 @@ def test_the_page_of_a_long_plan_opens_user_by_user(sync: Run, tmp_path: Path) -
     page = (tmp_path / "plan.html").read_text()
     assert "All changes by user" in page
     assert page.count('"vacation"') == len(leaves)
+
+
+@pytest.mark.parametrize("wrong", [{"window": "soon"}, {"approved_plan": "/nowhere/plan.jsonl"}])
+def test_a_parameter_that_is_wrong_leaves_no_file_open(sync: Run, wrong: dict[str, str]) -> None:
+    sync([leave()])
+    before = sum("(deleted)" in name for name in open_files())
+    with pytest.raises(CorConfigurationError):
+        sync([leave()], **wrong)
+    assert sum("(deleted)" in name for name in open_files()) == before

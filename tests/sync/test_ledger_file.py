@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 from typing import Any, get_args
@@ -70,6 +71,32 @@ def test_another_file_is_refused(content: str, tmp_path: Path, written: Path) ->
     written.write_text(content, encoding="latin-1")
     with pytest.raises(CorLedgerError):
         open_ledger(tmp_path).read()
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        b'{"id": "a", "in_cor": null, "digest": null, "cor_id": null, "cor_user_id": null, "versions": []}',
+        b'{"id": null, "in_cor": "yes", "digest": null, "cor_id": null, "cor_user_id": null, "versions": []}',
+        b"[" * 100_000,
+    ],
+    ids=["no state", "no id", "too deep"],
+)
+def test_a_row_that_no_ledger_has_is_refused_with_what_to_do(row: bytes, tmp_path: Path, written: Path) -> None:
+    header, *_, trailer, _ = written.read_bytes().splitlines(keepends=True)
+    written.write_bytes(sealed(header + row + b"\n" + trailer))
+    with pytest.raises(CorLedgerError, match="Restore it from a backup, or delete it"):
+        open_ledger(tmp_path).read()
+
+
+def test_of_an_entry_without_a_digest_a_plan_compares_none(tmp_path: Path, written: Path) -> None:
+    ledger = open_ledger(tmp_path)
+    ledger.entries["L3"] = LedgerEntry((MAY,), "unknown")
+    ledger.write()
+    with closing(content_of(written)) as content:
+        known = content.entries.find("L3")
+    assert known is not None
+    assert known[1:] == ("unknown", None)
 
 
 def test_a_ledger_of_a_newer_version_is_refused(tmp_path: Path, written: Path) -> None:
