@@ -163,7 +163,7 @@ def scratch() -> sqlite3.Connection:
     Return an empty database for what may not fit into memory: SQLite keeps little of it there, the rest on the disk.
 
     Its file has no name, so that nobody else can open it and nothing of it is left, even after a kill. It cannot be
-    rolled back.
+    rolled back: after a failed write, nothing in it can be relied on.
     """
     database = sqlite3.connect("", isolation_level=None)
     database.execute(f"PRAGMA cache_size = -{SCRATCH_KIB_IN_MEMORY}")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 import os
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,6 +16,7 @@ import pytest
 from airflow.providers.common.compat.sdk import Context
 from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_0_PLUS
 
+from cor_provider import _files
 from cor_provider.client.session import CorSession
 from cor_provider.operators.leaves import SyncLeavesOperator
 from cor_provider.sandbox import Sandbox
@@ -132,3 +135,21 @@ def during_the_first_request(monkeypatch: pytest.MonkeyPatch, work: Callable[[],
         return send(*args, **kwargs)
 
     monkeypatch.setattr(CorSession, "request", work_first)
+
+
+def fill_the_disk(monkeypatch: pytest.MonkeyPatch, pages: int, *, of: int) -> None:
+    """
+    Leave room for a few pages of half a KiB only.
+
+    :param of: which of the scratch databases that are made from now on is on the full disk, from 1.
+    """
+    make, numbers = _files.scratch, itertools.count(1)
+
+    def make_small() -> sqlite3.Connection:
+        database = make()
+        if next(numbers) == of:
+            database.execute("PRAGMA page_size = 512")
+            database.execute(f"PRAGMA max_page_count = {pages}")
+        return database
+
+    monkeypatch.setattr(_files, "scratch", make_small)

@@ -69,6 +69,10 @@ class Apply:
         self._noted = 0
         self._is_incomplete = False
         self._gave_up = False
+        self._is_readable = True
+        self._is_recording = True
+        self._done = bytearray()
+        """1 at the number of each operation that has its outcome: a byte each is little, even for millions."""
         self._overwritten = 0
         self.may_be_under_way = False
         """Whether a request may still be on its way to COR. A request that timed out is not."""
@@ -77,10 +81,10 @@ class Apply:
         """
         Delete, update and create, in this order, and yield each outcome as soon as it is known.
 
-        If a push stops because COR is out of reach, the operations after it are not sent.
+        If a push stops because COR is out of reach, or the disk is full, the operations after it are not sent.
 
-        :raises Exception: the error that stopped a push or kept the ledger from being written, once every operation has
-            its outcome.
+        :raises Exception: the first error that stopped a push or kept the ledger from being written, once every
+            operation has its outcome.
         """
         if self._stopping.is_set():
             yield from plan.not_sent()
@@ -95,19 +99,24 @@ class Apply:
             yield from plan.not_sent()
             raise
         self.may_be_under_way = True  # in case the run is cut short before the last outcome
+        self._done = bytearray(len(plan.operations) + 1)
         try:
-            for operations in self._batches(plan):
-                yield from self._push(operations)
+            yield from self._send_all(plan)
             self.may_be_under_way = self._gave_up
             if self._overwritten:
                 log.info(_OVERWRITTEN, self._overwritten, plan.operations.counts["create"])
             if self._approved and not self._is_incomplete:
                 self._approved.end(self._ledger)
         finally:
-            if not self._lease.lost:
-                self._write()
+            self._write_at_the_end()
         if error := self._lease.lost or self._error:
             raise error
+
+    def _send_all(self, plan: Plan) -> Iterator[LeaveOutcome]:
+        for operations in self._batches(plan):
+            yield from self._push(self._read(operations))
+        if self._error:
+            yield from plan.not_sent(self._done)
 
     def _note_intents(self, plan: Plan) -> None:
         """
@@ -141,6 +150,21 @@ class Apply:
     def _overwrites(self, create: Operation) -> bool:
         return not self._approved or self._approved.allows_to_overwrite(create.id)
 
+    def _read(self, operations: Iterator[Operation]) -> Iterator[Operation]:
+        """Yield operations until reading one fails. The plan knows even then which are left."""
+        if not self._is_readable:
+            return
+        try:
+            yield from operations
+        except Exception as error:  # noqa: BLE001  # raised again at the end, when everything has its outcome
+            self._is_readable = False
+            self._stop(error)
+
+    def _stop(self, error: Exception) -> None:
+        self._error = self._error or error
+        self._is_incomplete = True
+        self._stopping.set()
+
     def _push(self, operations: Iterator[Operation]) -> Iterator[LeaveOutcome]:
         while first := next(operations, None):
             again: list[Operation] = []
@@ -154,8 +178,7 @@ class Apply:
                     else:
                         yield self._note(operation, outcome)
             except Exception as raised:  # noqa: BLE001  # raised again at the end, when everything has its outcome
-                self._error = self._error or raised
-                self._stopping.set()
+                self._stop(raised)
             operations = iter(again)
 
     def _send(self, first: Operation, operations: Iterator[Operation]) -> Iterator[LeaveOutcome]:
@@ -194,6 +217,20 @@ class Apply:
         return False
 
     def _note(self, operation: Operation, outcome: LeaveOutcome) -> LeaveOutcome:
+        """Record the outcome of an operation; whatever fails, the outcome is returned."""
+        self._done[operation.number] = 1
+        self._overwritten += operation.change == "create" and outcome.status == "updated"
+        self._is_incomplete |= outcome.status in {"failed", "not_sent"}
+        self._gave_up |= outcome.message == NO_RESPONSE
+        if self._is_recording:
+            try:
+                self._record(operation, outcome)
+            except Exception as error:  # noqa: BLE001  # raised again at the end, when everything has its outcome
+                self._is_recording = False  # the file has the intents, which is enough for the next run
+                self._stop(error)
+        return replace(outcome, position=operation.position)
+
+    def _record(self, operation: Operation, outcome: LeaveOutcome) -> None:
         """Record the outcome of an operation in the ledger."""
         entries = self._ledger.entries
         entry = self._entry_after(operation, outcome)
@@ -201,12 +238,8 @@ class Apply:
             entries[operation.id] = entry
         else:
             entries.pop(operation.id, None)
-        self._overwritten += operation.change == "create" and outcome.status == "updated"
-        self._is_incomplete |= outcome.status in {"failed", "not_sent"}
-        self._gave_up |= outcome.message == NO_RESPONSE
         self._noted += 1
         self._write_if_due()
-        return replace(outcome, position=operation.position)
 
     def _entry_after(self, operation: Operation, outcome: LeaveOutcome) -> LedgerEntry | None:
         before, intended = operation.before, self._ledger.entries[operation.id]
@@ -238,10 +271,21 @@ class Apply:
             return
         try:
             self._write()
-        except Exception:  # noqa: BLE001  # each store raises its own errors
+        except Exception:  # each store raises its own errors
             self._begin_to_count()
+            if self._ledger.entries.error:
+                raise
             if self._lease.lost:
                 self._stopping.set()
+
+    def _write_at_the_end(self) -> None:
+        if not self._is_recording or self._lease.lost:
+            return
+        try:
+            self._write()
+        except Exception:
+            if not self._error:  # it came first
+                raise
 
     def _write(self) -> None:
         self._ledger.write(before_replacing=self._lease.check)

@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import ItemsView, Iterable, Iterator, MutableMapping
+from collections.abc import ItemsView, Iterable, Iterator, MutableMapping, Sequence
+from contextlib import contextmanager
 from tempfile import TemporaryFile
 
 from cor_provider import _files
@@ -49,19 +50,26 @@ _USUAL_ROW = re.compile(
 
 _BLOCK = 256 * 1024
 
+_CUT_OFF = "The temporary file with the ledger's rows has been cut off."
+
 
 Known = tuple[int, str, str | None]
 """What a plan compares of an entry: its number in the order of the ledger, ``in_cor`` and ``digest``."""
 
 
 class LedgerEntries(MutableMapping[str, LedgerEntry]):
-    """The entries of a ledger by external id, in the order of its file. Use them in one thread."""
+    """
+    The entries of a ledger by external id, in the order of its file. Use them in one thread.
+
+    :ivar error: what has failed, such as a write to a full disk. From then on every use raises it, since nobody knows
+        what the database holds.
+    """
 
     def __init__(self) -> None:
         self._database = _files.scratch()
         self._database.executescript(_SCHEMA)
         self._database.execute("BEGIN")  # and no end: that is much faster, and nobody else sees the database
-        self._execute = self._database.execute
+        self.error: sqlite3.Error | None = None
         self._lines = TemporaryFile()  # noqa: SIM115  # `close` closes it
         self._size = 0
         self._count = 0
@@ -90,18 +98,23 @@ class LedgerEntries(MutableMapping[str, LedgerEntry]):
             )
             self._lines.write(block)
             self._count += len(rows)
+        self._lines.flush()  # what does not fit on the disk must fail here
         self._make_indices()
 
     def rows(self) -> Iterator[bytes]:
         """Yield all rows as a ledger's file has them, many in each block."""
+        with self._noticing():
+            yield from self._rows()
+
+    def _rows(self) -> Iterator[bytes]:
         place = 0
         changed = "SELECT place, size, line FROM entry WHERE line IS NOT NULL AND place IS NOT NULL ORDER BY number"
-        for begin, size, line in self._database.execute(changed):
+        for begin, size, line in self._execute(changed):
             yield from self._unchanged(place, begin)
             yield line
             place = begin + size
         yield from self._unchanged(place, self._size)
-        new = self._database.execute("SELECT line FROM entry WHERE line IS NOT NULL AND place IS NULL ORDER BY number")
+        new = self._execute("SELECT line FROM entry WHERE line IS NOT NULL AND place IS NULL ORDER BY number")
         while lines := new.fetchmany(1000):
             yield b"".join(line for (line,) in lines)
 
@@ -115,21 +128,21 @@ class LedgerEntries(MutableMapping[str, LedgerEntry]):
     @property
     def numbers(self) -> int:
         """How many numbers entries may have, from 0."""
-        (last,) = self._database.execute("SELECT max(number) FROM entry").fetchone()
+        (last,) = self._execute("SELECT max(number) FROM entry").fetchone()
         return (last or 0) + 1
 
     def by_number(self, number: int) -> tuple[str, LedgerEntry]:
         """Return the external id and the entry of a number."""
-        row = self._database.execute("SELECT id, place, size, line FROM entry WHERE number = ?", (number,)).fetchone()
+        row = self._execute("SELECT id, place, size, line FROM entry WHERE number = ?", (number,)).fetchone()
         return row[0], self._read(*row[1:])
 
     def count_ours(self, window: Window | None = None) -> int:
         """Return how many entries are of this sync's leave, in a window if one is given."""
         if not window:
-            return int(self._database.execute("SELECT count(*) FROM ours").fetchone()[0])
+            return int(self._execute("SELECT count(*) FROM ours").fetchone()[0])
         days = window.last.isoformat(), window.first.isoformat()
-        (count,) = self._database.execute("SELECT count(*) FROM ours WHERE first <= ? AND last >= ?", days).fetchone()
-        several = self._database.execute("SELECT place, size, line FROM ours WHERE first IS NULL")
+        (count,) = self._execute("SELECT count(*) FROM ours WHERE first <= ? AND last >= ?", days).fetchone()
+        several = self._execute("SELECT place, size, line FROM ours WHERE first IS NULL")
         return int(count) + sum(self._read(*row).overlaps(window) for row in several)
 
     def items(self) -> ItemsView[str, LedgerEntry]:
@@ -138,7 +151,7 @@ class LedgerEntries(MutableMapping[str, LedgerEntry]):
 
     def __getitem__(self, leave_id: str) -> LedgerEntry:
         query = "SELECT place, size, line FROM present WHERE id = ?"
-        if (row := self._database.execute(query, (leave_id,)).fetchone()) is None:
+        if (row := self._execute(query, (leave_id,)).fetchone()) is None:
             raise KeyError(leave_id)
         return self._read(*row)
 
@@ -146,30 +159,30 @@ class LedgerEntries(MutableMapping[str, LedgerEntry]):
         self._count += leave_id not in self
         values = (entry.in_cor, entry.digest, *_days(entry), entry.to_line(leave_id), leave_id)
         update = "UPDATE entry SET in_cor = ?, digest = ?, first = ?, last = ?, line = ? WHERE id = ?"
-        if not self._database.execute(update, values).rowcount:
+        if not self._execute(update, values).rowcount:
             insert = "INSERT INTO entry (in_cor, digest, first, last, line, id) VALUES (?, ?, ?, ?, ?, ?)"
-            self._database.execute(insert, values)
+            self._execute(insert, values)
 
     def __delitem__(self, leave_id: str) -> None:
         if leave_id not in self:
             raise KeyError(leave_id)
         self._count -= 1
-        self._database.execute("DELETE FROM entry WHERE id = ? AND place IS NULL", (leave_id,))
-        self._database.execute("UPDATE entry SET line = ? WHERE id = ?", (_DELETED, leave_id))
+        self._execute("DELETE FROM entry WHERE id = ? AND place IS NULL", (leave_id,))
+        self._execute("UPDATE entry SET line = ? WHERE id = ?", (_DELETED, leave_id))
 
     def __contains__(self, leave_id: object) -> bool:
-        return self._database.execute("SELECT 1 FROM present WHERE id = ?", (leave_id,)).fetchone() is not None
+        return self._execute("SELECT 1 FROM present WHERE id = ?", (leave_id,)).fetchone() is not None
 
     def __len__(self) -> int:
         return self._count
 
     def __iter__(self) -> Iterator[str]:
-        for (leave_id,) in self._database.execute("SELECT id FROM present ORDER BY number"):
+        for (leave_id,) in self._execute("SELECT id FROM present ORDER BY number"):
             yield leave_id
 
     def read_all(self) -> Iterator[tuple[str, LedgerEntry]]:
         """Yield each entry with its external id."""
-        for leave_id, *row in self._database.execute("SELECT id, place, size, line FROM present ORDER BY number"):
+        for leave_id, *row in self._execute("SELECT id, place, size, line FROM present ORDER BY number"):
             yield leave_id, self._read(*row)
 
     def _read(self, place: int | None, size: int | None, line: bytes | None) -> LedgerEntry:
@@ -183,8 +196,28 @@ class LedgerEntries(MutableMapping[str, LedgerEntry]):
         while begin < end:
             self._lines.seek(begin)
             block = self._lines.read(min(end - begin, _BLOCK))
+            if not block:
+                raise OSError(_CUT_OFF)
             begin += len(block)
             yield block
+
+    def _execute(self, sql: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
+        if self.error:
+            raise self.error
+        try:
+            return self._database.execute(sql, values)
+        except sqlite3.Error as error:
+            self.error = error
+            raise
+
+    @contextmanager
+    def _noticing(self) -> Iterator[None]:
+        """Notice an error in reading on, too."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            self.error = self.error or error
+            raise
 
     def _make_indices(self) -> None:
         try:

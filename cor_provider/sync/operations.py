@@ -5,7 +5,8 @@ from __future__ import annotations
 import pickle
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from tempfile import TemporaryFile
 from typing import Any, Literal, get_args
 
 from cor_provider import _files
@@ -27,6 +28,7 @@ class Operation:
     :param digest: keyed digest of the leave to send, or of the leave to delete or forget.
     :param position: the leave request's place in the input, from 1.
     :param may_overwrite: whether a create may replace leave in COR that the ledger does not know.
+    :param number: its place in the plan, from 1; 0 before it is added.
     """
 
     change: Change
@@ -36,6 +38,7 @@ class Operation:
     digest: str | None
     position: int | None = None
     may_overwrite: bool = False
+    number: int = field(default=0, compare=False)
 
     @property
     def version(self) -> LeaveVersion:
@@ -78,22 +81,27 @@ class Operations:
         self._database = _files.scratch()
         self._database.executescript(_SCHEMA)
         self._database.execute("BEGIN")  # and no end: that is much faster, and nobody else sees the database
+        self._sent = _Sent()
         for operation in operations:
             self.add(operation)
 
     def close(self) -> None:
         """Delete them."""
         self._database.close()
+        self._sent.close()
 
     def add(self, operation: Operation) -> None:
-        """Add an operation."""
+        """Add an operation. If that fails, it is not added, and only :meth:`sent` and the counts stay right."""
         one = operation
+        self._sent.make_room()
         content = pickle.dumps((one.leave, one.before), pickle.HIGHEST_PROTOCOL)
         self._database.execute(
             "INSERT INTO operation (change, id, digest, position, may_overwrite, content) VALUES (?, ?, ?, ?, ?, ?)",
             (one.change, one.id, one.digest, one.position, one.may_overwrite, content),
         )
         self.counts[one.change] += 1
+        if one.change != "forget":
+            self._sent.add((len(self), one.id, one.position))
         self.may_overwrite += one.may_overwrite
 
     def digest_of(self, leave_id: str) -> str | None:
@@ -103,14 +111,21 @@ class Operations:
 
     def of(self, change: Change) -> Iterator[Operation]:
         """Yield the operations that make one kind of change, in the order in which they were added."""
-        query = "SELECT id, digest, position, may_overwrite, content FROM operation WHERE change = ? ORDER BY number"
-        for leave_id, digest, position, may_overwrite, content in self._database.execute(query, (change,)):
+        query = (
+            "SELECT number, id, digest, position, may_overwrite, content FROM operation WHERE change = ? "
+            "ORDER BY number"
+        )
+        for number, leave_id, digest, position, may_overwrite, content in self._database.execute(query, (change,)):
             leave, before = pickle.loads(content)  # noqa: S301  # `add` wrote it, and nobody else can
-            yield Operation(change, leave_id, leave, before, digest, position, bool(may_overwrite))
+            yield Operation(change, leave_id, leave, before, digest, position, bool(may_overwrite), number)
 
-    def sent(self) -> Iterator[tuple[str, int | None]]:
-        """Yield the external id and the position of each operation that sends a request."""
-        yield from self._database.execute("SELECT id, position FROM operation WHERE change != 'forget' ORDER BY number")
+    def sent(self) -> Iterator[Sent]:
+        """
+        Yield the number, the external id and the position of each operation that sends a request.
+
+        This works even after :meth:`add`, or reading the operations, has failed.
+        """
+        return iter(self._sent)
 
     def __iter__(self) -> Iterator[Operation]:
         for change in CHANGES:
@@ -118,6 +133,50 @@ class Operations:
 
     def __len__(self) -> int:
         return self.counts.total()
+
+
+Sent = tuple[int, str, int | None]
+"""The number, the external id and the position of an operation that sends a request."""
+
+_BLOCK = 1_000
+
+
+class _Sent:
+    """What sends a request, in a file of its own: on a full disk, the database is no longer readable."""
+
+    def __init__(self) -> None:
+        self._file = TemporaryFile(buffering=0)  # noqa: SIM115  # `close` closes it
+        self._end = 0
+        """Of the blocks that are complete."""
+        self._newest: list[Sent] = []
+        """What is in no block yet."""
+
+    def close(self) -> None:
+        self._file.close()
+
+    def add(self, one: Sent) -> None:
+        self._newest.append(one)
+
+    def make_room(self) -> None:
+        """Write a block if there is enough for one. If that fails, nothing is lost."""
+        if len(self._newest) < _BLOCK:
+            return
+        block = memoryview(pickle.dumps(self._newest, pickle.HIGHEST_PROTOCOL))
+        self._file.seek(self._end)
+        written = 0
+        while written < len(block):
+            written += self._file.write(block[written:])
+        self._end += written
+        self._newest = []
+
+    def __iter__(self) -> Iterator[Sent]:
+        place = 0
+        while place < self._end:
+            self._file.seek(place)
+            block = pickle.load(self._file)  # noqa: S301  # `make_room` wrote it, and nobody else can
+            place = self._file.tell()
+            yield from block
+        yield from self._newest
 
 
 _SCHEMA = """

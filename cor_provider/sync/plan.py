@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -64,10 +64,15 @@ class Plan:
         """Return the counts for people, such as ``1 create, 2 create or overwrite if COR has it, 1 update, …``."""
         return ", ".join(f"{count} {words}" for words, count in in_words(self.counts).items())
 
-    def not_sent(self) -> Iterator[LeaveOutcome]:
-        """Yield a ``not_sent`` outcome for each operation that would send a request."""
-        for leave_id, position in self.operations.sent():
-            yield LeaveOutcome(leave_id, "not_sent", position=position)
+    def not_sent(self, done: Sequence[int] = ()) -> Iterator[LeaveOutcome]:
+        """
+        Yield a ``not_sent`` outcome for each operation that would send a request.
+
+        :param done: 1 at the number of each operation that has its outcome already.
+        """
+        for number, leave_id, position in self.operations.sent():
+            if not done or not done[number]:
+                yield LeaveOutcome(leave_id, "not_sent", position=position)
 
     def rows(self, *, show_types: bool = False) -> Iterator[dict[str, Any]]:
         """Yield the rows of the written plan: deletes, updates, creates, and what is forgotten."""
@@ -118,7 +123,10 @@ def make_plan(
     :return: the plan.
     :raises UnfinishedPlanError: if the input raises, or the disk is full.
     """
-    planner = _Planner(ledger, window, operations, reassert=reassert)
+    try:
+        planner = _Planner(ledger, window, operations, reassert=reassert)
+    except Exception as error:
+        raise UnfinishedPlanError(Plan(window, operations)) from error
     settled = 0
     try:
         for position, leave in enumerate(leaves, start=1):

@@ -89,7 +89,7 @@ class SyncRun:
 
         :return: the plan.
         :raises CorLedgerError: if the ledger cannot be read.
-        :raises UnfinishedPlanError: if reading the input fails.
+        :raises UnfinishedPlanError: if reading the input fails, or the disk is full.
         """
         self.ledger.read()
         operations = Operations()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cor_provider import _clock
+from cor_provider import _clock, _files
 from cor_provider.client.session import CorSession
 from cor_provider.exceptions import (
     CorConfigurationError,
@@ -21,7 +22,17 @@ from cor_provider.sandbox import Sandbox
 from cor_provider.sync.ledger import Ledger
 from operators_support import Create
 from support import leave
-from sync_support import Run, TaskInstance, counts, during_the_first_request, held, plan_rows, remembered, sent
+from sync_support import (
+    Run,
+    TaskInstance,
+    counts,
+    during_the_first_request,
+    fill_the_disk,
+    held,
+    plan_rows,
+    remembered,
+    sent,
+)
 
 # What the ledger remembers of what was under way
 
@@ -410,3 +421,58 @@ def test_the_log_says_how_much_of_the_leave_to_create_cor_had_already(
     text = logged()
     assert line in text
     assert text.count("already") == text.count(line)
+
+
+# A full disk
+
+FIRST = [leave(f"L{number}") for number in range(30)]
+LATER = [leave(f"L{number}", end="2026-05-20") for number in range(10, 50)]
+
+
+@pytest.mark.parametrize("of", [2, 3], ids=["the ledger's entries", "the plan"])
+@pytest.mark.parametrize("pages", range(12, 60, 8))
+def test_on_a_full_disk_everything_has_one_outcome_and_the_ledger_is_whole(  # noqa: PLR0917
+    pages: int, of: int, sync: Run, sandbox: Sandbox, ledger: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sync(FIRST)
+    sent(sandbox)
+    report = ledger.parent.parent / "report.jsonl"
+    with monkeypatch.context() as full:
+        fill_the_disk(full, pages, of=of)
+        error = error_of(lambda: sync(LATER, report_path=str(report)))
+    assert error in {"", "database or disk is full"}
+    rows = plan_rows(report)
+    positions = [row["position"] for row in rows if row["position"]]
+    assert sorted(positions) == list(range(1, len(positions) + 1))
+    assert len(rows) == len({row["id"] for row in rows})
+    assert not sent(sandbox) or len(rows) == 50
+    assert set(held(sandbox)) <= set(remembered(ledger))
+    sync(LATER)
+    assert held(sandbox) == sorted(one["id"] for one in LATER)
+
+
+def test_an_outcome_that_cannot_be_noted_stops_the_run_but_is_kept(
+    sync: Run, sandbox: Sandbox, ledger: Path, task_instance: TaskInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    databases = []
+
+    def make_for_any_thread() -> sqlite3.Connection:
+        databases.append(sqlite3.connect("", isolation_level=None, check_same_thread=False))
+        return databases[-1]
+
+    monkeypatch.setattr(_files, "scratch", make_for_any_thread)
+    during_the_first_request(monkeypatch, lambda: databases[0].execute("PRAGMA query_only = ON"))
+    assert error_of(lambda: sync(FIRST, concurrency=4)) == "attempt to write a readonly database"
+    outcomes = task_instance.xcoms["return_value"]
+    assert outcomes["created"] == len(sent(sandbox)) > 0
+    assert outcomes["not_sent"] == len(FIRST) - outcomes["created"] > 0
+    assert set(remembered(ledger).values()) == {"unknown"}
+
+
+def error_of(work: Callable[[], object]) -> str:
+    """Return what SQLite has raised; nothing if the work succeeds."""
+    try:
+        work()
+    except sqlite3.Error as error:
+        return str(error)
+    return ""

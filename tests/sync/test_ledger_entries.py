@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import date
-from typing import get_args
+from tempfile import TemporaryFile
+from typing import IO, get_args
 
 import pytest
 from hypothesis import given
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 from cor_provider.sync.ledger_entries import LedgerEntries
 from cor_provider.sync.ledger_entry import InCor, LeaveVersion, LedgerEntry
 from cor_provider.sync.window import Window
+from sync_support import fill_the_disk
 
 MAY = LeaveVersion("u1", date(2026, 5, 11), date(2026, 5, 12))
 JUNE = LeaveVersion("u2", date(2026, 6, 1), date(2026, 6, 2))
@@ -138,3 +141,29 @@ def test_rows_that_changed_are_found_without_a_look_at_the_others(entries: Ledge
     query = "EXPLAIN QUERY PLAN SELECT place, size, line FROM entry WHERE line IS NOT NULL ORDER BY number"
     (plan,) = entries._database.execute(query).fetchall()
     assert "USING INDEX by_change" in plan[3]
+
+
+def test_rows_that_were_cut_off_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    files: list[IO[bytes]] = []
+
+    def make() -> IO[bytes]:
+        files.append(TemporaryFile())
+        return files[-1]
+
+    monkeypatch.setattr("cor_provider.sync.ledger_entries.TemporaryFile", make)
+    with closing(LedgerEntries()) as entries:
+        entries.load([rows_of({"L1": LedgerEntry((MAY,), "yes", DIGEST)})])
+        files[0].truncate(0)
+        with pytest.raises(OSError, match="cut off"):
+            list(entries.rows())
+
+
+def test_after_a_failed_write_nothing_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    fill_the_disk(monkeypatch, 20, of=1)
+    with closing(LedgerEntries()) as entries:
+        with pytest.raises(sqlite3.OperationalError, match="disk is full"):
+            for number in range(1_000):
+                entries[f"L{number}"] = LedgerEntry((MAY,), "yes", DIGEST)
+        for use in (lambda: list(entries.rows()), lambda: entries["L0"], lambda: entries.find("L0")):
+            with pytest.raises(sqlite3.OperationalError, match="disk is full"):
+                use()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from contextlib import closing
 from datetime import date
 from typing import Any
@@ -12,6 +13,7 @@ from cor_provider.leave import LeaveRequest
 from cor_provider.sync.ledger_entry import LeaveVersion, LedgerEntry
 from cor_provider.sync.operations import Operation, Operations
 from support import leave
+from sync_support import fill_the_disk
 
 BEFORE = LedgerEntry((LeaveVersion("u1", date(2026, 5, 11), date(2026, 5, 12)),), "changing", "0f", 1, 2)
 
@@ -67,7 +69,20 @@ def test_a_leave_that_is_added_is_known_by_its_digest() -> None:
 
 def test_what_is_forgotten_sends_nothing() -> None:
     with closing(Operations(ADDED)) as operations:
-        assert list(operations.sent()) == [("new", 3), ("timed", 1), ("again", 2), ("gone", None)]
+        assert list(operations.sent()) == [(1, "new", 3), (3, "timed", 1), (4, "again", 2), (5, "gone", None)]
+
+
+def test_what_was_added_before_the_disk_was_full_is_still_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    fill_the_disk(monkeypatch, 3_000, of=1)
+    added: list[tuple[int, str, int | None]] = []
+    with closing(Operations()) as operations:
+        with pytest.raises(sqlite3.OperationalError, match="disk is full"):
+            while True:
+                number = len(added) + 1
+                operations.add(Operation("create", f"L{number}", ADDED[0].leave, BEFORE, "1", number))
+                added.append((number, f"L{number}", number))
+        assert len(added) > 2_000
+        assert list(operations.sent()) == added
 
 
 @pytest.mark.parametrize("show_type", [False, True])

@@ -8,7 +8,8 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, get_args
+from tempfile import TemporaryFile
+from typing import IO, Any, get_args
 
 import pytest
 from hypothesis import given
@@ -384,3 +385,23 @@ def test_leave_that_cannot_be_planned_since_the_disk_is_full_has_an_outcome_too(
         assert (one.leave_id, one.status, one.position) == ("L1", "not_sent", 1)
         with pytest.raises(UnfinishedPlanError):
             next(making)
+
+
+def test_a_ledger_that_cannot_be_counted_ends_the_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files: list[IO[bytes]] = []
+
+    def make() -> IO[bytes]:
+        files.append(TemporaryFile())
+        return files[-1]
+
+    monkeypatch.setattr("cor_provider.sync.ledger_entries.TemporaryFile", make)
+    versions = (
+        LeaveVersion("u1", date(2026, 5, 1), date(2026, 5, 2)),
+        LeaveVersion("u2", date(2026, 5, 1), date(2026, 5, 2)),
+    )
+    with closing(open_ledger(tmp_path)) as ours, closing(Operations()) as operations:
+        ours.entries.load([LedgerEntry(versions, "changing", None).to_line("L1")])
+        files[0].close()
+        with pytest.raises(UnfinishedPlanError) as unfinished:
+            next(make_plan([], ours, LEDGER_DAYS, operations, reassert=False))
+    assert isinstance(unfinished.value.__cause__, ValueError)
