@@ -147,7 +147,7 @@ def test_rows_that_were_cut_off_are_an_error(monkeypatch: pytest.MonkeyPatch) ->
     files: list[IO[bytes]] = []
 
     def make() -> IO[bytes]:
-        files.append(TemporaryFile())
+        files.append(TemporaryFile())  # noqa: SIM115  # the entries close it
         return files[-1]
 
     monkeypatch.setattr("cor_provider.sync.ledger_entries.TemporaryFile", make)

@@ -391,7 +391,7 @@ def test_a_ledger_that_cannot_be_counted_ends_the_plan(tmp_path: Path, monkeypat
     files: list[IO[bytes]] = []
 
     def make() -> IO[bytes]:
-        files.append(TemporaryFile())
+        files.append(TemporaryFile())  # noqa: SIM115  # the entries close it
         return files[-1]
 
     monkeypatch.setattr("cor_provider.sync.ledger_entries.TemporaryFile", make)
