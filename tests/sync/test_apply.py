@@ -461,7 +461,11 @@ def test_an_outcome_that_cannot_be_noted_stops_the_run_but_is_kept(
         return databases[-1]
 
     monkeypatch.setattr(_files, "scratch", make_for_any_thread)
-    during_the_first_request(monkeypatch, lambda: databases[0].execute("PRAGMA query_only = ON"))
+
+    def refuse_writes() -> None:
+        databases[0].execute("PRAGMA query_only = ON")
+
+    during_the_first_request(monkeypatch, refuse_writes)
     assert error_of(lambda: sync(FIRST, concurrency=4)) == "attempt to write a readonly database"
     outcomes = task_instance.xcoms["return_value"]
     assert outcomes["created"] == len(sent(sandbox)) > 0

@@ -161,7 +161,7 @@ def test_rows_that_were_cut_off_are_an_error(monkeypatch: pytest.MonkeyPatch) ->
 def test_after_a_failed_write_nothing_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     fill_the_disk(monkeypatch, 20, of=1)
     with closing(LedgerEntries()) as entries:
-        with pytest.raises(sqlite3.OperationalError, match="disk is full"):
+        with pytest.raises(sqlite3.OperationalError, match="disk is full"):  # noqa: PT012
             for number in range(1_000):
                 entries[f"L{number}"] = LedgerEntry((MAY,), "yes", DIGEST)
         for use in (lambda: list(entries.rows()), lambda: entries["L0"], lambda: entries.find("L0")):

@@ -76,7 +76,7 @@ def test_what_was_added_before_the_disk_was_full_is_still_known(monkeypatch: pyt
     fill_the_disk(monkeypatch, 3_000, of=1)
     added: list[tuple[int, str, int | None]] = []
     with closing(Operations()) as operations:
-        with pytest.raises(sqlite3.OperationalError, match="disk is full"):
+        with pytest.raises(sqlite3.OperationalError, match="disk is full"):  # noqa: PT012
             while True:
                 number = len(added) + 1
                 operations.add(Operation("create", f"L{number}", ADDED[0].leave, BEFORE, "1", number))
