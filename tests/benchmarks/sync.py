@@ -67,9 +67,9 @@ def _measure_first_run(bench: Bench) -> Iterator[Row]:
 
 
 def _memory(few: dict[str, Any], many: dict[str, Any], what: str) -> Row:
-    more = many["added_mib"] - few["added_mib"]
+    more = max(many["added_mib"] - few["added_mib"], 0.0)
     return Row(
-        f"{more:+.0f} MiB beyond what {few['leaves']:,} take",
+        f"{more:.0f} MiB beyond what {few['leaves']:,} take",
         f"memory: {what}",
         many["leaves"],
         f"{many['peak_mib']:.0f} MiB at most, of which the sync adds {many['added_mib']:.0f}",
