@@ -41,7 +41,6 @@ class Control:
         self._rate = Rate(ceiling)
         self._width = Width(concurrency)
         self._pauses = Pauses()
-        self._catch_up = MAX_CATCH_UP
 
     @property
     def width(self) -> int:
@@ -62,7 +61,8 @@ class Control:
         self._rate.sent(now)
         rate = self._rate.per_second
         interval = 1 / (min(rate, TRIES_PER_SECOND) if self._pauses.is_trying else rate)
-        self.next_at = now + interval - min(late, interval * self._catch_up)
+        made_up = min(late, interval * MAX_CATCH_UP) if self._rate.may_catch_up else 0.0
+        self.next_at = now + interval - made_up
         return Sent(now, rate)
 
     def accepted(self, sent: Sent, now: float) -> None:
@@ -78,7 +78,6 @@ class Control:
         """Learn from a 429."""
         self._pauses.refused(sent.at, now, retry_after)
         self._rate.refused(sent.at, sent.rate, self._pauses.until)
-        self._catch_up = 0.0  # a limit without a burst would refuse what is sent sooner than its interval
         self.next_at = max(self.next_at, self._pauses.until)
 
     def overloaded(self, sent: Sent, now: float) -> None:

@@ -22,6 +22,9 @@ from dataclasses import dataclass
 FEW = 10
 """From fewer requests than this nothing is concluded: any limit may refuse them if others use it too."""
 
+FORGIVING = 2.0
+"""Requests: a burst from which on nothing depends on when exactly one arrives."""
+
 LARGE_BURST = 0.3
 """Seconds' worth of requests: a burst of more is large, since a pause of a second refills most of it."""
 
@@ -98,6 +101,11 @@ class Limit:
         """How large the burst is; infinity for a large one, or a window."""
         self._counts: deque[int] = deque(maxlen=3)
         """How many requests the latest short stretches had."""
+
+    @property
+    def forgives(self) -> bool:
+        """Whether a request may come a little sooner after another than at an even rate."""
+        return self._burst is not None and self._burst >= FORGIVING
 
     def learn(self, stretch: Stretch, rate: float, *, is_news: bool) -> float | None:
         """

@@ -14,8 +14,10 @@ Where a refusal costs a pause of a second, a hold is a dozen times as long. Wher
 from __future__ import annotations
 
 import math
+import statistics
 from bisect import bisect_left
 from collections import deque
+from itertools import pairwise
 from typing import NamedTuple
 
 from cor_provider.push.limit import FEW, Limit, Stretch
@@ -29,7 +31,7 @@ START_INCREASE = 6.0
 SEARCH_FROM = 0.5
 """The share of the refused rate at which the search begins: below a limit without burst, and most with a small one."""
 
-BELOW = 0.97
+BELOW = 0.98
 """The share of what COR seems to accept that is sent: what is left over makes refusals rare, and costs little."""
 
 RESUMED = 0.95
@@ -40,6 +42,9 @@ RETURN_SECONDS = 0.7
 
 FIRST_HOLD, LONGEST_HOLD = 12.0, 16.0
 """Seconds between a pause of a second and growth: each refusal costs such a pause, so a fifteenth of the time."""
+
+SEARCH_HOLD = 5.0
+"""Seconds of it in the search, of which the plateau is a guess."""
 
 SHORTEST_HOLD = 1.5
 """Seconds of it if the last plateau has proved wrong, so that the limit may still be moving."""
@@ -79,6 +84,9 @@ REMEMBERED = 1000
 
 MOST_INTERVALS = 3
 """The most that counts of the time between two requests, in intervals: a rate that is not used proves nothing."""
+
+SPREAD = 1.1
+"""By how much the rate of a refusal may be above the one that the gaps between the last requests show."""
 
 SHORT_PAUSE = 0.1
 """Seconds: a shorter time without requests is no pause."""
@@ -121,6 +129,11 @@ class Rate:
     def per_second(self) -> float:
         """Requests per second from now on."""
         return min(self._value, self._ceiling)
+
+    @property
+    def may_catch_up(self) -> bool:
+        """Whether a request that goes out late may be made up for: not if the limit may be one without a burst."""
+        return self._plateau is None or self._limit.forgives
 
     def sent(self, now: float) -> None:
         """Note that a request goes out. The first one after a refusal learns from it: by now all answers are in."""
@@ -165,7 +178,8 @@ class Rate:
         if count := self._count - (len(times) - before):
             times = times[:before]
             if before >= FEW:  # who was held up elsewhere did not send at the rate that it might have
-                rate = min(rate, 1.1 * FEW / max(sent_at - times[-FEW], FEW / rate))
+                gaps = [later - earlier for earlier, later in pairwise(times[-2 * FEW :])]
+                rate = min(rate, SPREAD / max(statistics.median(gaps), SPREAD / rate))
             stretch = Stretch(times, count, sent_at - self._began_at, sent_at, self._pause)
             if pause >= LONG_PAUSE and count >= WORTH_A_PAUSE * pause:
                 self._start()
@@ -176,7 +190,8 @@ class Rate:
 
     def _begin_stretch(self, pause: float) -> None:
         self._pause = pause if pause > SHORT_PAUSE else 0.0
-        self._hold_now = FREE_HOLD + (self._hold - FREE_HOLD) * min(1.0, self._pause)
+        hold = SEARCH_HOLD if self._is_searching else self._hold
+        self._hold_now = FREE_HOLD + (hold - FREE_HOLD) * min(1.0, self._pause)
         self._refusal = None
         self._sent_at = deque(maxlen=REMEMBERED)
         self._count = 0

@@ -60,12 +60,12 @@ def test_what_is_sent_late_shortens_the_next_interval_by_half_of_it_at_most() ->
     assert control.next_at == pytest.approx(0.95)
 
 
-def test_once_refused_a_push_makes_up_for_nothing() -> None:
+def test_as_long_as_a_limit_may_be_one_without_a_burst_nothing_is_made_up_for() -> None:
     control = Control(8, 10.0)
-    sent = control.send(0.0)
-    control.refused(sent, 0.01, None)
-    control.send(0.12, late=0.02)
-    assert control.next_at >= 0.12 + 0.1
+    control.send(0.0)
+    control.refused(control.send(0.1), 0.11, None)
+    control.send(0.22, late=0.02)
+    assert control.next_at >= 0.22 + 0.1
 
 
 def test_a_503_narrows_the_width_and_a_429_does_not() -> None:

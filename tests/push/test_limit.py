@@ -59,6 +59,15 @@ def test_a_small_burst_is_told_from_the_rate(burst: int) -> None:
     assert second == pytest.approx(RATE, rel=0.05)
 
 
+@pytest.mark.parametrize(("burst", "forgives"), [(1, False), (2, False), (5, True), (50, True)])
+def test_whether_it_forgives_a_request_that_comes_early(burst: int, forgives: bool) -> None:
+    limit = Limit()
+    assert not limit.forgives
+    for stretch, rate in stretches(Bucket(RATE, burst), [quickly, slowly]):
+        limit.learn(stretch, rate, is_news=False)
+    assert limit.forgives is forgives
+
+
 @pytest.mark.parametrize("burst", [2, 5, 10])
 def test_a_burst_that_is_known_gives_the_rate_of_any_stretch(burst: int) -> None:
     *_, third = learned(Bucket(RATE, burst), quickly, slowly, lambda seconds: 40 + 4 * seconds)

@@ -51,9 +51,9 @@ def test_after_the_first_refusal_it_is_halved_and_returns() -> None:
     refused = rate.per_second
     now = refuse(rate, now, pause=1.0)
     rate.sent(now)
-    assert rate.per_second == pytest.approx(refused / 2, rel=0.1)
+    assert rate.per_second == pytest.approx(refused / 2, rel=0.2)
     send(rate, now, seconds=3)
-    assert rate.per_second == pytest.approx(refused, rel=0.1)
+    assert rate.per_second == pytest.approx(refused, rel=0.2)
 
 
 def held() -> tuple[Rate, float]:
@@ -135,7 +135,7 @@ def test_after_a_long_pause_for_few_it_does_not() -> None:
     refused = rate.per_second
     now = refuse(rate, now, pause=60.0)
     rate.sent(now)
-    assert rate.per_second == pytest.approx(refused / 2, rel=0.1)
+    assert rate.per_second == pytest.approx(refused / 2, rel=0.2)
 
 
 @given(
