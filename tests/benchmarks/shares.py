@@ -12,7 +12,7 @@ from benchmarks.table import Row, Target
 
 PUSHES = 4
 LIMIT = 120  # requests per second
-MOST_SECONDS = 1.6  # as a multiple of the ideal time
+MOST_SECONDS = 1.2  # as a multiple of the ideal time
 MOST_REFUSED = 0.03  # share of the requests
 
 
