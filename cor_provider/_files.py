@@ -28,6 +28,9 @@ LONGEST_WRITE = 3600.0
 
 SCRATCH_KIB_IN_MEMORY = 8 * 1024
 
+BLOCK = 256 * 1024
+"""Bytes of a file that are read at once."""
+
 FILE_MODE = 0o600
 FOLDER_MODE = 0o700
 
@@ -169,6 +172,18 @@ def scratch() -> sqlite3.Connection:
     database.execute(f"PRAGMA cache_size = -{SCRATCH_KIB_IN_MEMORY}")
     database.execute("PRAGMA temp_store = FILE")
     database.execute("PRAGMA journal_mode = OFF")
+    return database
+
+
+def scratch_tables(schema: str) -> sqlite3.Connection:
+    """
+    Return such a database with tables, in a transaction that never ends.
+
+    That is several times faster than one for each statement, and nobody else sees the database.
+    """
+    database = scratch()
+    database.executescript(schema)
+    database.execute("BEGIN")
     return database
 
 

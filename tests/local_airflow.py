@@ -104,7 +104,7 @@ class RunningAirflow:
     def start_run(self, dag_id: str, **conf: str) -> Run:
         """Trigger a DAG."""
         body = {**MAJOR.new_run, "conf": conf}
-        return Run(self, dag_id, self._ask("POST", f"dags/{dag_id}/dagRuns", json=body)["dag_run_id"])
+        return Run(self, dag_id, self.post(f"dags/{dag_id}/dagRuns", **body)["dag_run_id"])
 
     def unpause(self, dag_id: str) -> None:
         """Wait until a DAG can be run, and let its runs begin."""
@@ -114,7 +114,7 @@ class RunningAirflow:
     def add_connection(self, conn_id: str, **fields: Any) -> None:
         """Add a Connection; ``extra`` is a mapping."""
         extra = json.dumps(fields.pop("extra", {}))
-        self._ask("POST", "connections", json={"connection_id": conn_id, "extra": extra, **fields})
+        self.post("connections", connection_id=conn_id, extra=extra, **fields)
 
     def delete_connections(self, conn_type: str) -> None:
         """Delete all Connections of a type."""

@@ -130,8 +130,8 @@ def _show(output: Output, shown: Shown) -> None:
     output.line()
     if not shown.filter.is_set:
         output.line("--id, --user or --window shows single leaves.")
-    elif lines := list(_lines(shown)):
-        output.table(("leave", "user", "first day", "last day", "in COR"), lines)
+    elif any(True for _ in shown.entries()):
+        output.long_table(("leave", "user", "first day", "last day", "in COR"), lambda: _lines(shown))
     else:
         output.line("It holds no such leave.")
 

@@ -111,9 +111,7 @@ class ApprovedPlan:
         stream = _files.open_to_read(ObjectStoragePath(path))
         if stream is None:
             raise CorConfigurationError(f"approved_plan: there is no file {path}. Write the plan there first.")
-        self._database = _files.scratch()
-        self._database.execute(_TABLE)
-        self._database.execute("BEGIN")  # and no end: that is much faster, and nobody else sees the database
+        self._database = _files.scratch_tables(_TABLE)
         try:
             with stream:
                 for line in stream:

@@ -110,14 +110,10 @@ def by_user(rows: Iterable[Mapping[str, Any]]) -> Iterator[ChangesByUser]:
 
     :param rows: as :meth:`~cor_provider.sync.plan.Plan.rows` has them; read once.
     """
-    with closing(_files.scratch()) as database:
-        database.execute(_CHANGE_TABLE)
-        database.execute(_USER_TABLE)
-        database.execute("BEGIN")
+    with closing(_files.scratch_tables(_SCHEMA)) as database:
         database.executemany(_INSERT_CHANGE, chain.from_iterable(map(_changes, rows)))
         database.execute(_INSERT_USERS)
         database.execute("CREATE UNIQUE INDEX user_id ON user (id)")
-        database.execute("COMMIT")
         yield ChangesByUser(database)
 
 
@@ -175,10 +171,9 @@ def _ordinal(day: str) -> int:
     return date.fromisoformat(day).toordinal()
 
 
-_CHANGE_TABLE = "CREATE TABLE change (user, kind, id, first, last, leave_type, other_user, was_first, was_last)"
-
-_USER_TABLE = """
-CREATE TABLE user (number INTEGER PRIMARY KEY, id, deletes, updates, creates, overwrites, forgets, given)
+_SCHEMA = """
+CREATE TABLE change (user, kind, id, first, last, leave_type, other_user, was_first, was_last);
+CREATE TABLE user (number INTEGER PRIMARY KEY, id, deletes, updates, creates, overwrites, forgets, given);
 """
 
 _INSERT_CHANGE = "INSERT INTO change VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"

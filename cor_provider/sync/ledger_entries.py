@@ -48,8 +48,6 @@ _USUAL_ROW = re.compile(
 )
 """A row with one version and no escaped character: to read it takes a third of the time that JSON takes."""
 
-_BLOCK = 256 * 1024
-
 _CUT_OFF = "The temporary file with the ledger's rows has been cut off."
 
 
@@ -66,9 +64,7 @@ class LedgerEntries(MutableMapping[str, LedgerEntry]):
     """
 
     def __init__(self) -> None:
-        self._database = _files.scratch()
-        self._database.executescript(_SCHEMA)
-        self._database.execute("BEGIN")  # and no end: that is much faster, and nobody else sees the database
+        self._database = _files.scratch_tables(_SCHEMA)
         self.error: sqlite3.Error | None = None
         self._lines = TemporaryFile()  # noqa: SIM115  # `close` closes it
         self._size = 0
@@ -195,7 +191,7 @@ class LedgerEntries(MutableMapping[str, LedgerEntry]):
     def _unchanged(self, begin: int, end: int) -> Iterator[bytes]:
         while begin < end:
             self._lines.seek(begin)
-            block = self._lines.read(min(end - begin, _BLOCK))
+            block = self._lines.read(min(end - begin, _files.BLOCK))
             if not block:
                 raise OSError(_CUT_OFF)
             begin += len(block)

@@ -40,8 +40,6 @@ _UNSEALED = 1
 MOST_APPROVALS = 1_000
 """How many approved plans the ledger remembers: about four years of one approval per working day."""
 
-_BLOCK = 256 * 1024
-
 
 @dataclass(frozen=True)
 class UsedApproval:
@@ -207,7 +205,7 @@ def _blocks(
     :raises ValueError: if there are fewer lines, or the last one is cut off.
     """
     rest = b""
-    while block := stream.read(_BLOCK):
+    while block := stream.read(_files.BLOCK):
         rest += block
         end = len(rest)
         for _ in range(keep + 1):

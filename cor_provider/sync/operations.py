@@ -78,9 +78,7 @@ class Operations:
     def __init__(self, operations: Iterable[Operation] = ()) -> None:
         self.counts: Counter[Change] = Counter()
         self.may_overwrite = 0
-        self._database = _files.scratch()
-        self._database.executescript(_SCHEMA)
-        self._database.execute("BEGIN")  # and no end: that is much faster, and nobody else sees the database
+        self._database = _files.scratch_tables(_SCHEMA)
         self._sent = _Sent()
         for operation in operations:
             self.add(operation)

@@ -120,8 +120,7 @@ class _Simulation:
             self._at(state.push.starts_at, self._turn, state)
         if self._server.others:
             self._at(0.0, self._other)
-        running = len(self._states)
-        self._running = running
+        self._running = len(self._states)
         while self._running:
             now, _, action, arguments = heapq.heappop(self._events)
             action(now, *arguments)

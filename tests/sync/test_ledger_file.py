@@ -223,7 +223,7 @@ def test_where_there_is_no_file_there_is_no_content(tmp_path: Path) -> None:
 @pytest.mark.parametrize("size", [1, 7, 200])
 def test_it_is_read_in_blocks_of_any_size(size: int, written: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = dict(content_of(written).entries)
-    monkeypatch.setattr("cor_provider.sync.ledger_file._BLOCK", size)
+    monkeypatch.setattr("cor_provider._files.BLOCK", size)
     assert dict(content_of(written).entries) == whole
 
 
