@@ -48,6 +48,7 @@ from cor_provider.push.options import (
 from cor_provider.push.outcomes import Outcomes, count_all
 from cor_provider.push.resolve import resolve_create, resolve_delete, resolve_update
 from cor_provider.push.retry import Attempts
+from cor_provider.push.turns import OwnTurns, Turns
 
 __all__ = ["CorIntegrationsHook"]
 
@@ -397,11 +398,14 @@ class CorIntegrationsHook(BaseHook):
         def send(leave: Leave, attempts: Attempts) -> LeaveOutcome | None:
             return resolve(leave, attempts, endpoint())
 
+        outcomes = push(leaves, send, push_options, turns=self._turns(), repeated=repeated)
+        return Outcomes(self._report_lineage(outcomes), _UNREAD.format(method=method, verb=verb))
+
+    def _turns(self) -> Turns:
         requests_per_second = None
         with suppress(CorConfigurationError):  # each leave request meets the same error, as its outcome
             requests_per_second = self._settings.requests_per_second
-        outcomes = push(leaves, send, push_options, requests_per_second=requests_per_second, repeated=repeated)
-        return Outcomes(self._report_lineage(outcomes), _UNREAD.format(method=method, verb=verb))
+        return OwnTurns(requests_per_second)
 
     def _report_lineage(self, outcomes: Generator[LeaveOutcome]) -> Generator[LeaveOutcome]:
         """Report COR to Airflow's lineage after the first write."""

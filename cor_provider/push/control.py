@@ -1,17 +1,18 @@
 """
-When the next request of a push may go out: what the answers so far decide, without a thread, a clock or the network.
+When the next request may go out: what the answers so far decide, without a thread, a clock or the network.
 
-:mod:`~cor_provider.push.pace` tells it what happens, in real time. The simulation of ``make bench`` does so in its own.
+:mod:`~cor_provider.push.turns` tells it what happens, in real time; the simulation of ``make bench`` does so in its own
+time. It is a plain value, so that pushes can share one.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from cor_provider.push.pauses import Pauses
 from cor_provider.push.rate import Rate
-from cor_provider.push.width import Width
 
 MAX_CATCH_UP = 0.5
 """The share of an interval that a late request may take from the next one, so that they never go out in bursts."""
@@ -27,30 +28,23 @@ class Sent(NamedTuple):
     rate: float
 
 
+@dataclass
 class Control:
     """
-    What one push knows. Times are seconds of one clock.
+    What is known of how much COR accepts. Times are seconds of one clock.
 
-    :param concurrency: the maximum number of requests under way at once; fewer after a 503.
-    :param ceiling: requests per second, at most; infinity for none.
+    :ivar next_at: when the next request may go out.
     """
 
-    def __init__(self, concurrency: int, ceiling: float) -> None:
-        self.next_at = -math.inf
-        """When the next request may go out."""
-        self._rate = Rate(ceiling)
-        self._width = Width(concurrency)
-        self._pauses = Pauses()
+    rate: Rate = field(default_factory=Rate)
+    pauses: Pauses = field(default_factory=Pauses)
+    next_at: float = -math.inf
 
     @property
-    def width(self) -> int:
-        """How many requests may be under way at once."""
-        return self._width.requests
-
-    @property
-    def paused_until(self) -> float:
-        """When the latest pause ends."""
-        return self._pauses.until
+    def interval(self) -> float:
+        """Seconds from one request to the next."""
+        rate = self.rate.per_second
+        return 1 / (min(rate, TRIES_PER_SECOND) if self.pauses.is_trying else rate)
 
     def send(self, now: float, late: float = 0.0) -> Sent:
         """
@@ -58,33 +52,26 @@ class Control:
 
         :param late: seconds after it was to go out, because a wait ended late.
         """
-        self._rate.sent(now)
-        rate = self._rate.per_second
-        interval = 1 / (min(rate, TRIES_PER_SECOND) if self._pauses.is_trying else rate)
-        made_up = min(late, interval * MAX_CATCH_UP) if self._rate.may_catch_up else 0.0
+        self.rate.sent(now)
+        interval = self.interval
+        made_up = min(late, interval * MAX_CATCH_UP) if self.rate.may_catch_up else 0.0
         self.next_at = now + interval - made_up
-        return Sent(now, rate)
+        return Sent(now, self.rate.per_second)
 
     def accepted(self, sent: Sent, now: float) -> None:
         """Learn from a request that COR has carried out or rejected, which takes it as much work."""
-        was_trying = self._pauses.is_trying
-        self._pauses.accepted(sent.at)
-        if was_trying and not self._pauses.is_trying:
+        was_trying = self.pauses.is_trying
+        self.pauses.accepted(sent.at)
+        if was_trying and not self.pauses.is_trying:
             self.next_at = min(self.next_at, now)
-        self._rate.accepted()
-        self._width.increase()
+        self.rate.accepted()
 
     def refused(self, sent: Sent, now: float, retry_after: float | None) -> None:
         """Learn from a 429."""
-        self._pauses.refused(sent.at, now, retry_after)
-        self._rate.refused(sent.at, sent.rate, self._pauses.until)
-        self.next_at = max(self.next_at, self._pauses.until)
-
-    def overloaded(self, sent: Sent, now: float) -> None:
-        """Learn from a 503."""
-        self._pauses.accepted(sent.at)
-        self._width.decrease(sent.at, now)
+        self.pauses.refused(sent.at, now, retry_after)
+        self.rate.refused(sent.at, sent.rate, self.pauses.until)
+        self.next_at = max(self.next_at, self.pauses.until)
 
     def failed(self, sent: Sent) -> None:
         """Learn from another failure: it was none of the limit's."""
-        self._pauses.accepted(sent.at)
+        self.pauses.accepted(sent.at)

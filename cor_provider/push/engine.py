@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from queue import Empty, SimpleQueue
 from typing import Generic
@@ -28,6 +28,7 @@ from cor_provider.push.options import PushOptions
 from cor_provider.push.pace import POLL_SECONDS, Pace, Stopped
 from cor_provider.push.retry import Attempts, Retries
 from cor_provider.push.seen_ids import SeenIds
+from cor_provider.push.turns import Turns
 from cor_provider.push.waiting import Waiting
 
 Send = Callable[[Leave, Attempts], LeaveOutcome | None]
@@ -48,7 +49,7 @@ def push(
     send: Send[Leave],
     options: PushOptions,
     *,
-    requests_per_second: float | None,
+    turns: Turns,
     repeated: Status,
 ) -> Generator[LeaveOutcome]:
     """
@@ -61,14 +62,15 @@ def push(
     :param send: sends one request for a leave request; it is given the outcome of the earlier attempts.
     :param options: once ``stopping`` is set, a leave request under way gets its outcome or, if COR does not respond for
         a while, is ``failed``; the rest is ``not_sent``. Closing the iterator sets it, and waits likewise.
-    :param requests_per_second: how many requests may go out per second; None for as many as COR accepts.
+    :param turns: decides when a request may go out; closed at the end.
     :param repeated: the status of a leave request that repeats an earlier one, and so is not sent.
     :raises Exception: after the last outcome, the error that stopped the push: a configuration error, or one in reading
         the input.
     """
     waiting = Waiting()
-    pace = Pace(options.concurrency, requests_per_second, options.stopping, options.permit, waiting)
-    return _Push(send, Retries(options, pace, waiting), options, repeated).run(leaves)
+    pace = Pace(options.concurrency, turns, options.stopping, options.permit, waiting)
+    with closing(turns):
+        yield from _Push(send, Retries(options, pace, waiting), options, repeated).run(leaves)
 
 
 def check(leaves: Iterable[LeaveRequest | LeaveKey | UnreadableLeave]) -> Iterator[LeaveOutcome]:

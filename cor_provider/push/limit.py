@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 FEW = 10
 """From fewer requests than this nothing is concluded: any limit may refuse them if others use it too."""
@@ -45,6 +45,9 @@ DENIED = 0.9
 
 STEP = 1.15
 """The factor between the rates that are tried to find the one that fits: finer than any two that would both fit."""
+
+REMEMBERED_COUNTS = 3
+"""How many short stretches are compared."""
 
 HALVINGS = 8
 """How often that step is halved: to less than a thousandth."""
@@ -90,22 +93,28 @@ class Stretch:
         return self.count / seconds if seconds else math.inf
 
 
+@dataclass
 class Limit:
-    """What is believed of COR's limit, from one refusal to the next."""
+    """
+    What is believed of COR's limit, from one refusal to the next.
 
-    def __init__(self) -> None:
-        self.is_sure = False
-        """Whether the last answer of :meth:`learn` is more than a guess to begin with."""
-        self._first: Stretch | None = None
-        self._burst: float | None = None
-        """How large the burst is; infinity for a large one, or a window."""
-        self._counts: deque[int] = deque(maxlen=3)
-        """How many requests the latest short stretches had."""
+    :ivar is_sure: whether the last answer of :meth:`learn` is more than a guess to begin with.
+    :ivar burst: how large the burst is; infinity for a large one, or a window.
+    :ivar counts: how many requests the latest short stretches had.
+    """
+
+    is_sure: bool = False
+    first: Stretch | None = None
+    burst: float | None = None
+    counts: deque[int] = field(default_factory=deque)
+
+    def __post_init__(self) -> None:
+        self.counts = deque(self.counts, maxlen=REMEMBERED_COUNTS)
 
     @property
     def forgives(self) -> bool:
         """Whether a request may come a little sooner after another than at an even rate."""
-        return self._burst is not None and self._burst >= FORGIVING
+        return self.burst is not None and self.burst >= FORGIVING
 
     def learn(self, stretch: Stretch, rate: float, *, is_news: bool) -> float | None:
         """
@@ -115,21 +124,21 @@ class Limit:
         :param is_news: whether that rate seemed to be below the limit.
         """
         is_window = self._ends_like_a_window(stretch)
-        if self._first is None:
-            self._first = stretch
+        if self.first is None:
+            self.first = stretch
             return None
         if stretch.count < FEW:
             return None
         self.is_sure = True
-        is_first_guess = self._burst is None
+        is_first_guess = self.burst is None
         if is_window or (is_news and stretch.seconds < SHORT):
-            self._burst = math.inf  # no small burst explains that
-        if self._burst is None:
-            first = self._first
+            self.burst = math.inf  # no small burst explains that
+        if self.burst is None:
+            first = self.first
             limit = _where_it_ends(lambda rate: _later_burst(first, stretch, rate) - first.burst(rate), 1.0, rate)
             burst = stretch.burst(limit)
-            self._burst = burst if burst <= LARGE_BURST * limit else math.inf
-        if math.isinf(burst := self._burst):
+            self.burst = burst if burst <= LARGE_BURST * limit else math.inf
+        if math.isinf(burst := self.burst):
             return self._with_large_burst(stretch, rate, is_window=is_window, is_first_guess=is_first_guess)
         return _where_it_ends(
             lambda rate: stretch.burst(rate) - min(burst, max(1.0, rate * stretch.pause)), LEAST * rate, rate
@@ -147,10 +156,10 @@ class Limit:
 
     def _ends_like_a_window(self, stretch: Stretch) -> bool:
         """Return whether a stretch ended after as many requests as an earlier one, within about a window."""
-        if stretch.seconds >= SHORT - WINDOW / 2 or (self._first and stretch.count < FEW):
+        if stretch.seconds >= SHORT - WINDOW / 2 or (self.first and stretch.count < FEW):
             return False
-        is_equal = any(abs(stretch.count - count) <= max(1, EQUAL * count) for count in self._counts)
-        self._counts.append(stretch.count)
+        is_equal = any(abs(stretch.count - count) <= max(1, EQUAL * count) for count in self.counts)
+        self.counts.append(stretch.count)
         return is_equal
 
 

@@ -9,6 +9,7 @@ them is one to wait twice as long.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 MAX_PAUSE = 300.0
 """Seconds: the longest ``Retry-After`` that is honoured. It is COR's own advice for a 503."""
@@ -31,26 +32,29 @@ def seconds_after_refusals(refusals: int) -> float:
     return min(FIRST_PAUSE * _doubled(refusals), MAX_PAUSE)
 
 
+@dataclass
 class Pauses:
-    """The pauses of one push. Times are seconds of one clock."""
+    """
+    The pauses of one push. Times are seconds of one clock.
 
-    def __init__(self) -> None:
-        self.until = -math.inf
-        """When the latest pause ends."""
-        self.is_trying = False
-        """Whether one request at a time is to find out if COR accepts any again."""
-        self._rounds = 0
-        """How many pauses there were since a request was accepted."""
-        self._in_a_row = 0
-        """How many requests were refused since a later one was accepted."""
-        self._refused_at = -math.inf
+    :ivar until: when the latest pause ends.
+    :ivar is_trying: whether one request at a time is to find out if COR accepts any again.
+    :ivar rounds: how many pauses there were since a request was accepted.
+    :ivar in_a_row: how many requests were refused since a later one was accepted.
+    """
+
+    until: float = -math.inf
+    is_trying: bool = False
+    rounds: int = 0
+    in_a_row: int = 0
+    refused_at: float = -math.inf
 
     def accepted(self, sent_at: float) -> None:
         """Note that COR has accepted a request that was sent at some time."""
-        if sent_at > self._refused_at:
-            self._in_a_row = 0
+        if sent_at > self.refused_at:
+            self.in_a_row = 0
         if sent_at >= self.until:
-            self._rounds = 0
+            self.rounds = 0
             self.is_trying = False
 
     def refused(self, sent_at: float, now: float, retry_after: float | None) -> None:
@@ -59,17 +63,17 @@ class Pauses:
 
         :param retry_after: seconds for which COR asked to wait.
         """
-        self._in_a_row += 1
-        self._refused_at = max(self._refused_at, sent_at)
+        self.in_a_row += 1
+        self.refused_at = max(self.refused_at, sent_at)
         is_asked = retry_after is not None
-        if (is_asked or self._in_a_row > 1) and (sent_at >= self.until or not self._rounds):
-            self._rounds += 1
+        if (is_asked or self.in_a_row > 1) and (sent_at >= self.until or not self.rounds):
+            self.rounds += 1
         if retry_after is not None:
-            seconds = max(retry_after, min(MIN_PAUSE * _doubled(self._rounds), MAX_DOUBLED_MIN_PAUSE))
+            seconds = max(retry_after, min(MIN_PAUSE * _doubled(self.rounds), MAX_DOUBLED_MIN_PAUSE))
         else:
-            seconds = FIRST_PAUSE * _doubled(self._rounds) if self._rounds else 0.0
+            seconds = FIRST_PAUSE * _doubled(self.rounds) if self.rounds else 0.0
         self.until = max(self.until, now + min(seconds, MAX_PAUSE))
-        self.is_trying = self._rounds > 1 or (self._rounds == 1 and not is_asked)
+        self.is_trying = self.rounds > 1 or (self.rounds == 1 and not is_asked)
 
 
 def _doubled(times: int) -> float:

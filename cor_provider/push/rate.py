@@ -17,6 +17,7 @@ import math
 import statistics
 from bisect import bisect_left
 from collections import deque
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -97,61 +98,62 @@ class _Refusal(NamedTuple):
     rate: float
 
 
+@dataclass
 class Rate:
     """
     The rate of one push. Times are seconds of one clock.
 
-    :param ceiling: requests per second, at most; infinity for none.
+    :ivar ceiling: requests per second, at most; infinity for none.
+    :ivar refusal: the first request of this stretch that was refused.
     """
 
-    def __init__(self, ceiling: float) -> None:
-        self._ceiling = ceiling
-        self._refusal: _Refusal | None = None
-        """The first request of this stretch that was refused."""
-        self._sent_at: deque[float]
-        self._count = 0
-        self._began_at = 0.0
-        self._elapsed = 0.0
-        self._start()
+    ceiling: float = math.inf
+    value: float = INITIAL_RATE
+    plateau: float | None = None
+    resumed: float = 0.0
+    limit: Limit = field(default_factory=Limit)
+    is_searching: bool = True
+    was_few: bool = False
+    hold: float = FIRST_HOLD
+    hold_now: float = FREE_HOLD
+    until: float = -math.inf
+    pause: float = 0.0
+    refusal: _Refusal | None = None
+    sent_at: deque[float] = field(default_factory=deque)
+    count: int = 0
+    began_at: float = 0.0
+    elapsed: float = 0.0
 
-    def _start(self) -> None:
-        self._limit = Limit()
-        self._value = INITIAL_RATE
-        self._plateau: float | None = None
-        self._resumed = 0.0
-        self._is_searching = True
-        self._was_few = False
-        self._hold = FIRST_HOLD
-        self._until = -math.inf
-        self._begin_stretch(pause=0.0)
+    def __post_init__(self) -> None:
+        self.sent_at = deque(self.sent_at, maxlen=REMEMBERED)
 
     @property
     def per_second(self) -> float:
         """Requests per second from now on."""
-        return min(self._value, self._ceiling)
+        return min(self.value, self.ceiling)
 
     @property
     def may_catch_up(self) -> bool:
         """Whether a request that goes out late may be made up for: not if the limit may be one without a burst."""
-        return self._plateau is None or self._limit.forgives
+        return self.plateau is None or self.limit.forgives
 
     def sent(self, now: float) -> None:
         """Note that a request goes out. The first one after a refusal learns from it: by now all answers are in."""
-        if self._refusal is not None:
-            self._end_stretch(self._refusal)
-        if not self._count:
-            self._began_at = now
+        if self.refusal is not None:
+            self._end_stretch(self.refusal)
+        if not self.count:
+            self.began_at = now
         else:
-            self._elapsed += min(now - self._sent_at[-1], MOST_INTERVALS / self._value)
-        self._count += 1
-        self._sent_at.append(now)
-        if self._plateau is not None:
-            self._value = self._value_after(self._elapsed, self._plateau)
+            self.elapsed += min(now - self.sent_at[-1], MOST_INTERVALS / self.value)
+        self.count += 1
+        self.sent_at.append(now)
+        if self.plateau is not None:
+            self.value = self._value_after(self.elapsed, self.plateau)
 
     def accepted(self) -> None:
         """Note that COR has accepted a request."""
-        if self._plateau is None and self._refusal is None:
-            self._value += START_INCREASE
+        if self.plateau is None and self.refusal is None:
+            self.value += START_INCREASE
 
     def refused(self, sent_at: float, rate: float, until: float) -> None:
         """
@@ -160,68 +162,68 @@ class Rate:
         :param rate: the one at which it was sent.
         :param until: when the next request may go out.
         """
-        self._until = max(self._until, until)
-        if self._refusal is None or sent_at < self._refusal.sent_at:
-            self._refusal = _Refusal(sent_at, rate)
+        self.until = max(self.until, until)
+        if self.refusal is None or sent_at < self.refusal.sent_at:
+            self.refusal = _Refusal(sent_at, rate)
 
     def _value_after(self, seconds: float, plateau: float) -> float:
-        value = plateau - (plateau - self._resumed) * math.exp(-seconds / RETURN_SECONDS)
-        if (grown := seconds - self._hold_now) > 0:
+        value = plateau - (plateau - self.resumed) * math.exp(-seconds / RETURN_SECONDS)
+        if (grown := seconds - self.hold_now) > 0:
             value += GROWTH * plateau**GROWTH_POWER * math.expm1(min(GROWTH_PER_SECOND * grown, 50.0))
         return value
 
     def _end_stretch(self, refusal: _Refusal) -> None:
         sent_at, rate = refusal
-        pause = max(0.0, self._until - sent_at)
-        times = list(self._sent_at)
+        pause = max(0.0, self.until - sent_at)
+        times = list(self.sent_at)
         before = bisect_left(times, sent_at)
-        if count := self._count - (len(times) - before):
+        if count := self.count - (len(times) - before):
             times = times[:before]
             if before >= FEW:  # who was held up elsewhere did not send at the rate that it might have
                 gaps = [later - earlier for earlier, later in pairwise(times[-2 * FEW :])]
                 rate = min(rate, SPREAD / max(statistics.median(gaps), SPREAD / rate))
-            stretch = Stretch(times, count, sent_at - self._began_at, sent_at, self._pause)
+            stretch = Stretch(times, count, sent_at - self.began_at, sent_at, self.pause)
             if pause >= LONG_PAUSE and count >= WORTH_A_PAUSE * pause:
-                self._start()
+                vars(self).update(vars(Rate(self.ceiling)))
                 pause = 0.0
             else:
                 self._learn(stretch, rate)
         self._begin_stretch(pause)
 
     def _begin_stretch(self, pause: float) -> None:
-        self._pause = pause if pause > SHORT_PAUSE else 0.0
-        hold = SEARCH_HOLD if self._is_searching else self._hold
-        self._hold_now = FREE_HOLD + (hold - FREE_HOLD) * min(1.0, self._pause)
-        self._refusal = None
-        self._sent_at = deque(maxlen=REMEMBERED)
-        self._count = 0
-        self._began_at = 0.0
-        self._elapsed = 0.0
+        self.pause = pause if pause > SHORT_PAUSE else 0.0
+        hold = SEARCH_HOLD if self.is_searching else self.hold
+        self.hold_now = FREE_HOLD + (hold - FREE_HOLD) * min(1.0, self.pause)
+        self.refusal = None
+        self.sent_at = deque(maxlen=REMEMBERED)
+        self.count = 0
+        self.began_at = 0.0
+        self.elapsed = 0.0
 
     def _learn(self, stretch: Stretch, rate: float) -> None:
-        plateau = self._plateau
-        is_news = plateau is not None and not self._is_searching and rate < (2 - BELOW) * plateau
-        limit = self._limit.learn(stretch, rate, is_news=is_news)
+        plateau = self.plateau
+        is_news = plateau is not None and not self.is_searching and rate < (2 - BELOW) * plateau
+        limit = self.limit.learn(stretch, rate, is_news=is_news)
         if limit is not None:
             self._settle(BELOW * limit)
         elif plateau is None:
             self._move(rate, SEARCH_FROM * rate)
-        elif self._is_searching or self._was_few:
+        elif self.is_searching or self.was_few:
             self._move(FEW_LESS_IN_A_ROW * min(rate, plateau))
         else:
             self._move(FEW_LESS * plateau, FEW_RESUMED * rate)
-        self._was_few = limit is None
+        self.was_few = limit is None
 
     def _settle(self, plateau: float) -> None:
-        if self._is_searching or self._plateau is None:
-            self._is_searching = False
-            self._hold = FIRST_HOLD if self._limit.is_sure else SHORTEST_HOLD
-        elif self._elapsed >= self._hold_now and abs(plateau / self._plateau - 1) <= ALIKE:
-            self._hold = min(2 * self._hold, LONGEST_HOLD)
+        if self.is_searching or self.plateau is None:
+            self.is_searching = False
+            self.hold = FIRST_HOLD if self.limit.is_sure else SHORTEST_HOLD
+        elif self.elapsed >= self.hold_now and abs(plateau / self.plateau - 1) <= ALIKE:
+            self.hold = min(2 * self.hold, LONGEST_HOLD)
         else:
-            self._hold = SHORTEST_HOLD
+            self.hold = SHORTEST_HOLD
         self._move(plateau)
 
     def _move(self, plateau: float, resumed: float = math.inf) -> None:
-        self._plateau = max(LEAST, plateau)
-        self._resumed = self._value = max(LEAST, min(resumed, RESUMED * plateau))
+        self.plateau = max(LEAST, plateau)
+        self.resumed = self.value = max(LEAST, min(resumed, RESUMED * plateau))

@@ -111,7 +111,7 @@ class _Simulation:
         self._chance = chance
         self._events: list[tuple[float, int, Callable[..., None], tuple[object, ...]]] = []
         self._numbers = count()
-        self._states = [_State(push, Control(push.concurrency, math.inf), push.leaves) for push in pushes]
+        self._states = [_State(push, Control(), push.leaves) for push in pushes]
         self._second_offset = chance.random()
         self._skew = chance.uniform(-0.3, 0.3)
 
@@ -139,7 +139,7 @@ class _Simulation:
         if now >= state.turn_at:
             late = max(0.0, now - state.control.next_at)
             state.turn_at = math.inf
-        while state.under_way < state.control.width and (
+        while state.under_way < state.push.concurrency and (
             state.ready or (state.left and state.busy < state.push.concurrency)
         ):
             due = max(state.control.next_at, state.free_at)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
-
 import pytest
 
 from benchmarks.simulated_limits import Bucket
 from benchmarks.simulated_pushes import Push, Server, simulate
 from benchmarks.simulation import SHAPES, Case
 from cor_provider.push.control import Control
+from cor_provider.push.rate import Rate
 
 MOST = {
     "token bucket, burst of one": 1.3,
@@ -51,7 +50,7 @@ def test_a_small_limit_is_not_overrun() -> None:
 
 
 def test_what_is_sent_late_shortens_the_next_interval_by_half_of_it_at_most() -> None:
-    control = Control(8, 10.0)
+    control = Control(Rate(10.0))
     control.send(0.0)
     assert control.next_at == pytest.approx(0.1)
     control.send(0.12, late=0.02)
@@ -61,23 +60,15 @@ def test_what_is_sent_late_shortens_the_next_interval_by_half_of_it_at_most() ->
 
 
 def test_as_long_as_a_limit_may_be_one_without_a_burst_nothing_is_made_up_for() -> None:
-    control = Control(8, 10.0)
+    control = Control(Rate(10.0))
     control.send(0.0)
     control.refused(control.send(0.1), 0.11, None)
     control.send(0.22, late=0.02)
     assert control.next_at >= 0.22 + 0.1
 
 
-def test_a_503_narrows_the_width_and_a_429_does_not() -> None:
-    control = Control(8, math.inf)
-    control.refused(control.send(0.0), 0.1, 1.0)
-    assert control.width == 8
-    control.overloaded(control.send(2.0), 2.1)
-    assert control.width == 4
-
-
 def test_after_refusals_in_a_row_one_request_tries_and_the_others_follow_its_answer() -> None:
-    control = Control(8, math.inf)
+    control = Control()
     sent = [control.send(0.0), control.send(0.03)]
     for one in sent:
         control.refused(one, 0.05, None)

@@ -15,6 +15,7 @@ from cor_provider.exceptions import CorError, CorRateLimitError, CorRecordError,
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.outcome import LeaveOutcome
 from cor_provider.push.pace import Pace
+from cor_provider.push.turns import OwnTurns
 from cor_provider.sandbox import Sandbox
 from support import Connect, leave
 
@@ -127,31 +128,31 @@ class TestBurst:
     """Requests that are under way together meet one and the same limit."""
 
     def test_its_429s_are_one_pause(self) -> None:
-        pace = Pace(8, None, threading.Event())
+        pace = Pace(8, OwnTurns(None), threading.Event())
         send_a_burst(pace, CorRateLimitError(status=429), size=8)
         assert pace.pause == pytest.approx(1)
 
     def test_the_next_one_is_the_second_pause(self) -> None:
-        pace = Pace(8, None, threading.Event())
+        pace = Pace(8, OwnTurns(None), threading.Event())
         send_a_burst(pace, CorRateLimitError(status=429), size=8)
         send_a_burst(pace, CorRateLimitError(status=429), size=4)
         assert pace.pause == pytest.approx(2)
 
     def test_its_503s_halve_the_concurrency_once(self) -> None:
-        pace = Pace(8, None, threading.Event())
+        pace = Pace(8, OwnTurns(None), threading.Event())
         send_a_burst(pace, CorServerError(status=503), size=8)
         assert most_under_way(pace, threads=8, at_once=4) == 4
 
 
 class TestConcurrency:
     def test_it_is_halved_when_cor_is_overloaded(self) -> None:
-        pace = Pace(8, None, threading.Event())
+        pace = Pace(8, OwnTurns(None), threading.Event())
         with suppress(CorError):
             pace.run(answer_with(CorServerError(status=503)))
         assert most_under_way(pace, threads=8, at_once=4) == 4
 
     def test_it_is_never_less_than_one(self) -> None:
-        pace = Pace(8, None, threading.Event())
+        pace = Pace(8, OwnTurns(None), threading.Event())
         for _ in range(10):
             with suppress(CorError):
                 pace.run(answer_with(CorServerError(status=503)))
@@ -167,14 +168,14 @@ class TestConcurrency:
         ],
     )
     def test_another_failure_leaves_it_alone(self, error: CorError) -> None:
-        pace = Pace(4, None, threading.Event())
+        pace = Pace(4, OwnTurns(None), threading.Event())
         with suppress(CorError):
             pace.run(answer_with(error))
         assert most_under_way(pace, threads=8, at_once=4) == 4
 
     @pytest.mark.parametrize("good", [lambda: None, answer_with(CorRecordError())], ids=["created", "rejected"])
     def test_it_is_raised_again_while_answers_are_good(self, good: Callable[[], None]) -> None:
-        pace = Pace(4, None, threading.Event())
+        pace = Pace(4, OwnTurns(None), threading.Event())
         with suppress(CorError):
             pace.run(answer_with(CorServerError(status=503)))
         for _ in range(2 + 3 + 1):  # a round of two, a round of three
@@ -232,7 +233,7 @@ class TestRateLimit:
         assert max(waits) == 1
 
     def test_one_429_without_retry_after_pauses_only_its_request(self) -> None:
-        pace = Pace(8, None, threading.Event())
+        pace = Pace(8, OwnTurns(None), threading.Event())
         with suppress(CorError):
             pace.run(answer_with(CorRateLimitError(status=429)))
         assert pace.pause == 0
