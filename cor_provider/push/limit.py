@@ -7,7 +7,7 @@ were sent. From that, the kinds of limit that gateways have can be told apart, w
 - A **bucket** (token bucket, leaky bucket) accepts a rate and, on top of it, a burst. A refusal comes when the burst is
   used up. So for two different stretches of requests, each up to a refusal, there is one rate at which they used up the
   same burst.
-- A **window** (fixed, sliding) accepts a number per second. Stretches that are shorter end after equally many.
+- A **window** (fixed, sliding) accepts a number per second. Refusals agree on it (:mod:`~cor_provider.push.windows`).
 - With a **large burst**, such as a second's worth, a bucket is not told from a window, nor need it be: what was
   accepted in the last second or two is as good a bound for either.
 """
@@ -15,12 +15,10 @@ were sent. From that, the kinds of limit that gateways have can be told apart, w
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-FEW = 10
-"""From fewer requests than this nothing is concluded: any limit may refuse them if others use it too."""
+from cor_provider.push.windows import FEW, WINDOW, Windows
 
 FORGIVING = 2.0
 """Requests: a burst from which on nothing depends on when exactly one arrives."""
@@ -28,14 +26,8 @@ FORGIVING = 2.0
 LARGE_BURST = 0.3
 """Seconds' worth of requests: a burst of more is large, since a pause of a second refills most of it."""
 
-WINDOW = 1.0
-"""Seconds: the usual window of a limit. A longer one shows in the pause that it asks for."""
-
 SHORT = 2.0
 """Seconds: a stretch this short does not show which rate COR sustains."""
-
-EQUAL = 0.01
-"""By how much the numbers of two stretches may differ to count as equal; by one in any case."""
 
 LEAST = 0.5
 """The share of a refused rate below which one refusal never takes it."""
@@ -45,9 +37,6 @@ DENIED = 0.9
 
 STEP = 1.15
 """The factor between the rates that are tried to find the one that fits: finer than any two that would both fit."""
-
-REMEMBERED_COUNTS = 3
-"""How many short stretches are compared."""
 
 HALVINGS = 8
 """How often that step is halved: to less than a thousandth."""
@@ -98,18 +87,19 @@ class Limit:
     """
     What is believed of COR's limit, from one refusal to the next.
 
-    :ivar is_sure: whether the last answer of :meth:`learn` is more than a guess to begin with.
+    :ivar is_window: whether the last refusals are those of a window, so that its number is known exactly.
     :ivar burst: how large the burst is; infinity for a large one, or a window.
-    :ivar counts: how many requests the latest short stretches had.
     """
 
-    is_sure: bool = False
     first: Stretch | None = None
+    windows: Windows = field(default_factory=Windows)
+    is_window: bool = False
     burst: float | None = None
-    counts: deque[int] = field(default_factory=deque)
 
-    def __post_init__(self) -> None:
-        self.counts = deque(self.counts, maxlen=REMEMBERED_COUNTS)
+    @property
+    def is_sure(self) -> bool:
+        """Whether the last answer of :meth:`learn` is more than a guess."""
+        return self.is_window or self.burst != math.inf
 
     @property
     def forgives(self) -> bool:
@@ -123,44 +113,43 @@ class Limit:
         :param rate: the one at which the request was sent that was refused.
         :param is_news: whether that rate seemed to be below the limit.
         """
-        is_window = self._ends_like_a_window(stretch)
+        number = self.windows.learn(stretch.sent_at, stretch.refused_at)
+        is_short = stretch.seconds < SHORT
+        self.is_window = number is not None and (is_short or self.burst == math.inf)
+        if number is not None and self.is_window:
+            self.burst = math.inf
+            return min(rate, number)
         if self.first is None:
             self.first = stretch
             return None
         if stretch.count < FEW:
             return None
-        self.is_sure = True
         is_first_guess = self.burst is None
-        if is_window or (is_news and stretch.seconds < SHORT):
-            self.burst = math.inf  # no small burst explains that
+        if is_news and is_short and self.burst != math.inf:
+            if stretch.pause:
+                return (
+                    None  # it has filled any small burst, so the limit has fallen, or is another one than was believed
+                )
+            self.burst = math.inf
         if self.burst is None:
             first = self.first
             limit = _where_it_ends(lambda rate: _later_burst(first, stretch, rate) - first.burst(rate), 1.0, rate)
             burst = stretch.burst(limit)
             self.burst = burst if burst <= LARGE_BURST * limit else math.inf
         if math.isinf(burst := self.burst):
-            return self._with_large_burst(stretch, rate, is_window=is_window, is_first_guess=is_first_guess)
+            return self._with_large_burst(stretch, rate, is_first_guess=is_first_guess)
         return _where_it_ends(
             lambda rate: stretch.burst(rate) - min(burst, max(1.0, rate * stretch.pause)), LEAST * rate, rate
         )
 
-    def _with_large_burst(self, stretch: Stretch, rate: float, *, is_window: bool, is_first_guess: bool) -> float:
-        if stretch.seconds >= SHORT or is_window:
+    def _with_large_burst(self, stretch: Stretch, rate: float, *, is_first_guess: bool) -> float:
+        if stretch.seconds >= SHORT:
             return min(rate, stretch.latest)
         if not stretch.pause:  # the limit was reached before the first and at the last, so this is exact
             return min(rate, stretch.mean)
         if is_first_guess:
-            self.is_sure = False
             return max(LEAST * rate, min(rate, math.sqrt(stretch.mean * stretch.latest)))
         return max(LEAST * rate, min(DENIED * rate, stretch.latest))
-
-    def _ends_like_a_window(self, stretch: Stretch) -> bool:
-        """Return whether a stretch ended after as many requests as an earlier one, within about a window."""
-        if stretch.seconds >= SHORT - WINDOW / 2 or (self.first and stretch.count < FEW):
-            return False
-        is_equal = any(abs(stretch.count - count) <= max(1, EQUAL * count) for count in self.counts)
-        self.counts.append(stretch.count)
-        return is_equal
 
 
 def _later_burst(first: Stretch, later: Stretch, rate: float) -> float:

@@ -3,7 +3,7 @@ For how long a push sends nothing after a 429.
 
 As long as COR asks, by ``Retry-After``. If it does not say, one refusal among good answers is no reason to stop: the
 push goes on a little slower, and only that request waits. Several refusals in a row are one, and each further round of
-them is one to wait twice as long.
+them is one to wait twice as long, up to a quarter of a minute.
 """
 
 from __future__ import annotations
@@ -23,13 +23,16 @@ MAX_DOUBLED_MIN_PAUSE = 1.0
 FIRST_PAUSE = 1.0
 """Seconds: the pause after refusals without ``Retry-After``; doubled for each further one in a row."""
 
+MAX_DOUBLED_PAUSE = 16.0
+"""Seconds: the end of that doubling. One request in that time harms nobody, and of a minute's window little is lost."""
+
 MAX_DOUBLINGS = 10
-"""Enough to reach ``MAX_PAUSE``, and few enough to calculate with."""
+"""Enough for all of these, and few enough to calculate with."""
 
 
 def seconds_after_refusals(refusals: int) -> float:
     """Return how long a request waits that was refused so many times in a row, without ``Retry-After``."""
-    return min(FIRST_PAUSE * _doubled(refusals), MAX_PAUSE)
+    return min(FIRST_PAUSE * _doubled(refusals), MAX_DOUBLED_PAUSE)
 
 
 @dataclass
@@ -71,7 +74,7 @@ class Pauses:
         if retry_after is not None:
             seconds = max(retry_after, min(MIN_PAUSE * _doubled(self.rounds), MAX_DOUBLED_MIN_PAUSE))
         else:
-            seconds = FIRST_PAUSE * _doubled(self.rounds) if self.rounds else 0.0
+            seconds = seconds_after_refusals(self.rounds) if self.rounds else 0.0
         self.until = max(self.until, now + min(seconds, MAX_PAUSE))
         self.is_trying = self.rounds > 1 or (self.rounds == 1 and not is_asked)
 

@@ -2,11 +2,12 @@
 How many requests per second a push sends.
 
 - **Start**: begin low, and rise quickly until the first refusal. If there is a limit, it comes soon.
-- **Search**: resume at half of what was refused, and return towards it. The second refusal tells two kinds of limit
-  apart (:mod:`~cor_provider.push.limit`).
+- **Search**: resume at half of what was refused, and return towards it. The second refusal tells what kind of limit it
+  is (:mod:`~cor_provider.push.limit`), and a third one makes sure.
 - **Hold**: keep a little below what COR seems to accept: the plateau.
 - **Growth**: after a while rise above it, slowly at first and then faster and faster, since the limit may have been
-  raised or somebody who shared it may have left. The next refusal gives the next plateau.
+  raised or somebody who shared it may have left. The next refusal gives the next plateau. If it comes sooner than
+  any limit explains that was believed in, the limit has fallen: search again.
 
 Where a refusal costs a pause of a second, a hold is a dozen times as long. Where it costs none, growth begins soon.
 """
@@ -21,7 +22,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
 
-from cor_provider.push.limit import FEW, Limit, Stretch
+from cor_provider.push.limit import SHORT, Limit, Stretch
+from cor_provider.push.windows import FEW
 
 INITIAL_RATE = 40.0
 """Requests per second in the beginning: few refusals if the limit is low, and soon left behind if it is not."""
@@ -32,7 +34,10 @@ START_INCREASE = 6.0
 SEARCH_FROM = 0.5
 """The share of the refused rate at which the search begins: below a limit without burst, and most with a small one."""
 
-BELOW = 0.98
+SEARCH_ON_FROM = 0.6
+"""The same if few requests were accepted in the search."""
+
+BELOW = 0.985
 """The share of what COR seems to accept that is sent: what is left over makes refusals rare, and costs little."""
 
 RESUMED = 0.95
@@ -41,8 +46,8 @@ RESUMED = 0.95
 RETURN_SECONDS = 0.7
 """How soon the plateau is reached from there (the time constant)."""
 
-FIRST_HOLD, LONGEST_HOLD = 12.0, 16.0
-"""Seconds between a pause of a second and growth: each refusal costs such a pause, so a fifteenth of the time."""
+FIRST_HOLD, LONGEST_HOLD = 12.0, 20.0
+"""Seconds between a pause of a second and growth: each refusal costs such a pause, so a twentieth of the time."""
 
 SEARCH_HOLD = 5.0
 """Seconds of it in the search, of which the plateau is a guess."""
@@ -67,9 +72,6 @@ FEW_LESS = 0.95
 
 FEW_RESUMED = 0.8
 """The share of the refused rate at which sending is then resumed."""
-
-FEW_LESS_IN_A_ROW = 0.85
-"""The factor for the refused rate if that happens in the search, or twice in a row."""
 
 LONG_PAUSE = 5.0
 """Seconds: a pause from which on the limit seems to count in minutes, if much was accepted before it."""
@@ -184,7 +186,7 @@ class Rate:
                 rate = min(rate, SPREAD / max(statistics.median(gaps), SPREAD / rate))
             stretch = Stretch(times, count, sent_at - self.began_at, sent_at, self.pause)
             if pause >= LONG_PAUSE and count >= WORTH_A_PAUSE * pause:
-                vars(self).update(vars(Rate(self.ceiling)))
+                vars(self).update(vars(Rate(self.ceiling)))  # as at the start
                 pause = 0.0
             else:
                 self._learn(stretch, rate)
@@ -202,26 +204,32 @@ class Rate:
 
     def _learn(self, stretch: Stretch, rate: float) -> None:
         plateau = self.plateau
+        believed = min(rate, plateau or math.inf)
         is_news = plateau is not None and not self.is_searching and rate < (2 - BELOW) * plateau
         limit = self.limit.learn(stretch, rate, is_news=is_news)
         if limit is not None:
             self._settle(BELOW * limit)
         elif plateau is None:
             self._move(rate, SEARCH_FROM * rate)
-        elif self.is_searching or self.was_few:
-            self._move(FEW_LESS_IN_A_ROW * min(rate, plateau))
+        elif self.is_searching:
+            self._move(believed, SEARCH_ON_FROM * believed)
+        elif self.was_few or (self.pause and stretch.count >= FEW and stretch.seconds < SHORT):
+            self.limit = Limit(stretch, self.limit.windows)
+            self.is_searching = True
+            self._move(believed, SEARCH_FROM * believed)
         else:
             self._move(FEW_LESS * plateau, FEW_RESUMED * rate)
         self.was_few = limit is None
 
     def _settle(self, plateau: float) -> None:
-        if self.is_searching or self.plateau is None:
-            self.is_searching = False
+        was_right = self.plateau is not None and abs(plateau / self.plateau - 1) <= ALIKE
+        if self.is_searching or self.limit.is_window:
             self.hold = FIRST_HOLD if self.limit.is_sure else SHORTEST_HOLD
-        elif self.elapsed >= self.hold_now and abs(plateau / self.plateau - 1) <= ALIKE:
+        elif was_right and self.elapsed >= self.hold_now:
             self.hold = min(2 * self.hold, LONGEST_HOLD)
         else:
             self.hold = SHORTEST_HOLD
+        self.is_searching = False
         self._move(plateau)
 
     def _move(self, plateau: float, resumed: float = math.inf) -> None:

@@ -6,7 +6,7 @@ many at once as the push, and as many per second as its CPU could send. Of a lim
 at what they leave, by their requests; of so many at once, an answer makes a place free.
 
 The target is missed most where each refusal costs a pause of a second, as ``Retry-After`` asks: to find a limit takes
-two of them, and to notice that it was raised takes one from time to time.
+two or three of them, and to notice that it was raised takes one from time to time.
 """
 
 from __future__ import annotations

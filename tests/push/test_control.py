@@ -11,11 +11,9 @@ from cor_provider.push.control import Control
 from cor_provider.push.rate import Rate
 
 MOST = {
-    "token bucket, burst of one": 1.3,
     "so many at once as answer at this rate": 1.3,
-    "fixed window of a second": 1.25,
-    "falls to half after 15 seconds": 1.5,
-    "doubles after 15 seconds": 1.45,
+    "falls to half after 15 seconds": 1.25,
+    "doubles after 15 seconds": 1.25,
 }
 """As multiples of the ideal time, where 1.2 is missed: see `benchmarks.simulation`."""
 

@@ -75,11 +75,16 @@ def test_a_burst_that_is_known_gives_the_rate_of_any_stretch(burst: int) -> None
 
 
 @pytest.mark.parametrize(
-    "server", [SlidingWindow(int(RATE), 1.0), FixedWindow(RATE, 1.0, 0.0)], ids=["sliding window", "fixed window"]
+    "server", [SlidingWindow(int(RATE), 1.0), FixedWindow(RATE, 1.0, 0.3)], ids=["sliding window", "fixed window"]
 )
-def test_equal_counts_are_a_window(server: Server) -> None:
-    _, second = learned(server, quickly, quickly)
-    assert second == RATE
+def test_the_third_refusal_of_a_window_gives_its_number(server: Server) -> None:
+    limit = Limit()
+    numbers = [
+        limit.learn(stretch, rate, is_news=False) for stretch, rate in stretches(server, [quickly, quickly, at_twice])
+    ]
+    assert numbers[2] == pytest.approx(RATE, abs=1)
+    assert limit.is_window
+    assert limit.is_sure
 
 
 def test_a_burst_of_a_second_gives_no_more_than_was_accepted() -> None:
@@ -96,12 +101,20 @@ def test_few_requests_say_nothing() -> None:
     assert [limit.learn(stretch, 10.0, is_news=True) for _ in range(5)] == [None] * 5
 
 
-def test_one_refusal_takes_half_of_a_rate_at_most() -> None:
+def test_a_refusal_soon_after_a_pause_below_what_was_believed_is_no_small_bursts() -> None:
     limit = Limit()
     for stretch, rate in stretches(Bucket(RATE, 5), [quickly, slowly]):
         limit.learn(stretch, rate, is_news=False)
-    at_once = Stretch([number / 1000 for number in range(12)], 12, 0.012, 0.012, 1.0)
-    assert limit.learn(at_once, 48.0, is_news=True) == pytest.approx(24)
+    soon = Stretch([number / 48 for number in range(12)], 12, 0.25, 0.25, 1.0)
+    assert limit.learn(soon, 48.0, is_news=True) is None
+
+
+def test_one_refusal_takes_half_of_a_rate_at_most() -> None:
+    limit = Limit()
+    for stretch, rate in stretches(Bucket(RATE, RATE), [quickly, at_twice]):
+        limit.learn(stretch, rate, is_news=False)
+    soon = Stretch([number / 48 for number in range(12)], 12, 0.25, 0.25, 1.0)
+    assert limit.learn(soon, 48.0, is_news=True) == pytest.approx(24)
 
 
 def test_without_a_pause_all_that_was_accepted_is_the_limit() -> None:

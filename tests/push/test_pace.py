@@ -215,13 +215,13 @@ class TestRateLimit:
         assert one(hook).status == "created"
         assert waits == [300, 300]
 
-    def test_pauses_grow_to_five_minutes_at_most(
+    def test_pauses_grow_to_a_quarter_of_a_minute_at_most(
         self, hook: CorIntegrationsHook, sandbox: Sandbox, waits: list[float]
     ) -> None:
         for _ in range(11):
             sandbox.answer_next(429)
         assert one(hook).status == "created"
-        assert waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]
+        assert waits == [1, 2, 4, 8, 16, 16, 16, 16, 16, 16, 16]
 
     def test_pauses_do_not_grow_when_rejections_come_between(
         self, hook: CorIntegrationsHook, sandbox: Sandbox, waits: list[float]

@@ -33,7 +33,7 @@ def test_rounds_of_refusals_pause_twice_as_long_each() -> None:
             pauses.refused(sent_at=now, now=now, retry_after=None)
         waits.append(pauses.until - now)
         now = pauses.until
-    assert waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]
+    assert waits == [1, 2, 4, 8, 16, 16, 16, 16, 16, 16, 16]
 
 
 def test_an_accepted_request_ends_the_doubling() -> None:
@@ -89,4 +89,4 @@ def test_after_one_that_it_asked_for_only_if_that_was_not_enough() -> None:
 
 
 def test_a_request_that_is_refused_again_and_again_waits_twice_as_long_each_time() -> None:
-    assert [seconds_after_refusals(times) for times in range(1, 12)] == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]
+    assert [seconds_after_refusals(times) for times in range(1, 12)] == [1, 2, 4, 8, 16, 16, 16, 16, 16, 16, 16]

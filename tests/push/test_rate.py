@@ -57,7 +57,7 @@ def test_after_the_first_refusal_it_is_halved_and_returns() -> None:
 
 
 def held() -> tuple[Rate, float]:
-    """Return a rate whose limit is known, 50/s with a burst of a tenth of a second, and the time."""
+    """Return a rate that knows its limit, 50/s with a burst of a tenth of a second, and the time, after a pause."""
     rate, server, now = Rate(math.inf), Bucket(50, 5), 0.0
     for _ in range(4):
         while not server.take(now, 0.0):
@@ -75,7 +75,7 @@ def test_a_rate_is_held_for_a_while_and_then_grows_faster_and_faster() -> None:
     plateau = rate.per_second
     now = send(rate, now, seconds=9)
     assert rate.per_second == pytest.approx(plateau, rel=0.05)
-    now = send(rate, now, seconds=5)
+    now = send(rate, now, seconds=12)
     grown = rate.per_second - plateau
     assert grown > 0
     send(rate, now, seconds=3)
@@ -102,11 +102,19 @@ def test_time_in_which_little_is_sent_does_not_raise_it() -> None:
 def test_few_accepted_requests_lower_it_little() -> None:
     rate, now = held()
     plateau = rate.per_second
-    now = refuse(rate, now, pause=1.0)
+    now = refuse(rate, send(rate, now, seconds=5), pause=1.0)
     now = send(rate, now, seconds=3 / plateau)
     now = refuse(rate, now, pause=1.0)
     send(rate, now, seconds=2.5)
     assert 0.85 * plateau < rate.per_second < plateau
+
+
+def test_after_a_fall_the_limit_is_searched_for_from_half_of_what_was_refused() -> None:
+    rate, now = held()
+    refused = rate.per_second
+    now = refuse(rate, now, pause=1.0)
+    rate.sent(now)
+    assert rate.per_second == pytest.approx(refused / 2, rel=0.15)
 
 
 def test_few_of_them_again_and_again_lower_it_more() -> None:
