@@ -429,7 +429,7 @@ FIRST = [leave(f"L{number}") for number in range(30)]
 LATER = [leave(f"L{number}", end="2026-05-20") for number in range(10, 50)]
 
 
-@pytest.mark.parametrize("of", [2, 3], ids=["the ledger's entries", "the plan"])
+@pytest.mark.parametrize("of", [1, 2], ids=["the ledger's entries", "the plan"])
 @pytest.mark.parametrize("pages", range(12, 60, 8))
 def test_on_a_full_disk_everything_has_one_outcome_and_the_ledger_is_whole(  # noqa: PLR0917
     pages: int, of: int, sync: Run, sandbox: Sandbox, ledger: Path, monkeypatch: pytest.MonkeyPatch
@@ -463,7 +463,8 @@ def test_an_outcome_that_cannot_be_noted_stops_the_run_but_is_kept(
     monkeypatch.setattr(_files, "scratch", make_for_any_thread)
 
     def refuse_writes() -> None:
-        databases[0].execute("PRAGMA query_only = ON")
+        for database in databases:
+            database.execute("PRAGMA query_only = ON")
 
     during_the_first_request(monkeypatch, refuse_writes)
     assert error_of(lambda: sync(FIRST, concurrency=4)) == "attempt to write a readonly database"
