@@ -186,7 +186,7 @@ class LedgerEntries(MutableMapping[str, LedgerEntry]):
             assert place is not None  # noqa: S101  # only a row of the file has not changed
             self._lines.seek(place)
             line = self._lines.read(size)
-        return LedgerEntry.from_row(json.loads(line.decode("utf-8", "surrogatepass")))
+        return LedgerEntry.from_line(line)
 
     def _unchanged(self, begin: int, end: int) -> Iterator[bytes]:
         while begin < end:
