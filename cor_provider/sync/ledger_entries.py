@@ -117,7 +117,7 @@ class LedgerEntries(MutableMapping[str, LedgerEntry]):
     def find(self, leave_id: str) -> Known | None:
         """Return what a plan compares of an entry; None if there is none."""
         found: Known | None = self._execute(
-            "SELECT number, in_cor, digest FROM entry WHERE id = ?", (leave_id,)
+            "SELECT number, in_cor, digest FROM present WHERE id = ?", (leave_id,)
         ).fetchone()
         return found
 
@@ -127,10 +127,10 @@ class LedgerEntries(MutableMapping[str, LedgerEntry]):
         (last,) = self._execute("SELECT max(number) FROM entry").fetchone()
         return (last or 0) + 1
 
-    def by_number(self, number: int) -> tuple[str, LedgerEntry]:
-        """Return the external id and the entry of a number."""
-        row = self._execute("SELECT id, place, size, line FROM entry WHERE number = ?", (number,)).fetchone()
-        return row[0], self._read(*row[1:])
+    def by_number(self, number: int) -> tuple[str, LedgerEntry] | None:
+        """Return the external id and the entry of a number; None if the entry was deleted."""
+        row = self._execute("SELECT id, place, size, line FROM present WHERE number = ?", (number,)).fetchone()
+        return None if row is None else (row[0], self._read(*row[1:]))
 
     def count_ours(self, window: Window | None = None) -> int:
         """Return how many entries are of this sync's leave, in a window if one is given."""

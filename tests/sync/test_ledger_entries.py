@@ -107,6 +107,17 @@ def test_it_finds_what_a_plan_compares(loaded: dict[str, LedgerEntry]) -> None:
         assert entries.numbers == len(loaded) + 1
 
 
+def test_what_was_deleted_is_not_found(entries: LedgerEntries) -> None:
+    entries.load([rows_of({"loaded": LedgerEntry((MAY,)), "kept": LedgerEntry((MAY,))})])
+    for leave_id in ("added", "last"):
+        entries[leave_id] = LedgerEntry((MAY,))
+    for leave_id in ("loaded", "added"):
+        del entries[leave_id]
+        assert entries.find(leave_id) is None
+    found = [entries.by_number(number) for number in range(1, entries.numbers)]
+    assert [one and one[0] for one in found] == [None, "kept", None, "last"]
+
+
 def test_an_id_that_is_there_twice_is_refused(entries: LedgerEntries) -> None:
     with pytest.raises(ValueError, match=r"^$"):
         entries.load([LedgerEntry((MAY,)).to_line("L1"), LedgerEntry((JUNE,)).to_line("L1")])
