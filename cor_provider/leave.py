@@ -337,11 +337,15 @@ def _label(info: ValidationInfo) -> Label:
 
 
 def _list_problems(error: ValidationError, label: Label) -> str:
-    problems = error.errors(include_url=False, include_context=False, include_input=False)
-    return "; ".join(
-        f"{label('.'.join(map(str, one['loc'])))}: {'is missing' if one['type'] == 'missing' else one['msg']}"
-        for one in problems
-    )
+    """Name each field with what is wrong. What to do about dates is long, so it is said once for both."""
+    names: dict[tuple[str, str], list[str]] = {}
+    for one in error.errors(include_url=False, include_context=False, include_input=False):
+        name = label(".".join(map(str, one["loc"])))
+        if one["type"] == "missing":
+            names[name, "is missing"] = [name]
+        else:
+            names.setdefault(("", one["msg"]), []).append(name)
+    return "; ".join(f"{' and '.join(fields)}: {problem}" for (_, problem), fields in names.items())
 
 
 def _calendar_date(when: date) -> date:
