@@ -32,6 +32,13 @@ KEY_WARNING = (
 
 def run(options: Namespace, output: Output) -> bool:
     """Forget a person after asking, and print how many entries went; that is no finding."""
+    try:
+        return _run(options, output)
+    except CorLedgerBusyError as error:
+        raise CorLedgerBusyError(error.reason, retry_after=error.retry_after, again="command") from None
+
+
+def _run(options: Namespace, output: Output) -> bool:
     theirs = {}
     for file in find_ledgers(options.path, source=options.source):
         with closing(_open(file, options)) as ledger:
@@ -45,10 +52,7 @@ def run(options: Namespace, output: Output) -> bool:
             _say(KEY_WARNING.format(ledger.path))
     if not options.yes:
         _ask(sum(theirs.values()))
-    try:
-        gone = _forget(theirs, options)
-    except CorLedgerBusyError as error:
-        raise CorLedgerBusyError(error.reason, retry_after=error.retry_after, again="command") from None
+    gone = _forget(theirs, options)
     went = number_of(sum(gone.values()), "entry", "entries")
     return _tell(output, gone, f"Forgotten: {went}. The ledger notes how many and when, not whose.", MEANING)
 
