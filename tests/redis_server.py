@@ -64,10 +64,24 @@ class Redis:
         finally:
             self._process.send_signal(signal.SIGCONT)
 
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Let it be away within the block."""
+        self.stop()
+        try:
+            yield
+        finally:
+            self.start()
+
+    def say(self, command: str) -> bytes:
+        """Send a command, and return the beginning of the answer."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
+            connection.sendall(f"{command}\r\n".encode())
+            return connection.recv(1024)
+
     def _answers(self) -> bool:
-        with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
-            connection.sendall(b"PING\r\n")
-            return connection.recv(16).startswith((b"+PONG", b"-NOAUTH"))
+        with suppress(OSError):
+            return self.say("PING").startswith((b"+PONG", b"-NOAUTH"))
         return False
 
 
@@ -80,6 +94,19 @@ def running_redis(folder: Path, *options: str) -> Iterator[Redis]:
         yield redis
     finally:
         redis.stop()
+
+
+@contextmanager
+def running_cluster(folder: Path) -> Iterator[Redis]:
+    """Start a cluster of a single node, and end it with the block."""
+    with running_redis(folder, "--cluster-enabled", "yes", "--cluster-port", str(free_port())) as redis:
+        redis.say("CLUSTER ADDSLOTSRANGE 0 16383")
+        end = time.monotonic() + SECONDS_TO_START
+        while b"cluster_state:ok" not in redis.say("CLUSTER INFO"):
+            if time.monotonic() > end:
+                raise RuntimeError((folder / "redis.log").read_text())
+            time.sleep(0.02)
+        yield redis
 
 
 def find_redis() -> str | None:

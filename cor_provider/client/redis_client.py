@@ -79,14 +79,15 @@ def _with_short_timeouts(client: Any) -> Any:
     from redis.retry import Retry  # noqa: PLC0415  # likewise
 
     retry = Retry(NoBackoff(), 1, supported_errors=(BrokenConnection,))
-    settings = {"socket_timeout": ANSWER_SECONDS, "socket_connect_timeout": ANSWER_SECONDS, "retry": retry}
+    timeouts = {"socket_timeout": ANSWER_SECONDS, "socket_connect_timeout": ANSWER_SECONDS}
     client.set_retry(retry)
-    if nodes := getattr(client, "nodes_manager", None):  # a cluster
-        nodes.connection_kwargs.update(settings)
+    if nodes := getattr(client, "nodes_manager", None):  # a cluster, which has asked for its nodes already
+        nodes.connection_kwargs.update(timeouts)
         pools = [node.redis_connection.connection_pool for node in client.get_nodes() if node.redis_connection]
     else:
         pools = [client.connection_pool]
     for pool in pools:
-        pool.connection_kwargs.update(settings)
-        pool.disconnect()  # what was connected before does not know them
+        pool.connection_kwargs.update(timeouts)
+        pool.disconnect()
+        pool.reset()  # or the connections would be used again, with their own timeouts
     return client

@@ -354,6 +354,25 @@ class CorIntegrationsHook(BaseHook):
             "COR's main API accepts the token. The Integrations API has no read-only endpoint to test.",
         )
 
+    def test_redis(self) -> tuple[bool, str] | None:
+        """
+        Ask the Redis over which pushes share their pace whether it is there; None if they share none.
+
+        :return: whether it answers, and what that means for a push.
+        :raises CorConfigurationError: if the Connection names a Redis that cannot be used.
+        """
+        connect = self._connect_redis()
+        if connect is None:
+            return None
+        conn_id = self._settings.pace_redis_conn_id
+        try:
+            with closing(connect()) as client:
+                client.ping()
+        except Exception as error:  # noqa: BLE001  # as when a push uses it
+            problem = f"cannot be used from here ({type(error).__name__}): until it can, each push finds its own pace."
+            return False, f"Redis (connection {conn_id!r}) {problem}"
+        return True, f"Redis (connection {conn_id!r}) answers: pushes share their pace."
+
     @property
     def _settings(self) -> CorSettings:
         with self._lock:

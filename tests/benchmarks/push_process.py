@@ -13,7 +13,7 @@ import resource
 import sys
 import time
 from collections import Counter
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
@@ -60,7 +60,7 @@ def push(connections: dict[str, str], leaves: str, concurrency: int) -> dict[str
 class TimedPush(CreateLeaveOperator):
     """Counts the outcomes in each tenth of a second, by its number since the epoch."""
 
-    def send(self, leaves: Iterable[Any], hook: CorIntegrationsHook, **options: Any) -> Generator[LeaveOutcome]:
+    def send(self, leaves: Iterator[Any], hook: CorIntegrationsHook, **options: Any) -> Generator[LeaveOutcome]:
         self.per_tenth: Counter[int] = Counter()
         with closing(super().send(leaves, hook, **options)) as outcomes:
             for outcome in outcomes:

@@ -20,8 +20,7 @@ from benchmarks.simulated_pushes import Push, Server, simulate
 from cor_provider import __version__
 from cor_provider.push.control import Control, Sent
 from cor_provider.push.shared_pace import Answer, Event, Reservation, SharedPace, SharedSent, account_key
-from ports import free_port
-from redis_server import Redis, running_redis
+from redis_server import Redis, running_cluster
 
 KEYS = {name: f"cor_provider:pace:{{account}}:{__version__}:{name}" for name in ("turns", "events", "state", "lock")}
 NewPace = Callable[..., SharedPace]
@@ -257,17 +256,13 @@ class TestWhatIsWritten:
         assert all(0 < client.pttl(key) <= 3_600_000 for key in keys)
 
     def test_it_works_in_a_cluster(self, tmp_path_factory: pytest.TempPathFactory) -> None:
-        options = ("--cluster-enabled", "yes", "--cluster-port", str(free_port()))
-        with running_redis(tmp_path_factory.mktemp("cluster"), *options) as redis:
-            with redis_library.Redis(port=redis.port) as node:
-                node.execute_command("CLUSTER ADDSLOTSRANGE", 0, 16383)
-                end = time.monotonic() + 30
-                while node.execute_command("CLUSTER INFO")["cluster_state"] != "ok":
-                    assert time.monotonic() < end
-            with RedisCluster(host="127.0.0.1", port=redis.port) as cluster:
-                pace = SharedPace(cluster, "account", math.inf)
-                sent = wait_for_a_turn(pace)
-                assert pace.exchange([Event("refused", *sent, 9.0)], None, wants_turn=False).pause > 8
+        with (
+            running_cluster(tmp_path_factory.mktemp("cluster")) as redis,
+            RedisCluster(host="127.0.0.1", port=redis.port) as cluster,
+        ):
+            pace = SharedPace(cluster, "account", math.inf)
+            sent = wait_for_a_turn(pace)
+            assert pace.exchange([Event("refused", *sent, 9.0)], None, wants_turn=False).pause > 8
 
     def test_it_works_with_a_client_that_decodes(self, redis: Redis) -> None:
         with redis_library.Redis(port=redis.port, decode_responses=True) as client:
