@@ -11,7 +11,7 @@ from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from airflow.providers.common.compat.sdk import AirflowNotFoundException, BaseHook
+from airflow.providers.common.compat.sdk import AirflowNotFoundException, BaseHook, Connection
 
 from cor_provider.client.extra import wrong
 
@@ -20,7 +20,7 @@ FIELD = "Extra pace_redis_conn_id"
 ANSWER_SECONDS = 1.0
 """How long Redis may take to be connected to, and for each answer: a push waits meanwhile."""
 
-CONNECT_SECONDS = 5.0
+CONNECT_SECONDS = 3.0
 """How long making the client may take: for a cluster, it asks for its nodes first."""
 
 
@@ -41,15 +41,23 @@ def redis_connector(conn_id: str) -> Callable[[], Any]:
             "the field empty."
         ) from None
     try:
-        conn_type = BaseHook.get_connection(conn_id).conn_type
+        connection = BaseHook.get_connection(conn_id)
     except AirflowNotFoundException:
         raise wrong(
             f"{FIELD} names the connection {conn_id!r}, which does not exist: create it in Airflow with the type "
             "Redis, or leave the field empty."
         ) from None
-    if conn_type != RedisHook.conn_type:
-        raise wrong(f"{FIELD} names the connection {conn_id!r}, whose type is not Redis but {conn_type!r}.")
-    return lambda: _with_short_timeouts(_within(CONNECT_SECONDS, RedisHook(conn_id).get_conn))
+    if connection.conn_type != RedisHook.conn_type:
+        raise wrong(f"{FIELD} names the connection {conn_id!r}, whose type is not Redis but {connection.conn_type!r}.")
+
+    class ReadyHook(RedisHook):
+        """It need not ask Airflow for the Connection each time, from whichever thread."""
+
+        @classmethod
+        def get_connection(cls, conn_id: str) -> Connection:  # noqa: ARG003  # the name is Airflow's
+            return connection
+
+    return lambda: _with_short_timeouts(_within(CONNECT_SECONDS, ReadyHook(conn_id).get_conn))
 
 
 def _within(seconds: float, make: Callable[[], Any]) -> Any:

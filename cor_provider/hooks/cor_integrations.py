@@ -361,12 +361,11 @@ class CorIntegrationsHook(BaseHook):
         :return: whether it answers, and what that means for a push.
         :raises CorConfigurationError: if the Connection names a Redis that cannot be used.
         """
-        connect = self._connect_redis()
-        if connect is None:
+        if self._redis is None:
             return None
         conn_id = self._settings.pace_redis_conn_id
         try:
-            with closing(connect()) as client:
+            with closing(self._redis()) as client:
                 client.ping()
         except Exception as error:  # noqa: BLE001  # as when a push uses it
             problem = f"cannot be used from here ({type(error).__name__}): until it can, each push finds its own pace."
@@ -418,7 +417,7 @@ class CorIntegrationsHook(BaseHook):
 
         @cache
         def endpoint() -> LeavesEndpoint:  # an error is not kept: each leave request meets it again
-            self._connect_redis()
+            _ = self._redis  # raises an error if there is one that cannot be used
             return self._endpoint(source)
 
         def send(leave: Leave, attempts: Attempts) -> LeaveOutcome | None:
@@ -432,17 +431,23 @@ class CorIntegrationsHook(BaseHook):
         with suppress(CorConfigurationError):  # each leave request meets the same error, as its outcome
             settings = self._settings
             requests_per_second = settings.requests_per_second
-            if connect := self._connect_redis():
+            if connect := self._redis:
                 account = account_key(settings.host, settings.login or settings.password)
                 return SharedTurns(connect, settings.pace_redis_conn_id, account, requests_per_second)
         return OwnTurns(requests_per_second)
 
-    def _connect_redis(self) -> Callable[[], Any] | None:
+    @property
+    def _redis(self) -> Callable[[], Any] | None:
         """
-        Return what connects to the Redis over which pushes share their pace; None if they do not.
+        What connects to the Redis over which pushes share their pace; None if they do not.
 
         :raises CorConfigurationError: if the Connection names a Redis that cannot be used.
         """
+        with self._lock:
+            return self._redis_connector
+
+    @cached_property
+    def _redis_connector(self) -> Callable[[], Any] | None:
         conn_id = self._settings.pace_redis_conn_id
         return redis_connector(conn_id) if conn_id else None
 

@@ -167,8 +167,8 @@ class SharedTurns:
         control = Control(Rate(self._ceiling or math.inf), next_at=max(self._paused_until, _clock.now()))
         if self._rate is not None:
             gaps = [later - earlier for earlier, later in pairwise(self._given_at)]
-            share = min(self._rate, 1 / statistics.median(gaps)) if gaps else self._rate
-            control.rate.plateau = control.rate.resumed = control.rate.value = share
+            gap = max(statistics.median(gaps) if gaps else 0.0, 1 / self._rate)
+            control.rate.plateau = control.rate.resumed = control.rate.value = 1 / gap
         control.pauses.until = self._paused_until
         return control
 

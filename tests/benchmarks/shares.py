@@ -99,7 +99,9 @@ def _rows(bench: Bench, limit: int, *, is_shared: bool) -> Iterator[Row]:
         f"over {STRETCH:.0f} s, from the tenth second on",
         done.leaves,
         f"{shares[0]:.2f} to {shares[-1]:.2f}",
-        Target(f"{LEAST_SHARE:g} to {MOST_SHARE:g}", LEAST_SHARE <= shares[0] <= shares[-1] <= MOST_SHARE),
+        Target(f"{LEAST_SHARE:g} to {MOST_SHARE:g}", LEAST_SHARE <= shares[0] <= shares[-1] <= MOST_SHARE)
+        if is_shared
+        else None,
     )
     in_use = min(done.use_of_freed(), default=0.0)
     yield Row(
@@ -107,7 +109,7 @@ def _rows(bench: Bench, limit: int, *, is_shared: bool) -> Iterator[Row]:
         f"in the {STRETCH:.0f} s that begin {STRETCH:.0f} s after one has ended",
         done.leaves,
         f"{in_use * limit:.0f} leaves/s",
-        Target.at_least(LEAST_IN_USE, in_use),
+        Target.at_least(LEAST_IN_USE, in_use) if is_shared else None,
     )
     refused = done.refused / done.requests
     yield Row(
