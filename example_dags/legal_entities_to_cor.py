@@ -9,8 +9,7 @@ It needs
     layout, write a query with the same columns;
   * the Connection `cor_default`, of type "COR Integrations";
   * the Pool `cor`, whose slots limit how many entities are pushed at once: `airflow pools set cor 2 "COR"`. The Extra
-    `requests_per_second` of the Connection applies to each push, so multiply it by the slots, unless they share their
-    pace over Redis (Extra `pace_redis_conn_id`);
+    `requests_per_second` of the Connection applies to each push, so multiply it by the slots;
   * the Variable `leave_exchange`: the URI of a folder (`s3://bucket/leave`, `file:///srv/leave`) for extracts and
     reports. They are personal data: restrict access, and delete old runs.
 
