@@ -27,6 +27,7 @@ from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.leave import LeaveKey, LeaveRequest
 from cor_provider.sandbox import Sandbox
 from one_shot_server import OneShotServer
+from redis_server import Redis
 from support import Connect, leave
 
 
@@ -39,6 +40,37 @@ class TestRequests:
     def test_the_session_is_the_same_each_time(self, hook: CorIntegrationsHook) -> None:
         assert isinstance(hook.get_conn(), requests.Session)
         assert hook.get_conn() is hook.get_conn()
+
+
+class TestSharedPace:
+    """What happens over Redis: tests/push/test_shared_turns.py."""
+
+    def test_a_push_with_a_redis_that_cannot_be_used_sends_nothing_and_says_which_field(
+        self, connect: Connect, sandbox: Sandbox
+    ) -> None:
+        connect(extra={"pace_redis_conn_id": "nowhere"})
+        outcomes = CorIntegrationsHook().create_leaves([leave(), leave("L2")])
+        assert {next(outcomes).status for _ in range(2)} <= {"failed", "not_sent"}
+        with pytest.raises(CorConfigurationError, match="Extra pace_redis_conn_id names the connection 'nowhere'"):
+            next(outcomes)
+        assert sandbox.requests == ()
+
+    def test_a_single_request_has_no_pace_to_share(self, connect: Connect) -> None:
+        connect(extra={"pace_redis_conn_id": "nowhere"})
+        CorIntegrationsHook().create_leave(leave())
+
+    def test_whether_redis_answers_can_be_asked(
+        self, connect: Connect, redis: Redis, closed_port: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        connect()
+        assert CorIntegrationsHook().test_redis() is None
+        connect(extra={"pace_redis_conn_id": "pace"})
+        for port, answers in ((redis.port, True), (closed_port, False)):
+            monkeypatch.setenv("AIRFLOW_CONN_PACE", f"redis://127.0.0.1:{port}")
+            tested = CorIntegrationsHook().test_redis()
+            assert tested
+            assert tested[0] is answers
+            assert "'pace'" in tested[1]
 
 
 class TestErrors:
@@ -115,6 +147,7 @@ class TestConnection:
             ({"extra": {"timeout": "inf"}}, "Extra timeout is not a number of seconds"),
             ({"extra": {"requests_per_second": "many"}}, "Extra requests_per_second is not a number of requests"),
             ({"extra": {"requests_per_second": 0}}, "Extra requests_per_second is not a number of requests"),
+            ({"extra": {"pace_redis_conn_id": 6379}}, "Extra pace_redis_conn_id is a number, not text"),
             ({"extra": {"ledger_secret": "*" * 20}}, "Extra ledger_secret consists of asterisks"),
             ({"extra": {"ledger_secret": "guess me"}}, "Extra ledger_secret is shorter than 16 characters"),
             ({"extra": {"ca_bundle": "/no/such/file"}}, "Extra ca_bundle is not a file"),
