@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, timedelta
 
 from cor_provider.pages.calendar import (
     TEMPLATES,
@@ -16,7 +16,8 @@ from cor_provider.pages.calendar import (
     period,
     sections,
 )
-from cor_provider.sandbox.payloads import read_instant
+from cor_provider.sandbox.by_hand import Choices
+from cor_provider.sandbox.payloads import in_utc, read_instant
 from cor_provider.sandbox.store import StoredLeave
 
 # A timed leave of one day that is at least this long fills the cell: it is a working day in some time zone.
@@ -31,6 +32,7 @@ def render_calendar(
     *,
     user_names: Mapping[str, str],
     leave_type_names: Mapping[str, str],
+    choices: Sequence[Choices] = (),
     assumptions: Sequence[str] = (),
 ) -> str:
     """
@@ -42,6 +44,7 @@ def render_calendar(
     :param leaves: in any order; ``start`` and ``end`` are ISO 8601, as COR receives them.
     :param user_names: names by external user id; without a name, the id is shown.
     :param leave_type_names: names by external leave type id, likewise.
+    :param choices: what leave that is added by hand can be chosen from.
     :param assumptions: the sandbox's assumptions about COR, shown in the footer.
     :return: a complete HTML document that loads nothing else.
     """
@@ -56,6 +59,7 @@ def render_calendar(
         sections=list(sections(entries)),
         people_count=len({entry.person_key for entry in entries}),
         period=period(entries),
+        choices=choices,
         assumptions=assumptions,
     )
 
@@ -66,6 +70,14 @@ class _SandboxEntry(CalendarEntry):
 
     source: str = ""
     cor_id: int = 0
+    start: str = ""
+    end: str = ""
+    """Its ends in the form of an HTML input: a day, or a date-time in UTC."""
+
+    @property
+    def label(self) -> str:
+        """Everything about it in one line."""
+        return super().label if self.id else f"{self.person}: {self.kind.name}, {self.dates}; added by hand{self.note}"
 
 
 def _entry(leave: StoredLeave, person: str, kind: LegendItem) -> _SandboxEntry:
@@ -80,14 +92,23 @@ def _entry(leave: StoredLeave, person: str, kind: LegendItem) -> _SandboxEntry:
         note=f" ({leave.source})",
         source=leave.source,
         cor_id=leave.cor_id,
+        start=_input_value(leave.start, leave),
+        end=_input_value(leave.end, leave),
     )
+
+
+def _input_value(text: str, leave: StoredLeave) -> str:
+    instant = read_instant(text)
+    if leave.all_day:
+        return instant.date().isoformat()
+    return in_utc(instant).replace(tzinfo=None).isoformat(timespec="minutes")
 
 
 def _dates(leave: StoredLeave) -> str:
     start, end = read_instant(leave.start), read_instant(leave.end)
     if leave.all_day:
         return day_text(start) if start.date() == end.date() else f"{day_text(start)} to {day_text(end)}"
-    start, end = _in_utc(start), _in_utc(end)
+    start, end = in_utc(start), in_utc(end)
     last_day = "" if start.date() == end.date() else f"{day_text(end)}, "
     return f"{day_text(start)}, {start:%H:%M} to {last_day}{end:%H:%M} UTC"
 
@@ -115,7 +136,7 @@ def _half_days(leave: StoredLeave) -> range:
     if leave.all_day:
         # `end` may be the later instant and yet, in an offset of its own, an earlier date.
         return all_day_halves(start, max(start, end, key=date.toordinal))
-    start, end = _in_utc(start), _in_utc(end)
+    start, end = in_utc(start), in_utc(end)
     if end > start:
         end -= timedelta.resolution  # a leave that ends at midnight does not cover the day that begins then
     first, last = 2 * start.toordinal(), 2 * end.toordinal()
@@ -125,10 +146,3 @@ def _half_days(leave: StoredLeave) -> range:
         return range(first, first + 2)
     is_afternoon = (start + (end - start) / 2).hour >= _NOON
     return range(first + is_afternoon, first + is_afternoon + 1)
-
-
-def _in_utc(moment: datetime) -> datetime:
-    try:
-        return moment.astimezone(timezone.utc)
-    except OverflowError:  # an open end, 9999-12-31, west of Greenwich
-        return moment.replace(tzinfo=timezone.utc)
