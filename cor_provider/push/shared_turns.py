@@ -32,8 +32,8 @@ LONGEST_WAIT = 0.25
 MOST_EVENTS = 1000
 """How many answers of COR are kept for the next word with Redis; there is one at each turn."""
 
-REMEMBERED_TURNS = 30
-"""From how many of its turns a push tells its share."""
+REMEMBERED_TURNS, FEW_TURNS = 30, 10
+"""From how many of its turns a push tells its share; from fewer than a few only if it knew none before."""
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +63,8 @@ class SharedTurns:
         self._events: deque[Event] = deque(maxlen=MOST_EVENTS)
         self._given_at: deque[float] = deque(maxlen=REMEMBERED_TURNS)
         self._rate: float | None = None
+        self._share: float | None = None
+        """Requests per second of this push among the others, when Redis was last left."""
         self._paused_until = -math.inf
 
     def take(self, late: float) -> Sent | float:
@@ -167,8 +169,9 @@ class SharedTurns:
         control = Control(Rate(self._ceiling or math.inf), next_at=max(self._paused_until, _clock.now()))
         if self._rate is not None:
             gaps = [later - earlier for earlier, later in pairwise(self._given_at)]
-            gap = max(statistics.median(gaps) if gaps else 0.0, 1 / self._rate)
-            control.rate.plateau = control.rate.resumed = control.rate.value = 1 / gap
+            if gaps and (self._share is None or len(gaps) >= FEW_TURNS):
+                self._share = 1 / max(statistics.median(gaps), 1 / self._rate)
+            control.rate.plateau = control.rate.resumed = control.rate.value = self._share or self._rate
         control.pauses.until = self._paused_until
         return control
 

@@ -207,6 +207,23 @@ class TestWithoutRedis:
         turns.refused(alone, 30.0)
         assert turns.pause > 29
 
+    def test_a_redis_that_comes_and_goes_leaves_a_push_at_its_share(
+        self, join: Join, mortal: Redis, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        pushes = [join(400, mortal.port) for _ in range(4)]
+        take_turns(pushes, 0.3)
+        late = 0.0
+        monkeypatch.setattr(_clock, "now", lambda: time.monotonic() + late)
+        alone = []
+        for _ in range(3):
+            mortal.stop()
+            alone.append(wait_for_turn(pushes[0]))
+            assert not isinstance(alone[-1], SharedSent)
+            mortal.start()
+            late += shared_turns.ASK_AGAIN
+            assert isinstance(wait_for_turn(pushes[0]), SharedSent)
+        assert [sent.rate for sent in alone] == pytest.approx([alone[0].rate] * 3, rel=0.1)
+
     def test_a_refusal_that_redis_does_not_hear_of_pauses_the_push_all_the_same(
         self, join: Join, mortal: Redis
     ) -> None:
