@@ -22,6 +22,7 @@ from cor_provider.push.pauses import MAX_PAUSE
 from cor_provider.push.rate import Rate
 from cor_provider.push.shared_pace import Answer, Event, Reservation, SharedPace, SharedSent
 from cor_provider.push.turns import OwnTurns
+from cor_provider.push.waiting import SHORT_PAUSE
 
 ASK_AGAIN = 10.0
 """Seconds until Redis is asked again after it was away."""
@@ -66,6 +67,8 @@ class SharedTurns:
         self._share: float | None = None
         """Requests per second of this push among the others, when Redis was last left."""
         self._paused_until = -math.inf
+        self._said_until = -math.inf
+        """Until when this push is known to pause by who reads its log."""
 
     def take(self, late: float) -> Sent | float:
         """Return a turn, or the seconds after which to ask again."""
@@ -75,6 +78,7 @@ class SharedTurns:
                 return self._own_turns().take(late)
             self._reservation = answer.reservation
             if answer.sent is None:
+                self._say_pause(answer.pause)
                 return min(answer.wait, LONGEST_WAIT)
             self._given_at.append(answer.sent.at)
             return answer.sent
@@ -103,6 +107,7 @@ class SharedTurns:
         with self._lock:
             if self._events and self._ask(wants_turn=False):  # otherwise another thread has passed it on meanwhile
                 self._paused_until = max(self._paused_until, _clock.now() + min(retry_after or 0.0, MAX_PAUSE))
+                self._said_until = self._paused_until
 
     @property
     def pause(self) -> float:
@@ -119,6 +124,13 @@ class SharedTurns:
             self._disconnect()
             self._own_turns()  # an answer that comes later is nobody's business any more
             self._ask_at = math.inf
+
+    def _say_pause(self, seconds: float) -> None:
+        """Say why nothing is sent, if COR has told another push. What it tells this one, the retries say."""
+        until = _clock.now() + seconds
+        if seconds >= SHORT_PAUSE and until >= self._said_until + SHORT_PAUSE:
+            self._said_until = until
+            log.warning("COR has asked another push to wait, so this one waits too. Next try in %.0f s.", seconds)
 
     def _ask(self, *, wants_turn: bool) -> Answer | None:
         """Tell Redis what happened, and ask it; return None while it is away."""

@@ -122,6 +122,20 @@ class TestShares:
         assert not isinstance(other.take(0.0), Sent)
         assert other.pause == pytest.approx(30, abs=0.5)
 
+    def test_who_waits_since_others_were_refused_says_so_once(
+        self, join: Join, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        one, other = join(), join()
+        sent = wait_for_turn(one)
+        wait_for_turn(other)
+        one.refused(sent, 30.0)
+        one.take(0.0)
+        assert said(caplog) == []  # what is refused to a push itself is said elsewhere
+        for _ in range(3):
+            other.take(0.0)
+        (warning,) = said(caplog)
+        assert warning == "COR has asked another push to wait, so this one waits too. Next try in 30 s."
+
     def test_refusals_that_come_together_are_told_together(self, join: Join, redis: Redis) -> None:
         turns = join(None)
         burst = [wait_for_turn(turns) for _ in range(20)]
