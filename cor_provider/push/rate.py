@@ -83,7 +83,7 @@ LEAST = 1.0
 """Requests per second, at least: whether there is a limit still should show soon."""
 
 REMEMBERED = 1000
-"""Of how many requests it is remembered when they were sent: a few seconds' at the highest rates, and little memory."""
+"""Of how many requests it is remembered when they were sent: a second's at the highest rate of a push."""
 
 MOST_INTERVALS = 3
 """The most that counts of the time between two requests, in intervals: a rate that is not used proves nothing."""
@@ -146,7 +146,8 @@ class Rate:
         if not self.count:
             self.began_at = now
         else:
-            self.elapsed += min(now - self.sent_at[-1], MOST_INTERVALS / self.value)
+            gap = max(0.0, now - self.sent_at[-1])  # the clock of a Redis may be set back a little
+            self.elapsed += min(gap, MOST_INTERVALS / self.value)
         self.count += 1
         self.sent_at.append(now)
         if self.plateau is not None:
@@ -179,7 +180,8 @@ class Rate:
         pause = max(0.0, self.until - sent_at)
         times = list(self.sent_at)
         before = bisect_left(times, sent_at)
-        if count := self.count - (len(times) - before):
+        if before:  # otherwise it was sent long before the others, which were accepted
+            count = self.count - (len(times) - before)
             times = times[:before]
             if before >= FEW:  # who was held up elsewhere did not send at the rate that it might have
                 gaps = [later - earlier for earlier, later in pairwise(times[-2 * FEW :])]

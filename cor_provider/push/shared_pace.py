@@ -23,6 +23,7 @@ from pydantic_core import to_json
 
 from cor_provider import __version__
 from cor_provider.push.control import MAX_CATCH_UP, Control, Sent
+from cor_provider.push.pauses import MAX_PAUSE
 from cor_provider.push.rate import Rate
 
 LONGEST_INTERVAL = 1000.0
@@ -132,12 +133,11 @@ class SharedPace:
     def _digest(self, state: str, events: Sequence[str]) -> float:
         """Learn from events, write down what follows, and return the seconds of the pause."""
         try:
-            control, is_void = self._learn(_CONTROL.validate_json(state) if state else self._new_control(), events)
-            if not 0 < control.interval <= LONGEST_INTERVAL:
+            control, now, is_void = self._learn(_CONTROL.validate_json(state) if state else self._new_control(), events)
+            if not (0 < control.interval <= LONGEST_INTERVAL and control.pauses.until <= now + MAX_PAUSE):
                 raise ValueError
-        except (ValueError, ArithmeticError, LookupError, TypeError):  # not what we have written: begin anew
-            control, is_void = self._new_control(), True
-        now = float(events[-1].partition(" ")[0])
+        except Exception:  # noqa: BLE001  # whatever it is, it is not what we have written: begin anew
+            control, now, is_void = self._new_control(), 0.0, True
         self._conclude(
             keys=self._keys,
             args=[
@@ -153,8 +153,8 @@ class SharedPace:
         )
         return max(0.0, control.pauses.until - now)
 
-    def _learn(self, control: Control, events: Sequence[str]) -> tuple[Control, bool]:
-        """Return what is known after the events, and whether what was reserved before them is void."""
+    def _learn(self, control: Control, events: Sequence[str]) -> tuple[Control, float, bool]:
+        """Return what is known after the events, when the last was, and whether what was reserved before is void."""
         control.rate.ceiling = self._ceiling
         until, was_trying = control.pauses.until, control.pauses.is_trying
         now = -math.inf
@@ -174,7 +174,7 @@ class SharedPace:
             else:
                 control.failed(sent)
         begins_a_pause = control.pauses.until > max(until, now)
-        return control, begins_a_pause or (was_trying and not control.pauses.is_trying)
+        return control, now, begins_a_pause or (was_trying and not control.pauses.is_trying)
 
     def _new_control(self) -> Control:
         return Control(Rate(self._ceiling))

@@ -122,6 +122,20 @@ class TestShares:
         assert not isinstance(other.take(0.0), Sent)
         assert other.pause == pytest.approx(30, abs=0.5)
 
+    def test_who_waits_since_others_were_refused_says_so_once(
+        self, join: Join, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        one, other = join(), join()
+        sent = wait_for_turn(one)
+        wait_for_turn(other)
+        one.refused(sent, 30.0)
+        one.take(0.0)
+        assert said(caplog) == []  # what is refused to a push itself is said elsewhere
+        for _ in range(3):
+            other.take(0.0)
+        (warning,) = said(caplog)
+        assert warning == "COR has asked another push to wait, so this one waits too. Next try in 30 s."
+
     def test_refusals_that_come_together_are_told_together(self, join: Join, redis: Redis) -> None:
         turns = join(None)
         burst = [wait_for_turn(turns) for _ in range(20)]
@@ -206,6 +220,23 @@ class TestWithoutRedis:
         assert "Redis (Connection 'pace') answers again" in said(caplog)[-1]
         turns.refused(alone, 30.0)
         assert turns.pause > 29
+
+    def test_a_redis_that_comes_and_goes_leaves_a_push_at_its_share(
+        self, join: Join, mortal: Redis, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        pushes = [join(400, mortal.port) for _ in range(4)]
+        take_turns(pushes, 0.3)
+        late = 0.0
+        monkeypatch.setattr(_clock, "now", lambda: time.monotonic() + late)
+        alone = []
+        for _ in range(3):
+            mortal.stop()
+            alone.append(wait_for_turn(pushes[0]))
+            assert not isinstance(alone[-1], SharedSent)
+            mortal.start()
+            late += shared_turns.ASK_AGAIN
+            assert isinstance(wait_for_turn(pushes[0]), SharedSent)
+        assert [sent.rate for sent in alone] == pytest.approx([alone[0].rate] * 3, rel=0.1)
 
     def test_a_refusal_that_redis_does_not_hear_of_pauses_the_push_all_the_same(
         self, join: Join, mortal: Redis
