@@ -8,7 +8,7 @@ import pytest
 
 from cor_provider import _clock
 from cor_provider.sandbox import Sandbox
-from redis_server import Redis
+from redis_server import Redis, running_redis
 from support import Connect
 
 from .conftest import Cor
@@ -73,6 +73,18 @@ def test_a_redis_that_answers_is_ok_and_one_that_does_not_is_a_warning(
     assert states(cor)["redis"] == "warning"
     assert "'pace'" in message(cor, "redis")
     assert "each push finds its own pace" in message(cor, "redis")
+
+
+def test_a_redis_that_refuses_what_a_push_does_is_a_problem_without_its_password(
+    cor: Cor, connect: Connect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect(extra={"pace_redis_conn_id": "pace"})
+    with running_redis(tmp_path, "--requirepass", "password-4711") as redis:
+        monkeypatch.setenv("AIRFLOW_CONN_PACE", redis.connection(password="password-4712"))
+        ran = cor("doctor")
+    assert ran.code == 1
+    assert f"problem redis Redis at 127.0.0.1:{redis.port} (Connection 'pace') refuses the user or" in ran.text
+    assert "password-471" not in ran.out + ran.err
 
 
 def test_a_redis_whose_connection_is_missing_is_a_problem(cor: Cor, connect: Connect) -> None:
