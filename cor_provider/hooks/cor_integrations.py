@@ -52,6 +52,7 @@ from cor_provider.push.resolve import resolve_create, resolve_delete, resolve_up
 from cor_provider.push.retry import Attempts
 from cor_provider.push.shared_pace import account_key, try_out
 from cor_provider.push.shared_turns import SharedTurns
+from cor_provider.push.traffic import Traffic
 from cor_provider.push.turns import OwnTurns, Turns
 
 __all__ = ["CorIntegrationsHook"]
@@ -94,6 +95,8 @@ class CorIntegrationsHook(BaseHook):
         super().__init__()
         self.cor_conn_id = cor_conn_id
         self.source = source
+        self.traffic = Traffic()
+        """How COR took the requests of the pushes so far."""
         self._lock = threading.RLock()
 
     def get_conn(self) -> CorSession:
@@ -437,8 +440,9 @@ class CorIntegrationsHook(BaseHook):
             requests_per_second = settings.requests_per_second
             if connect := self._redis:
                 account = account_key(settings.host, settings.login or settings.password)
-                return SharedTurns(connect, account, requests_per_second)
-        return OwnTurns(requests_per_second)
+                turns = SharedTurns(connect, account, requests_per_second)
+                return self.traffic.watch(turns, shared_over=connect.name)
+        return self.traffic.watch(OwnTurns(requests_per_second))
 
     @property
     def _redis(self) -> RedisConnector | None:

@@ -105,6 +105,21 @@ def test_an_invalid_field_is_named(cor: Cor, connect: Connect) -> None:
     assert "Extra timeout" in message(cor, "connection")
 
 
+def test_a_field_that_has_no_effect_is_a_warning_with_what_may_be_meant(cor: Cor, connect: Connect) -> None:
+    connect(extra={"pace_redis_conn": "pace", "o" * 100: "HR"})
+    ran = cor("doctor")
+    assert ran.code == 0
+    assert "'pace_redis_conn', which has no effect here: did you mean pace_redis_conn_id?" in ran.text
+    assert "'" + "o" * 40 + "…', which has no effect here: it may be another tool's." in ran.text
+
+
+def test_a_connection_of_another_type_is_a_warning(cor: Cor, connect: Connect) -> None:
+    connect(conn_type="http")
+    ran = cor("doctor")
+    assert ran.code == 0
+    assert "warning type cor_default has the type 'http', not 'cor': change it" in ran.text
+
+
 def test_a_refused_token_says_what_to_put_where(cor: Cor, connect: Connect) -> None:
     connect(password="expired-token")
     ran = cor("doctor")
