@@ -327,9 +327,7 @@ class TestPush:
         mortal: Redis,
         sandbox: Sandbox,
         caplog: pytest.LogCaptureFixture,
-        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        monkeypatch.setattr(redis_client, "ANSWER_SECONDS", 0.2)
         outcomes = connected().create_leaves(leave(f"L{number}") for number in range(120))
         done = [next(outcomes) for _ in range(40)]
         with ending(mortal):
