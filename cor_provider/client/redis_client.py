@@ -32,6 +32,10 @@ cluster is asked for its nodes first. A push that is to stop waits for it, too.
 DEFAULT_PORT = 6379
 
 
+class WrongFieldsError(ValueError):
+    """The fields of a Connection do not fit together, as Airflow's hook says."""
+
+
 @dataclass(frozen=True)
 class RedisConnector:
     """
@@ -118,7 +122,10 @@ def _connected(make: Callable[[], Any]) -> Any:
     from redis.exceptions import ConnectionError as BrokenConnection  # noqa: PLC0415  # likewise
     from redis.retry import Retry  # noqa: PLC0415  # likewise
 
-    client = make()
+    try:
+        client = make()
+    except (ValueError, TypeError) as error:
+        raise WrongFieldsError(str(error)) from error
     nodes = getattr(client, "nodes_manager", None)  # of a cluster, which has been asked for them already
     retry = Retry(NoBackoff(), 1, supported_errors=(BrokenConnection,))
     timeouts = {"socket_timeout": ANSWER_SECONDS, "socket_connect_timeout": ANSWER_SECONDS}

@@ -103,7 +103,7 @@ _TROUBLES: list[tuple[set[str], tuple[str, ...], Trouble]] = [
         Trouble("does not have this database", "correct db in that Connection's Extra"),
     ),
     (
-        {"ValueError", "TypeError"},
+        {"WrongFieldsError"},
         (),
         Trouble("cannot be connected to with these fields", "correct the fields of that Connection"),
     ),

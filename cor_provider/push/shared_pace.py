@@ -79,6 +79,12 @@ class Answer:
     rate: float
     pause: float
 
+    @property
+    def is_possible(self) -> bool:
+        """Whether a push can do so. A script of ours says nothing else, but who knows what answers."""
+        is_finite = all(map(math.isfinite, (self.wait, self.rate, *(self.sent or ()))))
+        return is_finite and self.wait >= 0 and self.rate > 0 and 0 <= self.pause <= MAX_PAUSE
+
 
 def account_key(base_url: str, credential: str) -> str:
     """Return what the pushes of one account have in common, and from which nobody can learn its credential."""
@@ -105,7 +111,7 @@ class SharedPace:
     """
     The pace of one account in one Redis. Not safe to use from many threads.
 
-    Whatever goes wrong with Redis is raised as the client raises it.
+    Whatever goes wrong with Redis is raised as the client raises it; for an answer that is none, ``ValueError``.
 
     :param client: of Redis, or of a cluster.
     :param account: see :func:`account_key`.
@@ -140,13 +146,16 @@ class SharedPace:
         seconds = float(pause)
         if to_digest:
             seconds = self._digest(to_digest[0], to_digest[1:])
-        return Answer(
+        answer = Answer(
             sent=SharedSent(float(given), float(rate)) if given else None,
             wait=float(wait),
             reservation=Reservation(slot, generation) if slot else None,
             rate=float(rate),
             pause=seconds,
         )
+        if not answer.is_possible:
+            raise ValueError
+        return answer
 
     def _digest(self, state: str, events: Sequence[str]) -> float:
         """Learn from events, write down what follows, and return the seconds of the pause."""

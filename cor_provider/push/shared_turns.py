@@ -196,7 +196,7 @@ class SharedTurns:
         if self._rate is not None:
             gaps = [later - earlier for earlier, later in pairwise(self._given_at)]
             if gaps and (self._share is None or len(gaps) >= FEW_TURNS):
-                self._share = 1 / max(statistics.median(gaps), 1 / self._rate)
+                self._share = 1 / min(max(statistics.median(gaps), 1 / self._rate), ASK_AGAIN)
             control.rate.plateau = control.rate.resumed = control.rate.value = self._share or self._rate
         control.pauses.until = self._paused_until
         return control

@@ -144,6 +144,7 @@ class TestWhatMayPass:
             (ResponseError("max number of clients reached"), "has too many clients"),
             (OutOfMemoryError("command not allowed when used memory > 'maxmemory'"), "has no memory left"),
             (ResponseError(f"MISCONF {SECRET}"), "cannot be used (ResponseError)"),
+            (ValueError("an answer that is none"), "cannot be used (ValueError)"),
         ],
     )
     def test_a_server_in_need(self, error: Exception, what: str) -> None:

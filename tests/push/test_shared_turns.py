@@ -20,7 +20,7 @@ from cor_provider import _clock
 from cor_provider.client import redis_client
 from cor_provider.client.redis_client import redis_connector
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
-from cor_provider.push import shared_turns
+from cor_provider.push import shared_pace, shared_turns
 from cor_provider.push.control import Sent
 from cor_provider.push.shared_pace import SharedSent
 from cor_provider.push.shared_turns import SharedTurns
@@ -295,6 +295,34 @@ class TestWithoutRedis:
             client.set(key, "text")
         assert not isinstance(wait_for_turn(turns), SharedSent)
 
+    @pytest.mark.parametrize(
+        "said",
+        [
+            ("", "nan", "", "", "40", "0"),
+            ("", "-1", "", "", "40", "0"),
+            ("", "inf", "", "", "40", "0"),
+            ("", "1", "", "", "0", "0"),
+            ("", "1", "", "", "inf", "0"),
+            ("", "1", "", "", "40", "1e300"),
+            ("", "1", "", "", "40", "nan"),
+            ("nan", "0", "", "", "40", "0"),
+            ("inf", "0", "", "", "40", "0"),
+            ("1", "0"),
+            (),
+        ],
+    )
+    def test_one_that_says_what_nobody_can_do_is_no_obstacle(
+        self, said: tuple[str, ...], join: Join, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        script = "return {" + ", ".join(map(repr, said)) + "}"
+        monkeypatch.setattr(shared_pace, "_script", lambda _: script)  # as if there were another one in Redis
+        turns = join()
+        sent = turns.take(0.0)
+        assert isinstance(sent, Sent)
+        assert not isinstance(sent, SharedSent)
+        turns.refused(sent, 1.0)
+        assert turns.pause == pytest.approx(1, abs=0.1)
+
 
 class TestPush:
     """Through the hook, with a COR."""
@@ -306,7 +334,6 @@ class TestPush:
         """Return a function that connects a hook to the sandbox and, for its pace, to the Redis."""
 
         def make(**fields: Any) -> CorIntegrationsHook:
-            monkeypatch.setattr(redis_client, "ANSWER_SECONDS", 0.2)
             monkeypatch.setenv("AIRFLOW_CONN_PACE", mortal.connection())
             connect(extra={"pace_redis_conn_id": "pace"}, **fields)
             return CorIntegrationsHook()
