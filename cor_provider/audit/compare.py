@@ -1,8 +1,8 @@
 """
 Whether COR holds a leave as the ledger says, from the ledger's entry and the row of COR's list.
 
-By their documented examples, the two APIs of COR differ in their dates: the Integrations API takes the calendar dates of
-an all-day leave, and the main API has the instants at which the user's day begins and ends. Neither says which zone
+By their documented examples, the two APIs of COR differ in their dates: the Integrations API takes the calendar dates
+of an all-day leave, and the main API has the instants at which the user's day begins and ends. Neither says which zone
 that is. So what a shift of zones explains is no difference: anything from UTC-12 to UTC+14, in steps of a quarter of an
 hour. ``all_day`` is not compared, since COR's own example sends true and shows false; the leave type and the user are
 not either, since the ledger and COR know them by ids of different systems.
