@@ -10,10 +10,11 @@ import signal
 import sys
 import textwrap
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from cor_provider.sandbox.assumptions import ASSUMPTIONS, DISCLAIMER
+from cor_provider.sandbox.main_api import CHOICES, LOCAL_ZONE, read_pairs
 
 if TYPE_CHECKING:  # it needs the optional web server
     from cor_provider.sandbox.server import Sandbox
@@ -35,6 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
     try:
+        if "main_api" in options:
+            options["main_api"] = read_pairs(options["main_api"])
         sandbox = Sandbox(**options, record_requests=False)
         sandbox.start()
     except ValueError as error:
@@ -47,11 +50,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _parser(*, error_styles: str) -> argparse.ArgumentParser:
-    assumptions = "\n".join(textwrap.fill(text, initial_indent="- ", subsequent_indent="  ") for text in ASSUMPTIONS)
     parser = argparse.ArgumentParser(
         prog="python -m cor_provider.sandbox",
         description="A stand-in for COR on this machine, for dry runs and demos.",
-        epilog=f"{textwrap.fill(DISCLAIMER)}\n\nassumptions:\n{assumptions}",
+        epilog=(
+            f"main API, defaults first:\n{_items(_readings())}\n\n"
+            f"{textwrap.fill(DISCLAIMER)}\n\nassumptions:\n{_items(ASSUMPTIONS)}"
+        ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         # Sandbox has the defaults.
         argument_default=argparse.SUPPRESS,
@@ -68,6 +73,11 @@ def _parser(*, error_styles: str) -> argparse.ArgumentParser:
     add("--client-secret", metavar="SECRET", help="client secret for it, default sandbox-secret")
     add("--token-lifetime", type=int, metavar="SECONDS", help="lifetime of the tokens of that flow, default 3600")
     add("--error-style", metavar="STYLE", help=f"format of errors: {error_styles}")
+    add(
+        "--main-api",
+        metavar="NAME=VALUE,...",
+        help="how to read what the documentation of the main API leaves open; see below",
+    )
     add("--latency-ms", type=float, metavar="MS", help="delay of every answer")
     add("--error-rate", type=float, metavar="SHARE", help="share of requests (0 to 1) that get a 500, 502, 503 or 504")
     add(
@@ -80,6 +90,17 @@ def _parser(*, error_styles: str) -> argparse.ArgumentParser:
     add("--random-seed", type=int, metavar="N", help="make the faults repeatable")
     add("--verbose", action="store_true", default=False, help="log each request: method, path and status")
     return parser
+
+
+def _readings() -> Iterator[str]:
+    """Yield each option of ``--main-api``, its default first."""
+    for name, choices in CHOICES.items():
+        yield f"{name}: {'; '.join(f'{value} ({meaning})' for value, meaning in choices.items())}"
+    yield f"zone: the name of a time zone ({LOCAL_ZONE})"
+
+
+def _items(texts: Iterable[str]) -> str:
+    return "\n".join(textwrap.fill(text, initial_indent="- ", subsequent_indent="  ") for text in texts)
 
 
 def _how_to_reach(sandbox: Sandbox, options: dict[str, object]) -> str:

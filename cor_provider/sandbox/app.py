@@ -17,6 +17,7 @@ from cor_provider.sandbox.error_styles import render
 from cor_provider.sandbox.errors import Refusal, http_refusal
 from cor_provider.sandbox.faults import Faults
 from cor_provider.sandbox.hangup import HangUp
+from cor_provider.sandbox.main_api import Readings, list_leaves
 from cor_provider.sandbox.payloads import (
     BodyT,
     DeleteLeaveBody,
@@ -67,23 +68,32 @@ class CorStandIn:
     """The web application: COR's endpoints, and a page of the leave that it holds."""
 
     def __init__(
-        self, *, store: Store, tokens: Tokens, faults: Faults, error_style: str, record_requests: bool = True
+        self,
+        *,
+        store: Store,
+        tokens: Tokens,
+        faults: Faults,
+        error_style: str,
+        main_api: Readings,
+        record_requests: bool = True,
     ) -> None:
         self.requests: list[RecordedRequest] = []
         self._store = store
         self._tokens = tokens
         self._faults = faults
         self.error_style = error_style
+        self.main_api = main_api
         self._record_requests = record_requests
 
     def app(self) -> FastAPI:
         """Return the web application."""
         app = FastAPI(openapi_url=None, redirect_slashes=False)
         leaves = "/v2/integrations/leaves"
-        app.add_api_route(leaves, self._integration(self._create_leave), methods=["POST"])
-        app.add_api_route(leaves + "/{leave_id:path}", self._integration(self._update_leave), methods=["PUT"])
-        app.add_api_route(leaves + "/{leave_id:path}", self._integration(self._delete_leave), methods=["DELETE"])
-        app.add_api_route("/v2/integrations/users", self._integration(self._create_user), methods=["POST"])
+        app.add_api_route(leaves, self._faulty(self._create_leave), methods=["POST"])
+        app.add_api_route(leaves + "/{leave_id:path}", self._faulty(self._update_leave), methods=["PUT"])
+        app.add_api_route(leaves + "/{leave_id:path}", self._faulty(self._delete_leave), methods=["DELETE"])
+        app.add_api_route("/v2/integrations/users", self._faulty(self._create_user), methods=["POST"])
+        app.add_api_route("/v1/user/leaves", self._faulty(self._list_leaves), methods=["GET"])
         app.add_api_route("/v1/oauth/token", self._endpoint(self._mint_token), methods=["POST"])
         app.add_api_route("/v1/me", self._endpoint(self._me), methods=["GET"])
         # The sandbox's own, unlike anything in COR.
@@ -103,8 +113,8 @@ class CorStandIn:
 
         return endpoint
 
-    def _integration(self, work: Endpoint) -> Endpoint:
-        """Return an endpoint of the Integrations API: authenticated, and with faults."""
+    def _faulty(self, work: Endpoint) -> Endpoint:
+        """Return an endpoint for leave or users: authenticated, and with faults."""
 
         async def authenticated_work(request: Request) -> Response:
             self._authenticate(request)
@@ -180,6 +190,9 @@ class CorStandIn:
         name = f"{user.first_name} {user.last_name}"
         cor_id = self._store.add_user(user.source, user.id, name, user.email)
         return JSONResponse(user_answer(user, cor_id=cor_id, created_at=self._store.now()), 201)
+
+    async def _list_leaves(self, request: Request) -> Response:
+        return JSONResponse(list_leaves(self._store, request.query_params, self.main_api))
 
     async def _mint_token(self, request: Request) -> Response:
         if request.query_params.get("grant_type") != "client_credentials":

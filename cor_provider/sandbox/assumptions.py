@@ -30,6 +30,13 @@ ASSUMPTIONS = (
     "POST users answers 201, with null for missing fields and 8 for daily_hours.",
     "External ids in a path are percent-encoded, slashes included.",
     "A refused token request looks like COR's documented 401; tokens last as long as --token-lifetime says.",
+    "Main API: offset is the number of a page, whose first is 1; or as --main-api says.",
+    "Main API: an all-day leave has the civil dates that were sent, in UTC, and all_day false; or as --main-api says.",
+    "Main API: deleted leave stays in the list, with deleted_at in the form of created_at; or as --main-api says.",
+    "Main API: an unknown usersId is refused as UserNotFoundError; or as --main-api says.",
+    "Main API: newest first is by creation. usersId, offset and size are one whole number above 0 each, of any size.",
+    "Main API: a leave's type has type_code UL and its id, icon Futbol; refusals have the form of leave errors.",
+    "Leave that is deleted in COR by hand has no mapping any more: its external id can be used again.",
     "An undocumented path is a 404 without any of COR's error names.",
     "A 429 comes with Retry-After in whole seconds.",
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, timedelta
 
 from cor_provider.pages.calendar import (
     TEMPLATES,
@@ -16,7 +16,7 @@ from cor_provider.pages.calendar import (
     period,
     sections,
 )
-from cor_provider.sandbox.payloads import read_instant
+from cor_provider.sandbox.payloads import in_utc, read_instant
 from cor_provider.sandbox.store import StoredLeave
 
 # A timed leave of one day that is at least this long fills the cell: it is a working day in some time zone.
@@ -87,7 +87,7 @@ def _dates(leave: StoredLeave) -> str:
     start, end = read_instant(leave.start), read_instant(leave.end)
     if leave.all_day:
         return day_text(start) if start.date() == end.date() else f"{day_text(start)} to {day_text(end)}"
-    start, end = _in_utc(start), _in_utc(end)
+    start, end = in_utc(start), in_utc(end)
     last_day = "" if start.date() == end.date() else f"{day_text(end)}, "
     return f"{day_text(start)}, {start:%H:%M} to {last_day}{end:%H:%M} UTC"
 
@@ -115,7 +115,7 @@ def _half_days(leave: StoredLeave) -> range:
     if leave.all_day:
         # `end` may be the later instant and yet, in an offset of its own, an earlier date.
         return all_day_halves(start, max(start, end, key=date.toordinal))
-    start, end = _in_utc(start), _in_utc(end)
+    start, end = in_utc(start), in_utc(end)
     if end > start:
         end -= timedelta.resolution  # a leave that ends at midnight does not cover the day that begins then
     first, last = 2 * start.toordinal(), 2 * end.toordinal()
@@ -125,10 +125,3 @@ def _half_days(leave: StoredLeave) -> range:
         return range(first, first + 2)
     is_afternoon = (start + (end - start) / 2).hour >= _NOON
     return range(first + is_afternoon, first + is_afternoon + 1)
-
-
-def _in_utc(moment: datetime) -> datetime:
-    try:
-        return moment.astimezone(timezone.utc)
-    except OverflowError:  # an open end, 9999-12-31, west of Greenwich
-        return moment.replace(tzinfo=timezone.utc)

@@ -31,6 +31,14 @@ def read_instant(text: str) -> datetime:
     return instant if instant.tzinfo else instant.replace(tzinfo=timezone.utc)
 
 
+def in_utc(instant: datetime) -> datetime:
+    """Return an instant in UTC. An open end, 9999-12-31, has none west of Greenwich, and keeps its clock."""
+    try:
+        return instant.astimezone(timezone.utc)
+    except OverflowError:
+        return instant.replace(tzinfo=timezone.utc)
+
+
 def _require_date_time(text: str) -> str:
     if "T" not in text:
         raise ValueError("not a date-time")

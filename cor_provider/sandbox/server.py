@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from types import TracebackType
 from typing import Any
 
@@ -19,6 +20,7 @@ from cor_provider.sandbox.app import CorStandIn, RecordedRequest
 from cor_provider.sandbox.error_styles import DEFAULT_ERROR_STYLE, ERROR_STYLES
 from cor_provider.sandbox.faults import Fault, Faults
 from cor_provider.sandbox.hangup import HangUp, HangUpProtocol
+from cor_provider.sandbox.main_api import Readings
 from cor_provider.sandbox.seed import EXAMPLE_SEED, SeedInput, plant
 from cor_provider.sandbox.store import Store, StoredLeave
 from cor_provider.sandbox.tokens import Tokens
@@ -33,7 +35,7 @@ class Sandbox:
     """
     A stand-in for COR on 127.0.0.1. Use it as a context manager, or with ``start`` and ``stop``.
 
-    Faults affect the Integrations API only.
+    Faults affect the Integrations API, and the main API's list of a user's leave.
 
     :param seed: users and leave types, as ``cor_provider.sandbox.seed.plant`` takes them; ``[]`` for none. By
         default those of COR's documented example of a leave.
@@ -43,6 +45,8 @@ class Sandbox:
     :param client_secret: likewise.
     :param token_lifetime: seconds for which minted tokens are valid.
     :param error_style: the form of COR's errors, a key of ``cor_provider.sandbox.error_styles.ERROR_STYLES``.
+    :param main_api: how to read what the documentation of the main API leaves open, such as ``{"paging": "row"}``:
+        options and values of ``cor_provider.sandbox.main_api.CHOICES``, and ``zone``, the name of a time zone.
     :param latency_ms: fault: how long every answer takes.
     :param error_rate: fault: share (0 to 1) of requests that get a 500, 502, 503 or 504 before anything is done.
     :param drop_rate: fault: share (0 to 1) of requests that are carried out, but get no answer.
@@ -63,6 +67,7 @@ class Sandbox:
         client_secret: str = DEFAULT_CLIENT_SECRET,
         token_lifetime: int = 3600,
         error_style: str = DEFAULT_ERROR_STYLE,
+        main_api: Mapping[str, str] | None = None,
         latency_ms: float = 0,
         error_rate: float = 0,
         drop_rate: float = 0,
@@ -94,6 +99,7 @@ class Sandbox:
             tokens=self._tokens,
             faults=self._faults,
             error_style=error_style,
+            main_api=Readings.of(main_api or {}),
             record_requests=record_requests,
         )
         self._server: BackgroundServer | None = None
@@ -146,6 +152,15 @@ class Sandbox:
         self._cor.error_style = style
 
     @property
+    def main_api(self) -> Mapping[str, str]:
+        """How the documentation of the main API is read. Options that are not set become the defaults again."""
+        return asdict(self._cor.main_api)
+
+    @main_api.setter
+    def main_api(self, options: Mapping[str, str]) -> None:
+        self._cor.main_api = Readings.of(options)
+
+    @property
     def leaves(self) -> tuple[StoredLeave, ...]:
         """Every leave held now, in the order in which they were created."""
         return self.store.leaves
@@ -159,7 +174,7 @@ class Sandbox:
         self, status: int, body: Any = b"", *, headers: Mapping[str, str] | None = None, commit: bool = False
     ) -> None:
         """
-        Send this answer to the next integrations request, after those queued before.
+        Send this answer to the next request for leave or users, after those queued before.
 
         :param body: bytes are sent as they are, anything else as JSON.
         :param commit: carry the request out first; otherwise it has no effect.
@@ -170,14 +185,14 @@ class Sandbox:
 
     def drop_next(self, *, commit: bool = True) -> None:
         """
-        Close the connection of the next integrations request without an answer.
+        Close the connection of the next request for leave or users without an answer.
 
         :param commit: carry the request out first; otherwise it has no effect.
         """
         self._faults.queue(Fault(HangUp(), commit))
 
     def go_down(self, *, after: int = 0) -> None:
-        """Answer 500 to every integrations request after this many more, until :meth:`clear_faults`."""
+        """Answer 500 to every request for leave or users after this many more, until :meth:`clear_faults`."""
         self._faults.go_down(after=after)
 
     def clear_faults(self) -> None:

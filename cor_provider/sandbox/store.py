@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
@@ -14,7 +15,11 @@ from cor_provider.sandbox.errors import Refusal
 
 @dataclass(frozen=True)
 class StoredLeave:
-    """A leave as the sandbox holds it: external ids as sent, and ``cor_id`` as COR would assign it."""
+    """
+    A leave as the sandbox holds it: external ids as sent, and ``cor_id`` as COR would assign it.
+
+    ``external_id`` is empty for leave that was added by hand. Only the main API still shows deleted leave.
+    """
 
     external_id: str
     source: str
@@ -26,10 +31,11 @@ class StoredLeave:
     all_day: bool
     created_at: str
     updated_at: str
+    deleted_at: str | None = None
 
 
 class Store:
-    """Mappings and leaves, all keyed by (source, external id). Safe to use from several threads."""
+    """Mappings, all keyed by (source, external id), and leaves. Safe to use from several threads."""
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self.users: dict[tuple[str, str], str] = {}
@@ -37,7 +43,11 @@ class Store:
         self.user_cor_ids: dict[tuple[str, str], int] = {}
         self.leave_type_cor_ids: dict[tuple[str, str], int] = {}
         self._emails: set[str] = set()
-        self._leaves: dict[tuple[str, str], StoredLeave] = {}
+        self._users_by_cor_id: dict[int, tuple[str, str]] = {}
+        self._cor_ids: dict[tuple[str, str], int] = {}
+        # By COR's id, the deleted ones too; and the same by user, or an audit of thousands would read all for each.
+        self._leaves: dict[int, StoredLeave] = {}
+        self._leaves_of_user: defaultdict[tuple[str, str], dict[int, StoredLeave]] = defaultdict(dict)
         self._clock = clock
         self._lock = threading.Lock()
         # As in COR's documented example.
@@ -49,7 +59,16 @@ class Store:
     def leaves(self) -> tuple[StoredLeave, ...]:
         """Every leave held now, in the order in which they were created."""
         with self._lock:
-            return tuple(self._leaves.values())
+            return tuple(leave for leave in self._leaves.values() if leave.deleted_at is None)
+
+    def leaves_of_user(self, user_cor_id: int) -> list[StoredLeave] | None:
+        """Return every leave of a user by COR's id, newest first, deleted ones too; None if nobody has this id."""
+        with self._lock:
+            user = self._users_by_cor_id.get(user_cor_id)
+            if user is None or user not in self.users:
+                return None
+            own = self._leaves_of_user[user]
+            return [own[cor_id] for cor_id in sorted(own, reverse=True)]
 
     def now(self) -> str:
         """Return the time in the form of COR's ``created_at``."""
@@ -70,18 +89,19 @@ class Store:
             if email is not None:
                 self._emails.add(email)
             self.users[key] = name
-            self.user_cor_ids[key] = next(self._next_user_id)
-            return self.user_cor_ids[key]
+            cor_id = next(self._next_user_id)
+            self.user_cor_ids[key] = cor_id
+            self._users_by_cor_id[cor_id] = key
+            return cor_id
 
     def remove_user(self, source: str, external_id: str) -> None:
         """Remove a user, and with the user the leave that belongs to it, as when an employee leaves the firm."""
         with self._lock:
             del self.users[source, external_id]
-            self._leaves = {
-                key: leave
-                for key, leave in self._leaves.items()
-                if (leave.source, leave.user_id) != (source, external_id)
-            }
+            for leave in self._leaves_of_user.pop((source, external_id), {}).values():
+                del self._leaves[leave.cor_id]
+                if leave.deleted_at is None and leave.external_id:
+                    del self._cor_ids[leave.source, leave.external_id]
 
     def add_leave_type(self, source: str, external_id: str, name: str) -> None:
         """
@@ -108,12 +128,13 @@ class Store:
         now = self.now()
         with self._lock:
             self._check_mappings(source, user_id, leave_type_id)
-            if key in self._leaves:
+            if key in self._cor_ids:
                 raise Refusal("DuplicateExternalIdError")
+            self._cor_ids[key] = next(self._next_leave_id)
             leave = StoredLeave(
                 external_id=external_id,
                 source=source,
-                cor_id=next(self._next_leave_id),
+                cor_id=self._cor_ids[key],
                 user_id=user_id,
                 leave_type_id=leave_type_id,
                 start=start,
@@ -122,7 +143,7 @@ class Store:
                 created_at=now,
                 updated_at=now,
             )
-            self._leaves[key] = leave
+            self._hold(leave)
             return leave
 
     def update_leave(
@@ -135,11 +156,11 @@ class Store:
         """
         key = (source, external_id)
         with self._lock:
-            if key not in self._leaves:
+            if key not in self._cor_ids:
                 raise Refusal("ZC001")
             self._check_mappings(source, user_id, leave_type_id)
             leave = replace(
-                self._leaves[key],
+                self._leaves[self._cor_ids[key]],
                 user_id=user_id,
                 leave_type_id=leave_type_id,
                 start=start,
@@ -147,7 +168,7 @@ class Store:
                 all_day=all_day,
                 updated_at=self.now(),
             )
-            self._leaves[key] = leave
+            self._hold(leave)
             return leave
 
     def delete_leave(self, *, source: str, external_id: str, user_id: str) -> None:
@@ -158,21 +179,35 @@ class Store:
         """
         key = (source, external_id)
         with self._lock:
-            if key not in self._leaves:
+            if key not in self._cor_ids:
                 raise Refusal("LeaveNotFoundError")
-            if self._leaves[key].user_id != user_id:
+            leave = self._leaves[self._cor_ids[key]]
+            if leave.user_id != user_id:
                 raise Refusal("UserNotFoundError")
-            del self._leaves[key]
+            self._delete(leave)
 
     def remove_leave(self, source: str, external_id: str) -> None:
-        """Remove a leave, as somebody may do in COR itself."""
+        """Delete a leave, as somebody may do in COR itself."""
         with self._lock:
-            del self._leaves[source, external_id]
+            self._delete(self._leaves[self._cor_ids[source, external_id]])
 
     def clear_leaves(self) -> None:
-        """Remove all leaves; users and leave types stay."""
+        """Forget all leaves, the deleted ones too; users and leave types stay."""
         with self._lock:
+            self._cor_ids.clear()
             self._leaves.clear()
+            self._leaves_of_user.clear()
+
+    def _hold(self, leave: StoredLeave) -> None:
+        before = self._leaves.get(leave.cor_id, leave)
+        self._leaves_of_user[before.source, before.user_id].pop(leave.cor_id, None)
+        self._leaves_of_user[leave.source, leave.user_id][leave.cor_id] = leave
+        self._leaves[leave.cor_id] = leave
+
+    def _delete(self, leave: StoredLeave) -> None:
+        self._hold(replace(leave, deleted_at=self.now()))
+        if leave.external_id:
+            del self._cor_ids[leave.source, leave.external_id]
 
     def _check_mappings(self, source: str, user_id: str, leave_type_id: str) -> None:
         if (source, user_id) not in self.users:

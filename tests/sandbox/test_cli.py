@@ -18,6 +18,7 @@ import requests
 
 from cor_provider.sandbox import Sandbox
 from cor_provider.sandbox.assumptions import ASSUMPTIONS
+from cor_provider.sandbox.main_api import CHOICES
 
 COMMAND = [sys.executable, "-m", "cor_provider.sandbox"]
 
@@ -116,12 +117,22 @@ def test_options_reach_the_sandbox(tmp_path: Path, leave: dict[str, Any]) -> Non
     }
 
 
+def test_the_main_api_is_read_as_asked() -> None:
+    with served("--main-api", "deleted=absent, unknown_user=empty") as sandbox:
+        headers = {"Authorization": "Bearer sandbox-token"}
+        answer = requests.get(f"{sandbox.url}/v1/user/leaves?usersId=1", headers=headers, timeout=60)
+
+    assert (answer.status_code, answer.json()) == (200, [])
+
+
 def test_help_says_what_it_is_and_what_it_assumes() -> None:
     text = " ".join(run("--help").stdout.split())
 
     assert "It is not COR" in text
     for assumption in ASSUMPTIONS:
         assert assumption in text
+    for name, choices in CHOICES.items():
+        assert f"- {name}: {next(iter(choices))} (" in text
 
 
 @pytest.mark.parametrize(
@@ -130,6 +141,8 @@ def test_help_says_what_it_is_and_what_it_assumes() -> None:
         (["--error-style", "rude"], "error_style must be one of envelope, "),
         (["--error-rate", "2"], "error_rate and drop_rate must be between 0 and 1"),
         (["--seed", "nowhere.json"], "nowhere.json: No such file or directory"),
+        (["--main-api", "paging"], "main_api must be NAME=VALUE"),
+        (["--main-api", "paging=rows"], "main_api: paging must be one of page, row, ignored"),
         (["--port", "99999"], "cannot listen on --port 99999"),
     ],
 )

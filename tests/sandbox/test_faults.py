@@ -181,7 +181,31 @@ def test_a_queued_body_is_json_unless_it_is_bytes(
 # --- what faults concern
 
 
-def test_only_the_integrations_api_is_disturbed() -> None:
+def test_the_list_of_a_users_leave_is_disturbed_too(sandbox: Sandbox) -> None:
+    def ask() -> requests.Response:
+        headers = {"Authorization": "Bearer sandbox-token"}
+        return requests.get(f"{sandbox.api_url}/user/leaves?usersId=67890", headers=headers, timeout=60)
+
+    sandbox.answer_next(429)
+    sandbox.drop_next()
+
+    assert ask().status_code == 429
+    with pytest.raises(requests.ConnectionError):
+        ask()
+    assert ask().json() == []
+    sandbox.go_down()
+    assert ask().status_code == 500
+
+
+def test_the_list_of_a_users_leave_counts_against_the_rate_limit(send: Send, leave: dict[str, Any]) -> None:
+    with Sandbox(rate_limit=0.1, latency_ms=1, clock=lambda: 1_000_000.0) as sandbox:
+        send(sandbox, "POST", "leaves", leave)
+        refused = requests.get(f"{sandbox.api_url}/user/leaves", timeout=60)
+
+    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "10")
+
+
+def test_only_requests_for_leave_and_users_are_disturbed() -> None:
     with Sandbox(error_rate=1, rate_limit=0.001) as sandbox:
         sandbox.answer_next(500)
         for _ in range(2):
