@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import threading
 from argparse import Namespace
 from collections.abc import Iterable, Iterator
@@ -13,6 +12,7 @@ from uuid import uuid4
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from cor_provider import _files
+from cor_provider.cli.asking import ask, say
 from cor_provider.cli.ledgers import find_ledgers, source_of
 from cor_provider.cli.output import Output, number_of
 from cor_provider.exceptions import CorConfigurationError, CorLedgerBusyError
@@ -49,7 +49,7 @@ def _run(options: Namespace, output: Output) -> bool:
     for ledger in theirs:
         _check_owner(ledger)
         if ledger.key_changed:
-            _say(KEY_WARNING.format(ledger.path))
+            say(KEY_WARNING.format(ledger.path))
     if not options.yes:
         _ask(sum(theirs.values()))
     gone = _forget(theirs, options)
@@ -82,16 +82,11 @@ def _check_owner(ledger: Ledger) -> None:
 
 def _ask(entries: int) -> None:
     """Ask before anything is deleted."""
-    if not sys.stdin.isatty():
-        raise CorConfigurationError("nobody can be asked here: pass --yes to forget this person without asking.")
-    _say(MEANING)
-    _say(f"Delete {number_of(entries, 'entry', 'entries')} of this person? [y/N] ", end="")
-    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
-        raise CorConfigurationError("nothing was deleted.")
-
-
-def _say(text: str, *, end: str = "\n") -> None:
-    print(text, end=end, file=sys.stderr, flush=True)  # noqa: T201  # a command prints
+    ask(
+        f"{MEANING}\nDelete {number_of(entries, 'entry', 'entries')} of this person?",
+        otherwise="nothing was deleted.",
+        unless="pass --yes to forget this person without asking",
+    )
 
 
 def _forget(found: Iterable[Ledger], options: Namespace) -> dict[str, int]:

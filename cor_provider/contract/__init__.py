@@ -1,0 +1,1 @@
+"""What is assumed about COR where its documentation is silent."""
