@@ -172,6 +172,12 @@ PROVE = Command(
         _option("--day", metavar="DATE", help="a day without leave, such as 2016-05-11; default ten years ago"),
         _option("--source", metavar="SOURCE", help="the source of these ids; default the Connection's"),
         _connection(f"the Connection, default {DEFAULT_CONNECTION}", DEFAULT_CONNECTION),
+        _option(
+            "--contract",
+            metavar="PATH",
+            default="cor-contract.json",
+            help="where to write the shape of COR's answers, for the sandbox; default cor-contract.json",
+        ),
         _option("-y", "--yes", action="store_true", help="do not ask"),
         _OUTPUT,
     ),

@@ -12,14 +12,18 @@ from types import FrameType
 from typing import Any
 from uuid import uuid4
 
-from cor_provider import _clock
+from airflow.providers.common.compat.sdk import ObjectStoragePath
+
+from cor_provider import _clock, _files
 from cor_provider.cli.asking import ask, say
 from cor_provider.cli.output import Output
+from cor_provider.cli.rows import locate
 from cor_provider.client.leaves import LeavesEndpoint
 from cor_provider.exceptions import CorConfigurationError, CorRecordError
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.leave import read_external_id
 from cor_provider.prove.leftovers import all_deleted
+from cor_provider.prove.recording import Recording
 from cor_provider.prove.trial import LAST_DAY, Ids, Trial
 from cor_provider.prove.verdicts import Verdict, verdicts
 
@@ -41,6 +45,8 @@ LEFT = (
 def run(options: Namespace, output: Output) -> bool:
     """Try the assumptions after asking, print what came of each, and return whether one does not hold."""
     hook = CorIntegrationsHook(options.conn_id, source=options.source)
+    path = _writable(options.contract)
+    recording = Recording(hook.get_conn(), hook.leaves_url)
     endpoint = LeavesEndpoint(hook.get_conn(), hook.leaves_url, hook.check_source())
     trial = Trial(
         endpoint,
@@ -49,6 +55,7 @@ def run(options: Namespace, output: Output) -> bool:
         user_id=read_external_id("--user", options.user),
         leave_type_id=read_external_id("--leave-type", options.leave_type),
         day=_day(options.day),
+        labelled=recording.labelled,
     )
     _explain(trial, endpoint)
     if not options.yes:
@@ -63,7 +70,18 @@ def run(options: Namespace, output: Output) -> bool:
         _run(trial)
     found = verdicts(trial)
     output.result(_data(trial, found, left), lambda: _show(output, found))
+    _files.replace(path, recording.contract.write().encode())
+    say(f"{path} has the shape of COR's answers, without their content, for the sandbox's --contract.")
     return bool(left) or any(one.result == "does not hold" for one in found)
+
+
+def _writable(path: str) -> ObjectStoragePath:
+    """Return the file to write, after a look at whether that will work: later, it would be too late."""
+    place = locate(path)
+    probe = place.parent / f".{place.name}.{uuid4().hex}"
+    _files.replace(probe, b"")
+    _files.delete(probe)
+    return place
 
 
 def _day(text: str | None) -> date:

@@ -10,25 +10,30 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cor_provider import _clock
 from cor_provider.contract.assumptions import ASSUMPTIONS
+from cor_provider.contract.contract import Contract
 from cor_provider.sandbox import Sandbox
+from prove_support import CALLS
 from support import SEED, Connect
 
 from .conftest import Cor, Ran
 
 ARGUMENTS = ("prove", "--user", "u1", "--leave-type", "vacation")
+REPOSITORY = Path(__file__).parents[2]
 MONDAY = 1479686400.0 + 3653 * 86400
 """Ten years after Monday, 21 November 2016."""
 
 
 @pytest.fixture(autouse=True)
-def _connected(connect: Connect) -> None:
+def _connected(connect: Connect, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     connect()
+    monkeypatch.chdir(tmp_path)
 
 
 def prove(cor: Cor, *more: object) -> Ran:
@@ -134,6 +139,29 @@ def test_it_prints_nothing_personal_but_what_was_typed(cor: Cor, sandbox: Sandbo
         assert marker not in ran.out + ran.err
 
 
+def test_the_shape_of_the_answers_is_written_to_the_current_folder(cor: Cor, tmp_path: Path) -> None:
+    ran = prove(cor)
+    assert "cor-contract.json has the shape of COR's answers" in ran.err
+    text = (tmp_path / "cor-contract.json").read_text()
+    assert [one.call for one in Contract.read(text).calls] == [*CALLS]
+    for typed in ("u1", "vacation", "GLOBANT", "2016", "127.0.0.1", "cor-provider-prove"):
+        assert typed not in text
+
+
+def test_or_to_another_file(cor: Cor, tmp_path: Path) -> None:
+    prove(cor, "--contract", tmp_path / "mine.json")
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.json"]
+
+
+def test_a_file_that_cannot_be_written_is_found_before_anything_is_sent(
+    cor: Cor, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    ran = prove(cor, "--contract", tmp_path / "file" / "mine.json")
+    assert (ran.code, sandbox.requests) == (2, ())
+    assert "Not a directory" in ran.err
+
+
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_a_process_that_is_told_to_end_deletes_its_leave_first(connect: Connect, name: str) -> None:
     with Sandbox(seed=SEED, latency_ms=100) as slow:
@@ -149,7 +177,9 @@ def test_a_process_that_is_told_to_end_deletes_its_leave_first(connect: Connect,
 def started() -> Iterator[subprocess.Popen[Any]]:
     """Yield `prove` as a process."""
     command = [sys.executable, "-m", "cor_provider", *ARGUMENTS, "--yes"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=dict(os.environ)) as running:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    ) as running:
         try:
             yield running
         finally:
