@@ -7,8 +7,11 @@ from contextlib import contextmanager
 from datetime import date
 
 from cor_provider.client.leaves import LeavesEndpoint
+from cor_provider.contract.contract import Contract
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
-from cor_provider.prove.trial import Ids, Trial
+from cor_provider.prove.recording import Recording
+from cor_provider.prove.trial import Ids, Label, Trial
+from cor_provider.prove.verdicts import Verdict, verdicts
 
 CALLS = (
     "create",
@@ -29,7 +32,6 @@ CALLS = (
 
 def trial(at: str = "", happens: Callable[[], object] = lambda: None) -> Trial:
     """Return a trial with the connection `cor_default`. `happens` is called before the call of the name `at`."""
-    hook = CorIntegrationsHook()
 
     @contextmanager
     def labelled(name: str) -> Iterator[None]:
@@ -37,6 +39,19 @@ def trial(at: str = "", happens: Callable[[], object] = lambda: None) -> Trial:
             happens()
         yield
 
+    return _trial(CorIntegrationsHook(), labelled)
+
+
+def recorded() -> tuple[list[Verdict], Contract]:
+    """Run a trial with the connection `cor_default`, and return what it says and what was recorded."""
+    hook = CorIntegrationsHook()
+    recording = Recording(hook.get_conn(), hook.leaves_url)
+    tried = _trial(hook, recording.labelled)
+    tried.run()
+    return verdicts(tried), recording.contract
+
+
+def _trial(hook: CorIntegrationsHook, labelled: Label) -> Trial:
     return Trial(
         LeavesEndpoint(hook.get_conn(), hook.leaves_url, "GLOBANT"),
         hook.leaves_in_cor,

@@ -51,7 +51,7 @@ class Call(BaseModel):
     call: CallName
     method: Literal["POST", "PUT", "DELETE", "GET"]
     path: Literal["/v2/integrations/leaves", "/v2/integrations/leaves/{id}", "/user/leaves?usersId={id}"]
-    status: Annotated[int, Field(ge=100, le=599)]
+    status: Annotated[int, Field(ge=200, le=599)]
     headers: Annotated[tuple[str, ...], AfterValidator(_check_headers)]
     other_headers: Annotated[int, Field(ge=0, le=1000)] = 0
     form: Literal["JSON", "text", "web page", "nothing"]
@@ -68,7 +68,7 @@ class Call(BaseModel):
             call=name,
             method=method,
             path=path,
-            status=response.status_code if 100 <= response.status_code <= 599 else 599,  # noqa: PLR2004  # HTTP's
+            status=response.status_code if 200 <= response.status_code <= 599 else 599,  # noqa: PLR2004  # HTTP's
             headers=tuple(known),
             other_headers=min(len(names) - len(known), 1000),
             form=parsed.form,

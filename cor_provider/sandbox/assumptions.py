@@ -16,6 +16,7 @@ DISCLAIMER = (
 ASSUMPTIONS = (
     *(one.text.replace("`", "") for one in OF_THE_PROVIDER),
     "The JSON of leave errors: statusCode, status 'error', the name in `error`, a message; or the chosen error style.",
+    "With --contract, answers have the shapes that prove found in a COR, and the error style where it shows none.",
     "An error style without a field for the error's name puts it into the message.",
     "`code` is COR's code where one is documented (ZC001 no such leave, ZC004 external id used), otherwise the name.",
     "HTTP 400: ValidationError, InvalidSourceError, InvalidRoleError.",

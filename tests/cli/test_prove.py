@@ -19,6 +19,7 @@ from cor_provider import _clock
 from cor_provider.contract.assumptions import ASSUMPTIONS
 from cor_provider.contract.contract import Contract
 from cor_provider.sandbox import Sandbox
+from cor_provider.sandbox.error_styles import ERROR_STYLES
 from prove_support import CALLS
 from support import SEED, Connect
 
@@ -146,6 +147,19 @@ def test_the_shape_of_the_answers_is_written_to_the_current_folder(cor: Cor, tmp
     assert [one.call for one in Contract.read(text).calls] == [*CALLS]
     for typed in ("u1", "vacation", "GLOBANT", "2016", "127.0.0.1", "cor-provider-prove"):
         assert typed not in text
+
+
+@pytest.mark.parametrize("style", ERROR_STYLES)
+def test_a_sandbox_with_that_file_answers_alike(
+    cor: Cor, connect: Connect, sandbox: Sandbox, tmp_path: Path, style: str
+) -> None:
+    sandbox.error_style = style
+    first = prove(cor, "--contract", tmp_path / "first.json", "--output", "json")
+    with Sandbox(seed=SEED, contract=tmp_path / "first.json") as other:
+        connect(host=other.url, extra={"api_url": other.api_url})
+        second = prove(cor, "--contract", tmp_path / "second.json", "--output", "json")
+    assert (second.code, second.data["assumptions"]) == (first.code, first.data["assumptions"])
+    assert (tmp_path / "second.json").read_text() == (tmp_path / "first.json").read_text()
 
 
 def test_or_to_another_file(cor: Cor, tmp_path: Path) -> None:

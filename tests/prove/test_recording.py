@@ -4,30 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from cor_provider.client.leaves import LeavesEndpoint
 from cor_provider.contract.contract import Contract
-from cor_provider.hooks.cor_integrations import CorIntegrationsHook
-from cor_provider.prove.recording import Recording
-from cor_provider.prove.trial import Trial
 from cor_provider.sandbox import Sandbox
-from prove_support import CALLS, trial
+from prove_support import CALLS
+from prove_support import recorded as record
 from support import Connect
 
 
 def recorded() -> Contract:
-    hook = CorIntegrationsHook()
-    recording = Recording(hook.get_conn(), hook.leaves_url)
-    like = trial()
-    Trial(
-        LeavesEndpoint(hook.get_conn(), hook.leaves_url, "GLOBANT"),
-        hook.leaves_in_cor,
-        ids=like.ids,
-        user_id=like.leave.user_id,
-        leave_type_id=like.leave.leave_type_id,
-        day=like.leave.start,
-        labelled=recording.labelled,
-    ).run()
-    return recording.contract
+    return record()[1]
 
 
 def test_each_call_has_its_answer(connect: Connect) -> None:
