@@ -69,7 +69,7 @@ def run(options: Namespace, output: Output) -> bool:
     with _ended_by_signals(), all_deleted(trial.leftovers, warn):
         _run(trial)
     found = verdicts(trial)
-    output.result(_data(trial, found, left), lambda: _show(output, found))
+    output.result(_data(trial, found, left, path), lambda: _show(output, found))
     _files.replace(path, recording.contract.write().encode())
     say(f"{path} has the shape of COR's answers, without their content, for the sandbox's --contract.")
     return bool(left) or any(one.result == "does not hold" for one in found)
@@ -141,7 +141,7 @@ def _run(trial: Trial) -> None:
         ) from None
 
 
-def _data(trial: Trial, found: list[Verdict], left: list[str]) -> dict[str, Any]:
+def _data(trial: Trial, found: list[Verdict], left: list[str], path: ObjectStoragePath) -> dict[str, Any]:
     return {
         "id": trial.leave.id,
         "day": trial.leave.start.isoformat(),
@@ -156,6 +156,7 @@ def _data(trial: Trial, found: list[Verdict], left: list[str]) -> dict[str, Any]
             for one in found
         ],
         "left_in_cor": left,
+        "contract": str(path),
     }
 
 

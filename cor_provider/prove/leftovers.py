@@ -18,8 +18,8 @@ from cor_provider.exceptions import (
 )
 from cor_provider.leave import LeaveKey
 
-MOST_DELETES = 6
-"""How often one leave is tried to be deleted."""
+MOST_ROUNDS = 6
+"""How often COR is asked to delete what is left."""
 
 LONGEST_WAIT = 60.0
 SECONDS_TO_ARRIVE = 5.0
@@ -38,6 +38,7 @@ class Leftovers:
         self._user_id = user_id
         self._held: Counter[str] = Counter()
         self._unclear: set[str] = set()
+        self._refused: set[str] = set()
 
     @property
     def ids(self) -> list[str]:
@@ -73,24 +74,27 @@ class Leftovers:
 
     def delete_all(self) -> None:
         """Delete what COR may hold. What it may hold even then is in ``ids``."""
-        for leave_id in self.ids:
-            self._delete(leave_id)
+        for attempt in range(MOST_ROUNDS):
+            waits = [self._delete(leave_id, attempt) for leave_id in self.ids if leave_id not in self._refused]
+            if not waits or attempt == MOST_ROUNDS - 1:
+                return
+            if (longest := max(waits)) > 0:
+                _wait(longest)
 
-    def _delete(self, leave_id: str) -> None:
-        for attempt in range(MOST_DELETES):
-            if self._held[leave_id] <= 0:
-                return
-            try:
-                with self.deleting(leave_id):
-                    self._endpoint.delete(LeaveKey(leave_id, self._user_id))
-            except (CorLeaveNotFoundError, CorUserNotFoundError):
-                if leave_id in self._unclear:
-                    self._unclear.remove(leave_id)
-                    _wait(SECONDS_TO_ARRIVE)
-            except CorTransientError as error:
-                _wait(min(error.retry_after or 2.0**attempt, LONGEST_WAIT))
-            except CorError:
-                return
+    def _delete(self, leave_id: str, attempt: int) -> float:
+        """Try to delete a leave, and return the seconds after which to try again if COR may still hold it."""
+        try:
+            with self.deleting(leave_id):
+                self._endpoint.delete(LeaveKey(leave_id, self._user_id))
+        except (CorLeaveNotFoundError, CorUserNotFoundError):
+            if leave_id in self._unclear:
+                self._unclear.remove(leave_id)
+                return SECONDS_TO_ARRIVE
+        except CorTransientError as error:
+            return min(error.retry_after or 2.0**attempt, LONGEST_WAIT)
+        except CorError:
+            self._refused.add(leave_id)
+        return 0.0
 
 
 @contextmanager

@@ -220,6 +220,8 @@ def _require_answer(reply: Reply) -> None:
     """Go on only if COR answered; a failure that may pass says nothing about COR."""
     if isinstance(reply.error, CorConnectionError):
         raise _Untried("no answer of COR arrived.")
+    if reply.error and reply.error.status is None:  # it was not even asked
+        raise _Untried(" ".join(reply.error.message.split()))
     if isinstance(reply.error, CorTransientError) and not isinstance(reply.error, CorUnexpectedAnswerError):
         raise _Untried(f"COR answered {reply.error.status}.")
 

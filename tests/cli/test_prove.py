@@ -163,7 +163,8 @@ def test_a_sandbox_with_that_file_answers_alike(
 
 
 def test_or_to_another_file(cor: Cor, tmp_path: Path) -> None:
-    prove(cor, "--contract", tmp_path / "mine.json")
+    ran = prove(cor, "--contract", tmp_path / "mine.json", "--output", "json")
+    assert ran.data["contract"] == str(tmp_path / "mine.json")
     assert [path.name for path in tmp_path.iterdir()] == ["mine.json"]
 
 

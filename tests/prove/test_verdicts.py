@@ -117,3 +117,10 @@ def test_other_days_in_the_main_api_are_found(sandbox: Sandbox) -> None:
 def test_a_leave_that_the_list_shows_as_before_the_update_is_no_other_day(sandbox: Sandbox) -> None:
     found = judge("list", lambda: sandbox.move_by_hand(12345, "2016-05-09", "2016-05-09"))
     assert found["days"].result == "holds"
+
+
+def test_a_connection_without_an_address_of_the_main_api_says_what_is_missing(connect: Connect) -> None:
+    connect(extra={"api_url": ""})
+    found = judge()
+    assert those(found, "could not be tried") == {"main_api", "days"}
+    assert "set its Extra api_url" in found["main_api"].meaning
