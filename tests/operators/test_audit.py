@@ -88,7 +88,9 @@ def test_the_report_has_every_leave_and_every_foreign_one(audit: Run, tmp_path: 
         ("L3", "confirmed", []),
         (None, "foreign", []),
     ]
-    (theirs,) = [stored for stored in sandbox.leaves if stored.external_id == "by hand"]
+    ours, theirs = (
+        next(one for one in sandbox.leaves if one.external_id == leave_id) for leave_id in ("L2", "by hand")
+    )
     cor_ids = {
         "cor_user_id": sandbox.store.user_cor_ids["GLOBANT", "u1"],
         "cor_leave_type_id": sandbox.store.leave_type_cor_ids["GLOBANT", "vacation"],
@@ -110,7 +112,7 @@ def test_the_report_has_every_leave_and_every_foreign_one(audit: Run, tmp_path: 
         "id": "L2",
         "status": "changed",
         "user_id": "u1",
-        "cor_id": sandbox.leaves[0].cor_id,
+        "cor_id": ours.cor_id,
         "start": "2026-05-12",
         "end": "2026-05-12",
         "cor_start": "2026-05-20T00:00:00.000Z",
