@@ -144,6 +144,13 @@ class Findings:
         for (report,) in self._database.execute("SELECT report FROM foreign_leave ORDER BY number"):
             yield report
 
+    def differences(self) -> Iterator[dict[str, Any]]:
+        """Yield the rows of the report that are ``missing``, ``changed`` or ``foreign``."""
+        query = "SELECT report FROM leave WHERE finding IN ('missing', 'changed') ORDER BY number"
+        for select in (query, "SELECT report FROM foreign_leave ORDER BY number"):
+            for (report,) in self._database.execute(select):
+                yield json.loads(report.decode("utf-8", "surrogatepass"))
+
     def _leaves(self, condition: str, *values: object) -> Iterator[AuditedLeave]:
         query = f"SELECT number, id, line FROM leave WHERE {condition} ORDER BY number"  # noqa: S608  # ours
         for number, leave_id, line in self._database.execute(query, values).fetchall():

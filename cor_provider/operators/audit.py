@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -16,13 +16,21 @@ from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
 
 from cor_provider import _clock, _files
 from cor_provider.audit.compare import Finding
+from cor_provider.audit.page import write_audit_page
 from cor_provider.audit.run import Audit
-from cor_provider.exceptions import CorDriftError, CorError, CorPushIncompleteError, CorTransientError
+from cor_provider.exceptions import (
+    CorConfigurationError,
+    CorDriftError,
+    CorError,
+    CorPushIncompleteError,
+    CorTransientError,
+)
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.operators.parameters import at_run_time, check_literal
 from cor_provider.push.options import PushOptions
 from cor_provider.sync.lease import Owner, lease_files
 from cor_provider.sync.ledger import Ledger, ledger_path
+from cor_provider.sync.page import page_of
 from cor_provider.sync.window import Window
 from cor_provider.task import metrics
 from cor_provider.task.files import TaskFiles
@@ -73,7 +81,8 @@ class AuditLeavesOperator(BaseOperator):
         (templated).
     :param report_path: path or URI of a JSON Lines file, with a row for every leave and then for all leave in COR that
         the ledger does not know: ``{"id", "status", "user_id", "cor_id", "cor_user_id", "start", "end", "cor_start",
-        "cor_end", "cor_leave_type_id", "differs", "reason"}`` (templated).
+        "cor_end", "cor_leave_type_id", "differs", "reason"}``. A page that shows people what differs goes beside it,
+        with the suffix ``.html`` (templated).
     :param concurrency: how many requests may be under way at once.
     :param max_attempts: how often a request is sent before the audit gives up.
     :param max_wait: seconds that the audit may spend waiting in total.
@@ -134,7 +143,7 @@ class AuditLeavesOperator(BaseOperator):
         """Compare the ledger with COR, and return the counts."""
         self._run = run = AuditTask(
             hook=CorIntegrationsHook(self.cor_conn_id, source=self.source),
-            files=TaskFiles(written={"report_path": self.report_path}, read={}),
+            files=TaskFiles(written=self._outputs(), read={}),
             owner=Owner.from_context(context),
         )
         start = _clock.now()
@@ -161,11 +170,24 @@ class AuditLeavesOperator(BaseOperator):
         """Return the lineage of this task for OpenLineage, if its provider is installed; None if nothing was read."""
         if not self._run or not self._run.counts["audited"]:
             return None
-        url, files = self._run.hook.user_leaves_url, self._run.written.values()
-        return openlineage_facets_of_reading(input_url=url, output_uris=files)
+        reports = [path for kind, path in self._run.written.items() if kind == "audit"]
+        return openlineage_facets_of_reading(input_url=self._run.hook.user_leaves_url, output_uris=reports)
+
+    def _outputs(self) -> dict[str, object]:
+        """Return the files that this task writes, by the parameters that name them."""
+        page = None
+        if self.report_path:
+            with suppress(ValueError):  # not a path or URI; reported before anything is asked
+                page = page_of(_files.locate(self.report_path))
+        return {"report_path": self.report_path, "report_path (its page)": page}
 
     def _audit(self, run: AuditTask) -> None:
         """Run the audit, and write its report, however it ends."""
+        if str(self.report_path or "").strip().lower().endswith(".html"):
+            raise CorConfigurationError(
+                "report_path: ends in .html. Name the report's file, such as audit.jsonl; its page then goes to "
+                "audit.html."
+            )
         with at_run_time():
             _, heal = read_count("max_drift", self.max_drift), read_flag("heal", self.heal)
         window, source = Window.read(self.window), run.hook.check_source()
@@ -196,13 +218,13 @@ class AuditLeavesOperator(BaseOperator):
             finally:
                 run.counts, run.refused, run.healed = audit.findings.counts(), audit.refused, audit.healed
                 self._list_drift(audit, run)
-                self._write_report(audit, run)
+                self._write_report(audit, run, window, source)
 
     def _list_drift(self, audit: Audit, run: AuditTask) -> None:
         for (leave, finding), _ in zip(audit.findings.drift(), range(MOST_LISTED), strict=False):
             run.drift.append({"id": leave.id, "status": finding})
 
-    def _write_report(self, audit: Audit, run: AuditTask) -> None:
+    def _write_report(self, audit: Audit, run: AuditTask, window: Window, source: str) -> None:
         if not self.report_path:
             return
         run.files.check()
@@ -211,6 +233,9 @@ class AuditLeavesOperator(BaseOperator):
         with _files.writing(path) as stream:
             stream.writelines(audit.findings.lines())
         run.written["audit"] = str(self.report_path)
+        if page := page_of(path):
+            write_audit_page(page, audit.findings.differences(), counts=run.counts, window=window, source=source)
+            run.written["audit_page"] = str(page)
 
     def _ending(self, run: AuditTask) -> CorError | None:
         """Return the error with which the task fails, or None if it succeeds."""
@@ -243,8 +268,9 @@ class AuditLeavesOperator(BaseOperator):
         has_drift = run.counts["missing"] or run.counts["changed"]
         for line in self._findings_in_words(run):
             (self.log.warning if has_drift else self.log.info)("%s", line)
-        if report := run.written.get("audit"):
-            self.log.info("Report: %s", report)
+        for kind, label in {"audit": "Report", "audit_page": "Page of the report"}.items():
+            if path := run.written.get(kind):
+                self.log.info("%s: %s", label, path)
         metrics.emit_audit(run.counts, timedelta(seconds=seconds))
         if task_instance := context.get("ti"):
             for key, value in {**xcoms, "drift": run.drift, "files": run.written}.items():

@@ -288,3 +288,16 @@ def test_the_window_may_be_dates(sync: Run, audit: Run) -> None:
     sync([leave()])
     assert audit(window=(date(2026, 5, 12), date(2026, 5, 12)))["audited"] == 1
     assert audit(window=(date(2026, 5, 13), date(2026, 5, 13)))["audited"] == 0
+
+
+def test_a_page_goes_beside_the_report(
+    sync: Run, audit: Run, tmp_path: Path, task_instance: TaskInstance, sandbox: Sandbox
+) -> None:
+    sync([leave()])
+    sandbox.store.remove_leave("GLOBANT", "L1")
+    audit(max_drift=1, report_path=f"{tmp_path}/a/audit.jsonl")
+    files = {"audit": f"{tmp_path}/a/audit.jsonl", "audit_page": f"{tmp_path}/a/audit.html"}
+    assert task_instance.xcoms["files"] == files
+    assert "u1: HR says, and COR does not have it, Mon 11 May 2026" in Path(files["audit_page"]).read_text()
+    with pytest.raises(CorConfigurationError, match=r"audit\.jsonl"):
+        audit(report_path=f"{tmp_path}/audit.html")
