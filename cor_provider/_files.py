@@ -259,6 +259,16 @@ def store_time(probe: ObjectStoragePath) -> float:
         delete(probe)
 
 
+def version(path: ObjectStoragePath) -> object:
+    """Return something that any write to a file changes; None if there is no such file."""
+    path.fs.invalidate_cache()  # it does not know what other machines did since
+    try:
+        about = path.fs.info(path.path)
+        return about.get("size"), about.get("ETag") or about.get("etag"), path.fs.modified(path.path)
+    except FileNotFoundError:
+        return None
+
+
 def modified(path: ObjectStoragePath) -> float:
     """Return when a file was last written, in seconds since the epoch."""
     path.fs.invalidate_cache()  # it does not know what other machines did since

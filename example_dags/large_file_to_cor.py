@@ -13,7 +13,8 @@ file, and COR limits its pace. It also reads `.csv`, and `.parquet` after
 `large_file_to_cor_in_batches` sends from several processes, and each batch can be run again by itself. It needs
   * a file of JSON Lines (`.jsonl`);
   * the Pool `cor`, whose slots limit how many batches are pushed at once: `airflow pools set cor 2 "COR"`.
-    The Extra `requests_per_second` of the Connection applies to each push, so multiply it by the slots.
+    The Extra `requests_per_second` of the Connection applies to each push, so multiply it by the slots, unless they
+    share their pace over Redis (Extra `pace_redis_conn_id`).
 
 All lines of one external id are in the same batch, in their order. So repeats are sent once and contradictions are
 rejected, as in one task. Unreadable lines are in the first batch, which rejects them. Positions and line numbers in

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from itertools import count
 
+from cor_provider.sandbox.by_hand import Choices
 from cor_provider.sandbox.calendar import render_calendar
 from cor_provider.sandbox.store import StoredLeave
 
@@ -39,8 +41,10 @@ def stored(
     return StoredLeave(leave_id, source, next(cor_ids), user, leave_type, start, end, is_all_day, now, now)
 
 
-def html(*leaves: StoredLeave) -> str:
-    return render_calendar(leaves, user_names=USERS, leave_type_names=TYPES, assumptions=["Time runs forwards."])
+def html(*leaves: StoredLeave, choices: Sequence[Choices] = ()) -> str:
+    return render_calendar(
+        leaves, user_names=USERS, leave_type_names=TYPES, choices=choices, assumptions=["Time runs forwards."]
+    )
 
 
 def page(*leaves: StoredLeave) -> Page:

@@ -65,6 +65,7 @@ from airflow import __version__ as airflow_version  # noqa: E402
 
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook  # noqa: E402
 from cor_provider.sandbox import Sandbox  # noqa: E402
+from redis_server import Redis, find_redis, running_redis  # noqa: E402
 from support import SEED, Connect  # noqa: E402
 
 pytest_plugins = ["sync_support", "operators_support", "tab_support"]  # their fixtures
@@ -211,6 +212,15 @@ def closed_port() -> Iterator[int]:
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         yield bound.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
+    """A Redis, empty at first."""
+    if not find_redis():
+        pytest.skip("no Redis: install it with  apt-get install redis-server")
+    with running_redis(tmp_path_factory.mktemp("redis")) as redis:
+        yield redis
 
 
 @pytest.fixture

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -25,6 +23,8 @@ import airflow
 import psutil  # type: ignore[import-untyped]  # Airflow depends on it; its types are another package
 import pytest
 import requests
+
+from ports import free_port
 
 EXECUTOR = "LocalExecutor"
 SECONDS_TO_START = 300
@@ -251,14 +251,6 @@ def make_environment(running: RunningAirflow) -> dict[str, str]:
         "no_proxy": "127.0.0.1",
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),  # Airflow 2 calls `airflow`
     }
-
-
-def free_port() -> int:
-    """Return a port for a server that starts later: none of those that the system gives to whoever asks for any."""
-    while True:
-        port = random.randrange(20_000, 32_000)  # noqa: S311  # no cryptography; Linux gives what is above
-        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
-            return port
 
 
 @contextmanager

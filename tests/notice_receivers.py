@@ -14,7 +14,7 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 
-from local_airflow import free_port
+from ports import free_port
 
 
 @dataclass

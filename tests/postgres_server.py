@@ -15,7 +15,7 @@ from uuid import uuid4
 
 import psycopg2  # type: ignore[import-untyped]  # its types are another package
 
-from local_airflow import free_port
+from ports import free_port
 
 
 class Database:

@@ -13,7 +13,8 @@ import pytest
 import requests
 
 from cor_provider.sandbox import Sandbox
-from local_airflow import RunningAirflow, free_port, make_environment, start
+from local_airflow import RunningAirflow, make_environment, start
+from ports import free_port
 
 LEAVE_TAB = "leave_tab"
 PASSWORD = "password-zq7"

@@ -71,6 +71,17 @@ def test_what_somebody_else_did_since_is_seen(folder: ObjectStoragePath) -> None
     assert sorted(_files.names(folder)) == ["a.lock.1", "a.lock.2"]
 
 
+def test_each_write_makes_another_version(folder: ObjectStoragePath) -> None:
+    path = folder / "a.jsonl"
+    assert _files.version(path) is None
+    versions = []
+    for content in (b"1", b"22", b"333"):
+        _files.replace(path, content)
+        assert _files.version(path) == _files.version(path)
+        versions.append(_files.version(path))
+    assert len({*versions}) == 3
+
+
 def test_deleting_what_is_gone_is_fine(folder: ObjectStoragePath) -> None:
     _files.create(folder / "a.lock.1", b"1")
     _files.delete(folder / "a.lock.1")

@@ -104,7 +104,7 @@ def test_the_text_for_a_package_index_links_to_no_file(wheel: Path) -> None:
 def test_the_wheel_holds_the_package_alone(wheel: Path) -> None:
     names = ZipFile(wheel).namelist()
     assert {name.split("/")[0].split("-")[0] for name in names} == {"cor_provider", "airflow_provider_cor"}
-    assert "cor_provider/py.typed" in names
+    assert {"cor_provider/py.typed", "cor_provider/push/exchange.lua", "cor_provider/push/conclude.lua"} <= set(names)
     assert {"cor_provider/pages/templates/sandbox.html.jinja", "cor_provider/pages/templates/plan.html.jinja"} <= set(
         names
     )

@@ -83,7 +83,7 @@ def run(options: Namespace, output: Output) -> bool:
     leaves = iter_leaves(absolute(options.file), timezone=options.timezone, translation=translation)
     for outcome in check(checked.count(leaves)):
         checked.add(outcome)
-    output.result(_data(options.file, checked, warnings), lambda: _show(output, options.file, checked, warnings))
+    output.result(_data(options.file, checked, warnings), lambda: _show(output, options, checked, warnings))
     return bool(checked.rejected)
 
 
@@ -117,13 +117,16 @@ def _data(file: str, checked: Checked, warnings: list[str]) -> dict[str, Any]:
     }
 
 
-def _show(output: Output, file: str, checked: Checked, warnings: list[str]) -> None:
+def _show(output: Output, options: Namespace, checked: Checked, warnings: list[str]) -> None:
+    fine, rejected = checked.received - checked.rejected, checked.rejected
     output.line(
-        f"{file}: {checked.received - checked.rejected} fine, {checked.rejected} would be rejected; nothing was sent.",
-        style="bold red" if checked.rejected else "bold green",
+        f"{options.file}: {fine} fine, {rejected} would be rejected; nothing was sent.",
+        style="bold red" if rejected else "bold green",
     )
     for warning in warnings:
         output.line(f"warning: {warning}", style="yellow")
+    if options.conn_id:
+        output.line(f"The Connection {options.conn_id} is valid. doctor shows whether COR takes its token.")
     for cause in checked.largest_causes:
         output.line()
         output.line(f"{cause.error} {cause.count}: {cause.problem}")
@@ -132,3 +135,6 @@ def _show(output: Output, file: str, checked: Checked, warnings: list[str]) -> N
             output.line(f"and {more} more", indent=2)
     output.counts(("leave type", "leaves"), checked.leave_types, "leave types")
     output.counts(("user", "leaves"), checked.users, "users")
+    if checked.users:
+        output.line()
+        output.line("Only COR knows if these users and leave types exist: a push shows that.")

@@ -82,7 +82,7 @@ CHECK = Command(
         _option("--values", metavar="JSON", help="COR's values for the file's, as the operators' values"),
         _option("--date-format", metavar="FORMAT", help="form of dates that are not ISO 8601, such as %%d/%%m/%%Y"),
         _option("--timezone", metavar="ZONE", help="zone of times without an offset, such as Europe/Madrid"),
-        _connection("check this Connection and its source too"),
+        _connection("check this Connection and its source too, but not its token"),
         _OUTPUT,
     ),
 )

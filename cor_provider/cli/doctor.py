@@ -75,6 +75,7 @@ def _connection(conn_id: str) -> Iterator[Finding]:
     session.hooks["response"].remove(keep_date)
     yield _host(hook)
     yield _source(hook)
+    yield from _redis(hook)
     if dates:
         yield _clocks(*dates[0])
 
@@ -97,6 +98,16 @@ def _source(hook: CorIntegrationsHook) -> Finding:
     if problem := doubt(source):
         return Finding("warning", "source", problem)
     return Finding("ok", "source", f"{source}, which COR documents.")
+
+
+def _redis(hook: CorIntegrationsHook) -> Iterator[Finding]:
+    try:
+        tested = hook.test_redis()
+    except CorConfigurationError as error:
+        yield Finding("problem", "redis", error.message)
+        return
+    if tested:
+        yield Finding("ok" if tested[0] else "warning", "redis", tested[1])
 
 
 def _clocks(here: float, date: str) -> Finding:

@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 
 from cor_provider import _files
-from cor_provider.cli.ledger_writing import ask, check_owner, leased, say
+from cor_provider.cli.ledger_writing import ask, check_owner, in_a_command, leased, say
 from cor_provider.cli.output import Output, number_of
 from cor_provider.cli.rows import locate, read_rows
 from cor_provider.client.success import read_cor_id
@@ -37,6 +37,11 @@ FOREIGN = "foreign"
 
 def run(options: Namespace, output: Output) -> bool:
     """Adopt leave after asking, and print how much; that is no finding."""
+    with in_a_command():
+        return _run(options, output)
+
+
+def _run(options: Namespace, output: Output) -> bool:
     with closing(_open(options)) as ledger:
         check_owner(ledger)
         counts = _adopt(ledger, options)

@@ -8,7 +8,7 @@ from contextlib import ExitStack, closing
 
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
-from cor_provider.cli.ledger_writing import ask, check_owner, leased, say
+from cor_provider.cli.ledger_writing import ask, check_owner, in_a_command, leased, say
 from cor_provider.cli.ledgers import find_ledgers, source_of
 from cor_provider.cli.output import Output, number_of
 from cor_provider.exceptions import CorConfigurationError
@@ -27,6 +27,11 @@ KEY_WARNING = (
 
 def run(options: Namespace, output: Output) -> bool:
     """Forget a person after asking, and print how many entries went; that is no finding."""
+    with in_a_command():
+        return _run(options, output)
+
+
+def _run(options: Namespace, output: Output) -> bool:
     theirs = {}
     for file in find_ledgers(options.path, source=options.source):
         with closing(_open(file, options)) as ledger:

@@ -53,6 +53,15 @@ def ask(question: str, meaning: str, *, what: str) -> None:
 
 
 @contextmanager
+def in_a_command() -> Iterator[None]:
+    """Say of a ledger that a sync is using that the command is to be run again, and not a task."""
+    try:
+        yield
+    except CorLedgerBusyError as error:
+        raise CorLedgerBusyError(error.reason, retry_after=error.retry_after, again="command") from None
+
+
+@contextmanager
 def leased(ledger: Ledger, command: str) -> Iterator[Lease]:
     """
     Hold a ledger's lease while the block runs.
@@ -60,10 +69,7 @@ def leased(ledger: Ledger, command: str) -> Iterator[Lease]:
     :raises CorLedgerBusyError: if a sync is using the ledger.
     """
     lease = Lease(ledger.path, Owner(f"the command {command}", 1, uuid4().hex), threading.Event())
-    try:
-        lease.take()
-    except CorLedgerBusyError as error:
-        raise CorLedgerBusyError(error.reason, retry_after=error.retry_after, again="command") from None
+    lease.take()
     try:
         with lease.kept():
             yield lease

@@ -9,7 +9,7 @@ from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from cor_provider import _files
 from cor_provider.cli.rows import explained, locate
-from cor_provider.exceptions import CorConfigurationError
+from cor_provider.exceptions import CorConfigurationError, CorLedgerBusyError
 from cor_provider.sync.ledger import ENDING
 from cor_provider.sync.ledger_file import LedgerContent
 
@@ -41,9 +41,13 @@ def read_content(file: ObjectStoragePath, key: bytes | None = None) -> LedgerCon
 
     :param key: the key of the seal, if it is known.
     :raises CorLedgerError: if it is not a ledger, or was altered.
+    :raises CorLedgerBusyError: if a sync replaces it again and again while it is read.
     """
-    with explained(file):
-        content = LedgerContent.read(file, key)
+    try:
+        with explained(file):
+            content = LedgerContent.read(file, key)
+    except CorLedgerBusyError as error:
+        raise CorLedgerBusyError(error.reason, again="command") from None
     if content is None:
         raise CorConfigurationError(f"there is no ledger {file}.")
     return content

@@ -40,7 +40,7 @@ class Output:
         """
         Print the result.
 
-        :param data: the result for scripts; see :class:`Rows`.
+        :param data: the result for scripts; see :class:`Streamed`.
         :param show: prints it for people.
         """
         if self._as_json:
@@ -114,41 +114,34 @@ class Output:
         return shown.encode(encoding, "backslashreplace").decode(encoding)
 
 
-class Streamed(dict[str, Any]):
+class Streamed:
     """
-    A mapping for JSON that is not in memory, and not empty.
+    Content of JSON that is made piece by piece while it is printed, since it need not fit into memory.
 
-    :param read: returns its items.
+    :param read: returns the content from its beginning on.
     """
 
-    def __init__(self, read: Callable[[], Iterator[tuple[str, Any]]]) -> None:
+    def __init__(self, read: Callable[[], Iterator[Any]]) -> None:
         super().__init__()
         self._read = read
 
     def __bool__(self) -> bool:
-        return True
+        return any(True for _ in self._read())
+
+
+class Rows(Streamed, list[Any]):
+    """Streamed rows."""
+
+    def __iter__(self) -> Iterator[Any]:
+        return self._read()
+
+
+class Fields(Streamed, dict[str, Any]):
+    """A streamed mapping: ``read`` returns its items."""
 
     def items(self) -> Iterator[tuple[str, Any]]:  # type: ignore[override]  # all that the encoder needs
         """Yield the items, for the encoder."""
         return self._read()
-
-
-class Rows(list[Any]):
-    """
-    Rows for scripts that are made one by one while they are printed, since there may be millions.
-
-    :param rows: returns them from the first on.
-    """
-
-    def __init__(self, rows: Callable[[], Iterator[Any]]) -> None:
-        super().__init__()
-        self._rows = rows
-
-    def __iter__(self) -> Iterator[Any]:
-        return self._rows()
-
-    def __bool__(self) -> bool:
-        return next(self._rows(), None) is not None
 
 
 def number_of(count: int, noun: str, plural: str | None = None) -> str:

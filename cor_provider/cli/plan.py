@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
-from cor_provider.cli.output import Output, Streamed, number_of
+from cor_provider.cli.output import Fields, Output, number_of
 from cor_provider.cli.rows import read_rows
 from cor_provider.sync.by_user import ChangesByUser, UserCounts, by_user
 from cor_provider.sync.plan import in_words
@@ -33,8 +33,7 @@ def _run_for_all(rows: Iterator[Mapping[str, Any]], output: Output) -> None:
     first = next(rows, None)
     with by_user(chain([first] if first else [], rows)) as changes:
         totals = _sum(changes.users())
-        users = Streamed(lambda: _counts_of_users(changes)) if first else {}
-        data = {**_of_plan(first), **totals, "users": users}
+        data = {**_of_plan(first), **totals, "users": Fields(lambda: _counts_of_users(changes))}
         output.result(data, lambda: _show_all(output, first, totals, changes))
 
 

@@ -49,8 +49,19 @@ EXTRA_FIELDS: dict[str, dict[str, Any]] = {
     },
     "requests_per_second": {
         "label": "Requests per second",
-        "description": "The most that one task sends. Empty: as many as COR accepts, which each task finds out.",
+        "description": (
+            "The most that one task sends, or all together if they share their pace. Empty: as many as COR accepts, "
+            "which is found out."
+        ),
         "schema": {"type": ["number", "null"], "exclusiveMinimum": 0},
+    },
+    "pace_redis_conn_id": {
+        "label": "Pace: Redis connection id",
+        "description": (
+            "An Airflow Connection of type Redis, over which tasks that push at the same time share what COR accepts. "
+            "Empty: each task finds its own pace."
+        ),
+        "schema": {"type": ["string", "null"]},
     },
     "ledger_secret": {
         "label": "Ledger secret",

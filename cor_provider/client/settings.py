@@ -41,7 +41,10 @@ class CorSettings:
     :param login: the API key; empty if the password is a token.
     :param source: default for ``metadata.source``, if any.
     :param timeout: seconds that a response may take, to its last byte.
-    :param requests_per_second: the most that one push sends per second; None for as many as COR accepts.
+    :param requests_per_second: the most that one push sends per second, or all that share a pace; None for as many as
+        COR accepts.
+    :param pace_redis_conn_id: the Airflow Connection to the Redis over which pushes share their pace; empty if they do
+        not.
     :param ledger_secret: the key of a sync's ledger; empty for the Connection's own secret.
     :param web_url: where people see the leave in COR.
     :param ca_bundle: path of the certificates to trust; empty for the usual ones.
@@ -55,6 +58,7 @@ class CorSettings:
     source: str = ""
     timeout: float = DEFAULT_TIMEOUT
     requests_per_second: float | None = None
+    pace_redis_conn_id: str = ""
     ledger_secret: str = field(default="", repr=False)
     web_url: str = DEFAULT_WEB_URL
     ca_bundle: str = ""
@@ -92,6 +96,7 @@ class CorSettings:
             source=extra.text("source"),
             timeout=extra.number("timeout", "seconds", minimum=0.001, maximum=MAX_TIMEOUT) or DEFAULT_TIMEOUT,
             requests_per_second=extra.number("requests_per_second", "requests", minimum=0.001),
+            pace_redis_conn_id=extra.text("pace_redis_conn_id"),
             ledger_secret=_ledger_secret(extra.text("ledger_secret")),
             web_url=base_url("Extra web_url", extra.text("web_url") or DEFAULT_WEB_URL),
             ca_bundle=_ca_bundle(extra.text("ca_bundle")),

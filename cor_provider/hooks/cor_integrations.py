@@ -17,6 +17,7 @@ from typing_extensions import Unpack
 from cor_provider.client import form as connection_form
 from cor_provider.client.call import call
 from cor_provider.client.leaves import LEAVES_PATH, LeavesEndpoint
+from cor_provider.client.redis_client import redis_connector
 from cor_provider.client.session import CorSession
 from cor_provider.client.settings import CorSettings
 from cor_provider.client.success import read_cor_id
@@ -52,6 +53,8 @@ from cor_provider.push.outcomes import Outcomes, count_all
 from cor_provider.push.reading import Ask, read_each
 from cor_provider.push.resolve import resolve_create, resolve_delete, resolve_update
 from cor_provider.push.retry import Attempts
+from cor_provider.push.shared_pace import account_key
+from cor_provider.push.shared_turns import SharedTurns
 from cor_provider.push.turns import OwnTurns, Turns
 
 __all__ = ["CorIntegrationsHook"]
@@ -360,6 +363,7 @@ class CorIntegrationsHook(BaseHook):
         """
 
         def read(cor_user_id: int, ask: Ask) -> list[dict[str, Any]]:
+            _ = self._redis  # raises an error if there is one that cannot be used
             endpoint = self._user_leaves
             return list(all_rows(lambda offset: ask(lambda: endpoint.page(cor_user_id, offset))))
 
@@ -405,6 +409,24 @@ class CorIntegrationsHook(BaseHook):
             True,
             "COR's main API accepts the token. The Integrations API has no read-only endpoint to test.",
         )
+
+    def test_redis(self) -> tuple[bool, str] | None:
+        """
+        Ask the Redis over which pushes share their pace whether it is there; None if they share none.
+
+        :return: whether it answers, and what that means for a push.
+        :raises CorConfigurationError: if the Connection names a Redis that cannot be used.
+        """
+        if self._redis is None:
+            return None
+        conn_id = self._settings.pace_redis_conn_id
+        try:
+            with closing(self._redis()) as client:
+                client.ping()
+        except Exception as error:  # noqa: BLE001  # as when a push uses it
+            problem = f"cannot be used from here ({type(error).__name__}): until it can, each push finds its own pace."
+            return False, f"Redis (connection {conn_id!r}) {problem}"
+        return True, f"Redis (connection {conn_id!r}) answers: pushes share their pace."
 
     @property
     def _settings(self) -> CorSettings:
@@ -452,7 +474,11 @@ class CorIntegrationsHook(BaseHook):
     ) -> Outcomes:
         method = f"{verb}_leaves"
         push_options, leaves = read_options(method, options), map(read, _iterable(method, leaves))
-        endpoint = cache(lambda: self._endpoint(source))  # an error is not kept: each leave request meets it again
+
+        @cache
+        def endpoint() -> LeavesEndpoint:  # an error is not kept: each leave request meets it again
+            _ = self._redis  # raises an error if there is one that cannot be used
+            return self._endpoint(source)
 
         def send(leave: Leave, attempts: Attempts) -> LeaveOutcome | None:
             return resolve(leave, attempts, endpoint())
@@ -463,8 +489,27 @@ class CorIntegrationsHook(BaseHook):
     def _turns(self) -> Turns:
         requests_per_second = None
         with suppress(CorConfigurationError):  # each leave request meets the same error, as its outcome
-            requests_per_second = self._settings.requests_per_second
+            settings = self._settings
+            requests_per_second = settings.requests_per_second
+            if connect := self._redis:
+                account = account_key(settings.host, settings.login or settings.password)
+                return SharedTurns(connect, settings.pace_redis_conn_id, account, requests_per_second)
         return OwnTurns(requests_per_second)
+
+    @property
+    def _redis(self) -> Callable[[], Any] | None:
+        """
+        What connects to the Redis over which pushes share their pace; None if they do not.
+
+        :raises CorConfigurationError: if the Connection names a Redis that cannot be used.
+        """
+        with self._lock:
+            return self._redis_connector
+
+    @cached_property
+    def _redis_connector(self) -> Callable[[], Any] | None:
+        conn_id = self._settings.pace_redis_conn_id
+        return redis_connector(conn_id) if conn_id else None
 
     def _report_lineage(self, outcomes: Generator[LeaveOutcome]) -> Generator[LeaveOutcome]:
         """Report COR to Airflow's lineage after the first write."""

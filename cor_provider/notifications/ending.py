@@ -5,19 +5,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, get_args
+from typing import Any
 
 from airflow.providers.common.compat.sdk import Context
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from cor_provider.exceptions import CorError, CorLeavesRejectedError, CorPushIncompleteError
 from cor_provider.links import XCOM_KEY
-from cor_provider.outcome import Status
+from cor_provider.results.published import read_published
 
 PROBLEMS = ("rejected", "failed")
 """The statuses of leave requests that a notice is about."""
-
-T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
@@ -68,7 +66,7 @@ def read_ending(context: Context) -> Ending:
     :param context: the context of a task's callback.
     """
     task_instance: Any = context["ti"]
-    summary = _read(TypeAdapter(_Summary), task_instance, "summary")
+    summary = read_published(_pull(task_instance, "summary"))
     causes = [cause.model_dump() for cause in summary.causes if cause.status in PROBLEMS] if summary else []
     error, message = _error(context, has_summary=bool(summary), has_causes=bool(causes))
     return Ending(
@@ -78,26 +76,8 @@ def read_ending(context: Context) -> Ending:
         error=error,
         message=message,
         links=_links(task_instance),
-        files=_read(TypeAdapter(dict[str, str]), task_instance, "files") or {},
+        files=_files(task_instance),
     )
-
-
-class _Cause(BaseModel):
-    status: Status
-    error: str
-    count: int
-    example: str | None
-    advice: str
-
-
-class _Summary(BaseModel, extra="allow"):
-    received: int
-    causes: list[_Cause]
-
-    @property
-    def counts(self) -> dict[str, int]:
-        content = dict(self)
-        return {name: content[name] for name in ("received", *get_args(Status)) if name in content}
 
 
 def _error(context: Context, *, has_summary: bool, has_causes: bool) -> tuple[str | None, str]:
@@ -134,9 +114,9 @@ def _pull(task_instance: Any, key: str) -> Any:
         return None
 
 
-def _read(content: TypeAdapter[T], task_instance: Any, key: str) -> T | None:
-    """Return the content of an XCom of ours; None if there is none, or if it is another task's of that name."""
+def _files(task_instance: Any) -> dict[str, str]:
+    """Return the files in the XCom of ours; none if there is none, or if it is another task's of that name."""
     try:
-        return content.validate_python(_pull(task_instance, key))
+        return TypeAdapter(dict[str, str]).validate_python(_pull(task_instance, "files"))
     except ValidationError:
-        return None
+        return {}

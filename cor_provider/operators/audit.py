@@ -94,7 +94,8 @@ class AuditLeavesOperator(BaseOperator):
     :raises CorPushIncompleteError: if COR could not be asked about everybody. Airflow retries the task.
     :raises CorConfigurationError: if nobody's leave can be read.
     :raises CorLedgerError: if there is no ledger, or it cannot be read.
-    :raises CorLedgerBusyError: with ``heal``, if a sync is using the ledger. Airflow retries the task.
+    :raises CorLedgerBusyError: with ``heal``, if a sync is using the ledger; without, if one replaces it again and
+        again while it is read. Airflow retries the task.
     """
 
     template_fields: Sequence[str] = (

@@ -26,6 +26,7 @@ from cor_provider.operators.run import Run
 from cor_provider.outcome import LeaveOutcome, Status
 from cor_provider.push.engine import check
 from cor_provider.push.options import PushOptions
+from cor_provider.results.rejections import RejectionLimits
 from cor_provider.results.summary import Summary
 from cor_provider.task import metrics
 from cor_provider.task.checkpoint import Checkpoint
@@ -33,7 +34,7 @@ from cor_provider.task.ending import error_at_the_end, log_check, log_ending
 from cor_provider.task.files import TaskFiles
 from cor_provider.task.later_try import SUMMARY as SUMMARY_XCOM
 from cor_provider.task.later_try import LaterTry
-from cor_provider.task.limits import RejectionLimits, read_count, read_fraction
+from cor_provider.task.limits import read_count, read_fraction
 from cor_provider.task.lineage import annotate_outlets, openlineage_facets
 from cor_provider.task.recorder import OutcomeRecorder
 from cor_provider.task.redaction import redact, reveal

@@ -11,6 +11,7 @@ from typing_extensions import Self
 
 from cor_provider.outcome import LeaveOutcome, Status
 from cor_provider.results.errors import incomplete_error, rejected_error
+from cor_provider.results.rejections import RejectionLimits
 from cor_provider.results.summary import Summary
 
 log = logging.getLogger(__name__)
@@ -74,9 +75,7 @@ def count_all(outcomes: Outcomes, *, max_rejected: int, find_source: Callable[[]
             summary.add(outcome)
     if summary.counts["failed"] or summary.counts["not_sent"]:
         raise incomplete_error(summary, source=_source(summary, find_source), counts=summary)
-    rejected = summary.counts["rejected"]
-    if rejected and (rejected > max_rejected or rejected == summary.received):
-        problem = f"More was rejected than max_rejected={max_rejected} tolerates"
+    if problem := RejectionLimits(max_rejected).problem(summary, summary):
         raise rejected_error(summary, source=_source(summary, find_source), problem=problem, counts=summary)
     return {"received": summary.received, **{status: summary.counts[status] for status in get_args(Status)}}
 

@@ -48,10 +48,11 @@ class OwnTurns:
     The turns of one push that knows of no other.
 
     :param ceiling: requests per second, at most; None for as many as COR accepts.
+    :param control: what is known already, by this process's clock and with that ceiling; None for nothing.
     """
 
-    def __init__(self, ceiling: float | None) -> None:
-        self._control = Control(Rate(ceiling or math.inf))
+    def __init__(self, ceiling: float | None, control: Control | None = None) -> None:
+        self._control = control or Control(Rate(ceiling or math.inf))
         self._lock = threading.Lock()
 
     def take(self, late: float) -> Sent | float:

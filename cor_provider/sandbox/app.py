@@ -12,6 +12,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from cor_provider.sandbox.assumptions import ASSUMPTIONS
+from cor_provider.sandbox.by_hand import HandEdits, choices
 from cor_provider.sandbox.calendar import render_calendar
 from cor_provider.sandbox.error_styles import render
 from cor_provider.sandbox.errors import Refusal, http_refusal
@@ -99,6 +100,7 @@ class CorStandIn:
         # The sandbox's own, unlike anything in COR.
         app.add_api_route("/", self._calendar, methods=["GET"])
         app.add_api_route("/sandbox/leaves", self._held_leaves, methods=["GET"])
+        HandEdits(self._store).add_to(app)
         return app
 
     def _endpoint(self, work: Endpoint) -> Endpoint:
@@ -211,6 +213,7 @@ class CorStandIn:
             self._store.leaves,
             user_names={external_id: name for (_, external_id), name in list(self._store.users.items())},
             leave_type_names={external_id: name for (_, external_id), name in list(self._store.leave_types.items())},
+            choices=list(choices(self._store)),
             assumptions=ASSUMPTIONS,
         )
         return HTMLResponse(page)

@@ -36,7 +36,7 @@ ASSUMPTIONS = (
     "Main API: an unknown usersId is refused as UserNotFoundError; or as --main-api says.",
     "Main API: newest first is by creation. usersId, offset and size are one whole number above 0 each, of any size.",
     "Main API: a leave's type has type_code UL and its id, icon Futbol; refusals have the form of leave errors.",
-    "Leave that is deleted in COR by hand has no mapping any more: its external id can be used again.",
+    "Leave that is moved by hand keeps its external id; once it is deleted by hand, the id can be used again.",
     "An undocumented path is a 404 without any of COR's error names.",
     "A 429 comes with Retry-After in whole seconds.",
 )

@@ -16,6 +16,7 @@ from cor_provider.pages.calendar import (
     period,
     sections,
 )
+from cor_provider.sandbox.by_hand import Choices
 from cor_provider.sandbox.payloads import in_utc, read_instant
 from cor_provider.sandbox.store import StoredLeave
 
@@ -31,6 +32,7 @@ def render_calendar(
     *,
     user_names: Mapping[str, str],
     leave_type_names: Mapping[str, str],
+    choices: Sequence[Choices] = (),
     assumptions: Sequence[str] = (),
 ) -> str:
     """
@@ -42,6 +44,7 @@ def render_calendar(
     :param leaves: in any order; ``start`` and ``end`` are ISO 8601, as COR receives them.
     :param user_names: names by external user id; without a name, the id is shown.
     :param leave_type_names: names by external leave type id, likewise.
+    :param choices: what leave that is added by hand can be chosen from.
     :param assumptions: the sandbox's assumptions about COR, shown in the footer.
     :return: a complete HTML document that loads nothing else.
     """
@@ -56,6 +59,7 @@ def render_calendar(
         sections=list(sections(entries)),
         people_count=len({entry.person_key for entry in entries}),
         period=period(entries),
+        choices=choices,
         assumptions=assumptions,
     )
 
@@ -66,6 +70,14 @@ class _SandboxEntry(CalendarEntry):
 
     source: str = ""
     cor_id: int = 0
+    start: str = ""
+    end: str = ""
+    """Its ends in the form of an HTML input: a day, or a date-time in UTC."""
+
+    @property
+    def label(self) -> str:
+        """Everything about it in one line."""
+        return super().label if self.id else f"{self.person}: {self.kind.name}, {self.dates}; added by hand{self.note}"
 
 
 def _entry(leave: StoredLeave, person: str, kind: LegendItem) -> _SandboxEntry:
@@ -80,7 +92,16 @@ def _entry(leave: StoredLeave, person: str, kind: LegendItem) -> _SandboxEntry:
         note=f" ({leave.source})",
         source=leave.source,
         cor_id=leave.cor_id,
+        start=_input_value(leave.start, leave),
+        end=_input_value(leave.end, leave),
     )
+
+
+def _input_value(text: str, leave: StoredLeave) -> str:
+    instant = read_instant(text)
+    if leave.all_day:
+        return instant.date().isoformat()
+    return in_utc(instant).replace(tzinfo=None).isoformat(timespec="minutes")
 
 
 def _dates(leave: StoredLeave) -> str:

@@ -17,6 +17,7 @@ from fastapi.responses import JSONResponse, Response
 from typing_extensions import Self
 
 from cor_provider.sandbox.app import CorStandIn, RecordedRequest
+from cor_provider.sandbox.by_hand import read_span
 from cor_provider.sandbox.error_styles import DEFAULT_ERROR_STYLE, ERROR_STYLES
 from cor_provider.sandbox.faults import Fault, Faults
 from cor_provider.sandbox.hangup import HangUp, HangUpProtocol
@@ -169,6 +170,39 @@ class Sandbox:
     def requests(self) -> tuple[RecordedRequest, ...]:
         """Every request to an endpoint of COR so far, in the order in which they were received."""
         return tuple(self._cor.requests)
+
+    def delete_by_hand(self, cor_id: int) -> None:
+        """
+        Delete a leave, as somebody may do in COR itself; its external id is free again.
+
+        :raises LookupError: if COR holds no such leave.
+        """
+        self.store.delete_by_hand(cor_id)
+
+    def move_by_hand(self, cor_id: int, start: str, end: str) -> StoredLeave:
+        """
+        Give a leave other dates, as somebody may do in COR itself.
+
+        :param start: the first day, such as ``2026-05-11``; or a date-time, which makes it a timed leave.
+        :param end: the last day, included; or a date-time.
+        :raises LookupError: if COR holds no such leave. ValueError: if the dates are malformed or in the wrong order.
+        """
+        return self.store.move_by_hand(cor_id, *read_span(start, end))
+
+    def add_by_hand(
+        self, user_cor_id: int, start: str, end: str, *, leave_type_cor_id: int | None = None
+    ) -> StoredLeave:
+        """
+        Add a leave that has no external id, as somebody may do in COR itself.
+
+        :param user_cor_id: COR's id of the user, as answers to creates have it.
+        :param start: the first day, such as ``2026-05-11``; or a date-time, which makes it a timed leave.
+        :param end: the last day, included; or a date-time.
+        :param leave_type_cor_id: COR's id of a leave type; by default, the first of the user's source.
+        :raises LookupError: if COR knows no such user or leave type. ValueError: if the dates are malformed or in the
+            wrong order.
+        """
+        return self.store.add_by_hand(user_cor_id, *read_span(start, end), leave_type_cor_id=leave_type_cor_id)
 
     def answer_next(
         self, status: int, body: Any = b"", *, headers: Mapping[str, str] | None = None, commit: bool = False

@@ -187,9 +187,68 @@ class Store:
             self._delete(leave)
 
     def remove_leave(self, source: str, external_id: str) -> None:
-        """Delete a leave, as somebody may do in COR itself."""
+        """Delete a leave by its external id, as somebody may do in COR itself."""
+        self.delete_by_hand(self._cor_ids[source, external_id])
+
+    def delete_by_hand(self, cor_id: int) -> None:
+        """
+        Delete a leave, as somebody may do in COR itself; its external id is free again.
+
+        :raises LookupError: if there is no such leave.
+        """
         with self._lock:
-            self._delete(self._leaves[self._cor_ids[source, external_id]])
+            self._delete(self._held(cor_id))
+
+    def move_by_hand(self, cor_id: int, start: str, end: str, all_day: bool) -> StoredLeave:
+        """
+        Give a leave other dates, as somebody may do in COR itself.
+
+        :raises LookupError: if there is no such leave.
+        """
+        with self._lock:
+            leave = replace(self._held(cor_id), start=start, end=end, all_day=all_day, updated_at=self.now())
+            self._hold(leave)
+            return leave
+
+    def add_by_hand(
+        self,
+        user_cor_id: int,
+        start: str,
+        end: str,
+        all_day: bool,
+        *,
+        leave_type_cor_id: int | None = None,
+    ) -> StoredLeave:
+        """
+        Store a new leave that has no external id, as somebody may do in COR itself.
+
+        :param leave_type_cor_id: by default, the first leave type of the user's source.
+        :raises LookupError: if the user is unknown, or the leave type, in the user's source.
+        """
+        now = self.now()
+        with self._lock:
+            source, user_id = self._users_by_cor_id.get(user_cor_id, ("", ""))
+            if (source, user_id) not in self.users:
+                raise LookupError(f"There is no user {user_cor_id}")
+            types = {self.leave_type_cor_ids[key]: key[1] for key in self.leave_types if key[0] == source}
+            if leave_type_cor_id is None:
+                leave_type_cor_id = next(iter(types), 0)
+            if leave_type_cor_id not in types:
+                raise LookupError(f"The source {source} has no such leave type")
+            leave = StoredLeave(
+                external_id="",
+                source=source,
+                cor_id=next(self._next_leave_id),
+                user_id=user_id,
+                leave_type_id=types[leave_type_cor_id],
+                start=start,
+                end=end,
+                all_day=all_day,
+                created_at=now,
+                updated_at=now,
+            )
+            self._hold(leave)
+            return leave
 
     def clear_leaves(self) -> None:
         """Forget all leaves, the deleted ones too; users and leave types stay."""
@@ -197,6 +256,12 @@ class Store:
             self._cor_ids.clear()
             self._leaves.clear()
             self._leaves_of_user.clear()
+
+    def _held(self, cor_id: int) -> StoredLeave:
+        leave = self._leaves.get(cor_id)
+        if leave is None or leave.deleted_at is not None:
+            raise LookupError(f"There is no leave {cor_id}")
+        return leave
 
     def _hold(self, leave: StoredLeave) -> None:
         before = self._leaves.get(leave.cor_id, leave)

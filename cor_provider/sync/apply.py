@@ -70,7 +70,6 @@ class Apply:
         self._is_incomplete = False
         self._gave_up = False
         self._is_readable = True
-        self._is_recording = True
         self._done = bytearray()
         """1 at the number of each operation that has its outcome: a byte each is little, even for millions."""
         self._overwritten = 0
@@ -222,11 +221,10 @@ class Apply:
         self._overwritten += operation.change == "create" and outcome.status == "updated"
         self._is_incomplete |= outcome.status in {"failed", "not_sent"}
         self._gave_up |= outcome.message == NO_RESPONSE
-        if self._is_recording:
+        if not self._ledger.entries.error:  # otherwise the file has the intents, which is enough for the next run
             try:
                 self._record(operation, outcome)
             except Exception as error:  # noqa: BLE001  # raised again at the end, when everything has its outcome
-                self._is_recording = False  # the file has the intents, which is enough for the next run
                 self._stop(error)
         return replace(outcome, position=operation.position)
 
@@ -279,7 +277,7 @@ class Apply:
                 self._stopping.set()
 
     def _write_at_the_end(self) -> None:
-        if not self._is_recording or self._lease.lost:
+        if self._ledger.entries.error or self._lease.lost:
             return
         try:
             self._write()

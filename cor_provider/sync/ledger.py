@@ -56,29 +56,31 @@ class Ledger:
         self.source = source
         self.is_new = True
         self.key_changed = False
+        self._cor = cor
         self._key = key
-        self._content = LedgerContent(source, cor)
+        self._content: LedgerContent | None = None
         self.digest: Callable[[LeaveRequest], str] = Digests(key).of
         """Returns the keyed digest of a leave request as it would be sent."""
 
     @property
     def entries(self) -> LedgerEntries:
         """What is known of each external id."""
-        return self._content.entries
+        return self._known.entries
 
     @property
     def approvals(self) -> dict[str, UsedApproval]:
         """The approved plans that runs have started or finished, by the plan's id."""
-        return self._content.approvals
+        return self._known.approvals
 
     @property
     def forgotten(self) -> list[Forgotten]:
         """Notes of people who were forgotten."""
-        return self._content.forgotten
+        return self._known.forgotten
 
     def close(self) -> None:
         """Free the memory and the disk that the entries take."""
-        self._content.close()
+        if self._content:
+            self._content.close()
 
     def read(self) -> None:
         """
@@ -90,8 +92,8 @@ class Ledger:
         self.is_new = content is None
         if content is None:
             return
-        for name in ("source", "cor"):
-            if (its := getattr(content, name)) != (ours := getattr(self._content, name)):
+        for name, ours in (("source", self.source), ("cor", self._cor)):
+            if (its := getattr(content, name)) != ours:
                 content.close()
                 raise CorLedgerError(
                     f"ledger: {self.path} belongs to the {name} {its!r}, not {ours!r}. Give each its own folder."
@@ -127,8 +129,15 @@ class Ledger:
 
         :param before_replacing: called right before the new file replaces the old one; raises an error to prevent that.
         """
-        self._content.write(self.path, self._key, before_replacing=before_replacing)
+        self._known.write(self.path, self._key, before_replacing=before_replacing)
         self.is_new = False
+
+    @property
+    def _known(self) -> LedgerContent:
+        """What it holds, which is nothing before it is read."""
+        if self._content is None:
+            self._content = LedgerContent(self.source, self._cor)
+        return self._content
 
 
 _UNSEALED = (

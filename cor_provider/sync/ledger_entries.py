@@ -61,12 +61,12 @@ class LedgerEntries(MutableMapping[str, LedgerEntry]):
     The entries of a ledger by external id, in the order of its file. Use them in one thread.
 
     :ivar error: what has failed, such as a write to a full disk. From then on every use raises it, since nobody knows
-        what the database holds.
+        what the database and the temporary file hold.
     """
 
     def __init__(self) -> None:
         self._database = _files.scratch_tables(_SCHEMA)
-        self.error: sqlite3.Error | None = None
+        self.error: sqlite3.Error | OSError | None = None
         self._lines = TemporaryFile()  # noqa: SIM115  # `close` closes it
         self._size = 0
         self._count = 0
@@ -118,7 +118,7 @@ class LedgerEntries(MutableMapping[str, LedgerEntry]):
     def find(self, leave_id: str) -> Known | None:
         """Return what a plan compares of an entry; None if there is none."""
         found: Known | None = self._execute(
-            "SELECT number, in_cor, digest FROM entry WHERE id = ?", (leave_id,)
+            "SELECT number, in_cor, digest FROM present WHERE id = ?", (leave_id,)
         ).fetchone()
         return found
 
@@ -128,10 +128,10 @@ class LedgerEntries(MutableMapping[str, LedgerEntry]):
         (last,) = self._execute("SELECT max(number) FROM entry").fetchone()
         return (last or 0) + 1
 
-    def by_number(self, number: int) -> tuple[str, LedgerEntry]:
-        """Return the external id and the entry of a number."""
-        row = self._execute("SELECT id, place, size, line FROM entry WHERE number = ?", (number,)).fetchone()
-        return row[0], self._read(*row[1:])
+    def by_number(self, number: int) -> tuple[str, LedgerEntry] | None:
+        """Return the external id and the entry of a number; None if the entry was deleted."""
+        row = self._execute("SELECT id, place, size, line FROM present WHERE number = ?", (number,)).fetchone()
+        return None if row is None else (row[0], self._read(*row[1:]))
 
     def count_ours(self, window: Window | None = None) -> int:
         """Return how many entries are of this sync's leave, in a window if one is given."""
@@ -184,19 +184,24 @@ class LedgerEntries(MutableMapping[str, LedgerEntry]):
 
     def _read(self, place: int | None, size: int | None, line: bytes | None) -> LedgerEntry:
         if line is None:
-            assert place is not None  # noqa: S101  # only a row of the file has not changed
-            self._lines.seek(place)
-            line = self._lines.read(size)
-        return LedgerEntry.from_row(json.loads(line.decode("utf-8", "surrogatepass")))
+            assert place is not None is not size  # noqa: S101  # only a row of the file has not changed
+            line = self._of_file(place, size)
+        return LedgerEntry.from_line(line)
 
     def _unchanged(self, begin: int, end: int) -> Iterator[bytes]:
-        while begin < end:
-            self._lines.seek(begin)
-            block = self._lines.read(min(end - begin, _files.BLOCK))
-            if not block:
-                raise OSError(_CUT_OFF)
-            begin += len(block)
-            yield block
+        for place in range(begin, end, _files.BLOCK):
+            yield self._of_file(place, min(end - place, _files.BLOCK))
+
+    def _of_file(self, place: int, size: int) -> bytes:
+        try:
+            self._lines.seek(place)
+            block = self._lines.read(size)
+            if len(block) < size:
+                raise OSError(_CUT_OFF)  # it is noticed like one of the disk
+        except OSError as error:
+            self.error = error
+            raise
+        return block
 
     def _execute(self, sql: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
         if self.error:

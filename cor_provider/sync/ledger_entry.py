@@ -145,6 +145,11 @@ class LedgerEntry:
         return to_line(row)
 
     @classmethod
+    def from_line(cls, line: bytes) -> Self:
+        """Return the entry of a row in the ledger's file; raises what :meth:`from_row` does."""
+        return cls.from_row(json.loads(line.decode("utf-8", "surrogatepass")))
+
+    @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Self:
         """
         Return the entry of a row, which an earlier version of this provider may have written.

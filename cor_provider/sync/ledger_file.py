@@ -27,7 +27,7 @@ from airflow.providers.common.compat.sdk import ObjectStoragePath
 from typing_extensions import Self
 
 from cor_provider import _files
-from cor_provider.exceptions import CorLedgerError
+from cor_provider.exceptions import CorLedgerBusyError, CorLedgerError
 from cor_provider.sync.digest import Digests
 from cor_provider.sync.ledger_entries import LedgerEntries
 from cor_provider.sync.ledger_entry import LedgerEntry, to_line
@@ -37,6 +37,9 @@ FORMAT = "airflow-provider-cor ledger"
 FORMAT_VERSION = 3
 _UNSEALED = 1
 """The version without a seal."""
+
+MOST_READS = 4
+"""How often a ledger in an object store is read if somebody replaces it each time while it is read."""
 
 MOST_APPROVALS = 1_000
 """How many approved plans the ledger remembers: about four years of one approval per working day."""
@@ -95,11 +98,24 @@ class LedgerContent:
     @classmethod
     def read(cls, path: ObjectStoragePath, key: bytes | None = None) -> Self | None:
         """
-        Read a ledger's file; None if there is none.
+        Read a ledger's file; None if there is none. Nobody needs the lease for that.
 
         :param key: the key of the seal, if it is known.
         :raises CorLedgerError: if it is not a ledger, or was altered.
+        :raises CorLedgerBusyError: if somebody replaces it again and again while it is read.
         """
+        for _ in range(MOST_READS):
+            version = _files.version(path)
+            try:
+                return cls._read(path, key)
+            except Exception:
+                # An object store is read in several requests. Their answers may be of different versions of the file.
+                if _files.version(path) == version:
+                    raise
+        raise CorLedgerBusyError(f"a sync replaces {path} again and again")
+
+    @classmethod
+    def _read(cls, path: ObjectStoragePath, key: bytes | None) -> Self | None:
         stream = _files.open_to_read(path)
         if stream is None:
             return None

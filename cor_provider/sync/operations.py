@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import pickle
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from tempfile import TemporaryFile
 from typing import Any, Literal, get_args
 
 from cor_provider import _files
-from cor_provider.leave import LeaveRequest
+from cor_provider.leave import LeaveRequest, pack, unpack
 from cor_provider.sync.ledger_entry import LeaveVersion, LedgerEntry
 
 Change = Literal["delete", "update", "create", "forget"]
@@ -92,10 +93,11 @@ class Operations:
         """Add an operation. If that fails, it is not added, and only :meth:`sent` and the counts stay right."""
         one = operation
         self._sent.make_room()
-        content = pickle.dumps((one.leave, one.before), pickle.HIGHEST_PROTOCOL)
+        leave, before = one.leave and pack(one.leave), one.before and one.before.to_line(one.id)
         self._database.execute(
-            "INSERT INTO operation (change, id, digest, position, may_overwrite, content) VALUES (?, ?, ?, ?, ?, ?)",
-            (one.change, one.id, one.digest, one.position, one.may_overwrite, content),
+            "INSERT INTO operation (change, id, digest, position, may_overwrite, leave, before) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (one.change, one.id, one.digest, one.position, one.may_overwrite, leave, before),
         )
         self.counts[one.change] += 1
         if one.change != "forget":
@@ -110,12 +112,21 @@ class Operations:
     def of(self, change: Change) -> Iterator[Operation]:
         """Yield the operations that make one kind of change, in the order in which they were added."""
         query = (
-            "SELECT number, id, digest, position, may_overwrite, content FROM operation WHERE change = ? "
+            "SELECT number, id, leave, before, digest, position, may_overwrite FROM operation WHERE change = ? "
             "ORDER BY number"
         )
-        for number, leave_id, digest, position, may_overwrite, content in self._database.execute(query, (change,)):
-            leave, before = pickle.loads(content)  # noqa: S301  # `add` wrote it, and nobody else can
-            yield Operation(change, leave_id, leave, before, digest, position, bool(may_overwrite), number)
+        rows = self._database.execute(query, (change,))
+        for number, leave_id, leave, before, digest, position, may_overwrite in rows:
+            yield Operation(
+                change,
+                leave_id,
+                leave and unpack(leave),
+                before and LedgerEntry.from_line(before),
+                digest,
+                position,
+                bool(may_overwrite),
+                number,
+            )
 
     def sent(self) -> Iterator[Sent]:
         """
@@ -144,7 +155,7 @@ class _Sent:
 
     def __init__(self) -> None:
         self._file = TemporaryFile(buffering=0)  # noqa: SIM115  # `close` closes it
-        self._end = 0
+        self._ends = [0]
         """Of the blocks that are complete."""
         self._newest: list[Sent] = []
         """What is in no block yet."""
@@ -159,21 +170,18 @@ class _Sent:
         """Write a block if there is enough for one. If that fails, nothing is lost."""
         if len(self._newest) < _BLOCK:
             return
-        block = memoryview(pickle.dumps(self._newest, pickle.HIGHEST_PROTOCOL))
-        self._file.seek(self._end)
+        block = memoryview(json.dumps(self._newest).encode())
+        self._file.seek(self._ends[-1])
         written = 0
         while written < len(block):
             written += self._file.write(block[written:])
-        self._end += written
+        self._ends.append(self._ends[-1] + written)
         self._newest = []
 
     def __iter__(self) -> Iterator[Sent]:
-        place = 0
-        while place < self._end:
-            self._file.seek(place)
-            block = pickle.load(self._file)  # noqa: S301  # `make_room` wrote it, and nobody else can
-            place = self._file.tell()
-            yield from block
+        for begin, end in pairwise(self._ends):
+            self._file.seek(begin)
+            yield from map(tuple, json.loads(self._file.read(end - begin)))
         yield from self._newest
 
 
@@ -185,7 +193,8 @@ CREATE TABLE operation (
     digest TEXT,
     position INTEGER,
     may_overwrite INTEGER NOT NULL,
-    content BLOB NOT NULL
+    leave TEXT,
+    before BLOB
 );
 CREATE INDEX by_change ON operation (change);
 """

@@ -184,7 +184,9 @@ class _Planner:
         """Add the deletes, and what is forgotten."""
         number = 0
         while (number := self._marks.find(0, number + 1)) > 0:
-            leave_id, entry = self._ledger.entries.by_number(number)
+            if (found := self._ledger.entries.by_number(number)) is None:
+                continue
+            leave_id, entry = found
             is_to_be_deleted = entry.overlaps(self.plan.window) and not entry.is_foreign
             change: Change = "delete" if is_to_be_deleted else "forget"
             self._operations.add(Operation(change, leave_id, None, entry, entry.digest))

@@ -13,9 +13,9 @@ from typing import Any
 
 from cor_provider.exceptions import CorError
 from cor_provider.results.errors import cause_lines, incomplete_error, rejected_error
+from cor_provider.results.rejections import RejectionLimits
 from cor_provider.results.summary import Summary
 from cor_provider.task.checkpoint import MOST_LEAVE_TYPES
-from cor_provider.task.limits import RejectionLimits
 from cor_provider.task.recorder import OutcomeRecorder
 
 LABELS = {

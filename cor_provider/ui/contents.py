@@ -10,10 +10,11 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from airflow.providers.common.compat.sdk import ObjectStoragePath
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from cor_provider import _files
 from cor_provider.outcome import Status
+from cor_provider.results.published import PublishedSummary
 from cor_provider.sync.by_user import Overview, by_user
 from cor_provider.sync.page import MOST_DRAWN, is_drawn
 from cor_provider.sync.plan_row import PlanRow
@@ -35,40 +36,13 @@ COMMANDS = {"summary": "report", "report": "report", "plan": "plan"}
 """The commands that show what is too long for the tab."""
 
 
-class Cause(BaseModel):
-    """A cause of outcomes, as :mod:`cor_provider.results` has it."""
-
-    status: Status
-    error: str
-    count: int
-    example: str | None = None
-    advice: str
-
-
-class Outcomes(BaseModel):
-    """The outcomes of a push by status and cause, without people: the XCom ``summary``."""
-
-    received: int
-    created: int = 0
-    updated: int = 0
-    deleted: int = 0
-    existing: int = 0
-    unchanged: int = 0
-    rejected: int = 0
-    failed: int = 0
-    not_sent: int = 0
-    source: str | None = None
-    causes: list[Cause] = []
-    plan_id: str | None = None
-
-
-class SummaryFile(Outcomes):
+class SummaryFile(PublishedSummary):
     """The file of a summary, which names the task instance that wrote it, and people."""
 
     format: Literal["airflow-provider-cor summary"]
     task: dict[str, Any]
-    users: dict[str, int] = {}
-    leave_types: dict[str, int] = {}
+    users: dict[str, int] = Field(default_factory=dict)
+    leave_types: dict[str, int] = Field(default_factory=dict)
 
 
 class Rejected(BaseModel):
@@ -99,14 +73,6 @@ class ShownPlan:
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNTED, 0))
     window: Window | None = None
     overview: Overview | None = None
-
-
-def read_outcomes(xcom: object) -> Outcomes | None:
-    """Return the outcomes in the XCom ``summary``, or None if it is something else."""
-    try:
-        return Outcomes.model_validate(xcom)
-    except ValidationError:
-        return None
 
 
 def read_summary(path: ObjectStoragePath, key: TaskKey) -> SummaryFile:

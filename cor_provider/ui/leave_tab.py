@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from cor_provider.ui.contents import read_outcomes, read_plan, read_rejected, read_summary
+from cor_provider.results.published import read_published
+from cor_provider.ui.contents import read_plan, read_rejected, read_summary
 from cor_provider.ui.page import NO_LEAVE, NO_REPORT, LeavePage
 from cor_provider.ui.published import PublishedFiles, TaskKey, UnavailableError
 from cor_provider.ui.task_instance import read_rendered_fields, read_xcom
@@ -18,7 +19,7 @@ FILES = {"report": "Report", "plan": "Plan", "rejected": "Rejected records"}
 
 def gather(key: TaskKey, session: Session) -> LeavePage:
     """Return what the tab shows; what cannot be read is a note on the page."""
-    outcomes = read_outcomes(read_xcom(key, "summary", session))
+    outcomes = read_published(read_xcom(key, "summary", session))
     files = PublishedFiles(_mapping(read_xcom(key, "files", session)), read_rendered_fields(key, session))
     if outcomes is None:
         return LeavePage(notes=[NO_LEAVE])

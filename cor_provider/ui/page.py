@@ -7,9 +7,10 @@ from typing import Any, get_args
 
 from cor_provider.outcome import Status
 from cor_provider.pages.calendar import TEMPLATES
+from cor_provider.results.published import PublishedSummary
 from cor_provider.results.summary import largest_counts_first
 from cor_provider.sync.page import overview_to_draw, plan_to_draw
-from cor_provider.ui.contents import Outcomes, Rejected, ShownPlan
+from cor_provider.ui.contents import Rejected, ShownPlan
 
 MOST_LISTED = 200
 """How many unknown users, and how many leave types, are listed."""
@@ -37,7 +38,7 @@ class LeavePage:
     :param notes: sentences about what cannot be shown.
     """
 
-    outcomes: Outcomes | None = None
+    outcomes: PublishedSummary | None = None
     users: dict[str, int] = field(default_factory=dict)
     leave_types: dict[str, int] = field(default_factory=dict)
     rejected: list[Rejected] = field(default_factory=list)

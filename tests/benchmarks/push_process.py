@@ -12,6 +12,9 @@ import re
 import resource
 import sys
 import time
+from collections import Counter
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,18 +23,20 @@ import psutil  # type: ignore[import-untyped]  # Airflow depends on it; its type
 from airflow.providers.common.compat.lineage.hook import get_hook_lineage_collector
 from airflow.providers.common.compat.sdk import Context
 
+from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.operators.leaves import CreateLeaveOperator
+from cor_provider.outcome import LeaveOutcome
 
 
-def push(connection: str, leaves: str, concurrency: int) -> dict[str, Any]:
+def push(connections: dict[str, str], leaves: str, concurrency: int) -> dict[str, Any]:
     """
     Push a file of leave requests.
 
-    :param connection: the Airflow Connection, as JSON.
+    :param connections: the Airflow Connections by id, as JSON.
     :param leaves: path of the file.
     """
-    os.environ["AIRFLOW_CONN_COR_DEFAULT"] = connection
-    operator = CreateLeaveOperator(
+    os.environ.update({f"AIRFLOW_CONN_{conn_id.upper()}": connection for conn_id, connection in connections.items()})
+    operator = TimedPush(
         task_id="push",
         leave_requests=leaves,
         concurrency=concurrency,
@@ -48,7 +53,19 @@ def push(connection: str, leaves: str, concurrency: int) -> dict[str, Any]:
         "memory_before": memory_before,
         "peak_memory": peak_memory(),
         "created": counts["created"],
+        "per_tenth": operator.per_tenth,
     }
+
+
+class TimedPush(CreateLeaveOperator):
+    """Counts the outcomes in each tenth of a second, by its number since the epoch."""
+
+    def send(self, leaves: Iterator[Any], hook: CorIntegrationsHook, **options: Any) -> Generator[LeaveOutcome]:
+        self.per_tenth: Counter[int] = Counter()
+        with closing(super().send(leaves, hook, **options)) as outcomes:
+            for outcome in outcomes:
+                self.per_tenth[int(10 * time.time())] += 1
+                yield outcome
 
 
 def import_providers() -> None:

@@ -24,6 +24,9 @@ MOST_PER_SECOND = 1000.0
 
 WAITS_END_LATE = 10_000  # by a ten-thousandth of a second, on average
 
+SHARED_LATE = 0.02
+"""Seconds until pushes that share a control learn of an answer to one of them."""
+
 RETRY_AFTER = ("seconds", "none", "date")
 """What a refusal says: whole seconds, rounded up, at least one; nothing; an HTTP date, at least one second on."""
 
@@ -67,9 +70,14 @@ class Server:
     others: Callable[[float], float] | None = None
 
 
-def simulate(server: Server, pushes: list[Push], seed: int) -> None:
-    """Run the pushes until all have ended."""
-    _Simulation(server, pushes, random.Random(seed)).run()  # noqa: S311  # repeatable, and no cryptography
+def simulate(server: Server, pushes: list[Push], seed: int, *, shared: Control | None = None) -> None:
+    """
+    Run the pushes until all have ended.
+
+    :param shared: the control of all of them together, which learns of an answer a little late; None if each has its
+        own.
+    """
+    _Simulation(server, pushes, random.Random(seed), shared).run()  # noqa: S311  # repeatable, and no cryptography
 
 
 def ideal_seconds(limit: Limit, leaves: int, latency: float, concurrency: int) -> float:
@@ -106,12 +114,13 @@ class _State:
 
 
 class _Simulation:
-    def __init__(self, server: Server, pushes: list[Push], chance: random.Random) -> None:
+    def __init__(self, server: Server, pushes: list[Push], chance: random.Random, shared: Control | None) -> None:
         self._server = server
         self._chance = chance
         self._events: list[tuple[float, int, Callable[..., None], tuple[object, ...]]] = []
         self._numbers = count()
-        self._states = [_State(push, Control(), push.leaves) for push in pushes]
+        self._states = [_State(push, shared or Control(), push.leaves) for push in pushes]
+        self._learn_late = SHARED_LATE if shared else 0.0
         self._second_offset = chance.random()
         self._skew = chance.uniform(-0.3, 0.3)
 
@@ -182,20 +191,26 @@ class _Simulation:
         if wait:
             push.refused += 1
             retry_after = self._retry_after(now, wait)
-            state.control.refused(sent, now, retry_after)
+            self._learn(now, lambda now: state.control.refused(sent, now, retry_after))
             if retry_after is None:
                 self._at(now + seconds_after_refusals(refusals + 1), self._be_ready, state, refusals + 1)
             else:
                 state.ready.append(refusals + 1)
         else:
             push.accepted_at.append(now)
-            state.control.accepted(sent, now)
+            self._learn(now, lambda now: state.control.accepted(sent, now))
             state.busy -= 1
             if not state.left and not state.busy:
                 push.ended_at = now
                 self._running -= 1
                 return
         self._turn(now, state)
+
+    def _learn(self, now: float, learn: Callable[[float], None]) -> None:
+        if self._learn_late:
+            self._at(now + self._learn_late, learn)
+        else:
+            learn(now)
 
     def _be_ready(self, now: float, state: _State, refusals: int) -> None:
         state.ready.append(refusals)

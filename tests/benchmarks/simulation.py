@@ -21,6 +21,7 @@ from benchmarks.bench import Bench
 from benchmarks.simulated_limits import AtOnce, Bucket, FixedWindow, Limit, SlidingWindow
 from benchmarks.simulated_pushes import RETRY_AFTER, Push, Server, ideal_seconds, simulate
 from benchmarks.table import Row, Target
+from cor_provider.push.control import Control
 
 RATES = (20, 50, 120, 200, 500)
 LATENCIES = (0.0, 0.05)
@@ -129,7 +130,8 @@ def measure(bench: Bench) -> Iterator[Row]:
                 f"{statistics.median(ratios):.2f} in the middle; {share:.1%} answered 429",
                 Target(f"≤ {MOST:g}, ≤ {shape.most_refused:.0%}", is_met),
             )
-    yield from _shares(bench)
+    for is_shared in (False, True):
+        yield from _shares(bench, is_shared=is_shared)
 
 
 AMOUNTS = (10, 8, 12, 14)  # seconds' worth of leave at the whole limit
@@ -138,7 +140,7 @@ SETTLED = 10.0  # seconds from the last start on
 STRETCH = 5.0  # seconds over which shares are measured, and what is used of what one leaves free
 
 
-def _shares(bench: Bench) -> Iterator[Row]:
+def _shares(bench: Bench, *, is_shared: bool) -> Iterator[Row]:
     for retry_after in ("seconds", "none"):
         for word, starts in STARTS.items():
             ratios: list[float] = []
@@ -147,7 +149,8 @@ def _shares(bench: Bench) -> Iterator[Row]:
             refused = leaves = 0
             for rate, seed in product((120,) if bench.quick else (120, 200), range(1 if bench.quick else 3)):
                 pushes = [Push(amount * rate, starts_at=start) for amount, start in zip(AMOUNTS, starts, strict=True)]
-                simulate(Server(Bucket(rate, a_tenth(rate)), 0.05, retry_after), pushes, seed)
+                server = Server(Bucket(rate, a_tenth(rate)), 0.05, retry_after)
+                simulate(server, pushes, seed, shared=Control() if is_shared else None)
                 leaves += sum(push.leaves for push in pushes)
                 refused += sum(push.refused for push in pushes)
                 ratios.append(max(push.ended_at for push in pushes) / sum(AMOUNTS))
@@ -155,7 +158,8 @@ def _shares(bench: Bench) -> Iterator[Row]:
                 freed += _use_of_freed(pushes, rate)
             yield Row(
                 f"{max(ratios):.2f} times the ideal time, at most",
-                f"simulated: 4 pushes, {word}, bucket of a tenth of a second, 120/s and 200/s; {WORDS[retry_after]}",
+                f"simulated: 4 pushes{' with one control' if is_shared else ''}, {word}, bucket of a tenth of a "
+                f"second, 120/s and 200/s; {WORDS[retry_after]}",
                 leaves,
                 f"{statistics.mean(ratios):.2f} on average; {min(shares):.2f} to {max(shares):.2f} of a fair share "
                 f"over {STRETCH:.0f} s; {statistics.mean(freed):.0%} in use {STRETCH:.0f} s after an end; "

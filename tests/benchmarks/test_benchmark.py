@@ -23,8 +23,8 @@ ROWS = {
     "bookkeeping": 1,
     "reading": 3,
     "rate-limit": 4,
-    "shares": 3,
-    "simulation": 3 * 13 + 4,
+    "shares": 12,
+    "simulation": 3 * 13 + 8,
     "sync": 4,
 }
 

@@ -45,6 +45,8 @@ vacation         1
 user  leaves
 E-8        2
 E-7        1
+
+Only COR knows if these users and leave types exist: a push shows that.
 """
     )
 
@@ -139,7 +141,15 @@ def test_a_connection_is_checked_with_its_source_and_nothing_is_sent(
     ran = cor("check", write(tmp_path, GOOD), "--conn-id", "cor_default")
     assert ran.code == 0
     assert "warning: COR does not document the source HOMEMADE: it documents ADVERTMIND" in ran.text
+    assert "The Connection cor_default is valid. doctor shows whether COR takes its token." in ran.text
     assert not sandbox.requests
+
+
+def test_of_dates_in_another_form_it_says_once_what_to_do(cor: Cor, tmp_path: Path) -> None:
+    ran = cor("check", write(tmp_path, "L1,E-7,vacation,11/05/2026,12/05/2026"))
+    assert "ValidationError 1: start and end: is not a date: write 2026-05-11" in ran.text
+    assert ran.text.count("date_format") == 1
+    assert "Only COR knows" not in ran.text
 
 
 def messages(leave_requests: Any) -> list[tuple[str, str]]:

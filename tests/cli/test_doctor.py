@@ -8,6 +8,7 @@ import pytest
 
 from cor_provider import _clock
 from cor_provider.sandbox import Sandbox
+from redis_server import Redis
 from support import Connect
 
 from .conftest import Cor
@@ -60,6 +61,24 @@ def test_a_host_that_does_not_answer_is_a_problem_although_the_token_is_good(
     connect(host=f"http://127.0.0.1:{closed_port}")
     assert "connection refused" in message(cor, "host")
     assert states(cor)["host"] == "problem"
+
+
+def test_a_redis_that_answers_is_ok_and_one_that_does_not_is_a_warning(
+    cor: Cor, connect: Connect, redis: Redis, closed_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect(extra={"pace_redis_conn_id": "pace"})
+    monkeypatch.setenv("AIRFLOW_CONN_PACE", redis.connection())
+    assert states(cor)["redis"] == "ok"
+    monkeypatch.setenv("AIRFLOW_CONN_PACE", f"redis://127.0.0.1:{closed_port}")
+    assert states(cor)["redis"] == "warning"
+    assert "'pace'" in message(cor, "redis")
+    assert "each push finds its own pace" in message(cor, "redis")
+
+
+def test_a_redis_whose_connection_is_missing_is_a_problem(cor: Cor, connect: Connect) -> None:
+    connect(extra={"pace_redis_conn_id": "nowhere"})
+    assert states(cor)["redis"] == "problem"
+    assert "Extra pace_redis_conn_id names the connection 'nowhere'" in message(cor, "redis")
 
 
 def test_a_connection_in_the_environment_that_airflow_cannot_read_is_not_called_missing(

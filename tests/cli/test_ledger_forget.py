@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
+from cor_provider import _files
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.sandbox import Sandbox
 from cor_provider.sync.lease import Lease, Owner
@@ -134,6 +135,16 @@ def test_all_ledgers_in_the_folder_forget_the_person(cor: Cor, folder: Path, led
     ran = cor("ledger", "forget", folder, "--user", "u1", "--yes", "--output", "json")
     assert ran.data == {"forgotten": 2, "ledgers": {str(ledger): 1, str(second): 1}}
     assert (remembered(ledger), remembered(second)) == ({"L2": "yes"}, {})
+
+
+def test_if_a_sync_replaces_the_ledger_whenever_it_is_read_the_command_can_be_run_again(
+    cor: Cor, folder: Path, ledger: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger.write_text("")  # like the end of one version after the beginning of another
+    monkeypatch.setattr(_files, "version", lambda path: object())
+    ran = cor("ledger", "forget", folder, "--user", "u1", "--yes")
+    assert ran.code == 2
+    assert "Run this command again later: that is safe" in ran.err
 
 
 @pytest.mark.parametrize("busy", ["GLOBANT", "SAP"])

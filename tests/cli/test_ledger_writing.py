@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cor_provider.cli.ledger_writing import ask, check_owner, leased
+from cor_provider.cli.ledger_writing import ask, check_owner, in_a_command, leased
 from cor_provider.exceptions import CorConfigurationError, CorLedgerBusyError
 from cor_provider.sync.lease import Lease, Owner
 from sync_support import open_ledger
@@ -42,5 +42,5 @@ def test_a_ledger_in_use_is_left_alone_and_is_free_again_afterwards(tmp_path: Pa
         Lease(ledger.path, Owner("a sync", 1, "token"), threading.Event()).take()
     lease = Lease(ledger.path, Owner("a sync", 1, "token"), threading.Event())
     lease.take()
-    with pytest.raises(CorLedgerBusyError, match="Run this command again"), leased(ledger, "ledger adopt"):
+    with pytest.raises(CorLedgerBusyError, match="Run this command again"), in_a_command(), leased(ledger, "x"):
         pass

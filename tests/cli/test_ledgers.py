@@ -8,7 +8,7 @@ import pytest
 
 from cor_provider import _files
 from cor_provider.cli.ledgers import find_ledgers, read_content, source_of
-from cor_provider.exceptions import CorConfigurationError
+from cor_provider.exceptions import CorConfigurationError, CorLedgerBusyError
 
 
 @pytest.fixture
@@ -56,4 +56,12 @@ def test_an_error_of_a_stores_client_says_what_to_check(
 ) -> None:
     monkeypatch.setattr(_files, broken, lambda path: 1 / 0)
     with pytest.raises(CorConfigurationError, match=r"cannot be read \(ZeroDivisionError\): check the store"):
+        read_content(find_ledgers(str(folder))[0])
+
+
+def test_a_ledger_that_changes_whenever_it_is_read_is_busy_and_the_command_can_be_run_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_files, "version", lambda path: object())
+    with pytest.raises(CorLedgerBusyError, match="Run this command again later: that is safe"):
         read_content(find_ledgers(str(folder))[0])

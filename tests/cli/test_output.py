@@ -7,7 +7,7 @@ from io import BytesIO, StringIO, TextIOWrapper
 
 import pytest
 
-from cor_provider.cli.output import Output, Rows, Streamed, number_of
+from cor_provider.cli.output import Fields, Output, Rows, number_of
 
 
 @pytest.fixture(autouse=True)
@@ -60,10 +60,10 @@ def test_for_scripts_the_result_is_one_document(stream: StringIO) -> None:
     assert json.loads(stream.getvalue()) == {"user": "É"}
 
 
-@pytest.mark.parametrize("size", [1, 20_000])
+@pytest.mark.parametrize("size", [0, 1, 20_000])
 def test_json_that_is_not_in_memory_is_printed_like_any_other(stream: StringIO, size: int) -> None:
     users = {f"u{number}": {"create": number} for number in range(size)}
-    Output(stream, as_json=True).result({"users": Streamed(lambda: iter(users.items()))}, lambda: None)
+    Output(stream, as_json=True).result({"users": Fields(lambda: iter(users.items()))}, lambda: None)
     assert stream.getvalue() == json.dumps({"users": users}, indent=2) + "\n"
 
 

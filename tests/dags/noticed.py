@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 from airflow.providers.apprise.notifications.apprise import AppriseNotifier
 from airflow.providers.common.compat.sdk import DAG, AirflowSkipException, BaseOperator, Context
+from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_0_PLUS
 from airflow.providers.slack.notifications.slack import SlackNotifier
 
 from cor_provider import exceptions
@@ -29,10 +32,34 @@ class Ending(BaseOperator):
     def execute(self, context: Context) -> None:
         """Publish the XComs of the run, and raise its error."""
         ending = (context["dag_run"].conf or {})[f"{self.task_id}{self.number or ''}"]
+        if ending.get("is_killed"):
+            give_up(context["ti"])
+            raise AirflowSkipException  # this process has nothing to tell any more
         for key, value in ending.get("xcoms", {}).items():
             context["ti"].xcom_push(key=key, value=value)
         if error := ending.get("error"):
             raise ERRORS[error]("the message of the error")
+
+
+def give_up(task_instance: Any) -> None:
+    """Do what Airflow does in another process, once it sees that the process of a task was killed."""
+    why = "Task did not emit heartbeat within time limit"
+    if not AIRFLOW_V_3_0_PLUS:
+        task_instance.handle_failure(why)
+        return
+    names = ("id", "task_id", "dag_id", "run_id", "try_number", "dag_version_id", "map_index")
+    request = import_module("airflow.callbacks.callback_requests").TaskCallbackRequest(
+        filepath=__file__,
+        bundle_name="tests-dags",
+        bundle_version=None,
+        msg=why,
+        ti={name: getattr(task_instance, name) for name in names},
+        task_callback_type="failed",
+        context_from_server=task_instance._ti_context_from_server,
+    )
+    log = import_module("structlog").get_logger()
+    dags = SimpleNamespace(dags={task_instance.dag_id: task_instance.task.dag})
+    import_module("airflow.dag_processing.processor")._execute_task_callbacks(dags, request, log)
 
 
 def noticed(notifiers: Any) -> dict[str, Any]:

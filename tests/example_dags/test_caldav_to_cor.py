@@ -20,8 +20,8 @@ import requests
 
 from cor_provider.sandbox import Sandbox
 from example_dags.in_cor import InCor, leaves_in, timed, whole_days, xcoms_and_rendered_fields
-from local_airflow import free_port
 from one_shot_server import OneShotServer
+from ports import free_port
 
 pytest.importorskip("icalendar", reason="icalendar is not installed")
 pytest.importorskip("radicale", reason="Radicale, the CalDAV server of these tests, is not installed")

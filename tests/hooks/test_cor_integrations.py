@@ -27,6 +27,7 @@ from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.leave import LeaveKey, LeaveRequest
 from cor_provider.sandbox import Sandbox
 from one_shot_server import OneShotServer
+from redis_server import Redis
 from support import Connect, leave
 
 
@@ -39,6 +40,37 @@ class TestRequests:
     def test_the_session_is_the_same_each_time(self, hook: CorIntegrationsHook) -> None:
         assert isinstance(hook.get_conn(), requests.Session)
         assert hook.get_conn() is hook.get_conn()
+
+
+class TestSharedPace:
+    """What happens over Redis: tests/push/test_shared_turns.py."""
+
+    def test_a_push_with_a_redis_that_cannot_be_used_sends_nothing_and_says_which_field(
+        self, connect: Connect, sandbox: Sandbox
+    ) -> None:
+        connect(extra={"pace_redis_conn_id": "nowhere"})
+        outcomes = CorIntegrationsHook().create_leaves([leave(), leave("L2")])
+        assert {next(outcomes).status for _ in range(2)} <= {"failed", "not_sent"}
+        with pytest.raises(CorConfigurationError, match="Extra pace_redis_conn_id names the connection 'nowhere'"):
+            next(outcomes)
+        assert sandbox.requests == ()
+
+    def test_a_single_request_has_no_pace_to_share(self, connect: Connect) -> None:
+        connect(extra={"pace_redis_conn_id": "nowhere"})
+        CorIntegrationsHook().create_leave(leave())
+
+    def test_whether_redis_answers_can_be_asked(
+        self, connect: Connect, redis: Redis, closed_port: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        connect()
+        assert CorIntegrationsHook().test_redis() is None
+        connect(extra={"pace_redis_conn_id": "pace"})
+        for port, answers in ((redis.port, True), (closed_port, False)):
+            monkeypatch.setenv("AIRFLOW_CONN_PACE", f"redis://127.0.0.1:{port}")
+            tested = CorIntegrationsHook().test_redis()
+            assert tested
+            assert tested[0] is answers
+            assert "'pace'" in tested[1]
 
 
 class TestErrors:
@@ -115,6 +147,7 @@ class TestConnection:
             ({"extra": {"timeout": "inf"}}, "Extra timeout is not a number of seconds"),
             ({"extra": {"requests_per_second": "many"}}, "Extra requests_per_second is not a number of requests"),
             ({"extra": {"requests_per_second": 0}}, "Extra requests_per_second is not a number of requests"),
+            ({"extra": {"pace_redis_conn_id": 6379}}, "Extra pace_redis_conn_id is a number, not text"),
             ({"extra": {"ledger_secret": "*" * 20}}, "Extra ledger_secret consists of asterisks"),
             ({"extra": {"ledger_secret": "guess me"}}, "Extra ledger_secret is shorter than 16 characters"),
             ({"extra": {"ca_bundle": "/no/such/file"}}, "Extra ca_bundle is not a file"),
@@ -359,3 +392,37 @@ class TestMisuse:
         hook.create_leave(leave())
         for leaves in ([leave()], (leave(),), iter([leave()]), {"L1": leave()}.values()):
             assert [outcome.leave_id for outcome in getattr(hook, method)(leaves)] == ["L1"]
+
+
+class TestReading:
+    def test_many_users_are_read_and_a_refused_one_has_its_error(
+        self, hook: CorIntegrationsHook, sandbox: Sandbox
+    ) -> None:
+        hook.create_all([leave(), leave("L2"), leave("L3", user_id="u2")])
+        ids = [sandbox.store.user_cor_ids["GLOBANT", user] for user in ("u1", "u2")]
+        read = dict(hook.leaves_of_users([*ids, 1]))
+        rows = {user: {row["id"] for row in rows} for user, rows in read.items() if isinstance(rows, list)}
+        held = {one.external_id: one.cor_id for one in sandbox.leaves}
+        assert rows == {ids[0]: {held["L1"], held["L2"]}, ids[1]: {held["L3"]}}
+        assert isinstance(read[1], CorUserNotFoundError)
+
+    def test_the_pace_is_that_of_the_connection(self, connect: Connect, sandbox: Sandbox, waits: list[float]) -> None:
+        connect(extra={"requests_per_second": 2})
+        hook = CorIntegrationsHook()
+        hook.create_leave(leave())
+        user = sandbox.store.user_cor_ids["GLOBANT", "u1"]
+        assert len(list(hook.leaves_of_users([user] * 5, concurrency=1))) == 5
+        assert sum(waits) == pytest.approx(2, abs=0.01)
+
+    @pytest.mark.parametrize("extra", [{"pace_redis_conn_id": "none"}, {"api_url": ""}])
+    def test_a_connection_that_cannot_work_is_an_error_once_it_is_read(
+        self, extra: dict[str, Any], connect: Connect
+    ) -> None:
+        connect(extra=extra)
+        users = CorIntegrationsHook().leaves_of_users([1, 2])
+        with pytest.raises(CorConfigurationError):
+            list(users)
+
+    def test_an_option_that_does_not_exist_is_named(self, hook: CorIntegrationsHook) -> None:
+        with pytest.raises(TypeError, match="leaves_of_users: there is no option speed"):
+            list(hook.leaves_of_users([], speed=1))  # type: ignore[call-arg]

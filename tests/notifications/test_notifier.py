@@ -21,6 +21,7 @@ from notice_receivers import HttpReceiver
 
 FINE = {"xcoms": {"summary": {"received": 30, "created": 30, "source": "GLOBANT", "causes": []}}}
 NOTHING_CAME = {"xcoms": {"summary": {"received": 0, "source": "GLOBANT", "causes": []}}}
+KILLED = {"is_killed": True}
 NO_TOKEN = {"error": "CorAuthenticationError", "xcoms": {"summary": {"received": 2, "not_sent": 2, "causes": []}}}
 
 
@@ -127,6 +128,18 @@ def test_an_error_that_stops_the_task_is_news_once(night: Night, receiver: HttpR
 def test_an_error_that_is_not_ours_is_not_quoted(night: Night, receiver: HttpReceiver) -> None:
     assert night(push={"error": "ValueError"}) == ["ValueError stopped the task: push of noticed"]
     assert "the message of the error" not in receiver.of("/apprise")[-1]["message"]
+
+
+def test_a_task_that_airflow_gives_up_since_it_was_killed_is_news_once(night: Night, receiver: HttpReceiver) -> None:
+    night(push=rejected())
+    assert night(push=KILLED) == ["NoResult stopped the task: push of noticed"]
+    assert "its process was stopped. See its log" in receiver.of("/apprise")[-1]["message"]
+    assert night(push=KILLED) == []
+    assert night(push=FINE) == [GONE]
+
+
+def test_a_mapped_task_that_was_killed_is_named(night: Night) -> None:
+    assert night(mapped1=FINE, mapped2=KILLED) == ["NoResult stopped the task: mapped[1] of noticed"]
 
 
 def test_mapped_tasks_have_notices_of_their_own(night: Night) -> None:

@@ -11,9 +11,10 @@ import pytest
 
 from local_airflow import RunningAirflow, make_environment, run_airflow
 from on_celery.engine import POOL_SLOTS, Engine, Supervisor, supervision
-from on_celery.servers import Bucket, Cor, Redis, check_installed, cor_process, object_store
+from on_celery.servers import Bucket, Cor, check_installed, cor_process, object_store
 from on_celery.workers import Worker, run_workers
 from postgres_server import Database, new_database, start_server
+from redis_server import Redis
 
 DAGS = Path(__file__).parent / "dags"
 LATENCY_MS = 100

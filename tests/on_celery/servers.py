@@ -1,17 +1,14 @@
-"""What Airflow and its tasks speak to here, each a real server: Redis, S3 and COR."""
+"""What Airflow and its tasks speak to here, each a real server: S3 and COR."""
 
 from __future__ import annotations
 
 import json
 import re
-import shutil
-import socket
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,52 +18,17 @@ import requests
 from moto.backends import get_backend
 from moto.server import ThreadedMotoServer
 
-from local_airflow import free_port
 from postgres_server import find_programs
+from redis_server import find_redis
 
-SECONDS_TO_START = 30
 SOURCE, USER, LEAVE_TYPE, TOKEN = "GLOBANT", "user-zq7", "vacation", "token-zq7"
 
 
 def check_installed() -> None:
     """Fail, with what to install, if this machine lacks a server's programs."""
-    found = {"postgresql": find_programs(), "redis-server": shutil.which("redis-server")}
+    found = {"postgresql": find_programs(), "redis-server": find_redis()}
     if missing := [package for package, program in found.items() if not program]:
         pytest.fail(f"This machine lacks servers of these tests. Install them: apt-get install {' '.join(missing)}")
-
-
-class Redis:
-    """Celery's broker. It keeps nothing on disk, so a restart loses what it holds."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._port = free_port()
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def url(self) -> str:
-        return f"redis://127.0.0.1:{self._port}/0"
-
-    def start(self) -> None:
-        command = ["redis-server", "--bind", "127.0.0.1", "--port", str(self._port), "--save", "", "--dir"]
-        with (self._folder / "redis.log").open("ab") as log:
-            self._process = subprocess.Popen([*command, str(self._folder)], stdout=log, stderr=log)
-        end = time.monotonic() + SECONDS_TO_START
-        while not self._answers():
-            if time.monotonic() > end:
-                pytest.fail((self._folder / "redis.log").read_text())
-            time.sleep(0.05)
-
-    def stop(self) -> None:
-        if self._process:
-            self._process.kill()
-            self._process.wait()
-
-    def _answers(self) -> bool:
-        with suppress(OSError), socket.create_connection(("127.0.0.1", self._port), timeout=5) as connection:
-            connection.sendall(b"PING\r\n")
-            return connection.recv(16).startswith(b"+PONG")
-        return False
 
 
 class Bucket:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 
 from on_celery.engine import POOL_SLOTS, Engine, Push, Supervisor
-from on_celery.servers import Redis
 from postgres_server import Database
+from redis_server import Redis
 
 CUT_ALL_OTHERS = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity

@@ -9,7 +9,11 @@ import sys
 import pytest
 
 from calendar_page import all_day, html, only_bar, page, stored, timed
+from cor_provider.sandbox.by_hand import Choices
 from cor_provider.sandbox.calendar import render_calendar
+from cor_provider.sandbox.store import StoredLeave
+
+VACATION = Choices("GLOBANT", users=[(67890, "Ana García (u1)")], leave_types=[(54321, "Vacation (VAC)")])
 
 # Days
 
@@ -104,7 +108,46 @@ def test_without_leaves_the_page_says_how_to_get_some() -> None:
     assert "No leave here yet" in read.text
 
 
+# Edits by hand
+
+
+def test_a_leave_that_was_added_by_hand_says_so() -> None:
+    leave = all_day("2026-05-11", "2026-05-11", leave_id="")
+    assert only_bar(leave).label == "Ana García: Vacation, Mon 11 May 2026; added by hand (GLOBANT)"
+    assert "added by hand" in page(leave).cells
+
+
+@pytest.mark.parametrize(
+    ("leave", "kind", "start", "end"),
+    [
+        (all_day("2026-05-11", "2026-05-13"), "date", "2026-05-11", "2026-05-13"),
+        (timed("2026-05-11T07:00", "2026-05-11T11:00"), "datetime-local", "2026-05-11T07:00", "2026-05-11T11:00"),
+        (
+            stored("2026-05-11T22:00:00-05:00", "2026-05-11T23:00:00-05:00", False),
+            "datetime-local",
+            "2026-05-12T03:00",
+            "2026-05-12T04:00",
+        ),
+    ],
+)
+def test_the_form_of_a_leave_begins_with_its_dates(leave: StoredLeave, kind: str, start: str, end: str) -> None:
+    inputs = re.findall(r'<input type="([^"]*)" name="([^"]*)" value="([^"]*)" required>', html(leave))
+    assert inputs == [(kind, "start", start), (kind, "end", end)]
+
+
+def test_without_a_choice_there_is_no_form_for_new_leave() -> None:
+    leave = all_day("2026-05-11", "2026-05-11")
+    assert "Add leave by hand" not in html(leave)
+    assert "Add leave by hand" in html(leave, choices=[VACATION])
+    assert "Add leave by hand" in html(choices=[VACATION])
+
+
 # Safety
+
+
+def test_names_to_choose_from_are_text_never_markup() -> None:
+    evil = "\"'><script>alert(1)</script>"
+    assert "<script" not in html(choices=[Choices(evil, users=[(1, evil)], leave_types=[(2, evil)])] * 2)
 
 
 def test_names_and_ids_are_text_never_markup() -> None:
@@ -120,7 +163,8 @@ def test_the_page_loads_nothing_and_runs_nothing() -> None:
     leave = all_day("2026-05-11", "2027-05-13")
     read = page(leave)
     assert not read.tags & {"script", "img", "iframe", "object", "embed"}
-    assert all(address == "data:," or address.startswith("#") for address in read.addresses)
+    elsewhere = [address for address in read.addresses if not address.startswith(("#", "/sandbox/leaves"))]
+    assert elsewhere == ["data:,"]
     assert not re.search(r"url\(|@import|//\w|\son\w+=", html(leave))
 
 

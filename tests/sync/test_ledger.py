@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from cor_provider import _files
 from cor_provider.exceptions import CorConfigurationError, CorLedgerError
 from cor_provider.sync.ledger import Ledger
 from cor_provider.sync.ledger_entry import LeaveVersion, LedgerEntry
@@ -50,6 +52,21 @@ def test_another_key_is_noticed_and_nothing_is_lost(tmp_path: Path, written: Pat
     ledger.read()
     assert ledger.key_changed
     assert list(ledger.entries) == ["L1", "Ł/2 "]
+
+
+def test_to_read_it_takes_one_database(tmp_path: Path, written: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    databases = []
+    make = _files.scratch
+
+    def scratch() -> sqlite3.Connection:
+        databases.append(make())
+        return databases[-1]
+
+    monkeypatch.setattr(_files, "scratch", scratch)
+    ledger = open_ledger(tmp_path)
+    ledger.read()
+    ledger.close()
+    assert len(databases) == 1
 
 
 @pytest.mark.parametrize(("field", "value"), [("source", "SAP"), ("cor", "http://127.0.0.1:8765")])

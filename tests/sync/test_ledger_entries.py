@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import date
 from tempfile import TemporaryFile
@@ -109,6 +109,17 @@ def test_it_finds_what_a_plan_compares(loaded: dict[str, LedgerEntry]) -> None:
         assert entries.numbers == len(loaded) + 1
 
 
+def test_what_was_deleted_is_not_found(entries: LedgerEntries) -> None:
+    entries.load([rows_of({"loaded": LedgerEntry((MAY,)), "kept": LedgerEntry((MAY,))})])
+    for leave_id in ("added", "last"):
+        entries[leave_id] = LedgerEntry((MAY,))
+    for leave_id in ("loaded", "added"):
+        del entries[leave_id]
+        assert entries.find(leave_id) is None
+    found = [entries.by_number(number) for number in range(1, entries.numbers)]
+    assert [one and one[0] for one in found] == [None, "kept", None, "last"]
+
+
 def test_an_id_that_is_there_twice_is_refused(entries: LedgerEntries) -> None:
     with pytest.raises(ValueError, match=r"^$"):
         entries.load([LedgerEntry((MAY,)).to_line("L1"), LedgerEntry((JUNE,)).to_line("L1")])
@@ -145,7 +156,8 @@ def test_rows_that_changed_are_found_without_a_look_at_the_others(entries: Ledge
     assert "USING INDEX by_change" in plan[3]
 
 
-def test_rows_that_were_cut_off_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("first", [0, 1], ids=["a write", "a look-up"])
+def test_rows_that_were_cut_off_are_an_error(first: int, monkeypatch: pytest.MonkeyPatch) -> None:
     files: list[IO[bytes]] = []
 
     def make() -> IO[bytes]:
@@ -156,8 +168,12 @@ def test_rows_that_were_cut_off_are_an_error(monkeypatch: pytest.MonkeyPatch) ->
     with closing(LedgerEntries()) as entries:
         entries.load([rows_of({"L1": LedgerEntry((MAY,), "yes", DIGEST)})])
         files[0].truncate(0)
-        with pytest.raises(OSError, match="cut off"):
-            list(entries.rows())
+        uses: list[Callable[[], object]] = [lambda: list(entries.rows()), lambda: entries["L1"]]
+        uses = [uses[first], *uses, lambda: entries.find("L1")]
+        for use in uses:
+            with pytest.raises(OSError, match="cut off"):
+                use()
+        assert isinstance(entries.error, OSError)
 
 
 def test_after_a_failed_write_nothing_is_read(monkeypatch: pytest.MonkeyPatch) -> None:

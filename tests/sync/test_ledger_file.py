@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from contextlib import closing
 from datetime import date
 from pathlib import Path
@@ -10,14 +11,16 @@ from typing import Any, get_args
 
 import pytest
 from airflow.providers.common.compat.sdk import ObjectStoragePath
+from fsspec.spec import AbstractBufferedFile  # type: ignore[import-untyped]
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cor_provider import _files
-from cor_provider.exceptions import CorLedgerError
+from cor_provider.exceptions import CorLedgerBusyError, CorLedgerError
 from cor_provider.sync.ledger_entry import InCor, LeaveVersion, LedgerEntry
 from cor_provider.sync.ledger_file import FORMAT_VERSION, MOST_APPROVALS, Forgotten, LedgerContent, UsedApproval
 from cor_provider.sync.seal import Seal
+from support import attach_memory
 from sync_support import COR, open_ledger
 
 MAY = LeaveVersion("u1", date(2026, 5, 11), date(2026, 5, 12))
@@ -225,6 +228,80 @@ def test_it_is_read_in_blocks_of_any_size(size: int, written: Path, monkeypatch:
     whole = dict(content_of(written).entries)
     monkeypatch.setattr("cor_provider._files.BLOCK", size)
     assert dict(content_of(written).entries) == whole
+
+
+# In an object store
+
+
+class ReadInParts(AbstractBufferedFile):  # type: ignore[misc]
+    """A file of an object store, which is read in several requests, and so may be in parts of several versions."""
+
+    def _fetch_range(self, start: int, end: int) -> Any:
+        return self.fs.cat_file(self.path, start, end)
+
+
+@pytest.fixture
+def stored(written: Path, monkeypatch: pytest.MonkeyPatch) -> ObjectStoragePath:
+    """The ledger in an object store, of which a request reads 100 bytes."""
+    path = ObjectStoragePath(f"{attach_memory()}/ledgers/GLOBANT.jsonl")
+    _files.replace(path, written.read_bytes())
+    monkeypatch.setattr(_files, "BLOCK", 100)
+    open_any = path.fs.open
+
+    def open_in_parts(name: str, mode: str = "rb", **options: Any) -> Any:
+        return ReadInParts(path.fs, name, block_size=100) if mode == "rb" else open_any(name, mode, **options)
+
+    monkeypatch.setattr(path.fs, "open", open_in_parts)
+    return path
+
+
+Replace = Callable[[int], None]
+
+
+@pytest.fixture
+def replace_while_it_is_read(stored: ObjectStoragePath, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Replace:
+    """Have a sync replace the ledger right after a part of it was read, so many times."""
+    ledger = open_ledger(tmp_path)
+    ledger.read()
+    read_part = stored.fs.cat_file
+
+    def replace(times: int) -> None:
+        numbers = iter(range(times))
+
+        def read_and_replace(*arguments: Any) -> bytes:
+            part: bytes = read_part(*arguments)
+            if (number := next(numbers, None)) is not None:
+                ledger.entries[f"N{number}"] = LedgerEntry((JUNE,), "yes", "1" * 32)
+                ledger.write()
+                _files.replace(stored, Path(ledger.path.path).read_bytes())
+            return part
+
+        monkeypatch.setattr(stored.fs, "cat_file", read_and_replace)
+
+    return replace
+
+
+def test_a_ledger_that_a_sync_replaces_while_it_is_read_is_read_again(
+    stored: ObjectStoragePath, replace_while_it_is_read: Replace
+) -> None:
+    replace_while_it_is_read(2)
+    with closing(LedgerContent.read(stored, b"key") or LedgerContent("", "")) as content:
+        assert [*content.entries] == ["L1", "Ł/2 ", "N0", "N1"]
+        assert content.is_proven
+
+
+def test_if_it_is_replaced_again_and_again_it_is_busy_and_not_altered(
+    stored: ObjectStoragePath, replace_while_it_is_read: Replace
+) -> None:
+    replace_while_it_is_read(100)
+    with pytest.raises(CorLedgerBusyError, match=r"a sync replaces memory://.* again later: that is safe"):
+        LedgerContent.read(stored, b"key")
+
+
+def test_if_nobody_replaces_it_it_is_altered(stored: ObjectStoragePath) -> None:
+    _files.replace(stored, (_files.read(stored) or b"").replace(b"L1", b"L7"))
+    with pytest.raises(CorLedgerError, match="altered"):
+        LedgerContent.read(stored, b"key")
 
 
 # What earlier versions wrote

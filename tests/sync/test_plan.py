@@ -328,11 +328,13 @@ def outcomes_of(plan: Generator[LeaveOutcome, None, Plan]) -> tuple[list[tuple[A
 @given(
     leaves=st.lists(any_leave | any_leave | unreadable, max_size=6),
     ledger=st.dictionaries(any_id, any_entry, max_size=4),
+    gone=st.sets(any_id, max_size=2),
     options=st.tuples(st.booleans(), st.booleans(), st.booleans()),
 )
 def test_a_plan_is_that_of_one_that_holds_all_in_memory(
     leaves: list[LeaveRequest | UnreadableLeave],
     ledger: dict[str, LedgerEntry],
+    gone: set[str],
     options: tuple[bool, bool, bool],
     tmp_path: Path,
 ) -> None:
@@ -345,6 +347,8 @@ def test_a_plan_is_that_of_one_that_holds_all_in_memory(
                 if isinstance(one, LeaveRequest)
             }
         ours.entries.load([entry.to_line(leave_id) for leave_id, entry in ledger.items()])
+        for leave_id in gone:  # such as those of a person who is to be forgotten
+            assert ours.entries.pop(leave_id, None) == ledger.pop(leave_id, None)
         ours.is_new = is_new
         outcomes, plan = outcomes_of(make_plan(leaves, ours, LEDGER_DAYS, operations, reassert=reassert))
         assert (outcomes, list(operations)) == plan_simply(leaves, ledger, ours, reassert=reassert)

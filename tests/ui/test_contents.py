@@ -14,12 +14,12 @@ from airflow.providers.common.compat.sdk import ObjectStoragePath
 from cor_provider import _files
 from cor_provider.sync.page import MOST_DRAWN
 from cor_provider.ui import contents
-from cor_provider.ui.contents import MOST_REJECTED, read_outcomes, read_plan, read_rejected, read_summary
+from cor_provider.ui.contents import MOST_REJECTED, read_plan, read_rejected, read_summary
 from cor_provider.ui.published import TaskKey, UnavailableError
 
 KEY = TaskKey("dag", "run", "task", -1)
-SUMMARY = {"format": "airflow-provider-cor summary", "task": vars(KEY), "received": 3, "created": 1, "rejected": 2}
-CAUSE = {"status": "rejected", "error": "UserNotFoundError", "count": 2, "example": "L1", "advice": "create them."}
+COUNTS = {"received": 3, "created": 1, "rejected": 2, "causes": []}
+SUMMARY = {"format": "airflow-provider-cor summary", "task": vars(KEY), **COUNTS}
 SECRET = "surgery-zq7"
 
 
@@ -37,17 +37,6 @@ def outcome(number: int, status: str = "rejected", **fields: Any) -> dict[str, A
 def operation(number: int = 1, **fields: Any) -> dict[str, Any]:
     row = {"operation": "create", "id": f"L{number}", "user_id": "u1", "start": "2026-05-11", "end": "2026-05-12"}
     return {**row, "digest": "0", "window": "2026-05-01/2026-05-31", "plan": "p1", "may_overwrite": True, **fields}
-
-
-def test_outcomes_are_read_from_the_xcom() -> None:
-    outcomes = read_outcomes({"received": 3, "created": 1, "rejected": 2, "source": "SAP", "causes": [CAUSE]})
-    assert outcomes is not None
-    assert (outcomes.rejected, outcomes.source, outcomes.causes[0].advice) == (2, "SAP", "create them.")
-
-
-@pytest.mark.parametrize("xcom", [None, "text", [], {}, {"received": "x"}, {"received": 1, "causes": [{}]}])
-def test_another_xcom_has_no_outcomes(xcom: object) -> None:
-    assert read_outcomes(xcom) is None
 
 
 def test_a_summary_is_that_of_its_task_instance(tmp_path: Path) -> None:

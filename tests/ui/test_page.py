@@ -6,8 +6,9 @@ import re
 from html import unescape
 from typing import Any
 
+from cor_provider.results.published import PublishedSummary
 from cor_provider.sync.by_user import by_user
-from cor_provider.ui.contents import Outcomes, Rejected, ShownPlan
+from cor_provider.ui.contents import Rejected, ShownPlan
 from cor_provider.ui.page import MOST_LISTED, LeavePage, render_page, render_problem
 
 SCRIPT = "<script>alert(1)</script>"
@@ -18,8 +19,9 @@ def cause(error: str = "UserNotFoundError", **fields: Any) -> dict[str, Any]:
     return {"status": "rejected", "error": error, "count": 3, "example": "L1", "advice": "create them.", **fields}
 
 
-def outcomes(**fields: Any) -> Outcomes:
-    return Outcomes.model_validate({"received": 5, "created": 2, "rejected": 3, "source": "SAP", **fields})
+def outcomes(**fields: Any) -> PublishedSummary:
+    content = {"received": 5, "created": 2, "rejected": 3, "source": "SAP", "causes": []}
+    return PublishedSummary.model_validate({**content, **fields})
 
 
 def text(page: LeavePage) -> str:

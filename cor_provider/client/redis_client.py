@@ -1,0 +1,101 @@
+"""
+The client of the Redis over which pushes share their pace.
+
+Airflow's own hook makes it, which knows users, TLS and clusters. It is an extra, and is imported only if it is used.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from airflow.providers.common.compat.sdk import AirflowNotFoundException, BaseHook, Connection
+
+from cor_provider.client.extra import wrong
+
+FIELD = "Extra pace_redis_conn_id"
+
+ANSWER_SECONDS = 1.0
+"""How long Redis may take to be connected to, and for each answer: a push waits meanwhile."""
+
+CONNECT_SECONDS = 3.0
+"""How long making the client may take: for a cluster, it asks for its nodes first."""
+
+
+def redis_connector(conn_id: str) -> Callable[[], Any]:
+    """
+    Return a function that returns a new client, without touching the network itself.
+
+    The function raises what the client raises, and ``TimeoutError`` if a cluster does not tell its nodes.
+
+    :param conn_id: an Airflow Connection of type Redis.
+    :raises CorConfigurationError: if there is none, or Airflow's provider for Redis is not installed.
+    """
+    try:
+        from airflow.providers.redis.hooks.redis import RedisHook  # noqa: PLC0415  # an extra
+    except ImportError:
+        raise wrong(
+            f"{FIELD} needs Airflow's provider for Redis: install airflow-provider-cor[redis] on the workers, or leave "
+            "the field empty."
+        ) from None
+    try:
+        connection = BaseHook.get_connection(conn_id)
+    except AirflowNotFoundException:
+        raise wrong(
+            f"{FIELD} names the connection {conn_id!r}, which does not exist: create it in Airflow with the type "
+            "Redis, or leave the field empty."
+        ) from None
+    if connection.conn_type != RedisHook.conn_type:
+        raise wrong(f"{FIELD} names the connection {conn_id!r}, whose type is not Redis but {connection.conn_type!r}.")
+
+    class ReadyHook(RedisHook):
+        """It need not ask Airflow for the Connection each time, from whichever thread."""
+
+        @classmethod
+        def get_connection(cls, conn_id: str) -> Connection:  # noqa: ARG003  # the name is Airflow's
+            return connection
+
+    return lambda: _with_short_timeouts(_within(CONNECT_SECONDS, ReadyHook(conn_id).get_conn))
+
+
+def _within(seconds: float, make: Callable[[], Any]) -> Any:
+    """Return what a function returns, or raise what it raises, or ``TimeoutError``."""
+    made: SimpleQueue[Any] = SimpleQueue()
+
+    def run() -> None:
+        try:
+            made.put((make(), None))
+        except BaseException as error:  # noqa: BLE001  # raised where it is waited for
+            made.put((None, error))
+
+    threading.Thread(target=run, name="cor-redis", daemon=True).start()
+    try:
+        client, error = made.get(timeout=seconds)
+    except Empty:
+        raise TimeoutError from None
+    if error:
+        raise error
+    return client
+
+
+def _with_short_timeouts(client: Any) -> Any:
+    """Set on a client, before it is used, that it waits little, and tries again only after a broken connection."""
+    from redis.backoff import NoBackoff  # noqa: PLC0415  # comes with the extra
+    from redis.exceptions import ConnectionError as BrokenConnection  # noqa: PLC0415  # likewise
+    from redis.retry import Retry  # noqa: PLC0415  # likewise
+
+    retry = Retry(NoBackoff(), 1, supported_errors=(BrokenConnection,))
+    timeouts = {"socket_timeout": ANSWER_SECONDS, "socket_connect_timeout": ANSWER_SECONDS}
+    client.set_retry(retry)
+    if nodes := getattr(client, "nodes_manager", None):  # a cluster, which has asked for its nodes already
+        nodes.connection_kwargs.update(timeouts)
+        pools = [node.redis_connection.connection_pool for node in client.get_nodes() if node.redis_connection]
+    else:
+        pools = [client.connection_pool]
+    for pool in pools:
+        pool.connection_kwargs.update(timeouts)
+        pool.disconnect()
+        pool.reset()  # or the connections would be used again, with their own timeouts
+    return client

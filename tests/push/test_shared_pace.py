@@ -1,0 +1,298 @@
+"""The pace that pushes share, against a real Redis: who gets turns, what is learned, and what is written down."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import Any
+
+import pytest
+import redis as redis_library
+from pydantic import TypeAdapter
+from pydantic_core import to_json
+from redis.cluster import RedisCluster
+
+from benchmarks.simulated_limits import Bucket
+from benchmarks.simulated_pushes import Push, Server, simulate
+from cor_provider import __version__
+from cor_provider.push.control import Control, Sent
+from cor_provider.push.shared_pace import Answer, Event, Reservation, SharedPace, SharedSent, account_key
+from redis_server import Redis, running_cluster
+
+KEYS = {name: f"cor_provider:pace:{{account}}:{__version__}:{name}" for name in ("turns", "events", "state", "lock")}
+NewPace = Callable[..., SharedPace]
+
+
+@pytest.fixture
+def client(redis: Redis) -> Iterator[Any]:
+    with redis_library.Redis(port=redis.port) as client:
+        client.flushall()
+        yield client
+
+
+@pytest.fixture
+def new_pace(client: Any) -> NewPace:
+    """Return a function that has another push join those of an account."""
+
+    def make(ceiling: float = math.inf, account: str = "account") -> SharedPace:
+        return SharedPace(client, account, ceiling)
+
+    return make
+
+
+def wait_for_a_turn(pace: SharedPace, *events: Event) -> SharedSent:
+    """Ask again until there is a turn; what is waited for is milliseconds."""
+    answer = pace.exchange(events, None, wants_turn=True)
+    while answer.sent is None:
+        answer = pace.exchange((), answer.reservation, wants_turn=True)
+    return answer.sent
+
+
+def digest(pace: SharedPace) -> Answer:
+    """Have what has happened be learned from now, as after a refusal."""
+    return pace.exchange([Event("refused", 0.0, 1000.0)], None, wants_turn=False)
+
+
+def wait_for_rate(pace: SharedPace, is_it: Callable[[float], bool]) -> None:
+    """Wait until the rate is such a one; what happened is learned from now and then."""
+    end = time.monotonic() + 30
+    while not is_it(pace.exchange((), None, wants_turn=False).rate):
+        assert time.monotonic() < end
+
+
+class TestTurns:
+    def test_the_first_turn_is_now(self, new_pace: NewPace) -> None:
+        answer = new_pace(100).exchange((), None, wants_turn=True)
+        assert answer.sent
+        assert answer.sent.rate == 40
+        assert answer.reservation is None
+
+    def test_a_turn_is_reserved_an_interval_after_the_last_one_even_if_that_is_another_push_s(
+        self, new_pace: NewPace
+    ) -> None:
+        one, other, third = new_pace(1), new_pace(1), new_pace(1)
+        assert one.exchange((), None, wants_turn=True).sent
+        assert 0.9 < other.exchange((), None, wants_turn=True).wait < 1
+        assert 1.9 < third.exchange((), None, wants_turn=True).wait < 2
+
+    def test_who_asks_again_keeps_the_turn(self, new_pace: NewPace) -> None:
+        one, other = new_pace(1), new_pace(1)
+        one.exchange((), None, wants_turn=True)
+        first = one.exchange((), None, wants_turn=True)
+        other.exchange((), None, wants_turn=True)
+        again = one.exchange((), first.reservation, wants_turn=True)
+        assert again.reservation == first.reservation
+        assert again.wait < first.wait
+
+    def test_the_turns_of_pushes_alternate(self, new_pace: NewPace) -> None:
+        paces = [new_pace(500), new_pace(500)]
+        reservations: list[Reservation | None] = [None, None]
+        order: list[int] = []
+        while len(order) < 40:
+            for number, pace in enumerate(paces):
+                answer = pace.exchange((), reservations[number], wants_turn=True)
+                reservations[number] = answer.reservation
+                if answer.sent:
+                    order.append(number)
+        assert 19 <= sum(order) <= 21
+        assert all({one, other} == {0, 1} for one, other in zip(order[::2], order[1::2], strict=True))
+
+    def test_accounts_know_nothing_of_each_other(self, new_pace: NewPace) -> None:
+        for account in ("one", "other"):
+            assert new_pace(1, account).exchange((), None, wants_turn=True).sent
+
+    def test_the_lower_of_two_ceilings_holds_for_the_push_that_has_it(self, new_pace: NewPace) -> None:
+        fast, slow = new_pace(), new_pace(1)
+        fast.exchange((), None, wants_turn=True)
+        slow.exchange((), None, wants_turn=True)
+        assert slow.exchange((), None, wants_turn=True).wait > 0.9
+
+    def test_without_a_burst_who_is_late_delays_those_behind(self, new_pace: NewPace, client: Any) -> None:
+        pace = new_pace()
+        pace.exchange((), None, wants_turn=True)
+        client.hset(KEYS["turns"], mapping={"interval": "0.02", "spacing": "1.0"})
+        times = [wait_for_a_turn(pace).at for _ in range(4)]
+        assert all(later - earlier >= 0.0199 for earlier, later in pairwise(times))
+
+
+class TestLearning:
+    def test_what_is_accepted_raises_the_rate_of_all(self, new_pace: NewPace) -> None:
+        one, other = new_pace(), new_pace()
+        for _ in range(4):
+            sent = wait_for_a_turn(one)
+            one.exchange([Event("accepted", *sent)], None, wants_turn=False)
+        wait_for_rate(other, lambda rate: rate == 40 + 4 * 6)
+
+    def test_a_refusal_pauses_all_at_once_and_voids_what_was_reserved(self, new_pace: NewPace) -> None:
+        one, other = new_pace(), new_pace()
+        sent = wait_for_a_turn(one)
+        reserved = other.exchange((), None, wants_turn=True)
+        assert reserved.wait < 0.1
+        assert one.exchange([Event("refused", *sent, 30.0)], None, wants_turn=False).pause == pytest.approx(30, abs=0.1)
+        answer = other.exchange((), reserved.reservation, wants_turn=True)
+        assert answer.wait == pytest.approx(30, abs=1)
+        assert answer.pause == pytest.approx(30, abs=1)
+        assert answer.reservation != reserved.reservation
+
+    def test_nobody_gets_a_turn_before_it_is_known_what_a_refusal_means(self, new_pace: NewPace, client: Any) -> None:
+        one, other = new_pace(), new_pace()
+        sent = wait_for_a_turn(one)
+        client.set(KEYS["lock"], "somebody", px=60_000)
+        one.exchange([Event("refused", *sent, 30.0)], None, wants_turn=False)
+        answer = other.exchange((), None, wants_turn=True)
+        assert answer.sent is None
+        assert answer.wait < 0.1
+        client.delete(KEYS["lock"])
+        assert other.exchange((), None, wants_turn=False).pause > 29
+
+    def test_a_refusal_of_what_another_pace_let_out_counts_from_now(self, new_pace: NewPace) -> None:
+        pace = new_pace()
+        wait_for_a_turn(pace)
+        answer = pace.exchange([Event("refused", None, 40.0, 5.0)], None, wants_turn=False)
+        assert answer.pause == pytest.approx(5, abs=0.1)
+
+    def test_a_failure_of_another_kind_changes_nothing(self, new_pace: NewPace) -> None:
+        pace = new_pace()
+        sent = wait_for_a_turn(pace)
+        answer = pace.exchange([Event("failed", *sent)], None, wants_turn=False)
+        assert (answer.rate, answer.pause) == (40, 0)
+
+    def test_what_was_learned_outlives_the_push(self, new_pace: NewPace) -> None:
+        first = new_pace()
+        for _ in range(3):
+            sent = wait_for_a_turn(first)
+        first.exchange([Event("refused", *sent, 0.0)], None, wants_turn=False)
+        later = new_pace()
+        wait_for_a_turn(later)
+        wait_for_rate(later, lambda rate: rate < 40)
+
+    def test_a_ceiling_is_the_one_of_whoever_learns(self, new_pace: NewPace) -> None:
+        wait_for_a_turn(new_pace())
+        pace = new_pace(7)
+        digest(pace)
+        assert pace.exchange((), None, wants_turn=False).rate <= 7
+
+
+class TestAccidents:
+    def test_who_is_killed_while_learning_holds_nobody_up(self, new_pace: NewPace, client: Any) -> None:
+        one, other = new_pace(), new_pace()
+        sent = wait_for_a_turn(one)
+        client.set(KEYS["lock"], "of the dead", px=30)
+        one.exchange([Event("refused", *sent, 30.0)], None, wants_turn=False)
+        answer = other.exchange((), None, wants_turn=False)
+        while not answer.pause:
+            answer = other.exchange((), None, wants_turn=False)
+        assert answer.pause > 29
+
+    def test_who_takes_too_long_to_learn_changes_nothing(self, new_pace: NewPace, client: Any) -> None:
+        pace = new_pace()
+        wait_for_a_turn(pace)
+        before = client.get(KEYS["state"])
+        client.set(KEYS["lock"], "another's", px=60_000)
+        pace._digest("", ['1.0 ["sent"]'])
+        assert client.get(KEYS["state"]) == before
+        assert client.get(KEYS["lock"]) == b"another's"
+
+    @pytest.mark.parametrize(
+        "garbage",
+        [
+            b"\xff\x00",
+            b"{}",
+            b'{"rate": {"value": "fast"}}',
+            b'{"rate": {"value": NaN}}',
+            b'{"rate": {"value": 0}}',
+            b'{"rate": {"value": -1e300, "count": 7}}',
+        ],
+    )
+    def test_a_state_that_is_not_ours_is_dropped(self, garbage: bytes, new_pace: NewPace, client: Any) -> None:
+        pace = new_pace()
+        wait_for_a_turn(pace)
+        client.set(KEYS["state"], garbage)
+        digest(pace)
+        assert 1 <= pace.exchange((), None, wants_turn=False).rate <= 40
+        wait_for_a_turn(pace)
+
+    def test_turns_and_events_that_are_not_ours_hold_nobody_up(self, new_pace: NewPace, client: Any) -> None:
+        pace = new_pace()
+        wait_for_a_turn(pace)
+        far_away = dict.fromkeys(("next_at", "paused_until", "last_at"), "1e300")
+        client.hset(KEYS["turns"], mapping={**far_away, "interval": "soon", "rate": "?", "spacing": ""})
+        client.rpush(KEYS["events"], b"\xff", "1.0 [", "1.0 {}", '1.0 ["accepted"]')
+        digest(pace)
+        assert wait_for_a_turn(pace).rate >= 1
+
+    def test_a_clock_that_is_set_back_begins_anew(self, new_pace: NewPace, client: Any) -> None:
+        pace = new_pace(1)
+        wait_for_a_turn(pace)
+        reserved = pace.exchange((), None, wants_turn=True)
+        in_an_hour = float(client.time()[0]) + 3600
+        client.hset(KEYS["turns"], mapping={"seen_at": in_an_hour, "next_at": in_an_hour + 1})
+        assert pace.exchange((), reserved.reservation, wants_turn=True).sent
+
+    def test_events_that_nobody_learns_from_are_dropped_in_the_end(self, new_pace: NewPace, client: Any) -> None:
+        pace = new_pace()
+        wait_for_a_turn(pace)
+        client.set(KEYS["lock"], "somebody", px=60_000)
+        client.rpush(KEYS["events"], *["1.0 x"] * 10_000)
+        pace.exchange([Event("accepted", 1.0, 1.0)] * 50, None, wants_turn=False)
+        assert client.llen(KEYS["events"]) == 10_000
+
+    def test_a_redis_that_forgets_its_scripts_is_told_them_again(self, new_pace: NewPace, client: Any) -> None:
+        pace = new_pace()
+        wait_for_a_turn(pace)
+        client.script_flush()
+        wait_for_a_turn(pace)
+
+
+class TestWhatIsWritten:
+    def test_the_keys_have_one_hash_tag_and_expire(self, new_pace: NewPace, client: Any) -> None:
+        digest(new_pace())
+        keys = set(client.scan_iter())
+        assert {KEYS["turns"].encode(), KEYS["state"].encode()} <= keys <= {key.encode() for key in KEYS.values()}
+        assert {key.partition("{")[2].partition("}")[0] for key in KEYS.values()} == {"account"}
+        assert all(0 < client.pttl(key) <= 3_600_000 for key in keys)
+
+    def test_it_works_in_a_cluster(self, tmp_path_factory: pytest.TempPathFactory) -> None:
+        with (
+            running_cluster(tmp_path_factory.mktemp("cluster")) as redis,
+            RedisCluster(host="127.0.0.1", port=redis.port) as cluster,
+        ):
+            pace = SharedPace(cluster, "account", math.inf)
+            sent = wait_for_a_turn(pace)
+            assert pace.exchange([Event("refused", *sent, 9.0)], None, wants_turn=False).pause > 8
+
+    def test_it_works_with_a_client_that_decodes(self, redis: Redis) -> None:
+        with redis_library.Redis(port=redis.port, decode_responses=True) as client:
+            wait_for_a_turn(SharedPace(client, "decoded", math.inf))
+
+    def test_the_key_of_an_account_tells_nothing_but_whether_it_is_the_same(self) -> None:
+        key = account_key("https://cor.example", "token-4711")
+        assert key == account_key("https://cor.example", "token-4711")
+        assert key != account_key("https://cor.example", "token-4712")
+        assert key != account_key("https://other.example", "token-4711")
+        assert len(key) == 24
+        assert int(key, 16)
+
+    @pytest.mark.parametrize("retry_after", ["seconds", "none"])
+    def test_what_is_known_comes_back_exactly(self, retry_after: str) -> None:
+        adapter = TypeAdapter(Control)
+
+        class Checked(Control):
+            def send(self, now: float, late: float = 0.0) -> Sent:
+                sent = super().send(now, late)
+                text = to_json(self, inf_nan_mode="constants")
+                again = adapter.validate_json(text)
+                assert to_json(again, inf_nan_mode="constants") == text
+                assert again.interval == self.interval
+                assert again.rate.sent_at == self.rate.sent_at
+                seen.append(len(json.loads(text)["rate"]["sent_at"]))
+                return sent
+
+        seen: list[int] = []
+        push = Push(600)
+        simulate(Server(Bucket(50, 5), 0.05, retry_after), [push], 1, shared=Checked())
+        assert push.refused
+        assert len(seen) == 600 + push.refused
