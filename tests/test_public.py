@@ -23,7 +23,7 @@ INTERNAL = {
             *("task", "ui"),
         )
     ),
-    *(f"cor_provider.operators.{module}" for module in ("base", "parameters", "run", "sync")),
+    *(f"cor_provider.operators.{module}" for module in ("audit", "base", "parameters", "run", "sync")),
     *(
         f"cor_provider.notifications.{module}"
         for module in ("attachments", "change", "delivery", "ending", "memory", "notice", "notifier")

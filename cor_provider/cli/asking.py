@@ -7,21 +7,23 @@ import sys
 from cor_provider.exceptions import CorConfigurationError
 
 
-def ask(question: str, *, otherwise: str, unless: str) -> None:
+def ask(question: str, meaning: str, *, what: str, otherwise: str = "nothing was changed.") -> None:
     """
-    Ask, and go on only after a yes.
+    Ask before anything is changed.
 
-    :param otherwise: what is said after any other answer.
-    :param unless: which option to pass, and for what, where nobody can be asked.
-    :raises CorConfigurationError: after any other answer, and where nobody can be asked.
+    :param meaning: said before the question.
+    :param what: what ``--yes`` does without asking.
+    :param otherwise: said after a no.
+    :raises CorConfigurationError: if the answer is no, or nobody can be asked.
     """
     if not sys.stdin.isatty():
-        raise CorConfigurationError(f"nobody can be asked here: {unless}.")
+        raise CorConfigurationError(f"nobody can be asked here: pass --yes to {what} without asking.")
+    say(meaning)
     say(f"{question} [y/N] ", end="")
     if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
         raise CorConfigurationError(otherwise)
 
 
 def say(text: str, *, end: str = "\n") -> None:
-    """Print beside the result: to standard error."""
+    """Tell the user something that is not the result."""
     print(text, end=end, file=sys.stderr, flush=True)  # noqa: T201  # a command prints

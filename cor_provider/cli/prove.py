@@ -57,9 +57,11 @@ def run(options: Namespace, output: Output) -> bool:
         day=_day(options.day),
         labelled=recording.labelled,
     )
-    _explain(trial, endpoint)
-    if not options.yes:
-        ask("Begin?", otherwise="nothing was sent.", unless="pass --yes to begin without asking")
+    plan = _plan(trial, endpoint)
+    if options.yes:
+        say(plan)
+    else:
+        ask("Begin?", plan, what="begin", otherwise="nothing was sent.")
     left: list[str] = []
 
     def warn(ids: list[str]) -> None:
@@ -97,18 +99,16 @@ def _day(text: str | None) -> date:
     return day
 
 
-def _explain(trial: Trial, endpoint: LeavesEndpoint) -> None:
+def _plan(trial: Trial, endpoint: LeavesEndpoint) -> str:
     leave = trial.leave
-    say(
-        PLAN.format(
-            host=endpoint.url,
-            source=endpoint.source,
-            user=leave.user_id,
-            leave_type=leave.leave_type_id,
-            first=leave.start,
-            last=leave.start + LAST_DAY,
-            id=leave.id,
-        )
+    return PLAN.format(
+        host=endpoint.url,
+        source=endpoint.source,
+        user=leave.user_id,
+        leave_type=leave.leave_type_id,
+        first=leave.start,
+        last=leave.start + LAST_DAY,
+        id=leave.id,
     )
 
 

@@ -18,7 +18,7 @@ from cor_provider.exceptions import CorUnexpectedAnswerError
 
 Row = dict[str, Any]
 
-PATH = "/user/leaves"
+USER_LEAVES_PATH = "/user/leaves"
 SIZE = 50
 """How many rows are asked for: a page of them has some 25 KB."""
 
@@ -34,11 +34,11 @@ class UserLeaves:
     """
     The endpoint.
 
-    :param api_url: base URL of COR's main API.
+    :param url: its URL.
     """
 
     session: CorSession
-    api_url: str
+    url: str
 
     def page(self, cor_user_id: int, offset: int) -> list[Row]:
         """
@@ -47,7 +47,7 @@ class UserLeaves:
         :raises CorRecordError: if COR refuses this user; other errors are about all of them.
         """
         params = {"usersId": cor_user_id, "offset": offset, "size": SIZE}
-        return call_for_rows(self.session, f"{self.api_url}{PATH}", params=params)
+        return call_for_rows(self.session, self.url, params=params)
 
 
 def all_rows(page: Callable[[int], list[Row]]) -> Iterator[Row]:

@@ -38,8 +38,8 @@ ASSUMPTIONS = (
     Assumption(
         "ids",
         "Answers to creates and updates have COR's own ids of the leave and of its user.",
-        "Reports and ledgers have these ids, so that leave can be looked up in COR.",
-        "Leave cannot be looked up in COR: after a push, only its report says what is there.",
+        "Reports and ledgers have these ids, so that leave can be read back from COR.",
+        "AuditLeavesOperator cannot compare such leave: what became of it stands only in reports.",
     ),
     Assumption(
         "duplicate",
@@ -95,13 +95,14 @@ ASSUMPTIONS = (
     ),
     Assumption(
         "main_api",
-        "COR's main API lists a user's leave under the ids that its answers have.",
-        "Leave can be read back from COR.",
-        "Leave cannot be read back with this token: check the Extra api_url, and what the API key may do.",
+        "COR's main API lists the leave of a user from offset 1, with the ids of its answers to creates and updates.",
+        "AuditLeavesOperator can compare what COR holds with the ledger.",
+        "AuditLeavesOperator does not work with this token: check the Extra api_url, and what the API key may do.",
     ),
     Assumption(
         "days",
-        "All-day leave covers its calendar dates, and `-00:00` is UTC.",
+        "All-day leave covers its calendar dates, and `-00:00` is UTC: COR's main API lists the dates that were sent, "
+        "shifted by a zone at most.",
         "Leave has the same days in HR and in COR.",
         "Leave is on other days in COR than in HR: look at one in COR before you send more.",
     ),
@@ -112,6 +113,14 @@ ASSUMPTIONS = (
         "",
         "",
         untried="it would take requests with a field missing, which the provider never sends.",
+    ),
+    Assumption(
+        "deleted_by_hand",
+        "An external id that was deleted by hand may be created again; if COR still has it, it answers "
+        "`DuplicateExternalIdError`, and an update restores it.",
+        "",
+        "",
+        untried="it would take somebody who deletes leave in COR meanwhile.",
     ),
     Assumption(
         "user_of_update",

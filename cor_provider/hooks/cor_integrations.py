@@ -21,11 +21,12 @@ from cor_provider.client.redis_client import redis_connector
 from cor_provider.client.session import CorSession
 from cor_provider.client.settings import CorSettings
 from cor_provider.client.success import read_cor_id
-from cor_provider.client.user_leaves import UserLeaves, all_rows
+from cor_provider.client.user_leaves import USER_LEAVES_PATH, UserLeaves, all_rows
 from cor_provider.exceptions import (
     CorAuthenticationError,
     CorConfigurationError,
     CorError,
+    CorRecordError,
     CorTransientError,
     CorUnexpectedAnswerError,
 )
@@ -49,6 +50,7 @@ from cor_provider.push.options import (
     read_options,
 )
 from cor_provider.push.outcomes import Outcomes, count_all
+from cor_provider.push.reading import Ask, read_each
 from cor_provider.push.resolve import resolve_create, resolve_delete, resolve_update
 from cor_provider.push.retry import Attempts
 from cor_provider.push.shared_pace import account_key
@@ -348,6 +350,39 @@ class CorIntegrationsHook(BaseHook):
             raise ValueError("cor_user_id: expected COR's own id of a user, which is a whole number above 0.")
         return all_rows(lambda offset: self._user_leaves.page(cor_id, offset))
 
+    def leaves_of_users(
+        self, cor_user_ids: Iterable[int], **options: Unpack[Options]
+    ) -> Generator[tuple[int, list[dict[str, Any]] | CorRecordError]]:
+        """
+        Read what :meth:`leaves_in_cor` yields for many users, with the pace and the retries of :meth:`create_leaves`.
+
+        :param cor_user_ids: COR's own ids of users.
+        :param options: those of :meth:`create_leaves`. Once ``stopping`` is set, the rest is not read.
+        :return: each user with all rows, or with the error with which COR refused this user.
+        :raises CorError: after what was read, the error that every user would meet.
+        """
+
+        def read(cor_user_id: int, ask: Ask) -> list[dict[str, Any]]:
+            _ = self._redis  # raises an error if there is one that cannot be used
+            endpoint = self._user_leaves
+            return list(all_rows(lambda offset: ask(lambda: endpoint.page(cor_user_id, offset))))
+
+        users = read_each(cor_user_ids, read, read_options("leaves_of_users", options), turns=self._turns())
+        with closing(users):
+            for number, user in enumerate(users):
+                if not number:
+                    get_hook_lineage_collector().add_input_asset(context=self, uri=self.user_leaves_url)
+                yield user
+
+    @property
+    def user_leaves_url(self) -> str:
+        """
+        The URL of the main API's list of a user's leave.
+
+        :raises CorConfigurationError: if the Connection is unusable.
+        """
+        return self._settings.main_api() + USER_LEAVES_PATH
+
     def test_connection(self) -> tuple[bool, str]:
         """
         Ask COR's main API whose token this is: GET ``/me`` (developers.projectcor.com/quickstart). It changes nothing.
@@ -421,7 +456,7 @@ class CorIntegrationsHook(BaseHook):
 
     @property
     def _user_leaves(self) -> UserLeaves:
-        return UserLeaves(self.get_conn(), self._settings.main_api())
+        return UserLeaves(self.get_conn(), self.user_leaves_url)
 
     def _endpoint(self, source: str | None = None) -> LeavesEndpoint:
         return LeavesEndpoint(self.get_conn(), self.leaves_url, self.check_source(source))

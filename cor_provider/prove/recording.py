@@ -10,7 +10,7 @@ from typing import Any, cast
 from requests import Response
 
 from cor_provider.client.session import CorSession
-from cor_provider.client.user_leaves import PATH
+from cor_provider.client.user_leaves import USER_LEAVES_PATH
 from cor_provider.contract.contract import Call, CallName, Contract
 
 
@@ -51,4 +51,4 @@ class Recording:
 
     def _is_of_leave(self, response: Response) -> bool:
         url = response.request.url or ""
-        return url.startswith(self._leaves_url) or url.partition("?")[0].endswith(PATH)
+        return url.startswith(self._leaves_url) or url.partition("?")[0].endswith(USER_LEAVES_PATH)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cor_provider.client.user_leaves import MOST_PAGES, PATH, SIZE, all_rows
+from cor_provider.client.user_leaves import MOST_PAGES, SIZE, USER_LEAVES_PATH, all_rows
 from cor_provider.exceptions import (
     CorAuthenticationError,
     CorConfigurationError,
@@ -47,7 +47,7 @@ def test_it_asks_as_documented_and_yields_what_cor_sends(cor: MainApi, reader: C
     cor.leaves[8555] = [DOCUMENTED_ROW]
     assert list(reader.leaves_in_cor(8555)) == [DOCUMENTED_ROW]
     (request,) = cor.requests
-    assert request.path == f"/v1{PATH}?usersId=8555&offset=1&size={SIZE}"
+    assert request.path == f"/v1{USER_LEAVES_PATH}?usersId=8555&offset=1&size={SIZE}"
     assert request.token.startswith("Bearer ")
 
 
@@ -72,7 +72,7 @@ def test_a_refused_token_is_replaced_once(cor: MainApi, connect: Connect) -> Non
     cor.answers += [(200, {"access_token": "a", "expires_in": 3600}), (401, {"error": 401, "message": "Unauthorized"})]
     cor.answers += [(200, {"access_token": "b", "expires_in": 3600}), (200, [DOCUMENTED_ROW])]
     assert list(CorIntegrationsHook().leaves_in_cor(8555)) == [DOCUMENTED_ROW]
-    assert [request.token for request in cor.requests if PATH in request.path] == ["Bearer a", "Bearer b"]
+    assert [request.token for request in cor.requests if USER_LEAVES_PATH in request.path] == ["Bearer a", "Bearer b"]
 
 
 @pytest.mark.parametrize(

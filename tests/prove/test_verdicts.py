@@ -14,7 +14,7 @@ from cor_provider.sandbox.main_api import CHOICES
 from prove_support import trial
 from support import Connect
 
-NEVER_TRIED = {"zc001", "user_of_update", "too_many"}
+NEVER_TRIED = {"zc001", "deleted_by_hand", "user_of_update", "too_many"}
 NAMELESS = {"null", "empty", "html"}
 """The error styles without a name."""
 WITHOUT_404 = {style for style in ERROR_STYLES if style.startswith("ok-")} - {"ok-envelope"}
