@@ -7,6 +7,7 @@ developers.projectcor.com/api-reference/integrations.
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timezone
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -21,6 +22,8 @@ from cor_provider.sandbox.store import StoredLeave
 
 COMPANY_ID = 2336
 ROLE_IDS = range(1, 7)
+
+_FRACTION = re.compile(r"\.[0-9]+")
 
 ME = {
     "id": 12345,
@@ -44,7 +47,9 @@ def read_instant(text: str) -> datetime:
 
     :raises ValueError: if it is not a date-time.
     """
-    instant = datetime.fromisoformat(text.replace("Z", "+00:00"))  # Python 3.10 does not know `Z`
+    # Python 3.10 does not know `Z`, and only takes three or six digits of a fraction.
+    text = _FRACTION.sub(lambda fraction: fraction[0][:7].ljust(7, "0"), text.replace("Z", "+00:00"))
+    instant = datetime.fromisoformat(text)
     return instant if instant.tzinfo else instant.replace(tzinfo=timezone.utc)
 
 

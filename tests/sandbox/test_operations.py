@@ -39,7 +39,7 @@ def run_schemathesis(sandbox: Sandbox, document: dict[str, Any], folder: Path) -
     settings.write_text(SETTINGS)
     described.write_text(json.dumps(document))
     command = [str(Path(sys.executable).with_name("st")), "--config-file", str(settings), "run", str(described)]
-    options = ["--url", sandbox.url, "--checks", "all", "--max-examples", "20"]
+    options = ["--url", sandbox.url, "--checks", "all", "--max-examples", "10"]
     repeatable = ["--generation-deterministic", "--no-shrink", "--no-color"]
     return subprocess.run(
         [*command, *options, *repeatable], capture_output=True, text=True, timeout=240, check=False, cwd=folder
