@@ -160,13 +160,30 @@ LEDGER_FORGET = Command(
     ),
 )
 
+LEDGER_ADOPT = Command(
+    "adopt",
+    "ledger_adopt",
+    "take leave into a lost ledger, from the report of an audit",
+    "After a ledger was lost: take into it the leave that the report of an audit lists and the ledger lacks, so that "
+    "the sync deletes what HR has cancelled. The report cannot know what was sent after the audit, or what was outside "
+    "its window. Asks first.",
+    (
+        _option("path", metavar="PATH", help="the ledger's folder, as the sync has it: path or URI"),
+        _option("report", metavar="REPORT", help="the report of the latest audit: path or URI"),
+        _option("--source", metavar="SOURCE", help="the sync's source; by default that of the Connection"),
+        _connection(f"the sync's Connection, default {DEFAULT_CONNECTION}", DEFAULT_CONNECTION),
+        _option("-y", "--yes", action="store_true", help="do not ask"),
+        _OUTPUT,
+    ),
+)
+
 COR = Group(
     "cor",
     "Look after the leave that Airflow carries into COR",
     (
         CHECK,
         DOCTOR,
-        Group("ledger", "what a sync remembers having put into COR", (LEDGER_FORGET, LEDGER_SHOW)),
+        Group("ledger", "what a sync remembers having put into COR", (LEDGER_ADOPT, LEDGER_FORGET, LEDGER_SHOW)),
         PLAN,
         REPORT,
     ),

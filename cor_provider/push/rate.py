@@ -35,7 +35,7 @@ SEARCH_FROM = 0.5
 """The share of the refused rate at which the search begins: below a limit without burst, and most with a small one."""
 
 SEARCH_ON_FROM = 0.6
-"""The same if few requests were accepted in the search."""
+"""The same if few requests were accepted in the search, and if the limit has fallen."""
 
 BELOW = 0.985
 """The share of what COR seems to accept that is sent: what is left over makes refusals rare, and costs little."""
@@ -211,15 +211,19 @@ class Rate:
             self._settle(BELOW * limit)
         elif plateau is None:
             self._move(rate, SEARCH_FROM * rate)
-        elif self.is_searching:
+        elif self.is_searching or self._searches_again(stretch):
             self._move(believed, SEARCH_ON_FROM * believed)
-        elif self.was_few or (self.pause and stretch.count >= FEW and stretch.seconds < SHORT):
-            self.limit = Limit(stretch, self.limit.windows)
-            self.is_searching = True
-            self._move(believed, SEARCH_FROM * believed)
         else:
             self._move(FEW_LESS * plateau, FEW_RESUMED * rate)
         self.was_few = limit is None
+
+    def _searches_again(self, stretch: Stretch) -> bool:
+        """Search again if the limit must be another one than was believed; return whether it is so."""
+        if not self.was_few and not (self.pause and stretch.count >= FEW and stretch.seconds < SHORT):
+            return False
+        self.limit = Limit(stretch, self.limit.windows)
+        self.is_searching = True
+        return True
 
     def _settle(self, plateau: float) -> None:
         was_right = self.plateau is not None and abs(plateau / self.plateau - 1) <= ALIKE

@@ -109,12 +109,12 @@ def test_few_accepted_requests_lower_it_little() -> None:
     assert 0.85 * plateau < rate.per_second < plateau
 
 
-def test_after_a_fall_the_limit_is_searched_for_from_half_of_what_was_refused() -> None:
+def test_after_a_fall_the_limit_is_searched_for_far_below_what_was_refused() -> None:
     rate, now = held()
     refused = rate.per_second
     now = refuse(rate, now, pause=1.0)
     rate.sent(now)
-    assert rate.per_second == pytest.approx(refused / 2, rel=0.15)
+    assert 0.5 * refused < rate.per_second < 0.7 * refused
 
 
 def test_few_of_them_again_and_again_lower_it_more() -> None:
