@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import Any
 
 import cor_provider
-from cor_provider.sandbox.assumptions import DISCLAIMER
+from cor_provider.sandbox.assumptions import ASSUMPTIONS, DISCLAIMER
 from cor_provider.sandbox.error_styles import DEFAULT_ERROR_STYLE, render
 from cor_provider.sandbox.errors import Refusal, http_refusal
 from cor_provider.sandbox.faults import SERVER_ERRORS
@@ -32,6 +32,7 @@ def describe(error_style: str = DEFAULT_ERROR_STYLE) -> dict[str, Any]:
     for operation in OPERATIONS:
         path = operation.path.replace(":external_id}", "}")
         paths[path][operation.method.lower()] = _operation(operation, error_style)
+    mentioned = {*_mentioned(paths)}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -52,8 +53,17 @@ def describe(error_style: str = DEFAULT_ERROR_STYLE) -> dict[str, Any]:
                 },
             }
         },
-        **details("An undocumented path"),
+        # What is about no part, or about another error style.
+        "x-cor-assumptions": [text for text in ASSUMPTIONS if text not in mentioned],
     }
+
+
+def _mentioned(part: Any) -> Iterator[str]:
+    """Yield the assumptions that a part of the document and the parts in it mention."""
+    if isinstance(part, dict):
+        yield from part.get("x-cor-assumptions", ())
+    for inner in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+        yield from _mentioned(inner)
 
 
 def _operation(operation: Operation, error_style: str) -> dict[str, Any]:
