@@ -25,7 +25,7 @@ from cor_provider.sync.window import Window
 MOST_DRAWN = 1000
 """Nobody looks at more, and the page would be slow to open. The report has them all."""
 
-MISSING = LegendItem("HR says, and COR does not have it", "!", 1)
+MISSING = LegendItem("Only HR says", "!", 1)
 HR_SAYS = LegendItem("HR says", "HR", 2)
 COR_SAYS = LegendItem("COR says", "COR", 11)
 FOREIGN = LegendItem("Only COR says", "+", 3)

@@ -25,6 +25,18 @@ SIZE = 50
 DOCUMENTED_SIZE = 10
 """COR's default. A page of fewer rows is the last one; one of more may have been cut to a maximum of COR's."""
 
+
+class PageSizes:
+    """
+    What is known of COR's maximum from earlier pages. Several threads may share one.
+
+    :ivar largest: the rows of the largest page so far. A page of fewer was not cut, so it is the last one.
+    """
+
+    def __init__(self) -> None:
+        self.largest = DOCUMENTED_SIZE
+
+
 MOST_PAGES = 1_000
 """Nobody has so much leave. A list that is longer has no end."""
 
@@ -50,15 +62,16 @@ class UserLeaves:
         return call_for_rows(self.session, self.url, params=params)
 
 
-def all_rows(page: Callable[[int], list[Row]]) -> Iterator[Row]:
+def all_rows(page: Callable[[int], list[Row]], sizes: PageSizes) -> Iterator[Row]:
     """
     Yield every row once, whether ``offset`` counts pages or rows.
 
     The second page is asked for at offset 2. If it begins with the second row of the first page, offsets count rows,
-    and the next one is that after the last row; otherwise they count pages. The end is a page with fewer rows than the
-    first one, or without any that is new.
+    and the next one is that after the last row; otherwise they count pages. The end is a page with fewer rows than an
+    earlier one, of this user or another, or without any that is new.
 
     :param page: returns the page at an offset.
+    :param sizes: what is known from the pages of other users.
     :raises CorUnexpectedAnswerError: if there is no end to it.
     """
     first = rows = page(1)
@@ -68,8 +81,9 @@ def all_rows(page: Callable[[int], list[Row]]) -> Iterator[Row]:
         new = {cor_id: row for row in rows if (cor_id := _id(row)) not in seen}
         yield from new.values()
         seen |= new.keys()
-        if not new or len(rows) < max(len(first), DOCUMENTED_SIZE):
+        if not new or len(rows) < sizes.largest:
             return
+        sizes.largest = len(rows)
         rows = page(len(seen) + 1 if counts_rows else number + 1)
         if number == 1:
             counts_rows = bool(rows) and _id(rows[0]) == _id(first[1])

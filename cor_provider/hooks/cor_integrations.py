@@ -21,7 +21,7 @@ from cor_provider.client.redis_client import redis_connector
 from cor_provider.client.session import CorSession
 from cor_provider.client.settings import CorSettings
 from cor_provider.client.success import read_cor_id
-from cor_provider.client.user_leaves import USER_LEAVES_PATH, UserLeaves, all_rows
+from cor_provider.client.user_leaves import USER_LEAVES_PATH, PageSizes, UserLeaves, all_rows
 from cor_provider.exceptions import (
     CorAuthenticationError,
     CorConfigurationError,
@@ -98,6 +98,7 @@ class CorIntegrationsHook(BaseHook):
         self.cor_conn_id = cor_conn_id
         self.source = source
         self._lock = threading.RLock()
+        self._page_sizes = PageSizes()
 
     def get_conn(self) -> CorSession:
         """
@@ -348,7 +349,7 @@ class CorIntegrationsHook(BaseHook):
         """
         if (cor_id := read_cor_id(cor_user_id)) is None:
             raise ValueError("cor_user_id: expected COR's own id of a user, which is a whole number above 0.")
-        return all_rows(lambda offset: self._user_leaves.page(cor_id, offset))
+        return all_rows(lambda offset: self._user_leaves.page(cor_id, offset), self._page_sizes)
 
     def leaves_of_users(
         self, cor_user_ids: Iterable[int], **options: Unpack[Options]
@@ -365,7 +366,7 @@ class CorIntegrationsHook(BaseHook):
         def read(cor_user_id: int, ask: Ask) -> list[dict[str, Any]]:
             _ = self._redis  # raises an error if there is one that cannot be used
             endpoint = self._user_leaves
-            return list(all_rows(lambda offset: ask(lambda: endpoint.page(cor_user_id, offset))))
+            return list(all_rows(lambda offset: ask(lambda: endpoint.page(cor_user_id, offset)), self._page_sizes))
 
         users = read_each(cor_user_ids, read, read_options("leaves_of_users", options), turns=self._turns())
         with closing(users):

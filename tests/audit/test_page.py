@@ -58,7 +58,7 @@ def test_leave_is_drawn_where_hr_and_where_cor_has_it(render: Render) -> None:
     )
     assert labels(page) == [
         "u1: Only COR says, Fri 1 May 2026 to Sat 2 May 2026; external id none",
-        "u1: HR says, and COR does not have it, Mon 11 May 2026 to Tue 12 May 2026; external id L1",
+        "u1: Only HR says, Mon 11 May 2026 to Tue 12 May 2026; external id L1",
         "u2: HR says, Mon 11 May 2026 to Tue 12 May 2026; external id L2",
         "u2: COR says, Wed 20 May 2026; external id L2",
     ]

@@ -34,10 +34,11 @@ def test_drift_is_found_and_healed_in_every_reading_of_cors_documentation(
     leaves = [leave(), leave("L2"), leave("L3", user_id="u2"), leave("L4", user_id="u2"), leave("timed", **clock)]
     sync(leaves)
     assert audit() == found(audited=5, confirmed=5)
-    sandbox.store.remove_leave("GLOBANT", "L1")
-    sandbox.store.remove_leave("GLOBANT", "L3")
-    sandbox.store.update_leave(external_id="L2", **by_hand("2026-05-11", "2026-05-13"))
-    sandbox.store.create_leave(external_id="by hand", **by_hand("2026-05-30", "2026-06-02"))
+    cor_ids = {stored.external_id: stored.cor_id for stored in sandbox.leaves}
+    sandbox.delete_by_hand(cor_ids["L1"])
+    sandbox.delete_by_hand(cor_ids["L3"])
+    sandbox.move_by_hand(cor_ids["L2"], "2026-05-11", "2026-05-13")
+    sandbox.add_by_hand(sandbox.store.user_cor_ids["GLOBANT", "u2"], "2026-05-30", "2026-06-02")
     drift = found(audited=5, confirmed=2, missing=2, changed=1, foreign=1)
     before = ledger.read_bytes()
     assert audit(max_drift=3) == drift
@@ -96,6 +97,18 @@ def test_leave_that_somebody_restores_before_the_sync_is_overwritten(
     assert sync([leave()])["updated"] == 1
     assert remembered(ledger) == {"L1": "yes"}
     assert audit() == found(audited=1, confirmed=1)
+
+
+def test_leave_whose_external_id_cor_has_kept_is_updated(sync: Run, audit: Run, sandbox: Sandbox, ledger: Path) -> None:
+    sync([leave()])
+    sandbox.store.remove_leave("GLOBANT", "L1")
+    audit(max_drift=1, heal=True)
+    sandbox.clear_requests()
+    sandbox.answer_next(400, {"error": "DuplicateExternalIdError"})
+    sandbox.answer_next(200, {"statusCode": 200, "status": "success", "data": {"id": 5, "userId": 6}})
+    assert sync([leave()])["updated"] == 1
+    assert sent(sandbox) == ["POST L1", "PUT L1"]
+    assert remembered(ledger) == {"L1": "yes"}
 
 
 def test_without_drift_a_healing_audit_leaves_the_ledger_as_it_is(sync: Run, audit: Run, ledger: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cor_provider.client.user_leaves import MOST_PAGES, SIZE, USER_LEAVES_PATH, all_rows
+from cor_provider.client.user_leaves import MOST_PAGES, SIZE, USER_LEAVES_PATH, PageSizes, all_rows
 from cor_provider.exceptions import (
     CorAuthenticationError,
     CorConfigurationError,
@@ -145,20 +145,37 @@ def pages(total: int, *, largest: int, reading: str) -> tuple[list[dict[str, Any
 )
 def test_no_row_is_lost_or_repeated_in_either_reading(total: int, largest: int, reading: str) -> None:
     rows, page, asked = pages(total, largest=largest, reading=reading)
-    assert list(all_rows(page)) == rows
+    assert list(all_rows(page, PageSizes())) == rows
     assert len(asked) <= total // min(SIZE, largest) + 2
 
 
 def test_few_rows_take_one_request() -> None:
     for total in (0, 1, 9):
         _, page, asked = pages(total, largest=SIZE, reading="pages")
-        list(all_rows(page))
+        list(all_rows(page, PageSizes()))
         assert asked == [1]
+
+
+@pytest.mark.parametrize("reading", ["pages", "rows"])
+def test_a_page_that_is_smaller_than_anothers_is_the_last_one(reading: str) -> None:
+    sizes = PageSizes()
+    for total, requests in ((37, 2), (36, 1), (11, 1), (37, 2), (40, 2), (39, 1), (9, 1)):
+        rows, page, asked = pages(total, largest=SIZE, reading=reading)
+        assert list(all_rows(page, sizes)) == rows
+        assert len(asked) == requests
+
+
+@given(st.lists(st.integers(0, 130), max_size=6), st.sampled_from((10, 20, 50)), st.sampled_from(("pages", "rows")))
+def test_no_row_of_several_users_is_lost(totals: list[int], largest: int, reading: str) -> None:
+    sizes = PageSizes()
+    for total in totals:
+        rows, page, _ = pages(total, largest=largest, reading=reading)
+        assert list(all_rows(page, sizes)) == rows
 
 
 def test_the_same_page_again_is_the_end() -> None:
     rows, page, asked = pages(200, largest=SIZE, reading="ignored")
-    assert list(all_rows(page)) == rows[:SIZE]
+    assert list(all_rows(page, PageSizes())) == rows[:SIZE]
     assert asked == [1, 2]
 
 
@@ -169,12 +186,12 @@ def test_a_row_that_appears_meanwhile_repeats_none() -> None:
         now = [row(101), *rows] if offset > 1 else rows  # what is newest comes first, and pushes the rest on
         return now[(offset - 1) * SIZE : offset * SIZE]
 
-    assert [one["id"] for one in all_rows(page)] == [*range(100, 0, -1)]
+    assert [one["id"] for one in all_rows(page, PageSizes())] == [*range(100, 0, -1)]
 
 
 def test_a_list_without_an_end_is_refused() -> None:
     ids = count(1)
-    read = all_rows(lambda _: [row(next(ids)) for _ in range(SIZE)])
+    read = all_rows(lambda _: [row(next(ids)) for _ in range(SIZE)], PageSizes())
     with pytest.raises(CorUnexpectedAnswerError, match="does not end"):
         for _ in read:
             pass

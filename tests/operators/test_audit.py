@@ -298,6 +298,6 @@ def test_a_page_goes_beside_the_report(
     audit(max_drift=1, report_path=f"{tmp_path}/a/audit.jsonl")
     files = {"audit": f"{tmp_path}/a/audit.jsonl", "audit_page": f"{tmp_path}/a/audit.html"}
     assert task_instance.xcoms["files"] == files
-    assert "u1: HR says, and COR does not have it, Mon 11 May 2026" in Path(files["audit_page"]).read_text()
+    assert "u1: Only HR says, Mon 11 May 2026" in Path(files["audit_page"]).read_text()
     with pytest.raises(CorConfigurationError, match=r"audit\.jsonl"):
         audit(report_path=f"{tmp_path}/audit.html")
