@@ -18,7 +18,10 @@ REPOSITORY = Path(__file__).parents[1]
 INTERNAL = {
     *(
         f"cor_provider.{room}"
-        for room in ("audit", "cli", "client", "fields", "inputs", "pages", "push", "results", "sync", "task", "ui")
+        for room in (
+            *("audit", "cli", "client", "contract", "fields", "inputs", "pages", "prove", "push", "results", "sync"),
+            *("task", "ui"),
+        )
     ),
     *(f"cor_provider.operators.{module}" for module in ("audit", "base", "parameters", "run", "sync")),
     *(

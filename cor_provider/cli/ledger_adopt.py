@@ -10,7 +10,8 @@ from datetime import date
 from typing import Any
 
 from cor_provider import _files
-from cor_provider.cli.ledger_writing import ask, check_owner, in_a_command, leased, say
+from cor_provider.cli.asking import ask, say
+from cor_provider.cli.ledger_writing import check_owner, in_a_command, leased
 from cor_provider.cli.output import Output, number_of
 from cor_provider.cli.rows import locate, read_rows
 from cor_provider.client.success import read_cor_id

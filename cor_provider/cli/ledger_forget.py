@@ -8,7 +8,8 @@ from contextlib import ExitStack, closing
 
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
-from cor_provider.cli.ledger_writing import ask, check_owner, in_a_command, leased, say
+from cor_provider.cli.asking import ask, say
+from cor_provider.cli.ledger_writing import check_owner, in_a_command, leased
 from cor_provider.cli.ledgers import find_ledgers, source_of
 from cor_provider.cli.output import Output, number_of
 from cor_provider.exceptions import CorConfigurationError

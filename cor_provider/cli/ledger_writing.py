@@ -1,9 +1,8 @@
-"""What the commands share that write to a ledger: who may, who is asked, and that no sync is using it."""
+"""What the commands share that write to a ledger: who may, and that no sync is using it."""
 
 from __future__ import annotations
 
 import os
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,27 +28,6 @@ def check_owner(ledger: Ledger) -> None:
             f"{place} belongs to another user, and would not any more: nothing was changed. Run this command as the "
             f"user that owns the ledger, such as with sudo -u '#{owner}'."
         )
-
-
-def say(text: str, *, end: str = "\n") -> None:
-    """Tell the user something that is not the result."""
-    print(text, end=end, file=sys.stderr, flush=True)  # noqa: T201  # a command prints
-
-
-def ask(question: str, meaning: str, *, what: str) -> None:
-    """
-    Ask before anything is written.
-
-    :param meaning: said before the question.
-    :param what: what ``--yes`` does without asking.
-    :raises CorConfigurationError: if the answer is no, or nobody can be asked.
-    """
-    if not sys.stdin.isatty():
-        raise CorConfigurationError(f"nobody can be asked here: pass --yes to {what} without asking.")
-    say(meaning)
-    say(f"{question} [y/N] ", end="")
-    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
-        raise CorConfigurationError("nothing was changed.")
 
 
 @contextmanager

@@ -12,7 +12,9 @@ from email.utils import formatdate
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
+from cor_provider.contract.contract import Contract
 from cor_provider.sandbox.assumptions import ASSUMPTIONS
+from cor_provider.sandbox.by_contract import ByContract
 from cor_provider.sandbox.by_hand import HandEdits, choices
 from cor_provider.sandbox.calendar import render_calendar
 from cor_provider.sandbox.error_styles import render
@@ -66,6 +68,7 @@ class CorStandIn:
         error_style: str,
         main_api: Readings,
         record_requests: bool = True,
+        contract: Contract | None = None,
     ) -> None:
         self.requests: list[RecordedRequest] = []
         self._store = store
@@ -74,6 +77,7 @@ class CorStandIn:
         self.error_style = error_style
         self.main_api = main_api
         self._record_requests = record_requests
+        self._by_contract = contract and ByContract(contract)
 
     def app(self) -> FastAPI:
         """Return the web application."""
@@ -152,9 +156,11 @@ class CorStandIn:
 
     async def _attempt(self, work: Endpoint, request: Request) -> Response:
         try:
-            return await work(request)
+            answer = await work(request)
         except Refusal as refusal:
-            return render(refusal, self.error_style)
+            by_contract = self._by_contract and self._by_contract.refuse(request, refusal)
+            return by_contract or render(refusal, self.error_style)
+        return self._by_contract.answer(request, answer) if self._by_contract else answer
 
     def _authenticate(self, request: Request) -> None:
         if not self._tokens.accepts(request.headers.get("authorization")):

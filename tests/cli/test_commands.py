@@ -28,6 +28,7 @@ def test_there_are_those_of_the_contract() -> None:
         "ledger_forget",
         "ledger_show",
         "plan",
+        "prove",
         "report",
     ]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cor_provider.cli.ledger_writing import ask, check_owner, in_a_command, leased
+from cor_provider.cli.ledger_writing import check_owner, in_a_command, leased
 from cor_provider.exceptions import CorConfigurationError, CorLedgerBusyError
 from cor_provider.sync.lease import Lease, Owner
 from sync_support import open_ledger
@@ -28,11 +28,6 @@ def test_the_file_of_another_user_or_in_a_folder_of_another_is_not_written(
     monkeypatch.setattr(os, "geteuid", lambda: other)
     with pytest.raises(CorConfigurationError, match="belongs to another user"):
         check_owner(ledger)
-
-
-def test_where_nobody_can_be_asked_it_needs_to_be_told() -> None:
-    with pytest.raises(CorConfigurationError, match="pass --yes to do it without asking"):
-        ask("Really?", "It means much.", what="do it")
 
 
 def test_a_ledger_in_use_is_left_alone_and_is_free_again_afterwards(tmp_path: Path) -> None:
