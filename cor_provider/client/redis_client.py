@@ -20,15 +20,18 @@ FIELD = "Extra pace_redis_conn_id"
 ANSWER_SECONDS = 1.0
 """How long Redis may take to be connected to, and for each answer: a push waits meanwhile."""
 
-CONNECT_SECONDS = 3.0
-"""How long making the client may take: for a cluster, it asks for its nodes first."""
+CONNECT_SECONDS = 2.0
+"""
+How long connecting may take in all: a name may be looked up for half a minute, a host have many addresses, and a
+cluster is asked for its nodes first. A push that is to stop waits for it, too.
+"""
 
 
 def redis_connector(conn_id: str) -> Callable[[], Any]:
     """
-    Return a function that returns a new client, without touching the network itself.
+    Return a function that returns a new client, which is connected.
 
-    The function raises what the client raises, and ``TimeoutError`` if a cluster does not tell its nodes.
+    The function raises what the client raises, and ``TimeoutError`` if that takes too long.
 
     :param conn_id: an Airflow Connection of type Redis.
     :raises CorConfigurationError: if there is none, or Airflow's provider for Redis is not installed.
@@ -57,7 +60,7 @@ def redis_connector(conn_id: str) -> Callable[[], Any]:
         def get_connection(cls, conn_id: str) -> Connection:  # noqa: ARG003  # the name is Airflow's
             return connection
 
-    return lambda: _with_short_timeouts(_within(CONNECT_SECONDS, ReadyHook(conn_id).get_conn))
+    return lambda: _within(CONNECT_SECONDS, lambda: _connected(ReadyHook(conn_id).get_conn))
 
 
 def _within(seconds: float, make: Callable[[], Any]) -> Any:
@@ -80,16 +83,18 @@ def _within(seconds: float, make: Callable[[], Any]) -> Any:
     return client
 
 
-def _with_short_timeouts(client: Any) -> Any:
-    """Set on a client, before it is used, that it waits little, and tries again only after a broken connection."""
+def _connected(make: Callable[[], Any]) -> Any:
+    """Make a client that waits little, and tries again only after a broken connection; and connect it."""
     from redis.backoff import NoBackoff  # noqa: PLC0415  # comes with the extra
     from redis.exceptions import ConnectionError as BrokenConnection  # noqa: PLC0415  # likewise
     from redis.retry import Retry  # noqa: PLC0415  # likewise
 
+    client = make()
+    nodes = getattr(client, "nodes_manager", None)  # of a cluster, which has been asked for them already
     retry = Retry(NoBackoff(), 1, supported_errors=(BrokenConnection,))
     timeouts = {"socket_timeout": ANSWER_SECONDS, "socket_connect_timeout": ANSWER_SECONDS}
     client.set_retry(retry)
-    if nodes := getattr(client, "nodes_manager", None):  # a cluster, which has asked for its nodes already
+    if nodes:
         nodes.connection_kwargs.update(timeouts)
         pools = [node.redis_connection.connection_pool for node in client.get_nodes() if node.redis_connection]
     else:
@@ -98,4 +103,6 @@ def _with_short_timeouts(client: Any) -> Any:
         pool.connection_kwargs.update(timeouts)
         pool.disconnect()
         pool.reset()  # or the connections would be used again, with their own timeouts
+    if not nodes:
+        client.connection_pool.release(client.connection_pool.get_connection())
     return client

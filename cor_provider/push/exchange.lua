@@ -12,7 +12,7 @@
 local turns, events, state, lock = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local EXPIRE_MS, LOCK_MS, MOST_EVENTS = 3600000, 1000, 10000
 local DIGEST_EVERY, DIGESTS_WITHIN = 0.02, 0.002
-local CLOCK_SET_BACK, LONGEST_PAUSE, LONGEST_QUEUE = 1, 300, 3600
+local CLOCK_SET_BACK, LONGEST_PAUSE, LONGEST_QUEUE, LONGEST_INTERVAL = 1, 300, 3600, 1000
 
 local time = redis.call("TIME")
 local stamp = string.format("%s.%06d", time[1], time[2])
@@ -27,22 +27,28 @@ if now < (tonumber(known.seen_at) or now) - CLOCK_SET_BACK then
   known = {}
 end
 
+-- What is none of ours, or NaN, must not hold anybody up.
+local function within(least, most, name, default)
+  local value = tonumber(known[name])
+  return value and value >= least and value <= most and value or default
+end
+
 local generation = known.generation or stamp
-local interval = math.max(tonumber(known.interval) or tonumber(ARGV[5]), tonumber(ARGV[4]))
-local rate = tonumber(known.rate) or tonumber(ARGV[6])
-local spacing = tonumber(known.spacing) or 0.5
-local paused_until = tonumber(known.paused_until) or 0
-local next_at = tonumber(known.next_at) or 0
-local last_at = tonumber(known.last_at) or 0
+local interval = math.max(within(0, LONGEST_INTERVAL, "interval", tonumber(ARGV[5])), tonumber(ARGV[4]))
+local rate = within(1 / LONGEST_INTERVAL, 1e12, "rate", tonumber(ARGV[6]))
+local spacing = within(0, 1, "spacing", 0.5)
+local paused_until = within(0, now + LONGEST_PAUSE, "paused_until", 0)
+local next_at = within(0, now + LONGEST_QUEUE, "next_at", 0)
+local last_at = within(0, now, "last_at", 0)
+local digested_at = within(0, now, "digested_at", 0)
 local undigested = known.undigested == "1"
-if paused_until > now + LONGEST_PAUSE then paused_until = now end
-if next_at > now + LONGEST_QUEUE then next_at = now end
-if last_at > now then last_at = now end
 
 for i = 8, #ARGV do
   redis.call("RPUSH", events, stamp .. " " .. ARGV[i])
   undigested = undigested or string.find(ARGV[i], "refused", 1, true) ~= nil
 end
+
+undigested = undigested and redis.call("EXISTS", events) == 1 -- or a Redis that drops keys would hold up all for good
 
 local given, wait, slot = "", 0, nil
 if ARGV[1] == "1" then
@@ -75,10 +81,13 @@ local answer = {
   given, string.format("%.6f", wait), slot and string.format("%.6f", slot) or "", slot and generation or "",
   string.format("%.6f", rate), string.format("%.6f", math.max(0, paused_until - now)),
 }
-local is_due = undigested or now - (tonumber(known.digested_at) or 0) >= DIGEST_EVERY
-if is_due and redis.call("EXISTS", events) == 1 and redis.call("SET", lock, ARGV[7], "NX", "PX", LOCK_MS) then
-  answer[#answer + 1] = redis.call("GET", state) or ""
-  for _, event in ipairs(redis.call("LRANGE", events, 0, -1)) do answer[#answer + 1] = event end
+if (undigested or now - digested_at >= DIGEST_EVERY) and redis.call("EXISTS", events) == 1 then
+  local left = redis.call("PTTL", lock)
+  if left == -1 or left > LOCK_MS then redis.call("DEL", lock) end -- none of ours
+  if redis.call("SET", lock, ARGV[7], "NX", "PX", LOCK_MS) then
+    answer[#answer + 1] = redis.call("GET", state) or ""
+    for _, event in ipairs(redis.call("LRANGE", events, 0, -1)) do answer[#answer + 1] = event end
+  end
 end
 for i = 1, 3 do redis.call("PEXPIRE", KEYS[i], EXPIRE_MS) end
 return answer

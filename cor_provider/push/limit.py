@@ -70,9 +70,14 @@ class Stretch:
         return max(0.0, used - rate * (self.refused_at - last))
 
     @property
+    def remembered(self) -> float:
+        """Seconds before the refusal of which all requests are known; infinity if those of the whole stretch are."""
+        return self.refused_at - self.sent_at[0] if self.count > len(self.sent_at) else math.inf
+
+    @property
     def latest(self) -> float:
         """Requests per second in the last two seconds before the refusal, or in the last one if it was shorter."""
-        seconds = 2 * WINDOW if self.seconds >= 2 * WINDOW else WINDOW
+        seconds = min(2 * WINDOW if self.seconds >= 2 * WINDOW else WINDOW, self.remembered)
         return sum(moment >= self.refused_at - seconds for moment in self.sent_at) / seconds
 
     @property
@@ -113,7 +118,7 @@ class Limit:
         :param rate: the one at which the request was sent that was refused.
         :param is_news: whether that rate seemed to be below the limit.
         """
-        number = self.windows.learn(stretch.sent_at, stretch.refused_at)
+        number = self.windows.learn(stretch.sent_at, stretch.refused_at) if stretch.remembered >= WINDOW else None
         is_short = stretch.seconds < SHORT
         self.is_window = number is not None and (is_short or self.burst == math.inf)
         if number is not None and self.is_window:
@@ -126,10 +131,8 @@ class Limit:
             return None
         is_first_guess = self.burst is None
         if is_news and is_short and self.burst != math.inf:
-            if stretch.pause:
-                return (
-                    None  # it has filled any small burst, so the limit has fallen, or is another one than was believed
-                )
+            if stretch.pause:  # that has filled any small burst, so the limit has fallen, or was never that
+                return None
             self.burst = math.inf
         if self.burst is None:
             first = self.first
@@ -144,7 +147,7 @@ class Limit:
 
     def _with_large_burst(self, stretch: Stretch, rate: float, *, is_first_guess: bool) -> float:
         if stretch.seconds >= SHORT:
-            return min(rate, stretch.latest)
+            return max(LEAST * rate, min(rate, stretch.latest))
         if not stretch.pause:  # the limit was reached before the first and at the last, so this is exact
             return min(rate, stretch.mean)
         if is_first_guess:

@@ -23,6 +23,7 @@ from pydantic_core import to_json
 
 from cor_provider import __version__
 from cor_provider.push.control import MAX_CATCH_UP, Control, Sent
+from cor_provider.push.pauses import MAX_PAUSE
 from cor_provider.push.rate import Rate
 
 LONGEST_INTERVAL = 1000.0
@@ -76,6 +77,12 @@ class Answer:
     rate: float
     pause: float
 
+    @property
+    def is_possible(self) -> bool:
+        """Whether a push can do so. A script of ours says nothing else, but who knows what answers."""
+        is_finite = all(map(math.isfinite, (self.wait, self.rate, *(self.sent or ()))))
+        return is_finite and self.wait >= 0 and self.rate > 0 and 0 <= self.pause <= MAX_PAUSE
+
 
 def account_key(base_url: str, credential: str) -> str:
     """Return what the pushes of one account have in common, and from which nobody can learn its credential."""
@@ -86,7 +93,7 @@ class SharedPace:
     """
     The pace of one account in one Redis. Not safe to use from many threads.
 
-    Whatever goes wrong with Redis is raised as the client raises it.
+    Whatever goes wrong with Redis is raised as the client raises it; for an answer that is none, ``ValueError``.
 
     :param client: of Redis, or of a cluster.
     :param account: see :func:`account_key`.
@@ -121,23 +128,25 @@ class SharedPace:
         seconds = float(pause)
         if to_digest:
             seconds = self._digest(to_digest[0], to_digest[1:])
-        return Answer(
+        answer = Answer(
             sent=SharedSent(float(given), float(rate)) if given else None,
             wait=float(wait),
             reservation=Reservation(slot, generation) if slot else None,
             rate=float(rate),
             pause=seconds,
         )
+        if not answer.is_possible:
+            raise ValueError
+        return answer
 
     def _digest(self, state: str, events: Sequence[str]) -> float:
         """Learn from events, write down what follows, and return the seconds of the pause."""
         try:
-            control, is_void = self._learn(_CONTROL.validate_json(state) if state else self._new_control(), events)
-            if not 0 < control.interval <= LONGEST_INTERVAL:
+            control, now, is_void = self._learn(_CONTROL.validate_json(state) if state else self._new_control(), events)
+            if not (0 < control.interval <= LONGEST_INTERVAL and control.pauses.until <= now + MAX_PAUSE):
                 raise ValueError
-        except (ValueError, ArithmeticError, LookupError, TypeError):  # not what we have written: begin anew
-            control, is_void = self._new_control(), True
-        now = float(events[-1].partition(" ")[0])
+        except Exception:  # noqa: BLE001  # whatever it is, it is not what we have written: begin anew
+            control, now, is_void = self._new_control(), 0.0, True
         self._conclude(
             keys=self._keys,
             args=[
@@ -153,8 +162,8 @@ class SharedPace:
         )
         return max(0.0, control.pauses.until - now)
 
-    def _learn(self, control: Control, events: Sequence[str]) -> tuple[Control, bool]:
-        """Return what is known after the events, and whether what was reserved before them is void."""
+    def _learn(self, control: Control, events: Sequence[str]) -> tuple[Control, float, bool]:
+        """Return what is known after the events, when the last was, and whether what was reserved before is void."""
         control.rate.ceiling = self._ceiling
         until, was_trying = control.pauses.until, control.pauses.is_trying
         now = -math.inf
@@ -174,7 +183,7 @@ class SharedPace:
             else:
                 control.failed(sent)
         begins_a_pause = control.pauses.until > max(until, now)
-        return control, begins_a_pause or (was_trying and not control.pauses.is_trying)
+        return control, now, begins_a_pause or (was_trying and not control.pauses.is_trying)
 
     def _new_control(self) -> Control:
         return Control(Rate(self._ceiling))

@@ -22,6 +22,7 @@ from cor_provider.push.pauses import MAX_PAUSE
 from cor_provider.push.rate import Rate
 from cor_provider.push.shared_pace import Answer, Event, Reservation, SharedPace, SharedSent
 from cor_provider.push.turns import OwnTurns
+from cor_provider.push.waiting import SHORT_PAUSE
 
 ASK_AGAIN = 10.0
 """Seconds until Redis is asked again after it was away."""
@@ -32,8 +33,8 @@ LONGEST_WAIT = 0.25
 MOST_EVENTS = 1000
 """How many answers of COR are kept for the next word with Redis; there is one at each turn."""
 
-REMEMBERED_TURNS = 30
-"""From how many of its turns a push tells its share."""
+REMEMBERED_TURNS, FEW_TURNS = 30, 10
+"""From how many of its turns a push tells its share; from fewer than a few only if it knew none before."""
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +64,11 @@ class SharedTurns:
         self._events: deque[Event] = deque(maxlen=MOST_EVENTS)
         self._given_at: deque[float] = deque(maxlen=REMEMBERED_TURNS)
         self._rate: float | None = None
+        self._share: float | None = None
+        """Requests per second of this push among the others, when Redis was last left."""
         self._paused_until = -math.inf
+        self._said_until = -math.inf
+        """Until when this push is known to pause by who reads its log."""
 
     def take(self, late: float) -> Sent | float:
         """Return a turn, or the seconds after which to ask again."""
@@ -73,6 +78,7 @@ class SharedTurns:
                 return self._own_turns().take(late)
             self._reservation = answer.reservation
             if answer.sent is None:
+                self._say_pause(answer.pause)
                 return min(answer.wait, LONGEST_WAIT)
             self._given_at.append(answer.sent.at)
             return answer.sent
@@ -101,6 +107,7 @@ class SharedTurns:
         with self._lock:
             if self._events and self._ask(wants_turn=False):  # otherwise another thread has passed it on meanwhile
                 self._paused_until = max(self._paused_until, _clock.now() + min(retry_after or 0.0, MAX_PAUSE))
+                self._said_until = self._paused_until
 
     @property
     def pause(self) -> float:
@@ -117,6 +124,13 @@ class SharedTurns:
             self._disconnect()
             self._own_turns()  # an answer that comes later is nobody's business any more
             self._ask_at = math.inf
+
+    def _say_pause(self, seconds: float) -> None:
+        """Say why nothing is sent, if COR has told another push. What it tells this one, the retries say."""
+        until = _clock.now() + seconds
+        if seconds >= SHORT_PAUSE and until >= self._said_until + SHORT_PAUSE:
+            self._said_until = until
+            log.warning("COR has asked another push to wait, so this one waits too. Next try in %.0f s.", seconds)
 
     def _ask(self, *, wants_turn: bool) -> Answer | None:
         """Tell Redis what happened, and ask it; return None while it is away."""
@@ -167,8 +181,9 @@ class SharedTurns:
         control = Control(Rate(self._ceiling or math.inf), next_at=max(self._paused_until, _clock.now()))
         if self._rate is not None:
             gaps = [later - earlier for earlier, later in pairwise(self._given_at)]
-            gap = max(statistics.median(gaps) if gaps else 0.0, 1 / self._rate)
-            control.rate.plateau = control.rate.resumed = control.rate.value = 1 / gap
+            if gaps and (self._share is None or len(gaps) >= FEW_TURNS):
+                self._share = 1 / min(max(statistics.median(gaps), 1 / self._rate), ASK_AGAIN)
+            control.rate.plateau = control.rate.resumed = control.rate.value = self._share or self._rate
         control.pauses.until = self._paused_until
         return control
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -55,18 +56,35 @@ class TestClient:
             assert redis_connector("pace")().ping()
             connection(redis.connection(password="password-4712"))
             with pytest.raises(redis_library.AuthenticationError):
-                redis_connector("pace")().ping()
+                redis_connector("pace")()
 
     def test_one_that_is_not_there_is_noticed_at_once(self, connection: SetConnection, closed_port: int) -> None:
         connection(f"redis://127.0.0.1:{closed_port}")
-        assert seconds_until_failure(redis_connector("pace")().ping) < 0.5
+        assert seconds_until_failure(redis_connector("pace")) < 0.5
 
     def test_one_that_never_answers_is_waited_for_once(
         self, connection: SetConnection, silent_port: int, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(redis_client, "ANSWER_SECONDS", 0.2)
         connection(f"redis://127.0.0.1:{silent_port}")
-        assert 0.2 <= seconds_until_failure(redis_connector("pace")().ping) < 0.6
+        assert 0.2 <= seconds_until_failure(redis_connector("pace")) < 0.6
+
+    def test_one_whose_name_is_not_found_is_not_waited_for_as_long_as_names_are_looked_for(
+        self, connection: SetConnection, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        is_over = threading.Event()
+
+        def look_for_it(*_: object, **__: object) -> list[object]:
+            is_over.wait(60)
+            return []
+
+        monkeypatch.setattr(redis_client, "CONNECT_SECONDS", 0.2)
+        monkeypatch.setattr(socket, "getaddrinfo", look_for_it)
+        connection("redis://redis.example:6379")
+        try:
+            assert 0.2 <= seconds_until_failure(redis_connector("pace")) < 0.6
+        finally:
+            is_over.set()
 
     def test_a_connection_that_the_server_has_closed_is_made_again(
         self, connection: SetConnection, redis: Redis

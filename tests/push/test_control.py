@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import TypeAdapter
+from pydantic_core import to_json
 
 from benchmarks.simulated_limits import Bucket
 from benchmarks.simulated_pushes import Push, Server, simulate
 from benchmarks.simulation import SHAPES, Case
-from cor_provider.push.control import Control
+from cor_provider.push.control import Control, Sent
 from cor_provider.push.rate import Rate
 
 MOST = {
@@ -75,3 +81,42 @@ def test_after_refusals_in_a_row_one_request_tries_and_the_others_follow_its_ans
     assert control.next_at >= 1.05 + 0.1
     control.accepted(tried, 1.08)
     assert control.next_at == pytest.approx(1.08)
+
+
+EVENTS = st.one_of(
+    st.tuples(st.just("send"), st.integers(1, 1500)),
+    st.tuples(st.just("wait"), st.one_of(st.floats(-1, 10), st.floats(0, 1000))),
+    st.tuples(st.just("accept"), st.integers(0, 1000)),
+    st.tuples(st.just("fail"), st.integers(0, 1000)),
+    st.tuples(st.just("refuse"), st.integers(0, 1000), st.one_of(st.none(), st.floats(0, 1000))),
+)
+"""What may happen to a push, in any order; the clock of a Redis may be set back a little."""
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(EVENTS, max_size=40), st.sampled_from([0.001, 5.0, math.inf]), st.sampled_from([0.0, 1.8e9]))
+def test_whatever_comes_it_goes_on_and_can_be_written_down(
+    events: list[tuple[str, float, float | None]], ceiling: float, now: float
+) -> None:
+    control = Control(Rate(ceiling))
+    under_way: list[Sent] = []
+    for kind, value, *retry_after in events:
+        if kind == "send":
+            for _ in range(int(value)):
+                now = max(now, control.next_at)
+                under_way.append(control.send(now))
+        elif kind == "wait":
+            now += value
+        elif under_way:
+            sent = under_way.pop(int(value) % len(under_way))
+            if kind == "accept":
+                control.accepted(sent, now)
+            elif kind == "fail":
+                control.failed(sent)
+            else:
+                control.refused(sent, now, *retry_after)
+        assert 1 / ceiling <= control.interval <= 1000
+        assert control.next_at < now + 1100  # an interval, or 300 s
+    written = to_json(control, inf_nan_mode="constants")
+    assert b"NaN" not in written
+    assert TypeAdapter(Control).validate_json(written) == control

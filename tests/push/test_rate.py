@@ -146,6 +146,54 @@ def test_after_a_long_pause_for_few_it_does_not() -> None:
     assert rate.per_second == pytest.approx(refused / 2, rel=0.2)
 
 
+def test_a_refusal_of_one_that_was_sent_long_before_the_others_teaches_nothing() -> None:
+    rate = Rate(math.inf)
+    now = send(rate, 0.0, seconds=0.9)  # thousands, so that it is no longer known when the first ones were sent
+    before = rate.per_second
+    rate.refused(0.0, 40.0, now + 1)
+    now = send(rate, now + 1, seconds=0.1)
+    assert (refused := rate.per_second) >= before
+    for _ in range(3):
+        now = send(rate, refuse(rate, now, pause=1.0), seconds=1.0)
+    assert 0.2 * refused < rate.per_second <= refused
+
+
+def test_after_a_time_in_which_nothing_was_sent_a_refusal_takes_half_of_the_rate_at_most() -> None:
+    server, rate, now = Bucket(50, 50), Rate(math.inf), 0.0
+    for _ in range(4):
+        while not server.take(now, 0.0):
+            rate.sent(now)
+            rate.accepted()
+            now += 1 / rate.per_second
+        now = refuse(rate, now, pause=1.0)
+    now = send(rate, now, seconds=3)
+    before = rate.per_second
+    now = refuse(rate, now + 10, pause=1.0)
+    send(rate, now, seconds=2)
+    assert rate.per_second > 0.45 * before
+
+
+@pytest.mark.parametrize("limit", [50, 900, 3000])
+def test_what_is_known_of_a_large_burst_is_as_good_at_high_rates(limit: float) -> None:
+    server, rate, now = Bucket(limit, limit), Rate(math.inf), 0.0
+    while now < 60:
+        if server.take(now, 0.0):
+            now = refuse(rate, now, pause=1.0)
+            continue
+        rate.sent(now)
+        rate.accepted()
+        now += 1 / rate.per_second
+        assert now < 10 or (rate.plateau is not None and rate.plateau > 0.8 * limit)
+
+
+def test_a_clock_that_is_set_back_a_little_leaves_the_rate_as_it_is() -> None:
+    rate, now = held()
+    refuse(rate, now, pause=1.0)
+    for moment in (now + 1, now + 0.2, now + 0.1):
+        rate.sent(moment)
+    assert 20 < rate.per_second < 50
+
+
 @given(
     st.lists(st.tuples(st.booleans(), st.floats(0, 10), st.floats(0, 10), st.floats(0, 300)), max_size=50),
     st.sampled_from([0.01, 5.0, math.inf]),

@@ -45,8 +45,10 @@ def new_pace(client: Any) -> NewPace:
 
 def wait_for_a_turn(pace: SharedPace, *events: Event) -> SharedSent:
     """Ask again until there is a turn; what is waited for is milliseconds."""
+    end = time.monotonic() + 10
     answer = pace.exchange(events, None, wants_turn=True)
     while answer.sent is None:
+        assert time.monotonic() < end
         answer = pace.exchange((), answer.reservation, wants_turn=True)
     return answer.sent
 
@@ -54,6 +56,14 @@ def wait_for_a_turn(pace: SharedPace, *events: Event) -> SharedSent:
 def digest(pace: SharedPace) -> Answer:
     """Have what has happened be learned from now, as after a refusal."""
     return pace.exchange([Event("refused", 0.0, 1000.0)], None, wants_turn=False)
+
+
+def wait_for_digest(client: Any) -> None:
+    """Wait until all that has happened is learned from, which is by whoever asks."""
+    end = time.monotonic() + 10
+    while client.exists(KEYS["events"]):
+        assert time.monotonic() < end
+        SharedPace(client, "account", math.inf).exchange((), None, wants_turn=False)
 
 
 def wait_for_rate(pace: SharedPace, is_it: Callable[[float], bool]) -> None:
@@ -140,7 +150,7 @@ class TestLearning:
     def test_nobody_gets_a_turn_before_it_is_known_what_a_refusal_means(self, new_pace: NewPace, client: Any) -> None:
         one, other = new_pace(), new_pace()
         sent = wait_for_a_turn(one)
-        client.set(KEYS["lock"], "somebody", px=60_000)
+        client.set(KEYS["lock"], "somebody", px=1000)
         one.exchange([Event("refused", *sent, 30.0)], None, wants_turn=False)
         answer = other.exchange((), None, wants_turn=True)
         assert answer.sent is None
@@ -191,7 +201,7 @@ class TestAccidents:
         pace = new_pace()
         wait_for_a_turn(pace)
         before = client.get(KEYS["state"])
-        client.set(KEYS["lock"], "another's", px=60_000)
+        client.set(KEYS["lock"], "another's", px=1000)
         pace._digest("", ['1.0 ["sent"]'])
         assert client.get(KEYS["state"]) == before
         assert client.get(KEYS["lock"]) == b"another's"
@@ -205,6 +215,8 @@ class TestAccidents:
             b'{"rate": {"value": NaN}}',
             b'{"rate": {"value": 0}}',
             b'{"rate": {"value": -1e300, "count": 7}}',
+            b'{"pauses": {"until": 1e300, "is_trying": true, "rounds": 9}}',
+            b"[" * 10_000,
         ],
     )
     def test_a_state_that_is_not_ours_is_dropped(self, garbage: bytes, new_pace: NewPace, client: Any) -> None:
@@ -213,7 +225,10 @@ class TestAccidents:
         client.set(KEYS["state"], garbage)
         digest(pace)
         assert 1 <= pace.exchange((), None, wants_turn=False).rate <= 40
-        wait_for_a_turn(pace)
+        for _ in range(3):
+            wait_for_a_turn(pace)
+        begun_anew = json.loads(client.get(KEYS["state"]))
+        assert not begun_anew["pauses"]["is_trying"]
 
     def test_turns_and_events_that_are_not_ours_hold_nobody_up(self, new_pace: NewPace, client: Any) -> None:
         pace = new_pace()
@@ -223,6 +238,48 @@ class TestAccidents:
         client.rpush(KEYS["events"], b"\xff", "1.0 [", "1.0 {}", '1.0 ["accepted"]')
         digest(pace)
         assert wait_for_a_turn(pace).rate >= 1
+
+    @pytest.mark.parametrize("value", ["0", "-1", "1e9", "inf", "-inf", "nan", "soon", ""])
+    @pytest.mark.parametrize(
+        "field", ["interval", "rate", "spacing", "next_at", "last_at", "paused_until", "digested_at", "generation"]
+    )
+    def test_a_number_that_is_not_ours_holds_nobody_up(
+        self, field: str, value: str, new_pace: NewPace, client: Any
+    ) -> None:
+        pace = new_pace()
+        wait_for_a_turn(pace)
+        wait_for_digest(client)
+        client.hset(KEYS["turns"], field, value)
+        sent = [wait_for_a_turn(pace) for _ in range(3)]
+        assert all(0 < one.rate <= 1e9 for one in sent)
+        wait_for_digest(client)
+
+    def test_an_event_that_is_not_ours_is_dropped_even_if_it_is_the_last(self, new_pace: NewPace, client: Any) -> None:
+        pace = new_pace()
+        wait_for_a_turn(pace)
+        client.rpush(KEYS["events"], "x")
+        client.hset(KEYS["turns"], "digested_at", "0")
+        pace.exchange((), None, wants_turn=False)
+        assert not client.exists(KEYS["events"])
+
+    @pytest.mark.parametrize("missing", ["turns", "events", "state", "lock"])
+    def test_a_key_that_redis_drops_before_a_refusal_was_learned_from_holds_nobody_up(
+        self, missing: str, new_pace: NewPace, client: Any
+    ) -> None:
+        one, other = new_pace(), new_pace()
+        sent = wait_for_a_turn(one)
+        client.set(KEYS["lock"], "of the dead", px=30)
+        one.exchange([Event("refused", *sent, 0.1)], None, wants_turn=False)
+        client.delete(KEYS[missing])
+        wait_for_a_turn(other)
+
+    def test_a_lock_without_an_end_is_none_of_ours(self, new_pace: NewPace, client: Any) -> None:
+        one, other = new_pace(), new_pace()
+        sent = wait_for_a_turn(one)
+        client.delete(KEYS["lock"])
+        client.rpush(KEYS["lock"], "another's")
+        one.exchange([Event("refused", *sent, 0.1)], None, wants_turn=False)
+        wait_for_a_turn(other)
 
     def test_a_clock_that_is_set_back_begins_anew(self, new_pace: NewPace, client: Any) -> None:
         pace = new_pace(1)
@@ -235,7 +292,7 @@ class TestAccidents:
     def test_events_that_nobody_learns_from_are_dropped_in_the_end(self, new_pace: NewPace, client: Any) -> None:
         pace = new_pace()
         wait_for_a_turn(pace)
-        client.set(KEYS["lock"], "somebody", px=60_000)
+        client.set(KEYS["lock"], "somebody", px=1000)
         client.rpush(KEYS["events"], *["1.0 x"] * 10_000)
         pace.exchange([Event("accepted", 1.0, 1.0)] * 50, None, wants_turn=False)
         assert client.llen(KEYS["events"]) == 10_000

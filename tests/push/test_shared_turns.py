@@ -20,7 +20,7 @@ from cor_provider import _clock
 from cor_provider.client import redis_client
 from cor_provider.client.redis_client import redis_connector
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
-from cor_provider.push import shared_turns
+from cor_provider.push import shared_pace, shared_turns
 from cor_provider.push.control import Sent
 from cor_provider.push.shared_pace import SharedSent
 from cor_provider.push.shared_turns import SharedTurns
@@ -122,6 +122,20 @@ class TestShares:
         assert not isinstance(other.take(0.0), Sent)
         assert other.pause == pytest.approx(30, abs=0.5)
 
+    def test_who_waits_since_others_were_refused_says_so_once(
+        self, join: Join, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        one, other = join(), join()
+        sent = wait_for_turn(one)
+        wait_for_turn(other)
+        one.refused(sent, 30.0)
+        one.take(0.0)
+        assert said(caplog) == []  # what is refused to a push itself is said elsewhere
+        for _ in range(3):
+            other.take(0.0)
+        (warning,) = said(caplog)
+        assert warning == "COR has asked another push to wait, so this one waits too. Next try in 30 s."
+
     def test_refusals_that_come_together_are_told_together(self, join: Join, redis: Redis) -> None:
         turns = join(None)
         burst = [wait_for_turn(turns) for _ in range(20)]
@@ -207,6 +221,23 @@ class TestWithoutRedis:
         turns.refused(alone, 30.0)
         assert turns.pause > 29
 
+    def test_a_redis_that_comes_and_goes_leaves_a_push_at_its_share(
+        self, join: Join, mortal: Redis, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        pushes = [join(400, mortal.port) for _ in range(4)]
+        take_turns(pushes, 0.3)
+        late = 0.0
+        monkeypatch.setattr(_clock, "now", lambda: time.monotonic() + late)
+        alone = []
+        for _ in range(3):
+            mortal.stop()
+            alone.append(wait_for_turn(pushes[0]))
+            assert not isinstance(alone[-1], SharedSent)
+            mortal.start()
+            late += shared_turns.ASK_AGAIN
+            assert isinstance(wait_for_turn(pushes[0]), SharedSent)
+        assert [sent.rate for sent in alone] == pytest.approx([alone[0].rate] * 3, rel=0.1)
+
     def test_a_refusal_that_redis_does_not_hear_of_pauses_the_push_all_the_same(
         self, join: Join, mortal: Redis
     ) -> None:
@@ -243,6 +274,34 @@ class TestWithoutRedis:
             client.set(key, "text")
         assert not isinstance(wait_for_turn(turns), SharedSent)
 
+    @pytest.mark.parametrize(
+        "said",
+        [
+            ("", "nan", "", "", "40", "0"),
+            ("", "-1", "", "", "40", "0"),
+            ("", "inf", "", "", "40", "0"),
+            ("", "1", "", "", "0", "0"),
+            ("", "1", "", "", "inf", "0"),
+            ("", "1", "", "", "40", "1e300"),
+            ("", "1", "", "", "40", "nan"),
+            ("nan", "0", "", "", "40", "0"),
+            ("inf", "0", "", "", "40", "0"),
+            ("1", "0"),
+            (),
+        ],
+    )
+    def test_one_that_says_what_nobody_can_do_is_no_obstacle(
+        self, said: tuple[str, ...], join: Join, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        script = "return {" + ", ".join(map(repr, said)) + "}"
+        monkeypatch.setattr(shared_pace, "_script", lambda _: script)  # as if there were another one in Redis
+        turns = join()
+        sent = turns.take(0.0)
+        assert isinstance(sent, Sent)
+        assert not isinstance(sent, SharedSent)
+        turns.refused(sent, 1.0)
+        assert turns.pause == pytest.approx(1, abs=0.1)
+
 
 class TestPush:
     """Through the hook, with a COR."""
@@ -254,7 +313,6 @@ class TestPush:
         """Return a function that connects a hook to the sandbox and, for its pace, to the Redis."""
 
         def make(**fields: Any) -> CorIntegrationsHook:
-            monkeypatch.setattr(redis_client, "ANSWER_SECONDS", 0.2)
             monkeypatch.setenv("AIRFLOW_CONN_PACE", mortal.connection())
             connect(extra={"pace_redis_conn_id": "pace"}, **fields)
             return CorIntegrationsHook()
@@ -284,21 +342,23 @@ class TestPush:
     ) -> None:
         seed = {"source": "GLOBANT", "users": [{"id": "u1"}], "leave_types": [{"id": "vacation"}]}
         with Sandbox(seed=seed, rate_limit=100) as sandbox:
-            ended: dict[str, float] = {}
+            created_at_the_end: list[int] = []
+            ready = threading.Barrier(2)
 
             def push(name: str) -> None:
                 hook = connected(host=sandbox.url)
+                ready.wait(60)
                 assert hook.create_all(leave(f"{name}{number}") for number in range(60))["created"] == 60
-                ended[name] = time.monotonic()
+                created_at_the_end.append(len(sandbox.leaves))
 
-            start = time.monotonic()
             threads = [threading.Thread(target=push, args=(name,)) for name in "ab"]
             for thread in threads:
                 thread.start()
             for thread in threads:
                 thread.join()
-            assert len(sandbox.leaves) == 120
-        assert abs(ended["a"] - ended["b"]) < 0.25 * (max(ended.values()) - start)
+        first, last = created_at_the_end
+        assert first >= 60 + 30  # whatever the two had to do before their first leaves
+        assert last == 120
         assert said(caplog) == []
 
     def test_nothing_that_redis_was_ever_told_says_anything_of_anybody(
