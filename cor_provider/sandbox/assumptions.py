@@ -11,6 +11,7 @@ ASSUMPTIONS = (
     "The JSON of leave errors: statusCode, status 'error', the name in `error`, a message; or the chosen error style.",
     "An error style without a field for the error's name puts it into the message.",
     "`code` is COR's code where one is documented (ZC001 no such leave, ZC004 external id used), otherwise the name.",
+    "The HTTP status of a success is the statusCode on the leave's page: 201 for POST, 200 for PUT and DELETE.",
     "HTTP 400: ValidationError, InvalidSourceError, InvalidRoleError.",
     "HTTP 404: UserNotFoundError, LeaveTypeNotFoundError, LeaveNotFoundError, ZC001.",
     "HTTP 409: DuplicateExternalIdError, DuplicateEmailError. HTTP 422: InvalidDateRangeError.",
