@@ -75,5 +75,20 @@ def test_everything_is_seen_and_is_text(
         assert page.locator(bar.get_attribute("href") or "").count() == 1
     cells = page.locator("tbody tr td:nth-child(1)").all_inner_texts()
     assert cells == [one["user_id"] for one in ROWS]
-    keep(page, f"audit-{device}-{scheme}")
+    keep(page, f"audit-of-odd-ids-{device}-{scheme}")
     context.close()
+
+
+def test_what_differs_is_opened_from_the_calendar(
+    browser: Browser, keep: Callable[[Page, str], None], tmp_path: Path
+) -> None:
+    path = tmp_path / "audit.html"
+    rows = [one for one in ROWS if one["user_id"].startswith("HR-EMP")]
+    counts = {**COUNTS, "missing": 1, "changed": 1, "confirmed": 407, "foreign": 1}
+    write_audit_page(ObjectStoragePath(str(path)), rows, counts=counts, window=WINDOW, source="GLOBANT")
+    page = browser.new_page(viewport={"width": WIDTHS["desk"], "height": 620})
+    page.goto(path.as_uri())
+    keep(page, "audit-desk-light")
+    page.get_by_role("link", name="Only COR says").click()
+    assert page.locator("tr:target td:nth-child(2)").inner_text().split() == ["+", "foreign"]
+    page.close()
