@@ -24,9 +24,10 @@ The errors of this provider, by meaning rather than by HTTP status.
     │   ├── CorConnectionError              no response arrived
     │   └── CorUnexpectedAnswerError        the response does not say whether COR did it
     ├── CorDeleteGuardError                 a sync would delete more than it may; Airflow does not retry it
+    ├── CorDriftError                       an audit found more drift than tolerated; Airflow does not retry it
     ├── CorLedgerBusyError                  another sync is using the ledger; Airflow retries it
     ├── CorLeavesRejectedError              the end of a push: more rejections than tolerated; Airflow does not retry it
-    └── CorPushIncompleteError              the end of a push: leave is still to be sent; Airflow retries it
+    └── CorPushIncompleteError              the end of a task: leave is still to be sent or read; Airflow retries it
 
 No error contains a request or a response: they may hold health data, and errors end up in logs.
 """
@@ -46,6 +47,7 @@ __all__ = [
     "CorConflictingRepeatError",
     "CorConnectionError",
     "CorDeleteGuardError",
+    "CorDriftError",
     "CorDuplicateExternalIdError",
     "CorError",
     "CorInvalidDateRangeError",
@@ -269,6 +271,12 @@ class CorDeleteGuardError(CorError, AirflowFailException):
     default_name = "DeleteGuardError"
 
 
+class CorDriftError(CorError, AirflowFailException):
+    """COR holds more leave otherwise than the ledger says than an audit tolerates."""
+
+    default_name = "DriftError"
+
+
 class CorLedgerBusyError(CorError):
     """
     Another sync is using the ledger; two at once would undo each other's work.
@@ -295,7 +303,7 @@ class CorLeavesRejectedError(CorError, AirflowFailException):
 
 class CorPushIncompleteError(CorError):
     """
-    Some leave is still to be sent; running the task again is safe and sends it.
+    Some leave is still to be sent, or to be read in an audit; running the task again is safe and does it.
 
     :param retry_after: seconds that COR asked to wait, if its rate limit ended the push.
     """

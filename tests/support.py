@@ -14,6 +14,7 @@ import openpyxl
 import pytest
 from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_0_PLUS
 from fsspec.implementations.memory import MemoryFileSystem  # type: ignore[import-untyped]
+from pydantic import JsonValue, TypeAdapter
 
 from cor_provider.exceptions import CorError
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
@@ -73,8 +74,11 @@ def error_of(hook: CorIntegrationsHook, operation: str = "create") -> CorError:
     return raised.value
 
 
+_JSON: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)
+
+
 class StateStore:
-    """Keeps JSON, as Airflow's does."""
+    """Keeps JSON, as Airflow's does, and refuses what Airflow refuses: a tuple, for instance."""
 
     def __init__(self) -> None:
         self.values: dict[str, str] = {}
@@ -83,7 +87,7 @@ class StateStore:
         return json.loads(self.values.get(key, "null"))
 
     def set(self, key: str, value: Any) -> None:
-        self.values[key] = json.dumps(value)
+        self.values[key] = json.dumps(_JSON.validate_python(value, strict=True))
 
 
 def read_sheet(path: str) -> list[dict[str, Any]]:

@@ -13,18 +13,19 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from airflow.providers.common.compat.sdk import Context
+from airflow.providers.common.compat.sdk import BaseOperator, Context
 from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_0_PLUS
 
-from cor_provider import _files
+from cor_provider import _clock, _files
 from cor_provider.client.session import CorSession
-from cor_provider.operators.leaves import SyncLeavesOperator
+from cor_provider.operators.leaves import AuditLeavesOperator, SyncLeavesOperator
 from cor_provider.sandbox import Sandbox
 from cor_provider.sync.ledger import Ledger
 from support import Connect
 
 MAY = ("2026-05-01", "2026-05-31")
 COR = "https://integrations.projectcor.com/v2/integrations/leaves"
+FINDINGS = ("audited", "confirmed", "missing", "changed", "unknown", "unverifiable", "foreign")
 ZERO = dict.fromkeys(("received", "created", "updated", "deleted", "unchanged", "rejected", "failed", "not_sent"), 0)
 
 
@@ -59,7 +60,7 @@ def logged(caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str])
     return lambda: caplog.text + capsys.readouterr().out
 
 
-def execute_in_any_thread(operator: SyncLeavesOperator, context: dict[str, Any]) -> dict[str, Any]:
+def execute_in_any_thread(operator: BaseOperator, context: dict[str, Any]) -> dict[str, Any]:
     """Execute an operator in any thread, where Airflow 2 guards `execute` by the state of the main one."""
     execute = type(operator).execute
     unguarded: Any = execute if AIRFLOW_V_3_0_PLUS else getattr(execute, "__wrapped__", execute)
@@ -82,6 +83,35 @@ def sync(connect: Connect, ledger: Path, task_instance: TaskInstance) -> Run:
         return execute_in_any_thread(operator, {"ti": task_instance, **(context or {})})
 
     return execute
+
+
+@pytest.fixture
+def audit(connect: Connect, ledger: Path, task_instance: TaskInstance, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run an `AuditLeavesOperator` on the ledger, in May unless it is given another window, two hours from now."""
+    connect()
+
+    def execute(*, hours: float = 2, **parameters: Any) -> dict[str, Any]:
+        task_instance.xcoms.clear()
+        options = {"window": MAY, "ledger": f"file://{ledger.parent}", **parameters}
+        task_instance.operator = operator = AuditLeavesOperator(task_id="audit", **options)
+        later = _clock.timestamp() + 3600 * hours
+        with monkeypatch.context() as patch:
+            patch.setattr(_clock, "timestamp", lambda: later)
+            return execute_in_any_thread(operator, {"ti": task_instance})
+
+    return execute
+
+
+def found(**some: Any) -> dict[str, Any]:
+    """Return the counts of an audit."""
+    return {**dict.fromkeys(FINDINGS, 0), "report": None, **some}
+
+
+def by_hand(first: str, last: str, user_id: str = "u1") -> dict[str, Any]:
+    """Return whole days of leave as the sandbox's store takes them."""
+    start, end = f"{first}T00:00:00-00:00", f"{last}T23:59:00-00:00"
+    fields = {"user_id": user_id, "leave_type_id": "vacation", "start": start, "end": end, "all_day": True}
+    return {"source": "GLOBANT", **fields}
 
 
 def open_ledger(folder: Path, **options: Any) -> Ledger:

@@ -16,6 +16,7 @@ LIBRARIES_THAT_FEW_USE = {"numpy", "pandas", "polars", "pyarrow", "redis"}
 WITHOUT_TESTS_BY_NAME = {
     "__main__.py": "a command, tested as one: tests/cli/test_main.py",
     "_clock.py": "what tests replace",
+    "contract/words.py": "lists; that only they get in: tests/contract/test_shape.py",
     "inputs/formats/lines.py": "tested by each format that is read line by line",
     "links.py": "only a running Airflow shows a link: tests/running_airflow/test_at_home.py",
     "sandbox/__main__.py": "a command, tested as one: tests/sandbox/test_cli.py",

@@ -15,6 +15,7 @@ from cor_provider import exceptions
 from cor_provider.cli.commands import COR, Command, Group
 from cor_provider.client.form import EXTRA_FIELDS
 from cor_provider.operators.leaves import (
+    AuditLeavesOperator,
     CreateLeaveOperator,
     DeleteLeaveOperator,
     SyncLeavesOperator,
@@ -36,6 +37,7 @@ EXPLAINED_BY_AIRFLOW = {"self", "kwargs", "map_index_template", "retry_policy"}
         (UpdateLeaveOperator, ["operators.md"]),
         (DeleteLeaveOperator, ["operators.md"]),
         (SyncLeavesOperator, ["operators.md", "sync.md"]),
+        (AuditLeavesOperator, ["audit.md"]),
     ],
 )
 def test_every_parameter_of_an_operator_is_explained(operator: type, pages: list[str]) -> None:

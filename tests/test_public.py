@@ -18,9 +18,12 @@ REPOSITORY = Path(__file__).parents[1]
 INTERNAL = {
     *(
         f"cor_provider.{room}"
-        for room in ("cli", "client", "fields", "inputs", "pages", "push", "results", "sync", "task", "ui")
+        for room in (
+            *("audit", "cli", "client", "contract", "fields", "inputs", "pages", "prove", "push", "results", "sync"),
+            *("task", "ui"),
+        )
     ),
-    *(f"cor_provider.operators.{module}" for module in ("base", "parameters", "run", "sync")),
+    *(f"cor_provider.operators.{module}" for module in ("audit", "base", "parameters", "run", "sync")),
     *(
         f"cor_provider.notifications.{module}"
         for module in ("attachments", "change", "delivery", "ending", "memory", "notice", "notifier")

@@ -160,14 +160,55 @@ LEDGER_FORGET = Command(
     ),
 )
 
+LEDGER_ADOPT = Command(
+    "adopt",
+    "ledger_adopt",
+    "take leave into a lost ledger, from the report of an audit",
+    "After a ledger was lost: take into it the leave that the report of an audit lists and the ledger lacks, so that "
+    "the sync deletes what HR has cancelled. The report cannot know what was sent after the audit, or what was outside "
+    "its window. Asks first.",
+    (
+        _option("path", metavar="PATH", help="the ledger's folder, as the sync has it: path or URI"),
+        _option("report", metavar="REPORT", help="the report of the latest audit: path or URI"),
+        _option("--source", metavar="SOURCE", help="the sync's source; by default that of the Connection"),
+        _connection(f"the sync's Connection, default {DEFAULT_CONNECTION}", DEFAULT_CONNECTION),
+        _option("-y", "--yes", action="store_true", help="do not ask"),
+        _OUTPUT,
+    ),
+)
+
+PROVE = Command(
+    "prove",
+    "prove",
+    "try on your COR what this provider assumes about it",
+    "Try on your own COR what this provider assumes about it, with one leave that is deleted again. Asks first. Exit "
+    "code 1 if an assumption does not hold, or if leave could not be deleted.",
+    (
+        _option("--user", metavar="ID", required=True, help="the user whose leave it is, by external id"),
+        _option("--leave-type", metavar="ID", required=True, help="its leave type, by external id"),
+        _option("--day", metavar="DATE", help="a day without leave, such as 2016-05-11; default ten years ago"),
+        _option("--source", metavar="SOURCE", help="the source of these ids; default the Connection's"),
+        _connection(f"the Connection, default {DEFAULT_CONNECTION}", DEFAULT_CONNECTION),
+        _option(
+            "--contract",
+            metavar="PATH",
+            default="cor-contract.json",
+            help="where to write the shape of COR's answers, for the sandbox; default cor-contract.json",
+        ),
+        _option("-y", "--yes", action="store_true", help="do not ask"),
+        _OUTPUT,
+    ),
+)
+
 COR = Group(
     "cor",
     "Look after the leave that Airflow carries into COR",
     (
         CHECK,
         DOCTOR,
-        Group("ledger", "what a sync remembers having put into COR", (LEDGER_FORGET, LEDGER_SHOW)),
+        Group("ledger", "what a sync remembers having put into COR", (LEDGER_ADOPT, LEDGER_FORGET, LEDGER_SHOW)),
         PLAN,
+        PROVE,
         REPORT,
     ),
 )

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import sys
-import threading
 from argparse import Namespace
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, closing, contextmanager
-from uuid import uuid4
+from collections.abc import Iterable
+from contextlib import ExitStack, closing
 
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
-from cor_provider import _files
+from cor_provider.cli.asking import ask, say
+from cor_provider.cli.ledger_writing import check_owner, in_a_command, leased
 from cor_provider.cli.ledgers import find_ledgers, source_of
 from cor_provider.cli.output import Output, number_of
-from cor_provider.exceptions import CorConfigurationError, CorLedgerBusyError
+from cor_provider.exceptions import CorConfigurationError
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
-from cor_provider.sync.lease import Lease, Owner
 from cor_provider.sync.ledger import Ledger
 
 MEANING = (
@@ -32,10 +28,8 @@ KEY_WARNING = (
 
 def run(options: Namespace, output: Output) -> bool:
     """Forget a person after asking, and print how many entries went; that is no finding."""
-    try:
+    with in_a_command():
         return _run(options, output)
-    except CorLedgerBusyError as error:
-        raise CorLedgerBusyError(error.reason, retry_after=error.retry_after, again="command") from None
 
 
 def _run(options: Namespace, output: Output) -> bool:
@@ -47,11 +41,12 @@ def _run(options: Namespace, output: Output) -> bool:
     if not theirs:
         return _tell(output, {}, "The ledger holds nothing of this person.")
     for ledger in theirs:
-        _check_owner(ledger)
+        check_owner(ledger)
         if ledger.key_changed:
-            _say(KEY_WARNING.format(ledger.path))
+            say(KEY_WARNING.format(ledger.path))
     if not options.yes:
-        _ask(sum(theirs.values()))
+        count = number_of(sum(theirs.values()), "entry", "entries")
+        ask(f"Delete {count} of this person?", MEANING, what="forget this person")
     gone = _forget(theirs, options)
     went = number_of(sum(gone.values()), "entry", "entries")
     return _tell(output, gone, f"Forgotten: {went}. The ledger notes how many and when, not whose.", MEANING)
@@ -70,51 +65,16 @@ def _open(file: ObjectStoragePath, options: Namespace) -> Ledger:
     return ledger
 
 
-def _check_owner(ledger: Ledger) -> None:
-    """Refuse to write a file that would then belong to another user, so that the sync could not use it any more."""
-    place = _files.on_disk(ledger.path)
-    if place is not None and (owner := place.stat().st_uid) != os.geteuid():
-        raise CorConfigurationError(
-            f"{place} belongs to another user, and would not any more: nothing was deleted. Run this command as the "
-            f"user that owns the ledger, such as with sudo -u '#{owner}'."
-        )
-
-
-def _ask(entries: int) -> None:
-    """Ask before anything is deleted."""
-    if not sys.stdin.isatty():
-        raise CorConfigurationError("nobody can be asked here: pass --yes to forget this person without asking.")
-    _say(MEANING)
-    _say(f"Delete {number_of(entries, 'entry', 'entries')} of this person? [y/N] ", end="")
-    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
-        raise CorConfigurationError("nothing was deleted.")
-
-
-def _say(text: str, *, end: str = "\n") -> None:
-    print(text, end=end, file=sys.stderr, flush=True)  # noqa: T201  # a command prints
-
-
 def _forget(found: Iterable[Ledger], options: Namespace) -> dict[str, int]:
     """Read the ledgers again once no sync is using any of them, and write them without the person."""
     with ExitStack() as stack:
-        leases = [stack.enter_context(_leased(ledger)) for ledger in found]
+        leases = [stack.enter_context(leased(ledger, "ledger forget")) for ledger in found]
         ledgers = [stack.enter_context(closing(_open(ledger.path, options))) for ledger in found]
         gone = {str(ledger.path): ledger.forget_user(options.user) for ledger in ledgers}
         for ledger, lease in zip(ledgers, leases, strict=True):
             if gone[str(ledger.path)]:
                 ledger.write(before_replacing=lease.check)
     return gone
-
-
-@contextmanager
-def _leased(ledger: Ledger) -> Iterator[Lease]:
-    lease = Lease(ledger.path, Owner("the command ledger forget", 1, uuid4().hex), threading.Event())
-    lease.take()
-    try:
-        with lease.kept():
-            yield lease
-    finally:
-        lease.release()
 
 
 def _tell(output: Output, gone: dict[str, int], *lines: str) -> bool:

@@ -25,8 +25,11 @@ from cor_provider.client.field_errors import MAX_CHARACTERS, mentions_fields
 from cor_provider.client.retry_after import read_retry_after
 from cor_provider.client.statuses import is_success
 
-Operation = Literal["create", "update", "update_existing", "delete", "test"]
-"""What COR is asked to do; ``update_existing`` updates a leave that COR has just said it has."""
+Operation = Literal["create", "update", "update_existing", "delete", "list", "test"]
+"""
+What COR is asked to do; ``update_existing`` updates a leave that COR has just said it has, ``list`` reads the leave of
+one user.
+"""
 
 Form = Literal["JSON", "text", "web page", "nothing"]
 

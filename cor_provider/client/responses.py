@@ -16,7 +16,7 @@ from requests import Response
 from cor_provider.client.error_names import LEAVE_NOT_FOUND, NOT_ASSOCIATED, USER_NOT_FOUND
 from cor_provider.client.parsed_response import Operation, ParsedResponse
 from cor_provider.client.statuses import is_transient
-from cor_provider.client.success import confirms
+from cor_provider.client.success import confirms, rows_of
 from cor_provider.exceptions import (
     CorAuthenticationError,
     CorConfigurationError,
@@ -43,11 +43,26 @@ def read_response(response: Response, operation: Operation) -> dict[str, Any]:
 
     :raises CorError: the typed error that the response stands for.
     """
+    body = _confirmed(response, operation).body
+    data = body.get("data", body) if isinstance(body, dict) else None
+    return data if isinstance(data, dict) else {}
+
+
+def read_rows(response: Response) -> list[dict[str, Any]]:
+    """
+    Return the rows of a list, each with an ``id`` of COR's.
+
+    :raises CorError: the typed error that the response stands for; a ``CorRecordError`` is about what was asked for.
+    """
+    return rows_of(_confirmed(response, "list")) or []
+
+
+def _confirmed(response: Response, operation: Operation) -> ParsedResponse:
     parsed = ParsedResponse.parse(response, operation)
     if not confirms(parsed):
-        raise next(rule.error_for(parsed) for rule in _RULES if rule.applies(parsed))
-    data = parsed.body.get("data", parsed.body) if isinstance(parsed.body, dict) else None
-    return data if isinstance(data, dict) else {}
+        rules = _RULES_OF_A_LIST if operation == "list" else _RULES
+        raise next(rule.error_for(parsed) for rule in rules if rule.applies(parsed))
+    return parsed
 
 
 def is_unnamed_conflict(error: CorError) -> bool:
@@ -188,3 +203,38 @@ _RULES = (
     _Rule(lambda _: True, CorRecordError),
 )
 """A response that is not a success stands for the error of the first rule that applies."""
+
+
+def _is_unknown_user(response: ParsedResponse) -> bool:
+    """Recognise COR's answer about a user that it does not have; a 404 that is no JSON is from another server."""
+    return response.meaning == USER_NOT_FOUND or (
+        response.status == HTTPStatus.NOT_FOUND and isinstance(response.body, (dict, list))
+    )
+
+
+_NO_COR_USER = "COR has no user of this id (any more), or does not show this one's leave to this token."
+_NO_LIST = (
+    "The main API at {host} answered {http_status} with {shape}, which is no list of leave. If this persists, check "
+    "the COR connection's Extra api_url."
+)
+_NOT_MAIN_API = (
+    "The COR connection's Extra api_url answers with {status}: check that it is the base URL of COR's main API."
+)
+_MAY_NOT_READ = (
+    "COR does not let this token read leave (403): check the API key's role and scope,\n"
+    "and that the COR connection's Extra api_url is the base URL of COR's main API."
+)
+_NOT_LISTED = "COR refuses to list the leave of this user ({status})."
+
+_RULES_OF_A_LIST = (
+    _Rule(_is_unclear, CorUnexpectedAnswerError, _NO_LIST),
+    _Rule(_is_unknown_user, CorUserNotFoundError, _NO_COR_USER),
+    _Rule(_is_from_elsewhere, CorConfigurationError, _NOT_MAIN_API),
+    _Rule(_has_status(HTTPStatus.UNAUTHORIZED), CorAuthenticationError),
+    _Rule(_has_status(HTTPStatus.FORBIDDEN), CorPermissionError, _MAY_NOT_READ),
+    _Rule(_has_status(HTTPStatus.TOO_MANY_REQUESTS), CorRateLimitError, _SLOW_DOWN),
+    _Rule(_is_server_failure, CorServerError, _FAILED),
+    _Rule(lambda response: response.name is not None, CorRecordError, _NOT_LISTED, "{name}"),
+    _Rule(lambda _: True, CorRecordError, _NOT_LISTED),
+)
+"""The same for the list of a user's leave, where what COR refuses is the user."""

@@ -8,6 +8,7 @@ respond with the bare object, with a message and an id, with ``true``, or with 2
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import Any
 
 from cor_provider.client.parsed_response import ParsedResponse
 from cor_provider.client.statuses import is_success
@@ -17,7 +18,18 @@ def confirms(response: ParsedResponse) -> bool:
     """Return whether a response says that the operation is done, and has no sign of failure."""
     if not is_success(response.status) or response.says_failure or response.contradicts_itself:
         return False
+    if response.operation == "list":
+        return response.http_status == HTTPStatus.OK and rows_of(response) is not None
     return response.says_success or _status_confirms(response) or _bare_body_confirms(response)
+
+
+def rows_of(response: ParsedResponse) -> list[dict[str, Any]] | None:
+    """Return the rows of a list: a bare array, or that in ``data``; None unless each row has an id of COR's."""
+    body = response.body
+    rows = body.get("data") if isinstance(body, dict) else body
+    if isinstance(rows, list) and all(isinstance(row, dict) and read_cor_id(row.get("id")) for row in rows):
+        return rows
+    return None
 
 
 def read_cor_id(value: object) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import os
 import threading
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing, suppress
 from functools import cache, cached_property, partial
 from typing import Any, TypeVar
@@ -21,10 +21,13 @@ from cor_provider.client.redis_client import RedisConnector, redis_connector
 from cor_provider.client.redis_errors import explain
 from cor_provider.client.session import CorSession
 from cor_provider.client.settings import CorSettings
+from cor_provider.client.success import read_cor_id
+from cor_provider.client.user_leaves import USER_LEAVES_PATH, PageSizes, UserLeaves, all_rows
 from cor_provider.exceptions import (
     CorAuthenticationError,
     CorConfigurationError,
     CorError,
+    CorRecordError,
     CorTransientError,
     CorUnexpectedAnswerError,
 )
@@ -48,6 +51,7 @@ from cor_provider.push.options import (
     read_options,
 )
 from cor_provider.push.outcomes import Outcomes, count_all
+from cor_provider.push.reading import Ask, read_each
 from cor_provider.push.resolve import resolve_create, resolve_delete, resolve_update
 from cor_provider.push.retry import Attempts
 from cor_provider.push.shared_pace import account_key, try_out
@@ -65,11 +69,11 @@ _NOT_COR = f"{{}} did not respond as COR does: {_CHECK_API_URL}"
 
 class CorIntegrationsHook(BaseHook):
     """
-    Sends leave to COR's Integrations API.
+    Sends leave to COR's Integrations API, and reads back what COR holds.
 
-    The API takes one leave per request, and no endpoint reads leave back
-    (developers.projectcor.com/api-reference/integrations/user-leaves). The hook touches neither the network nor the
-    Connection before it needs them.
+    The API takes one leave per request, and none of its endpoints reads leave back
+    (developers.projectcor.com/api-reference/integrations/user-leaves); COR's main API does, by COR's own ids. The hook
+    touches neither the network nor the Connection before it needs them.
 
     :param cor_conn_id: the Airflow Connection of type ``cor``.
     :param source: ``metadata.source``, the namespace of external ids; defaults to the Connection's extra
@@ -98,6 +102,7 @@ class CorIntegrationsHook(BaseHook):
         self.traffic = Traffic()
         """How COR took the requests of the pushes so far."""
         self._lock = threading.RLock()
+        self._page_sizes = PageSizes()
 
     def get_conn(self) -> CorSession:
         """
@@ -331,6 +336,58 @@ class CorIntegrationsHook(BaseHook):
         outcomes = self.delete_leaves(leaves, source=source, if_missing=if_missing, **options)
         return count_all(outcomes, max_rejected=max_rejected, find_source=lambda: self.check_source(source))
 
+    def leaves_in_cor(self, cor_user_id: int) -> Iterator[Mapping[str, Any]]:
+        """
+        Yield the leave that COR's main API holds for a user: GET ``/user/leaves``, a request for each page.
+
+        Requests are not sent again. COR may show a change only an hour later, and shows deleted leave too, with
+        ``deleted_at``.
+
+        :param cor_user_id: COR's own id of the user, as ``data.userId`` of its answers and the reports have it.
+        :return: rows as COR sends them: ``id`` (COR's own, as ``data.id`` of its answers), ``user_id``,
+            ``leave_type_id``, ``start``, ``end`` and more. Each comes once; external ids are not among them.
+        :raises ValueError: at once, if it is no such id.
+        :raises CorRecordError: if COR refuses this user; ``CorUserNotFoundError`` if it has none of this id.
+        :raises CorConfigurationError: if no user's leave can be read with this Connection.
+        :raises CorTransientError: if the same request may succeed later.
+        """
+        if (cor_id := read_cor_id(cor_user_id)) is None:
+            raise ValueError("cor_user_id: expected COR's own id of a user, which is a whole number above 0.")
+        return all_rows(lambda offset: self._user_leaves.page(cor_id, offset), self._page_sizes)
+
+    def leaves_of_users(
+        self, cor_user_ids: Iterable[int], **options: Unpack[Options]
+    ) -> Generator[tuple[int, list[dict[str, Any]] | CorRecordError]]:
+        """
+        Read what :meth:`leaves_in_cor` yields for many users, with the pace and the retries of :meth:`create_leaves`.
+
+        :param cor_user_ids: COR's own ids of users.
+        :param options: those of :meth:`create_leaves`. Once ``stopping`` is set, the rest is not read.
+        :return: each user with all rows, or with the error with which COR refused this user.
+        :raises CorError: after what was read, the error that every user would meet.
+        """
+
+        def read(cor_user_id: int, ask: Ask) -> list[dict[str, Any]]:
+            _ = self._redis  # raises an error if there is one that cannot be used
+            endpoint = self._user_leaves
+            return list(all_rows(lambda offset: ask(lambda: endpoint.page(cor_user_id, offset)), self._page_sizes))
+
+        users = read_each(cor_user_ids, read, read_options("leaves_of_users", options), turns=self._turns())
+        with closing(users):
+            for number, user in enumerate(users):
+                if not number:
+                    get_hook_lineage_collector().add_input_asset(context=self, uri=self.user_leaves_url)
+                yield user
+
+    @property
+    def user_leaves_url(self) -> str:
+        """
+        The URL of the main API's list of a user's leave.
+
+        :raises CorConfigurationError: if the Connection is unusable.
+        """
+        return self._settings.main_api() + USER_LEAVES_PATH
+
     def test_connection(self) -> tuple[bool, str]:
         """
         Ask COR's main API whose token this is: GET ``/me`` (developers.projectcor.com/quickstart). It changes nothing.
@@ -404,6 +461,10 @@ class CorIntegrationsHook(BaseHook):
     @cached_property
     def _session(self) -> CorSession:
         return CorSession(self._settings)
+
+    @property
+    def _user_leaves(self) -> UserLeaves:
+        return UserLeaves(self.get_conn(), self.user_leaves_url)
 
     def _endpoint(self, source: str | None = None) -> LeavesEndpoint:
         return LeavesEndpoint(self.get_conn(), self.leaves_url, self.check_source(source))

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from cor_provider.exceptions import CorDriftError
 from cor_provider.notifications.ending import Ending
 from cor_provider.pages.calendar import TEMPLATES
 
@@ -14,7 +15,13 @@ News = Literal["began", "changed", "gone"]
 MOST_CAUSES = 10
 """How many causes a notice lists."""
 
-FILES = {"rejected": "Rejected records, to correct", "report": "Report", "plan_page": "Page of the plan"}
+FILES = {
+    "rejected": "Rejected records, to correct",
+    "report": "Report",
+    "plan_page": "Page of the plan",
+    "audit": "Report of the audit",
+    "audit_page": "HR says, COR says",
+}
 """What a notice calls the files of a task, in this order."""
 
 _FOR_TEXT = TEMPLATES.overlay(autoescape=False)
@@ -76,6 +83,8 @@ class Notice:
     def _headline(self) -> str:
         if self.news == "gone":
             return "Nothing is wrong with leave any more"
+        if self.ending.error == CorDriftError.default_name:
+            return "COR does not hold all leave as HR says"
         if self.ending.error:
             return f"{self.ending.error} stopped the task"
         received, rejected, failed = (self.counts.get(name, 0) for name in ("received", "rejected", "failed"))

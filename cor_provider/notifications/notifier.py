@@ -16,7 +16,7 @@ __all__ = ["LeaveNotifier"]
 NAME = "leave"
 """The name under which the templates of notifiers find the notice."""
 
-ATTACHABLE = ("plan", "plan_page", "rejected", "report", "summary")
+ATTACHABLE = ("audit", "audit_page", "plan", "plan_page", "rejected", "report", "summary")
 """The kinds of files that a task may write."""
 
 
@@ -44,7 +44,8 @@ class LeaveNotifier(BaseNotifier):
 
     :param notifiers: who delivers the notices.
     :param attach: which of the task's files to attach, if it has written them: ``rejected``, ``report``, ``summary``,
-        ``plan`` or ``plan_page``. They are personal data, so mind who gets the notice. SMTP and Apprise take them.
+        ``plan``, ``plan_page``, ``audit`` or ``audit_page``. They are personal data, so mind who gets the notice. SMTP
+        and Apprise take them.
     """
 
     def __init__(self, *notifiers: BaseNotifier, attach: str | Sequence[str] = ()) -> None:

@@ -40,7 +40,7 @@ from cor_provider.task.recorder import OutcomeRecorder
 from cor_provider.task.redaction import redact, reveal
 from cor_provider.task.rejected_file import RejectedFile, check_rejected_path
 from cor_provider.task.shield import run_shielded
-from cor_provider.task.summary_file import summary_path, task_key, write_summary
+from cor_provider.task.summary_file import replaced_map_index, summary_path, task_key, write_summary
 
 __all__ = ["LeaveOperator"]
 
@@ -369,6 +369,12 @@ class LeaveOperator(BaseOperator):
             run.files.check()
             files = {**run.written, "summary": str(path)}
             task = task_key(context.get("ti"))
+            if (map_index := replaced_map_index(path, task)) is not None:
+                self.log.warning(
+                    "report_path: this report has replaced that of mapped task %d of the same run. Put "
+                    "{{ ti.map_index }} into the path.",
+                    map_index,
+                )
             write_summary(path, run.recorder.total, source=run.source, task=task, files=files)
             run.written["summary"] = str(path)
         except Exception as error:  # noqa: BLE001  # each store raises its own errors; the report has everything

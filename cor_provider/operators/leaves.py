@@ -1,4 +1,4 @@
-"""Operators that create, update, delete and sync leave in COR."""
+"""Operators that create, update, delete, sync and audit leave in COR."""
 
 from __future__ import annotations
 
@@ -8,12 +8,19 @@ from typing import Any
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.inputs.leaves import iter_leave_keys
 from cor_provider.inputs.translation import KEY_FIELDS
+from cor_provider.operators.audit import AuditLeavesOperator
 from cor_provider.operators.base import LeaveOperator
 from cor_provider.operators.sync import SyncLeavesOperator
 from cor_provider.outcome import LeaveOutcome
 from cor_provider.push.options import IfExists, IfMissing, IfMissingOnUpdate, PushOptions, check_choice
 
-__all__ = ["CreateLeaveOperator", "DeleteLeaveOperator", "SyncLeavesOperator", "UpdateLeaveOperator"]
+__all__ = [
+    "AuditLeavesOperator",
+    "CreateLeaveOperator",
+    "DeleteLeaveOperator",
+    "SyncLeavesOperator",
+    "UpdateLeaveOperator",
+]
 
 
 class CreateLeaveOperator(LeaveOperator):

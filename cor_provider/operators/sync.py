@@ -47,10 +47,10 @@ class SyncLeavesOperator(LeaveOperator):
     """
     Keep the leave of a window in step with COR: create what is new, replace what changed, delete what is gone.
 
-    COR cannot be asked what it holds, so the ledger records the leave that the sync has put there. The sync deletes
-    only leave in the ledger: if the input lacks it and it has a day in the window. If it has none, it stays in COR and
-    the ledger forgets it. Deletes come first, then updates, then creates; unchanged leave costs no request. The next
-    run tries rejected and failed leave again. For the parameters that are missing here, see
+    COR's Integrations API cannot be asked what it holds, so the ledger records the leave that the sync has put there.
+    The sync deletes only leave in the ledger: if the input lacks it and it has a day in the window. If it has none, it
+    stays in COR and the ledger forgets it. Deletes come first, then updates, then creates; unchanged leave costs no
+    request. The next run tries rejected and failed leave again. For the parameters that are missing here, see
     :class:`CreateLeaveOperator`.
 
     :param leave_requests: all leave that should be in COR for the window (templated). A record that cannot be read is

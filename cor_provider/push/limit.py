@@ -131,10 +131,8 @@ class Limit:
             return None
         is_first_guess = self.burst is None
         if is_news and is_short and self.burst != math.inf:
-            if stretch.pause:
-                return (
-                    None  # it has filled any small burst, so the limit has fallen, or is another one than was believed
-                )
+            if stretch.pause:  # that has filled any small burst, so the limit has fallen, or was never that
+                return None
             self.burst = math.inf
         if self.burst is None:
             first = self.first

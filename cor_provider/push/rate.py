@@ -34,9 +34,6 @@ START_INCREASE = 6.0
 SEARCH_FROM = 0.5
 """The share of the refused rate at which the search begins: below a limit without burst, and most with a small one."""
 
-SEARCH_ON_FROM = 0.6
-"""The same if few requests were accepted in the search, and if the limit has fallen."""
-
 BELOW = 0.985
 """The share of what COR seems to accept that is sent: what is left over makes refusals rare, and costs little."""
 
@@ -49,14 +46,11 @@ RETURN_SECONDS = 0.7
 FIRST_HOLD, LONGEST_HOLD = 12.0, 20.0
 """Seconds between a pause of a second and growth: each refusal costs such a pause, so a twentieth of the time."""
 
-SEARCH_HOLD = 5.0
-"""Seconds of it in the search, of which the plateau is a guess."""
-
 SHORTEST_HOLD = 1.5
 """Seconds of it if the last plateau has proved wrong, so that the limit may still be moving."""
 
 FREE_HOLD = 2.0
-"""Seconds of it after a refusal that cost no pause."""
+"""Seconds of it after a refusal that cost no pause, and in the search, of which the plateau is a guess."""
 
 ALIKE = 0.2
 """By how much a plateau may differ from the last one to confirm it; then the hold is doubled."""
@@ -196,8 +190,8 @@ class Rate:
 
     def _begin_stretch(self, pause: float) -> None:
         self.pause = pause if pause > SHORT_PAUSE else 0.0
-        hold = SEARCH_HOLD if self.is_searching else self.hold
-        self.hold_now = FREE_HOLD + (hold - FREE_HOLD) * min(1.0, self.pause)
+        longer = 0.0 if self.is_searching else self.hold - FREE_HOLD
+        self.hold_now = FREE_HOLD + longer * min(1.0, self.pause)
         self.refusal = None
         self.sent_at = deque(maxlen=REMEMBERED)
         self.count = 0
@@ -211,21 +205,15 @@ class Rate:
         limit = self.limit.learn(stretch, rate, is_news=is_news)
         if limit is not None:
             self._settle(BELOW * limit)
-        elif plateau is None:
-            self._move(rate, SEARCH_FROM * rate)
-        elif self.is_searching or self._searches_again(stretch):
-            self._move(believed, SEARCH_ON_FROM * believed)
+        elif plateau is None or self.is_searching:
+            self._move(believed, SEARCH_FROM * believed)
+        elif self.was_few or (self.pause and stretch.count >= FEW and stretch.seconds < SHORT):
+            self.limit = Limit(stretch, self.limit.windows)
+            self.is_searching = True
+            self._move(believed, SEARCH_FROM * believed)
         else:
             self._move(FEW_LESS * plateau, FEW_RESUMED * rate)
         self.was_few = limit is None
-
-    def _searches_again(self, stretch: Stretch) -> bool:
-        """Search again if the limit must be another one than was believed; return whether it is so."""
-        if not self.was_few and not (self.pause and stretch.count >= FEW and stretch.seconds < SHORT):
-            return False
-        self.limit = Limit(stretch, self.limit.windows)
-        self.is_searching = True
-        return True
 
     def _settle(self, plateau: float) -> None:
         was_right = self.plateau is not None and abs(plateau / self.plateau - 1) <= ALIKE

@@ -73,6 +73,7 @@ def _parser(*, error_styles: str) -> argparse.ArgumentParser:
     add("--client-secret", metavar="SECRET", help="client secret for it, default sandbox-secret")
     add("--token-lifetime", type=int, metavar="SECONDS", help="lifetime of the tokens of that flow, default 3600")
     add("--error-style", metavar="STYLE", help=f"format of errors: {error_styles}")
+    add("--contract", metavar="FILE", help="answer in the shapes of the COR of which prove wrote this file")
     add(
         "--main-api",
         metavar="NAME=VALUE,...",

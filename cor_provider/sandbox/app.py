@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
 from email.utils import formatdate
 
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
+from cor_provider.contract.contract import Contract
 from cor_provider.sandbox.assumptions import ASSUMPTIONS
+from cor_provider.sandbox.by_contract import ByContract
 from cor_provider.sandbox.by_hand import HandEdits, choices
 from cor_provider.sandbox.calendar import render_calendar
 from cor_provider.sandbox.error_styles import render
@@ -19,7 +22,10 @@ from cor_provider.sandbox.errors import Refusal, http_refusal
 from cor_provider.sandbox.faults import Faults
 from cor_provider.sandbox.hangup import HangUp
 from cor_provider.sandbox.main_api import Readings, list_leaves
+from cor_provider.sandbox.openapi import describe
+from cor_provider.sandbox.operations import OPERATIONS
 from cor_provider.sandbox.payloads import (
+    ME,
     BodyT,
     DeleteLeaveBody,
     LeaveBody,
@@ -37,21 +43,6 @@ from cor_provider.sandbox.tokens import Tokens
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 logger = logging.getLogger(__name__)
-
-ME = {
-    "id": 12345,
-    "first_name": "John",
-    "last_name": "Doe",
-    "email": "john.doe@company.com",
-    "picture": "https://example.com/john.png",
-    "role_id": 3,
-    "user_position_id": 5,
-    "daily_hours": 8,
-    "remaining_hours": 6.5,
-    "cuil": None,
-    "labels": [],
-}
-"""The documented example of GET /me (developers.projectcor.com/quickstart)."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +68,7 @@ class CorStandIn:
         error_style: str,
         main_api: Readings,
         record_requests: bool = True,
+        contract: Contract | None = None,
     ) -> None:
         self.requests: list[RecordedRequest] = []
         self._store = store
@@ -85,21 +77,30 @@ class CorStandIn:
         self.error_style = error_style
         self.main_api = main_api
         self._record_requests = record_requests
+        self._by_contract = contract and ByContract(contract)
 
     def app(self) -> FastAPI:
         """Return the web application."""
         app = FastAPI(openapi_url=None, redirect_slashes=False)
-        leaves = "/v2/integrations/leaves"
-        app.add_api_route(leaves, self._faulty(self._create_leave), methods=["POST"])
-        app.add_api_route(leaves + "/{leave_id:path}", self._faulty(self._update_leave), methods=["PUT"])
-        app.add_api_route(leaves + "/{leave_id:path}", self._faulty(self._delete_leave), methods=["DELETE"])
-        app.add_api_route("/v2/integrations/users", self._faulty(self._create_user), methods=["POST"])
-        app.add_api_route("/v1/user/leaves", self._faulty(self._list_leaves), methods=["GET"])
-        app.add_api_route("/v1/oauth/token", self._endpoint(self._mint_token), methods=["POST"])
-        app.add_api_route("/v1/me", self._endpoint(self._me), methods=["GET"])
+        endpoints = {
+            "createLeave": self._faulty(self._create_leave),
+            "updateLeave": self._faulty(self._update_leave),
+            "deleteLeave": self._faulty(self._delete_leave),
+            "createUser": self._faulty(self._create_user),
+            "listLeaves": self._faulty(self._list_leaves),
+            "mintToken": self._endpoint(self._mint_token),
+            "me": self._endpoint(self._me),
+        }
+        by_path: defaultdict[str, dict[str, Endpoint]] = defaultdict(dict)
+        for operation in OPERATIONS:
+            by_path[operation.path][operation.method] = endpoints[operation.name]
+        # One route for a path: the refusal of another method then names all that the path has.
+        for path, by_method in by_path.items():
+            app.add_api_route(path, _by_method(by_method), methods=[*by_method])
         # The sandbox's own, unlike anything in COR.
         app.add_api_route("/", self._calendar, methods=["GET"])
         app.add_api_route("/sandbox/leaves", self._held_leaves, methods=["GET"])
+        app.add_api_route("/sandbox/openapi.json", self._openapi, methods=["GET"])
         HandEdits(self._store).add_to(app)
         return app
 
@@ -155,9 +156,11 @@ class CorStandIn:
 
     async def _attempt(self, work: Endpoint, request: Request) -> Response:
         try:
-            return await work(request)
+            answer = await work(request)
         except Refusal as refusal:
-            return render(refusal, self.error_style)
+            by_contract = self._by_contract and self._by_contract.refuse(request, refusal)
+            return by_contract or render(refusal, self.error_style)
+        return self._by_contract.answer(request, answer) if self._by_contract else answer
 
     def _authenticate(self, request: Request) -> None:
         if not self._tokens.accepts(request.headers.get("authorization")):
@@ -197,7 +200,7 @@ class CorStandIn:
         return JSONResponse(list_leaves(self._store, request.query_params, self.main_api))
 
     async def _mint_token(self, request: Request) -> Response:
-        if request.query_params.get("grant_type") != "client_credentials":
+        if request.query_params.getlist("grant_type") != ["client_credentials"]:
             raise Refusal("ValidationError", fields=["grant_type"])
         token = self._tokens.mint(request.headers.get("authorization"))
         if token is None:
@@ -221,10 +224,20 @@ class CorStandIn:
     async def _held_leaves(self) -> Response:
         return JSONResponse([asdict(leave) for leave in self._store.leaves])
 
+    async def _openapi(self) -> Response:
+        return JSONResponse(describe(self.error_style))
+
 
 async def _read(model: type[BodyT], request: Request) -> BodyT:
-    is_json = request.headers.get("content-type", "").startswith("application/json")
-    return read_body(model, await request.body() if is_json else b"")
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return read_body(model, await request.body() if media_type == "application/json" else b"")
+
+
+def _by_method(endpoints: Mapping[str, Endpoint]) -> Endpoint:
+    async def endpoint(request: Request) -> Response:
+        return await endpoints[request.method](request)
+
+    return endpoint
 
 
 def _log(request: Request, answer: str) -> None:

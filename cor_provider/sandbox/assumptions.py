@@ -1,6 +1,12 @@
-"""The sandbox's assumptions where COR's documentation is silent, for --help and the page."""
+"""
+The sandbox's assumptions where COR's documentation is silent, for --help and the page.
+
+They begin with those of the provider, to which the sandbox keeps.
+"""
 
 from __future__ import annotations
+
+from cor_provider.contract.assumptions import ASSUMPTIONS as OF_THE_PROVIDER
 
 DISCLAIMER = (
     "This is a stand-in for COR, made from its public documentation (developers.projectcor.com). "
@@ -8,9 +14,12 @@ DISCLAIMER = (
 )
 
 ASSUMPTIONS = (
+    *(one.text.replace("`", "") for one in OF_THE_PROVIDER),
     "The JSON of leave errors: statusCode, status 'error', the name in `error`, a message; or the chosen error style.",
+    "With --contract, answers have the shapes that prove found in a COR, and the error style where it shows none.",
     "An error style without a field for the error's name puts it into the message.",
     "`code` is COR's code where one is documented (ZC001 no such leave, ZC004 external id used), otherwise the name.",
+    "The HTTP status of a success is the statusCode on the leave's page: 201 for POST, 200 for PUT and DELETE.",
     "HTTP 400: ValidationError, InvalidSourceError, InvalidRoleError.",
     "HTTP 404: UserNotFoundError, LeaveTypeNotFoundError, LeaveNotFoundError, ZC001.",
     "HTTP 409: DuplicateExternalIdError, DuplicateEmailError. HTTP 422: InvalidDateRangeError.",

@@ -9,12 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import timezone, tzinfo
-from typing import Any
+from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
+from pydantic import Field
+from typing_extensions import TypedDict
+
 from cor_provider.sandbox.errors import Refusal
+from cor_provider.sandbox.marks import assumed, details
 from cor_provider.sandbox.payloads import COMPANY_ID, in_utc, read_instant
 from cor_provider.sandbox.store import Store, StoredLeave
+
+if TYPE_CHECKING:  # it needs the optional web server, and `--help` must not
+    from fastapi.datastructures import QueryParams
 
 CHOICES: Mapping[str, Mapping[str, str]] = {
     "paging": {
@@ -40,6 +47,49 @@ CHOICES: Mapping[str, Mapping[str, str]] = {
 
 LOCAL_ZONE = "America/Argentina/Buenos_Aires"
 """Three hours behind UTC, as in COR's documented example of an all-day leave."""
+
+
+MAX_NUMBER = 10**18 - 1
+"""The largest id, offset or size: what any int64 holds."""
+
+Instant = Annotated[
+    str,
+    Field(
+        pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$",
+        json_schema_extra=details("an all-day leave has the civil dates"),
+    ),
+]
+TIMESTAMP = r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$"
+Timestamp = Annotated[str, Field(pattern=TIMESTAMP)]
+
+
+class ListedLeaveType(TypedDict):
+    """A leave type in the list of a user's leave."""
+
+    id: int
+    name: str
+    type_code: Annotated[str, Field(json_schema_extra=assumed("type_code UL and its id"))]
+    company_id: int
+    icon_name: Annotated[str, Field(json_schema_extra=assumed("type_code UL and its id"))]
+    deleted_at: None
+
+
+class ListedLeave(TypedDict):
+    """A leave in the list of a user's leave."""
+
+    id: int
+    user_id: int
+    company_id: int
+    leave_type_id: int
+    start: Instant
+    end: Instant
+    created_at: Timestamp
+    updated_at: Timestamp
+    deleted_at: Annotated[
+        str | None, Field(pattern=TIMESTAMP, json_schema_extra=details("deleted leave stays in the list"))
+    ]
+    all_day: Annotated[bool, Field(json_schema_extra=details("an all-day leave has the civil dates"))]
+    leaveType: ListedLeaveType
 
 
 @dataclass(frozen=True)
@@ -81,7 +131,7 @@ def read_pairs(text: str) -> dict[str, str]:
     return {name.strip(): value.strip() for name, value in pairs}
 
 
-def list_leaves(store: Store, query: Mapping[str, str], readings: Readings) -> list[dict[str, Any]]:
+def list_leaves(store: Store, query: QueryParams, readings: Readings) -> list[ListedLeave]:
     """
     Return what COR answers to GET /user/leaves.
 
@@ -100,10 +150,10 @@ def list_leaves(store: Store, query: Mapping[str, str], readings: Readings) -> l
     return [_listed(leave, user_cor_id, store, readings) for leave in leaves[first : first + size]]
 
 
-def _number(query: Mapping[str, str], name: str, default: str = "") -> int:
-    text = query.get(name, default)
+def _number(query: QueryParams, name: str, default: str = "") -> int:
+    text, *repeats = query.getlist(name) or [default]
     # int() would take more: other scripts, signs, underscores, and a thousand digits.
-    if not (text.isascii() and text.isdecimal() and len(text) <= 18 and int(text)):  # noqa: PLR2004  # digits of an int64
+    if not (text.isascii() and text.isdecimal() and len(text) <= len(str(MAX_NUMBER)) and int(text)) or repeats:
         raise Refusal("ValidationError", fields=[name])
     return int(text)
 
@@ -116,7 +166,7 @@ def _leaves_of_nobody(readings: Readings) -> list[StoredLeave]:
     return []
 
 
-def _listed(leave: StoredLeave, user_cor_id: int, store: Store, readings: Readings) -> dict[str, Any]:
+def _listed(leave: StoredLeave, user_cor_id: int, store: Store, readings: Readings) -> ListedLeave:
     leave_type = (leave.source, leave.leave_type_id)
     type_cor_id = store.leave_type_cor_ids[leave_type]
     return {

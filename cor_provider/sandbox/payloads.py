@@ -7,18 +7,38 @@ developers.projectcor.com/api-reference/integrations.
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timezone
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic.alias_generators import to_camel
+from typing_extensions import TypedDict
 
 from cor_provider._sources import KNOWN_SOURCES
 from cor_provider.sandbox.errors import Refusal
+from cor_provider.sandbox.marks import details
 from cor_provider.sandbox.store import StoredLeave
 
 COMPANY_ID = 2336
 ROLE_IDS = range(1, 7)
+
+_FRACTION = re.compile(r"\.[0-9]+")
+
+ME = {
+    "id": 12345,
+    "first_name": "John",
+    "last_name": "Doe",
+    "email": "john.doe@company.com",
+    "picture": "https://example.com/john.png",
+    "role_id": 3,
+    "user_position_id": 5,
+    "daily_hours": 8,
+    "remaining_hours": 6.5,
+    "cuil": None,
+    "labels": [],
+}
+"""The documented example of GET /me (developers.projectcor.com/quickstart)."""
 
 
 def read_instant(text: str) -> datetime:
@@ -27,7 +47,9 @@ def read_instant(text: str) -> datetime:
 
     :raises ValueError: if it is not a date-time.
     """
-    instant = datetime.fromisoformat(text.replace("Z", "+00:00"))  # Python 3.10 does not know `Z`
+    # Python 3.10 does not know `Z`, and only takes three or six digits of a fraction.
+    text = _FRACTION.sub(lambda fraction: fraction[0][:7].ljust(7, "0"), text.replace("Z", "+00:00"))
+    instant = datetime.fromisoformat(text)
     return instant if instant.tzinfo else instant.replace(tzinfo=timezone.utc)
 
 
@@ -47,13 +69,26 @@ def _require_date_time(text: str) -> str:
 
 
 Text = Annotated[str, StringConstraints(min_length=1)]
-DateTimeText = Annotated[str, AfterValidator(_require_date_time)]
+DateTimeText = Annotated[
+    str,
+    AfterValidator(_require_date_time),
+    Field(
+        json_schema_extra={
+            "format": "date-time",
+            **details("start and end are a date", "start and end are compared"),
+        }
+    ),
+]
+Timestamp = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
 
 
 class _Metadata(BaseModel):
     model_config = ConfigDict(strict=True)
 
-    source: Text
+    source: Annotated[
+        Text,
+        Field(json_schema_extra={"enum": list(KNOWN_SOURCES), **details("outside the twelve documented values")}),
+    ]
 
 
 class _Body(BaseModel):
@@ -113,10 +148,72 @@ class NewUserBody(_Body):
     phone: str | None = None
     position: str | None = None
     department: str | None = None
-    role_id: int | None = None
-    daily_hours: int | float = 8
+    role_id: Annotated[int, Field(json_schema_extra={"enum": list(ROLE_IDS)})] | None = None
+    daily_hours: int | Annotated[float, Field(allow_inf_nan=False)] = 8
     user_position_id: str | None = None
     seniority_id: str | None = None
+
+
+class LeaveInAnswer(TypedDict):
+    """A leave as the Integrations API shows it: by COR's ids."""
+
+    id: int
+    userId: int
+    leaveTypeId: int
+    start: Annotated[str, Field(json_schema_extra=details("are returned as sent"))]
+    end: Annotated[str, Field(json_schema_extra=details("are returned as sent"))]
+    allDay: bool
+    company_id: int
+    created_at: Timestamp
+    updated_at: Timestamp
+    status: Annotated[Literal["pending"], Field(json_schema_extra=details("every leave stays 'pending'"))]
+
+
+class LeaveAnswer(TypedDict):
+    """The answer to a POST or PUT of a leave."""
+
+    statusCode: int
+    status: Literal["success"]
+    data: LeaveInAnswer
+
+
+class DeletedLeave(TypedDict):
+    """What is left of a deleted leave."""
+
+    message: str
+    deletedId: str
+
+
+class LeaveDeletedAnswer(TypedDict):
+    """The answer to a DELETE of a leave."""
+
+    statusCode: int
+    status: Literal["success"]
+    data: DeletedLeave
+
+
+class UserAnswer(TypedDict):
+    """The answer to a POST of a user."""
+
+    id: int
+    email: str
+    first_name: str
+    last_name: str
+    phone: Annotated[str | None, Field(json_schema_extra=details("null for missing fields"))]
+    role_id: Annotated[int | None, Field(json_schema_extra=details("null for missing fields"))]
+    daily_hours: Annotated[int | float, Field(json_schema_extra=details("null for missing fields"))]
+    company_id: int
+    created_at: Timestamp
+    updated_at: Timestamp
+
+
+class TokenAnswer(TypedDict):
+    """The answer to the client-credentials flow."""
+
+    access_token: str
+    token_type: Literal["Bearer"]
+    expires_in: Annotated[int, Field(json_schema_extra=details("tokens last as long"))]
+    refresh_token: str
 
 
 BodyT = TypeVar("BodyT", bound=_Body)
@@ -142,7 +239,7 @@ def read_body(model: type[BodyT], body: bytes) -> BodyT:
     return payload
 
 
-def leave_answer(status: int, leave: StoredLeave, *, user_cor_id: int, leave_type_cor_id: int) -> dict[str, Any]:
+def leave_answer(status: int, leave: StoredLeave, *, user_cor_id: int, leave_type_cor_id: int) -> LeaveAnswer:
     """Return what COR answers to a POST (201) or PUT (200) of a leave."""
     return {
         "statusCode": status,
@@ -162,7 +259,7 @@ def leave_answer(status: int, leave: StoredLeave, *, user_cor_id: int, leave_typ
     }
 
 
-def leave_deleted_answer(external_id: str) -> dict[str, Any]:
+def leave_deleted_answer(external_id: str) -> LeaveDeletedAnswer:
     """Return what COR answers to a DELETE of a leave."""
     return {
         "statusCode": 200,
@@ -171,7 +268,7 @@ def leave_deleted_answer(external_id: str) -> dict[str, Any]:
     }
 
 
-def user_answer(user: NewUserBody, *, cor_id: int, created_at: str) -> dict[str, Any]:
+def user_answer(user: NewUserBody, *, cor_id: int, created_at: str) -> UserAnswer:
     """Return what COR answers to a POST of a user."""
     return {
         "id": cor_id,
@@ -187,7 +284,7 @@ def user_answer(user: NewUserBody, *, cor_id: int, created_at: str) -> dict[str,
     }
 
 
-def token_answer(token: str, *, lifetime: int) -> dict[str, Any]:
+def token_answer(token: str, *, lifetime: int) -> TokenAnswer:
     """Return what COR answers to the client-credentials flow (developers.projectcor.com/quickstart)."""
     return {
         "access_token": token,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import threading
 import time
@@ -17,6 +18,7 @@ from fastapi.responses import JSONResponse, Response
 from typing_extensions import Self
 
 from cor_provider.sandbox.app import CorStandIn, RecordedRequest
+from cor_provider.sandbox.by_contract import read_contract
 from cor_provider.sandbox.by_hand import read_span
 from cor_provider.sandbox.error_styles import DEFAULT_ERROR_STYLE, ERROR_STYLES
 from cor_provider.sandbox.faults import Fault, Faults
@@ -53,6 +55,8 @@ class Sandbox:
     :param drop_rate: fault: share (0 to 1) of requests that are carried out, but get no answer.
     :param rate_limit: fault: requests per second above which the answer is 429.
     :param random_seed: makes the two rates repeatable.
+    :param contract: a file that the command ``prove`` wrote: leave is answered in the shapes of that COR, and in
+        ``error_style`` only where the file does not show how.
     :param record_requests: keep every request in ``requests``.
     :param clock: seconds since the epoch, for timestamps, token lifetimes and the rate limit.
     :raises ValueError: if a parameter is out of range; ``SeedError`` if the seed is malformed.
@@ -74,6 +78,7 @@ class Sandbox:
         drop_rate: float = 0,
         rate_limit: float | None = None,
         random_seed: int | None = None,
+        contract: str | os.PathLike[str] | None = None,
         record_requests: bool = True,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -102,6 +107,7 @@ class Sandbox:
             error_style=error_style,
             main_api=Readings.of(main_api or {}),
             record_requests=record_requests,
+            contract=None if contract is None else read_contract(contract),
         )
         self._server: BackgroundServer | None = None
 

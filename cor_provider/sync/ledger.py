@@ -1,5 +1,5 @@
 """
-The ledger: a sync's own record of the leave that it put into COR, since COR cannot be asked.
+The ledger: a sync's own record of the leave that it put into COR, since the Integrations API cannot be asked.
 
 It is one file per source. It holds ids of leave and of people, and dates. Everything else goes into a keyed digest
 only.

@@ -43,7 +43,8 @@ _TEXT = r'[^"\\\n]*'
 _USUAL_ROW = re.compile(
     rf'^\{{"id": "({_TEXT})", "in_cor": "([a-z]+)", "digest": (?:"([0-9a-f]{{32}})"|null), '
     r'"cor_id": (?:\d+|null), "cor_user_id": (?:\d+|null), '
-    rf'"versions": \[\["{_TEXT}", "{_DAY}", "{_DAY}"\]\]\}}$',
+    rf'"versions": \[\["{_TEXT}", "{_DAY}", "{_DAY}"\]\]'
+    rf'(?:, "written_at": \d+)?(?:, "instants": \["{_TEXT}", "{_TEXT}"\])?\}}$',
     re.MULTILINE,
 )
 """A row with one version and no escaped character: to read it takes a third of the time that JSON takes."""

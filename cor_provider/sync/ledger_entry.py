@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from typing_extensions import Self
 
+from cor_provider import _clock
 from cor_provider.leave import LeaveRequest
 from cor_provider.outcome import LeaveOutcome
 from cor_provider.sync.window import Window
@@ -56,6 +57,9 @@ class LedgerEntry:
     :param digest: keyed digest of the last request; None if unknown.
     :param cor_id: COR's own id of the leave; None if unknown.
     :param cor_user_id: COR's own id of its user; None if unknown.
+    :param written_at: when it was last sent, in seconds since the epoch; None if unknown.
+    :param instants: when a timed leave begins and ends, as it was last sent, in UTC; None for an all-day leave, and if
+        ``written_at`` is unknown.
     """
 
     versions: tuple[LeaveVersion, ...]
@@ -63,6 +67,8 @@ class LedgerEntry:
     digest: str | None = None
     cor_id: int | None = None
     cor_user_id: int | None = None
+    written_at: int | None = None
+    instants: tuple[str, str] | None = None
 
     @property
     def version(self) -> LeaveVersion:
@@ -93,6 +99,7 @@ class LedgerEntry:
             digest,
             self.cor_id,
             self.cor_user_id if is_one_user else None,
+            *_when_and_what(leave),
         )
 
     def sent(self, leave: LeaveRequest, digest: str | None, outcome: LeaveOutcome) -> LedgerEntry:
@@ -103,7 +110,7 @@ class LedgerEntry:
         """
         kept = (self.cor_id, self.cor_user_id) if outcome.status == "updated" else (None, None)
         ids = outcome.cor_id or kept[0], outcome.cor_user_id or kept[1]
-        return LedgerEntry((LeaveVersion.of(leave),), "yes", digest, *ids)
+        return LedgerEntry((LeaveVersion.of(leave),), "yes", digest, *ids, *_when_and_what(leave))
 
     def is_about(self, user_id: str) -> bool:
         """Return whether any version that COR may hold is leave of this user."""
@@ -112,7 +119,7 @@ class LedgerEntry:
     def without(self, user_id: str) -> LedgerEntry:
         """Return the entry without the versions of a user. COR may still hold one of them."""
         versions = tuple(version for version in self.versions if version.user_id != user_id)
-        return replace(self, versions=versions, in_cor="unknown", cor_user_id=None)
+        return replace(self, versions=versions, in_cor="unknown", cor_user_id=None, written_at=None, instants=None)
 
     def deleted(self) -> LedgerEntry:
         """Return the entry while the request that deletes the leave is under way."""
@@ -124,7 +131,7 @@ class LedgerEntry:
 
     def to_line(self, leave_id: str) -> bytes:
         """Return the entry's row in the ledger's file."""
-        row = {
+        row: dict[str, Any] = {
             "id": leave_id,
             "in_cor": self.in_cor,
             "digest": self.digest,
@@ -132,6 +139,9 @@ class LedgerEntry:
             "cor_user_id": self.cor_user_id,
             "versions": [[one.user_id, one.start.isoformat(), one.end.isoformat()] for one in self.versions],
         }
+        # Earlier versions of this provider did not write them, and ignore them.
+        row |= {"written_at": self.written_at} if self.written_at is not None else {}
+        row |= {"instants": self.instants} if self.instants else {}
         return to_line(row)
 
     @classmethod
@@ -150,7 +160,17 @@ class LedgerEntry:
             LeaveVersion(user_id, date.fromisoformat(start), date.fromisoformat(end))
             for user_id, start, end in row["versions"]
         )
-        return cls(versions, row["in_cor"], row.get("digest"), row.get("cor_id"), row.get("cor_user_id"))
+        start_and_end = row.get("instants")
+        instants = (start_and_end[0], start_and_end[1]) if start_and_end else None
+        ids = row.get("cor_id"), row.get("cor_user_id")
+        return cls(versions, row["in_cor"], row.get("digest"), *ids, row.get("written_at"), instants)
+
+
+def _when_and_what(leave: LeaveRequest) -> tuple[int, tuple[str, str] | None]:
+    """Return ``written_at`` and ``instants`` of a leave that is sent now."""
+    payload = leave.to_payload("")
+    instants = None if leave.all_day else (payload["start"][:19], payload["end"][:19])
+    return int(_clock.timestamp()), instants
 
 
 def to_line(row: Mapping[str, Any]) -> bytes:

@@ -10,7 +10,8 @@ last but 1  the approved plans that were used, and notes of people who were forg
 last        the seal
 ==========  ==========================================================================================================
 
-Version 3 added COR's own ids to the rows. Version 1 had no approvals and no seal: its last line was the number of rows.
+Version 3 added COR's own ids to the rows, and to those that are sent since then what an audit compares. Version 1 had
+no approvals and no seal: its last line was the number of rows.
 """
 
 from __future__ import annotations

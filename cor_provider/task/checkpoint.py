@@ -161,7 +161,7 @@ class Checkpoint:
             "rejections": f"{self._rejections:x}",
             "counts": dict(self.summary.counts),
             "causes": [list(astuple(cause)) for cause in self.summary.causes.values()],
-            "leave_types": list(self.summary.leave_types.items())[:MOST_LEAVE_TYPES],
+            "leave_types": [list(item) for item in islice(self.summary.leave_types.items(), MOST_LEAVE_TYPES)],
             "positions_rejected": self._rejected.to_text(),
             "rejected": self.summary.rejected,
         }

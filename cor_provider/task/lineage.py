@@ -36,6 +36,15 @@ def openlineage_facets(*, input_uris: Iterable[str], output_url: str, row_count:
     return OperatorLineage(inputs=inputs, outputs=outputs)
 
 
+def openlineage_facets_of_reading(*, input_url: str, output_uris: Iterable[str]) -> Any:
+    """Return lineage for OpenLineage: COR's endpoint, which was read, and the files written."""
+    from airflow.providers.common.compat.openlineage.facet import Dataset  # noqa: PLC0415  # as above
+    from airflow.providers.openlineage.extractors import OperatorLineage  # noqa: PLC0415  # as above
+
+    outputs = [Dataset(*_name(uri)) for uri in output_uris]
+    return OperatorLineage(inputs=[Dataset(*_name(input_url))], outputs=outputs)
+
+
 def _name(uri: str) -> tuple[str, str]:
     """Return a dataset's namespace and name by OpenLineage's naming conventions."""
     parts = urlsplit(uri)

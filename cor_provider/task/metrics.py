@@ -1,7 +1,8 @@
-"""A push in Airflow's metrics."""
+"""Pushes and audits in Airflow's metrics."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from airflow.providers.common.compat.sdk import Stats
@@ -18,3 +19,11 @@ def emit(summary: Summary, duration: timedelta, *, earlier: Summary) -> None:
     for status, count in (summary.counts - earlier.counts).items():
         Stats.incr(f"cor.leaves.{status}", count)
     Stats.timing("cor.leaves.duration", duration)
+
+
+def emit_audit(counts: Mapping[str, int], duration: timedelta) -> None:
+    """Count leave as ``cor.audit.<finding>``, and time the audit as ``cor.audit.duration``."""
+    for finding, count in counts.items():
+        if count:
+            Stats.incr(f"cor.audit.{finding}", count)
+    Stats.timing("cor.audit.duration", duration)

@@ -137,8 +137,8 @@ class OutcomeRecorder:
         try:
             with closing(_generate(read_leaves())) as leaves:
                 loaded = checkpoint.load(leaves)
-        except Exception:  # noqa: BLE001  # starting over is safe
-            self._warn_about_store()
+        except Exception as error:  # noqa: BLE001  # starting over is safe
+            self._warn_about_store(error)
             checkpoint.start_over()
             return False
         if loaded and (rows := read_rows(self._report_path, checkpoint.done, is_complete=checkpoint.matches_rows)):
@@ -167,12 +167,15 @@ class OutcomeRecorder:
         if self._checkpoint:
             try:
                 self._checkpoint.save()
-            except Exception:  # noqa: BLE001  # a push that cannot be resumed is better than none
-                self._warn_about_store()
+            except Exception as error:  # noqa: BLE001  # a push that cannot be resumed is better than none
+                self._warn_about_store(error)
 
-    def _warn_about_store(self) -> None:
+    def _warn_about_store(self, error: Exception) -> None:
         if not self._has_warned:
-            self._log.warning("Airflow's task state store does not work, so a retry may have to start over.")
+            self._log.warning(
+                "The progress cannot be kept in Airflow's task state store (%s), so a retry may have to start over.",
+                type(error).__name__,
+            )
             self._has_warned = True
 
 

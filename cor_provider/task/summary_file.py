@@ -27,6 +27,17 @@ def task_key(task_instance: Any) -> dict[str, Any]:
     }
 
 
+def replaced_map_index(path: ObjectStoragePath, task: Mapping[str, Any]) -> int | None:
+    """Return the index of another mapped task of the same run that wrote this summary; None if it is none of those."""
+    try:
+        earlier = json.loads(path.read_bytes())["task"]
+        is_of_same_run = {**earlier, "map_index": None} == {**task, "map_index": None}
+        map_index = int(earlier["map_index"])
+    except Exception:  # noqa: BLE001  # each store raises its own errors; it may also be any other file
+        return None
+    return map_index if is_of_same_run and map_index != task["map_index"] else None
+
+
 def write_summary(
     path: ObjectStoragePath,
     summary: Summary,

@@ -200,5 +200,6 @@ def _not_ours(what: str) -> UnavailableError:
 
 def _overwritten(what: str) -> UnavailableError:
     return UnavailableError(
-        f"Another run has overwritten this {what}. Put {{{{ run_id }}}} into its path to keep one for each run."
+        f"Another task has overwritten this {what}. To keep one for each, put {{{{ run_id }}}} into its path, and "
+        f"{{{{ ti.map_index }}}} if the task is mapped."
     )

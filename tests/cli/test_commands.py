@@ -24,9 +24,11 @@ def test_there_are_those_of_the_contract() -> None:
     assert [one.module for one in commands(COR)] == [
         "check",
         "doctor",
+        "ledger_adopt",
         "ledger_forget",
         "ledger_show",
         "plan",
+        "prove",
         "report",
     ]
 

@@ -87,7 +87,7 @@ def test_any_other_answer_deletes_nothing(
     sit_at_a_terminal(monkeypatch, says)
     ran = cor("ledger", "forget", folder, "--user", "u1")
     assert ran.code == 2
-    assert ran.err.endswith("error: nothing was deleted.\n")
+    assert ran.err.endswith("error: nothing was changed.\n")
     assert ledger.read_bytes() == before
 
 

@@ -31,6 +31,7 @@ positional arguments:
     doctor    check the Connection, the token, the clock and the paths
     ledger    what a sync remembers having put into COR
     plan      show a sync's plan by user and kind of change
+    prove     try on your COR what this provider assumes about it
     report    sum up a report: causes, what to do, missing users and leave
               types
 

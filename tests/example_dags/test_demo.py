@@ -69,6 +69,14 @@ def test_the_demo_counts_what_became_of_all_of_them(demos: list[subprocess.Compl
     assert all("58 received = 53 created + 1 existing + 4 rejected" in demo.stdout for demo in demos)
 
 
+def test_nothing_in_the_demos_log_warns_of_the_provider_itself(
+    demos: list[subprocess.CompletedProcess[str]], clone: Path
+) -> None:
+    log = (clone / ".demo" / "airflow.log").read_text(encoding="utf-8")
+    assert "4 rejected" in log
+    assert "start over" not in log
+
+
 def test_the_demo_saves_the_calendar_page(demos: list[subprocess.CompletedProcess[str]], clone: Path) -> None:
     assert "João Pedro Almeida" in (clone / ".demo" / "calendar.html").read_text(encoding="utf-8")
     assert str(clone / ".demo" / "calendar.html") in demos[-1].stdout

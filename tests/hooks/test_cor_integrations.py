@@ -403,3 +403,37 @@ class TestMisuse:
         hook.create_leave(leave())
         for leaves in ([leave()], (leave(),), iter([leave()]), {"L1": leave()}.values()):
             assert [outcome.leave_id for outcome in getattr(hook, method)(leaves)] == ["L1"]
+
+
+class TestReading:
+    def test_many_users_are_read_and_a_refused_one_has_its_error(
+        self, hook: CorIntegrationsHook, sandbox: Sandbox
+    ) -> None:
+        hook.create_all([leave(), leave("L2"), leave("L3", user_id="u2")])
+        ids = [sandbox.store.user_cor_ids["GLOBANT", user] for user in ("u1", "u2")]
+        read = dict(hook.leaves_of_users([*ids, 1]))
+        rows = {user: {row["id"] for row in rows} for user, rows in read.items() if isinstance(rows, list)}
+        held = {one.external_id: one.cor_id for one in sandbox.leaves}
+        assert rows == {ids[0]: {held["L1"], held["L2"]}, ids[1]: {held["L3"]}}
+        assert isinstance(read[1], CorUserNotFoundError)
+
+    def test_the_pace_is_that_of_the_connection(self, connect: Connect, sandbox: Sandbox, waits: list[float]) -> None:
+        connect(extra={"requests_per_second": 2})
+        hook = CorIntegrationsHook()
+        hook.create_leave(leave())
+        user = sandbox.store.user_cor_ids["GLOBANT", "u1"]
+        assert len(list(hook.leaves_of_users([user] * 5, concurrency=1))) == 5
+        assert sum(waits) == pytest.approx(2, abs=0.01)
+
+    @pytest.mark.parametrize("extra", [{"pace_redis_conn_id": "none"}, {"api_url": ""}])
+    def test_a_connection_that_cannot_work_is_an_error_once_it_is_read(
+        self, extra: dict[str, Any], connect: Connect
+    ) -> None:
+        connect(extra=extra)
+        users = CorIntegrationsHook().leaves_of_users([1, 2])
+        with pytest.raises(CorConfigurationError):
+            list(users)
+
+    def test_an_option_that_does_not_exist_is_named(self, hook: CorIntegrationsHook) -> None:
+        with pytest.raises(TypeError, match="leaves_of_users: there is no option speed"):
+            list(hook.leaves_of_users([], speed=1))  # type: ignore[call-arg]

@@ -45,6 +45,12 @@ def test_the_subject_counts(counts: dict[str, int], headline: str) -> None:
     assert notice(counts=counts).subject == f"{headline}: push of hr_to_cor"
 
 
+def test_drift_that_an_audit_found_is_no_interruption() -> None:
+    drift = notice(error="DriftError", message="2 missing", counts={}, causes=[], files={"audit_page": "/a/audit.html"})
+    assert drift.subject == "COR does not hold all leave as HR says: push of hr_to_cor"
+    assert "HR says, COR says: /a/audit.html" in drift.text
+
+
 def test_the_subject_is_one_line() -> None:
     assert "\n" not in notice(error="Two\nlines").subject
 

@@ -18,15 +18,26 @@ Send = Callable[..., requests.Response]
 DELETION = {"metadata": {"source": "GLOBANT"}, "userId": "external-user-id-3"}
 
 
-def test_a_body_of_another_content_type_is_not_read(sandbox: Sandbox, leave: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("content_type", "status"),
+    [
+        ("text/plain", 400),
+        ("application/jsonp", 400),
+        ("application/json; charset=utf-8", 201),
+        ("Application/JSON", 201),
+    ],
+)
+def test_only_a_body_that_is_said_to_be_json_is_read(
+    sandbox: Sandbox, leave: dict[str, Any], content_type: str, status: int
+) -> None:
     answer = requests.post(
         f"{sandbox.url}/v2/integrations/leaves",
         data=json.dumps(leave),
-        headers={"Authorization": "Bearer sandbox-token", "Content-Type": "text/plain"},
+        headers={"Authorization": "Bearer sandbox-token", "Content-Type": content_type},
         timeout=60,
     )
 
-    assert answer.json()["error"] == "ValidationError"
+    assert answer.status_code == status
 
 
 @pytest.mark.parametrize(
@@ -37,6 +48,7 @@ def test_a_body_of_another_content_type_is_not_read(sandbox: Sandbox, leave: dic
         ("a b?c#d", "a%20b%3Fc%23d"),
         ("%2F", "%252F"),
         ("días-1", "d%C3%ADas-1"),
+        ("two\nlines\n", "two%0Alines%0A"),
     ],
 )
 def test_an_external_id_is_percent_encoded_in_the_path(
@@ -48,6 +60,20 @@ def test_an_external_id_is_percent_encoded_in_the_path(
 
     assert answer.json()["data"]["deletedId"] == leave_id
     assert sandbox.requests[-1].path == f"/v2/integrations/leaves/{encoded}"
+
+
+def test_a_line_break_at_the_end_makes_another_external_id(held: Sandbox, send: Send) -> None:
+    answer = send(held, "DELETE", "leaves/external-id-3%0A", DELETION)
+
+    assert answer.json()["error"] == "LeaveNotFoundError"
+    assert len(held.leaves) == 1
+
+
+def test_a_path_names_all_of_its_methods_when_it_refuses_another(sandbox: Sandbox, send: Send) -> None:
+    answer = send(sandbox, "PATCH", "leaves/external-id-3")
+
+    assert answer.status_code == 405
+    assert {method.strip() for method in answer.headers["Allow"].split(",")} == {"PUT", "DELETE"}
 
 
 def test_the_calendar_page_shows_leaves_and_assumptions(sandbox: Sandbox, send: Send, leave: dict[str, Any]) -> None:

@@ -125,6 +125,14 @@ def test_the_main_api_is_read_as_asked() -> None:
     assert (answer.status_code, answer.json()) == (200, [])
 
 
+def test_it_answers_in_the_shapes_of_a_contract(tmp_path: Path, leave: dict[str, Any]) -> None:
+    file = tmp_path / "cor-contract.json"
+    created = {"call": "create", "method": "POST", "path": "/v2/integrations/leaves", "status": 202, "headers": []}
+    file.write_text(json.dumps({"version": 1, "calls": [{**created, "form": "nothing"}]}))
+    with served("--contract", str(file)) as sandbox:
+        assert post(sandbox.url, leave, "sandbox-token").status_code == 202
+
+
 def test_help_says_what_it_is_and_what_it_assumes() -> None:
     text = " ".join(run("--help").stdout.split())
 
@@ -143,6 +151,7 @@ def test_help_says_what_it_is_and_what_it_assumes() -> None:
         (["--seed", "nowhere.json"], "nowhere.json: No such file or directory"),
         (["--main-api", "paging"], "main_api must be NAME=VALUE"),
         (["--main-api", "paging=rows"], "main_api: paging must be one of page, row, ignored"),
+        (["--contract", "nowhere.json"], "contract: nowhere.json: No such file or directory"),
         (["--port", "99999"], "cannot listen on --port 99999"),
     ],
 )

@@ -109,6 +109,14 @@ def test_a_number_that_is_none_is_refused_by_its_name(held: Sandbox, name: str, 
     assert answer.json()["message"].endswith(f": {name}")
 
 
+@pytest.mark.parametrize("name", ["usersId", "offset", "size"])
+def test_a_number_that_is_given_twice_is_refused(held: Sandbox, name: str) -> None:
+    twice: dict[str, Any] = {name: [ANA, ANA]}
+    answer = ask(held, **twice)
+
+    assert (answer.status_code, answer.json()["error"]) == (400, "ValidationError")
+
+
 def test_the_users_id_is_required(held: Sandbox) -> None:
     assert ask(held, usersId=None).json()["error"] == "ValidationError"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -38,6 +39,8 @@ def test_unknown_fields_are_ignored(sandbox: Sandbox, send: Send, leave: dict[st
         "2026-05-11T09:00:00-00:00",
         "2026-05-11T09:00:00Z",
         "2026-05-11T09:00:00.000Z",
+        "2026-05-11T09:00:00.1Z",
+        "2026-05-11T09:00:00.123456789+05:30",
         "2026-05-11T09:00:00+05:30",
         "2026-05-11T09:00:00",
     ],
@@ -126,3 +129,16 @@ def test_a_created_user_gets_the_documented_answer(send: Send, user: dict[str, A
         '"role_id":4,"daily_hours":8,"company_id":2336,'
         '"created_at":"2024-01-15T10:30:00Z","updated_at":"2024-01-15T10:30:00Z"}'
     )
+
+
+@pytest.mark.parametrize("hours", ["NaN", "Infinity", "-Infinity", "1e999", '"8"', "null"])
+def test_daily_hours_that_are_no_number_of_json_are_refused(sandbox: Sandbox, user: dict[str, Any], hours: str) -> None:
+    answer = requests.post(
+        f"{sandbox.url}/v2/integrations/users",
+        data=json.dumps({**user, "daily_hours": 8}).replace(": 8}", f": {hours}}}"),
+        headers={"Authorization": "Bearer sandbox-token", "Content-Type": "application/json"},
+        timeout=60,
+    )
+
+    assert (answer.status_code, answer.json()["error"]) == (400, "ValidationError")
+    assert answer.json()["message"].partition(": ")[2].startswith("daily_hours")

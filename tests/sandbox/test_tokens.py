@@ -61,7 +61,7 @@ def test_credentials_are_those_that_the_sandbox_was_given() -> None:
         assert ask_for_token(sandbox).status_code == 401
 
 
-@pytest.mark.parametrize("grant", ["", "authorization_code"])
+@pytest.mark.parametrize("grant", ["", "authorization_code", "x&grant_type=client_credentials"])
 def test_the_only_grant_type_is_client_credentials(sandbox: Sandbox, grant: str) -> None:
     answer = ask_for_token(sandbox, grant=grant)
 

@@ -31,6 +31,8 @@ any_entry = st.builds(
     st.none() | st.text("0123456789abcdef", min_size=32, max_size=32),
     any_ids,
     any_ids,
+    any_ids,
+    st.none() | st.tuples(any_text, any_text),
 )
 any_entries = st.dictionaries(any_text, any_entry, max_size=6)
 any_changes = st.lists(st.tuples(any_text, st.none() | any_entry), max_size=6)

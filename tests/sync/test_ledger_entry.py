@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from typing import Any
 
 import pytest
 
+from cor_provider import _clock
 from cor_provider.leave import LeaveRequest
 from cor_provider.outcome import LeaveOutcome
 from cor_provider.sync.ledger_entry import InCor, LeaveVersion, LedgerEntry
@@ -15,6 +17,7 @@ from support import leave
 
 MAY = LeaveVersion("u1", date(2026, 5, 11), date(2026, 5, 12))
 JUNE = LeaveVersion("u2", date(2026, 6, 1), date(2026, 6, 2))
+NOW = 1_790_000_000
 
 
 def read(**fields: Any) -> LeaveRequest:
@@ -74,6 +77,20 @@ def test_a_row_has_everything() -> None:
         '{"id": "Ł/2 ", "in_cor": "changing", "digest": "0f", "cor_id": 12345, "cor_user_id": 678, '
         '"versions": [["u1", "2026-05-11", "2026-05-12"], ["u2", "2026-06-01", "2026-06-02"]]}\n'
     )
+
+
+def test_a_row_says_when_the_leave_was_sent_and_its_instants_if_it_is_timed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_clock, "timestamp", lambda: NOW + 0.9)
+    clock = {"start": "2026-05-11T09:00:00+02:00", "end": "2026-05-11T13:00:00+02:00", "all_day": False}
+    timed = KNOWN.replaced_by(read(**clock), "0f" * 16)
+    assert timed.written_at == NOW
+    assert timed.instants == ("2026-05-11T07:00:00", "2026-05-11T11:00:00")
+    assert timed.sent(read(**clock), "0f" * 16, LeaveOutcome("L1", "updated")).instants == timed.instants
+    assert timed.replaced_by(read(), "").instants is None
+    assert timed.without("u1").written_at is None
+    row = json.loads(timed.to_line("L1"))
+    assert (row["written_at"], row["instants"]) == (NOW, [*timed.instants])
+    assert LedgerEntry.from_row(row) == timed
 
 
 @pytest.mark.parametrize("in_cor", ["yes", "unknown"])

@@ -295,6 +295,18 @@ def test_rejections_of_an_earlier_try_count_in_the_end(run_try: Try, sandbox: Sa
         run_try(LEAVES, max_rejected=0)
 
 
+@pytest.mark.parametrize("field", ["user_id", "leave_type_id"])
+def test_a_retry_goes_on_whatever_cor_does_not_know(field: str, run_try: Try, sandbox: Sandbox) -> None:
+    leaves = [leave("L1"), leave("L2", **{field: "nobody"}), leave("L3"), leave("L4")]
+    sandbox.go_down(after=3)
+    with pytest.raises(CorPushIncompleteError):
+        run_try(leaves)
+    sandbox.clear_faults()
+    before = len(sandbox.requests)
+    assert run_try(leaves)["rejected"] == 1
+    assert len(sandbox.requests) == before + 1
+
+
 def test_what_is_remembered_holds_no_leave(run_try: Try, sandbox: Sandbox, store: StateStore) -> None:
     fail_in_the_middle(run_try, sandbox)
     remembered = json.dumps(store.values)

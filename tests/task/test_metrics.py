@@ -90,3 +90,9 @@ def test_what_an_earlier_try_did_is_not_counted_again(stats: Stats) -> None:
     both.add(LeaveOutcome("L3", "rejected"))
     metrics.emit(both, timedelta(seconds=1), earlier=earlier)
     assert stats.counts == {"cor.leaves.created": 1, "cor.leaves.rejected": 1}
+
+
+def test_an_audit_counts_what_it_finds(stats: Stats) -> None:
+    metrics.emit_audit({"audited": 3, "confirmed": 2, "missing": 1, "changed": 0}, timedelta(seconds=2))
+    assert stats.counts == {"cor.audit.audited": 3, "cor.audit.confirmed": 2, "cor.audit.missing": 1}
+    assert stats.timings == {"cor.audit.duration": timedelta(seconds=2)}

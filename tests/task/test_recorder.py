@@ -93,6 +93,7 @@ def test_a_store_that_fails_is_logged_once(caplog: pytest.LogCaptureFixture, mon
     recorder.record(create(recorder.resume(lambda: iter_leaves(LEAVES))))
     assert recorder.summary.received == 3
     assert [one.levelname for one in caplog.records] == ["WARNING"]
+    assert "(ZeroDivisionError)" in caplog.text
 
 
 def test_its_files_are_closed_when_its_block_ends() -> None:

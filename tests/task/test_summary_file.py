@@ -53,6 +53,18 @@ def test_it_names_its_task_and_the_files_of_the_task(create: Create, report: Pat
     }
 
 
+def test_a_mapped_task_says_that_it_has_replaced_the_report_of_another(
+    create: Create, report: Path, task_instance: Any, logged: Callable[[], str]
+) -> None:
+    task_instance.map_index = 2
+    create(LEAVES, max_rejected=3, report_path=str(report))
+    create(LEAVES, max_rejected=3, report_path=str(report))
+    assert "mapped task" not in logged()
+    task_instance.map_index = 3
+    create(LEAVES, max_rejected=3, report_path=str(report))
+    assert "has replaced that of mapped task 2 of the same run. Put {{ ti.map_index }} into the path." in logged()
+
+
 def test_only_its_owner_can_read_it(create: Create, report: Path) -> None:
     create(LEAVES, max_rejected=3, report_path=str(report))
     assert report.with_suffix(".summary.json").stat().st_mode & 0o777 == 0o600

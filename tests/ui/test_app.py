@@ -177,7 +177,7 @@ def test_a_later_run_does_not_take_the_place_of_this_one(viewer: Tab, run_leave:
     assert "stranger-0" in viewer.get("push_always_there").text
     later = run_leave()
     text = viewer.get("push_always_there").text
-    assert "Another run has overwritten this report" in text
+    assert "Another task has overwritten this report" in text
     assert "UserNotFoundError" in text
     assert "stranger-" not in text
     assert "stranger-0" in Tab(viewer.server, viewer.token, later, viewer.folder).get("push_always_there").text
@@ -247,7 +247,7 @@ def test_another_plan_is_not_shown(viewer: Tab) -> None:
     try:
         plan.write_text("".join(json.dumps({**json.loads(line), "plan": "x"}) + "\n" for line in kept.splitlines()))
         text = viewer.get("plan").text
-        assert "Another run has overwritten this plan" in text
+        assert "Another task has overwritten this plan" in text
         assert "employee-7" not in text
     finally:
         plan.write_text(kept)

@@ -47,7 +47,7 @@ def test_a_summary_is_that_of_its_task_instance(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["dag_id", "run_id", "task_id", "map_index"])
 def test_the_summary_of_another_task_instance_is_refused(tmp_path: Path, name: str) -> None:
     path = file(tmp_path, {**SUMMARY, "task": {**vars(KEY), name: 0 if name == "map_index" else "other"}})
-    with pytest.raises(UnavailableError, match="Another run has overwritten this report"):
+    with pytest.raises(UnavailableError, match="Another task has overwritten this report"):
         read_summary(path, KEY)
 
 
@@ -127,7 +127,7 @@ def test_a_plan_without_changes_is_empty(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("plan_id", ["p2", None])
 def test_another_plan_is_refused(tmp_path: Path, plan_id: str | None) -> None:
-    with pytest.raises(UnavailableError, match="Another run has overwritten this plan"):
+    with pytest.raises(UnavailableError, match="Another task has overwritten this plan"):
         read_plan(file(tmp_path, operation()), plan_id)
 
 

@@ -1,0 +1,1 @@
+"""Internal: compares what COR holds with the ledger of a sync."""

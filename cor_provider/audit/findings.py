@@ -1,0 +1,206 @@
+"""The leave that an audit looks at, and what it finds of each. There may be millions, so it is not held in memory."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple, get_args
+
+from cor_provider import _files
+from cor_provider.audit.compare import Finding, Judgement
+from cor_provider.client.success import read_cor_id
+from cor_provider.sync.ledger_entries import LedgerEntries
+from cor_provider.sync.ledger_entry import LedgerEntry, to_line
+from cor_provider.sync.window import Window
+
+NO_COR_ID = (
+    "the ledger has no id of COR's for it: COR had it before the sync, or an answer was lost. The next update brings it"
+)
+NO_COR_USER = "the ledger has no id of COR's for its user. The next update brings it"
+NOT_ASKED = "the audit ended before COR was asked about this user"
+
+LONGEST_DATE = 40
+"""Characters of what COR sends as a date; no date is longer."""
+
+_AT_ONCE = 1_000
+
+
+class AuditedLeave(NamedTuple):
+    """A leave of the ledger; the number is its place in the audit."""
+
+    number: int
+    id: str
+    entry: LedgerEntry
+
+
+class Findings:
+    """
+    What an audit looks at and finds. Use it in one thread, and close it after use.
+
+    Leave without a finding is ``unverifiable``: it was not asked about.
+    """
+
+    def __init__(self) -> None:
+        self._database = _files.scratch_tables(_SCHEMA)
+
+    def close(self) -> None:
+        """Delete everything."""
+        self._database.close()
+
+    def load(self, entries: LedgerEntries, window: Window) -> None:
+        """Add the leave of a ledger that has a day in the window. Leave of others, which it knows, is left out."""
+        execute = self._database.execute
+        for leave_id, entry in entries.items():
+            if entry.is_foreign or not entry.versions:
+                continue
+            user_id = entry.version.user_id
+            if entry.cor_id is not None:
+                execute("INSERT OR IGNORE INTO known VALUES (?)", (entry.cor_id,))
+            if entry.cor_user_id is not None:
+                execute("INSERT OR REPLACE INTO user VALUES (?, ?)", (user_id, entry.cor_user_id))
+            if entry.overlaps(window):
+                execute(
+                    "INSERT INTO leave (id, user_id, cor_user_id, line) VALUES (?, ?, ?, ?)",
+                    (leave_id, user_id, entry.cor_user_id, entry.to_line(leave_id)),
+                )
+        # Another leave of the same user may say what COR calls this user.
+        execute(
+            "UPDATE leave SET cor_user_id = (SELECT cor_user_id FROM user WHERE user.user_id = leave.user_id) "
+            "WHERE cor_user_id IS NULL"
+        )
+        execute("CREATE INDEX by_user ON leave (cor_user_id)")
+        execute("INSERT INTO asked SELECT DISTINCT cor_user_id FROM leave WHERE cor_user_id IS NOT NULL")
+        for one in self._leaves("cor_user_id IS NULL"):
+            self.settle(one, Judgement("unknown", reason=NO_COR_ID if one.entry.cor_id is None else NO_COR_USER))
+
+    @property
+    def user_count(self) -> int:
+        """How many users there are to ask about."""
+        return int(self._database.execute("SELECT count(*) FROM asked").fetchone()[0])
+
+    def users(self) -> Iterator[int]:
+        """Yield COR's own id of every user to ask about."""
+        for (cor_user_id,) in self._database.execute("SELECT cor_user_id FROM asked ORDER BY cor_user_id"):
+            yield cor_user_id
+
+    def of_user(self, cor_user_id: int) -> list[AuditedLeave]:
+        """Return the leave of a user."""
+        return list(self._leaves("cor_user_id = ?", cor_user_id))
+
+    def knows(self, cor_id: int) -> bool:
+        """Return whether the ledger has a leave of this id of COR's, in the window or not."""
+        return self._database.execute("SELECT 1 FROM known WHERE cor_id = ?", (cor_id,)).fetchone() is not None
+
+    def settle(self, leave: AuditedLeave, judgement: Judgement, row: Mapping[str, Any] | None = None) -> None:
+        """
+        Note what is found of a leave.
+
+        :param row: as COR lists the leave, if it does.
+        """
+        values = (judgement.finding, _line(leave, judgement, row), leave.number)
+        self._database.execute("UPDATE leave SET finding = ?, report = ? WHERE number = ?", values)
+
+    def add_foreign(self, cor_user_id: int, row: Mapping[str, Any]) -> None:
+        """Add leave in COR that the ledger does not know."""
+        query = "SELECT user_id FROM leave WHERE cor_user_id = ? LIMIT 1"
+        (user_id,) = self._database.execute(query, (cor_user_id,)).fetchone()
+        report = {
+            "id": None,
+            "status": "foreign",
+            "user_id": user_id,
+            "cor_id": read_cor_id(row["id"]),
+            "cor_user_id": cor_user_id,
+            "start": None,
+            "end": None,
+            **_in_cor(row),
+            "differs": [],
+            "reason": None,
+        }
+        self._database.execute("INSERT INTO foreign_leave (report) VALUES (?)", (to_line(report),))
+
+    def drift(self) -> Iterator[tuple[AuditedLeave, Finding]]:
+        """Yield what is ``missing`` or ``changed``. Findings may be changed meanwhile."""
+        number = 0
+        query = "SELECT number, id, line, finding FROM leave WHERE finding IN ('missing', 'changed') AND number > ?"
+        while rows := self._database.execute(f"{query} ORDER BY number LIMIT {_AT_ONCE}", (number,)).fetchall():
+            for number, leave_id, line, finding in rows:  # the last one is where to go on
+                yield AuditedLeave(number, leave_id, _read(line)), finding
+
+    def counts(self) -> dict[str, int]:
+        """Return the number of leaves, of those of each finding, and of leave that the ledger does not know."""
+        rows = self._database.execute("SELECT coalesce(finding, 'unverifiable'), count(*) FROM leave GROUP BY 1")
+        found: Counter[str] = Counter(dict(rows.fetchall()))
+        (foreign,) = self._database.execute("SELECT count(*) FROM foreign_leave").fetchone()
+        return {"audited": found.total(), **{one: found[one] for one in get_args(Finding)}, "foreign": int(foreign)}
+
+    def lines(self) -> Iterator[bytes]:
+        """Yield the lines of the report: each leave in the order of the ledger, then what the ledger does not know."""
+        for number, leave_id, line, report in self._database.execute(
+            "SELECT number, id, line, report FROM leave ORDER BY number"
+        ):
+            not_asked = Judgement("unverifiable", reason=NOT_ASKED)
+            yield report or _line(AuditedLeave(number, leave_id, _read(line)), not_asked, None)
+        for (report,) in self._database.execute("SELECT report FROM foreign_leave ORDER BY number"):
+            yield report
+
+    def differences(self) -> Iterator[dict[str, Any]]:
+        """Yield the rows of the report that are ``missing``, ``changed`` or ``foreign``."""
+        query = "SELECT report FROM leave WHERE finding IN ('missing', 'changed') ORDER BY number"
+        for select in (query, "SELECT report FROM foreign_leave ORDER BY number"):
+            for (report,) in self._database.execute(select):
+                yield json.loads(report.decode("utf-8", "surrogatepass"))
+
+    def _leaves(self, condition: str, *values: object) -> Iterator[AuditedLeave]:
+        query = f"SELECT number, id, line FROM leave WHERE {condition} ORDER BY number"  # noqa: S608  # ours
+        for number, leave_id, line in self._database.execute(query, values).fetchall():
+            yield AuditedLeave(number, leave_id, _read(line))
+
+
+def _line(leave: AuditedLeave, judgement: Judgement, row: Mapping[str, Any] | None) -> bytes:
+    entry = leave.entry
+    return to_line(
+        {
+            "id": leave.id,
+            "status": judgement.finding,
+            "user_id": entry.version.user_id,
+            "cor_id": entry.cor_id,
+            "cor_user_id": entry.cor_user_id,
+            "start": entry.version.start.isoformat(),
+            "end": entry.version.end.isoformat(),
+            **_in_cor(row or {}),
+            "differs": list(judgement.differs),
+            "reason": judgement.reason,
+        }
+    )
+
+
+def _in_cor(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a report shows of a row of COR's, which may hold anything."""
+    start, end = (value if isinstance(value, str) else None for value in (row.get("start"), row.get("end")))
+    return {
+        "cor_start": start and start[:LONGEST_DATE],
+        "cor_end": end and end[:LONGEST_DATE],
+        "cor_leave_type_id": read_cor_id(row.get("leave_type_id")),
+    }
+
+
+def _read(line: bytes) -> LedgerEntry:
+    return LedgerEntry.from_row(json.loads(line.decode("utf-8", "surrogatepass")))
+
+
+_SCHEMA = """
+CREATE TABLE leave (
+    number INTEGER PRIMARY KEY,  -- in the order of the ledger
+    id TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    cor_user_id INTEGER,
+    line BLOB NOT NULL,  -- the row of the ledger
+    finding TEXT,
+    report BLOB  -- its row
+);
+CREATE TABLE asked (cor_user_id INTEGER PRIMARY KEY);
+CREATE TABLE known (cor_id INTEGER PRIMARY KEY);
+CREATE TABLE user (user_id TEXT PRIMARY KEY, cor_user_id INTEGER NOT NULL);
+CREATE TABLE foreign_leave (number INTEGER PRIMARY KEY, report BLOB NOT NULL);
+"""

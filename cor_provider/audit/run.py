@@ -1,0 +1,189 @@
+"""One run of an audit: it reads the ledger, asks COR about every user, and compares."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, nullcontext
+from dataclasses import replace
+from typing import Any
+
+from cor_provider import _clock
+from cor_provider.audit.compare import Judgement, days_in_cor, is_deleted, judge
+from cor_provider.audit.findings import NO_COR_ID, Findings
+from cor_provider.client.success import read_cor_id
+from cor_provider.exceptions import CorConfigurationError, CorLedgerError, CorRecordError
+from cor_provider.hooks.cor_integrations import CorIntegrationsHook
+from cor_provider.sync.lease import Lease, Owner
+from cor_provider.sync.ledger import Ledger
+from cor_provider.sync.ledger_entry import LedgerEntry
+from cor_provider.sync.window import Window
+
+log = logging.getLogger(__name__)
+
+SECONDS_BETWEEN_LINES = 5.0
+
+MEANWHILE = "a sync has sent this leave while the audit ran"
+
+
+class Audit:
+    """
+    One run of an audit. Use it in one thread, and close it after use.
+
+    :param hook: asks COR.
+    :param open_ledger: opens the sync's ledger, which is not read yet.
+    :param window: leave with a day in it is audited.
+    :param owner: the task that runs it.
+    :param heal: mark what is missing or changed in the ledger, so that the next sync sends it again.
+    :param stopping: set it, from any thread, to ask COR nothing more.
+    :param patience: options of the hook's reading.
+    :ivar findings: what is found so far.
+    :ivar refused: how many users COR refused, by the name of the error.
+    :ivar healed: how many leaves are marked.
+    """
+
+    def __init__(
+        self,
+        hook: CorIntegrationsHook,
+        open_ledger: Callable[[], Ledger],
+        window: Window,
+        *,
+        owner: Owner,
+        heal: bool,
+        stopping: threading.Event,
+        **patience: Any,
+    ) -> None:
+        self.findings = Findings()
+        self.refused: Counter[str] = Counter()
+        self.healed = 0
+        self._hook = hook
+        self._open_ledger = open_ledger
+        self._ledger = open_ledger()
+        self._window = window
+        self._heal = heal
+        self._lease = Lease(self._ledger.path, owner, stopping, seconds_under_way=hook.longest_request)
+        permit = {"permit": self._lease.permits} if heal else {}
+        self._options = {**patience, **permit, "stopping": stopping}
+
+    def close(self) -> None:
+        """Free the memory and the disk that the run takes."""
+        self.findings.close()
+        self._ledger.close()
+
+    def run(self) -> None:
+        """
+        Ask COR about every user who has leave in the window.
+
+        :raises CorLedgerError: if there is no ledger, or it cannot be read.
+        :raises CorLedgerBusyError: if a ledger that is to be healed is in use.
+        :raises CorError: once the rest is done, the error that ended the asking.
+        """
+        with self._leased() if self._heal else nullcontext():
+            self._ledger.read()
+            if self._ledger.is_new:
+                raise CorLedgerError(
+                    f"ledger: there is none at {self._ledger.path}, so there is nothing to compare. Is this the ledger "
+                    "of the sync, for the same source, and has the sync run?"
+                )
+            self.findings.load(self._ledger.entries, self._window)
+            error: Exception | None = None
+            try:
+                self._ask_about_all()
+            except Exception as raised:  # noqa: BLE001  # raised again below
+                error = raised
+            if self._heal:
+                self._mark_drift()
+            else:
+                self._leave_out_what_a_sync_has_sent()
+            if error := self._lease.lost or error:
+                raise error
+
+    def _ask_about_all(self) -> None:
+        count, asked, logged_at = self.findings.user_count, 0, _clock.now()
+        with closing(self._hook.leaves_of_users(self.findings.users(), **self._options)) as users:
+            for asked, (cor_user_id, rows) in enumerate(users, start=1):
+                if isinstance(rows, CorRecordError):
+                    self._refuse(cor_user_id, rows)
+                else:
+                    self._compare(cor_user_id, rows)
+                if _clock.now() - logged_at >= SECONDS_BETWEEN_LINES:
+                    logged_at = _clock.now()
+                    log.info("%s of %s users are compared.", asked, count)
+        if asked and asked == self.refused.total():
+            raise CorConfigurationError(
+                f"COR refused to list the leave of every user ({_in_words(self.refused)}): check the Extra api_url of "
+                "the COR connection, and whether the token may read the leave of others."
+            )
+
+    def _refuse(self, cor_user_id: int, error: CorRecordError) -> None:
+        self.refused[error.name] += 1
+        for leave in self.findings.of_user(cor_user_id):
+            reason = f"{error.name}: {error.message}"
+            unknown = Judgement("unknown", reason=NO_COR_ID)
+            self.findings.settle(
+                leave, Judgement("unverifiable", reason=reason) if leave.entry.cor_id is not None else unknown
+            )
+
+    def _compare(self, cor_user_id: int, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Compare the leave of a user with what COR lists."""
+        now = _clock.timestamp()
+        listed = {cor_id: row for row in rows if (cor_id := read_cor_id(row["id"])) is not None}
+        nameless: list[LedgerEntry] = []
+        for leave in self.findings.of_user(cor_user_id):
+            if leave.entry.cor_id is None:
+                self.findings.settle(leave, Judgement("unknown", reason=NO_COR_ID))
+                nameless.append(leave.entry)
+            else:
+                row = listed.get(leave.entry.cor_id)
+                self.findings.settle(leave, judge(leave.entry, row, now=now), row)
+        for cor_id, row in listed.items():
+            if not self.findings.knows(cor_id) and self._is_of_window(row, cor_user_id):
+                # It may be ours, as the ledger does not know what COR calls some leave.
+                alike = (entry for entry in nameless if judge(entry, row, now=now).finding == "confirmed")
+                if entry := next(alike, None):
+                    nameless.remove(entry)
+                else:
+                    self.findings.add_foreign(cor_user_id, row)
+
+    def _is_of_window(self, row: Mapping[str, Any], cor_user_id: int) -> bool:
+        """Return whether a row is leave that this user has in the window."""
+        if is_deleted(row) or read_cor_id(row.get("user_id")) not in {None, cor_user_id}:
+            return False
+        days = days_in_cor(row)
+        return days is not None and days[0] <= self._window.last and days[1] >= self._window.first
+
+    def _mark_drift(self) -> None:
+        """Mark what is missing or changed, and nothing else. What COR calls the leave stays, for the next audit."""
+        if self._lease.lost:
+            return
+        for leave, finding in self.findings.drift():
+            in_cor: Any = "missing" if finding == "missing" else "changing"
+            self._ledger.entries[leave.id] = replace(leave.entry, in_cor=in_cor)
+            self.healed += 1
+        if self.healed:
+            self._ledger.write(before_replacing=self._lease.check)
+
+    def _leave_out_what_a_sync_has_sent(self) -> None:
+        """Take nothing for drift that a sync has sent since the ledger was read."""
+        if next(self.findings.drift(), None) is None:
+            return
+        with closing(self._open_ledger()) as ledger:
+            ledger.read()
+            for leave, _ in self.findings.drift():
+                if ledger.entries.get(leave.id) != leave.entry:
+                    self.findings.settle(leave, Judgement("unverifiable", reason=MEANWHILE))
+
+    @contextmanager
+    def _leased(self) -> Iterator[None]:
+        self._lease.take()
+        try:
+            with self._lease.kept():
+                yield
+        finally:
+            self._lease.release()
+
+
+def _in_words(names: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in sorted(names.items()))

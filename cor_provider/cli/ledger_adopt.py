@@ -1,0 +1,109 @@
+"""``ledger adopt``: take into a ledger what the report of an audit says that a sync had put into COR."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections import Counter
+from collections.abc import Mapping
+from contextlib import closing
+from datetime import date
+from typing import Any
+
+from cor_provider import _files
+from cor_provider.cli.asking import ask, say
+from cor_provider.cli.ledger_writing import check_owner, in_a_command, leased
+from cor_provider.cli.output import Output, number_of
+from cor_provider.cli.rows import locate, read_rows
+from cor_provider.client.success import read_cor_id
+from cor_provider.hooks.cor_integrations import CorIntegrationsHook
+from cor_provider.sync.ledger import Ledger
+from cor_provider.sync.ledger_entry import InCor, LeaveVersion, LedgerEntry
+
+MEANING = (
+    "The next sync sends adopted leave again that HR still has, and deletes the rest of it from COR if it has a day in "
+    "the sync's window. What was sent after this audit, or is outside its window, the report does not know: what HR "
+    "has cancelled of that stays in COR, so look for it there."
+)
+IN_COR: Mapping[str, InCor] = {
+    "confirmed": "yes",
+    "changed": "changing",
+    "missing": "missing",
+    "unknown": "unknown",
+    "unverifiable": "unknown",
+}
+"""What a ledger says of leave by what an audit has found."""
+
+FOREIGN = "foreign"
+
+
+def run(options: Namespace, output: Output) -> bool:
+    """Adopt leave after asking, and print how much; that is no finding."""
+    with in_a_command():
+        return _run(options, output)
+
+
+def _run(options: Namespace, output: Output) -> bool:
+    with closing(_open(options)) as ledger:
+        check_owner(ledger)
+        counts = _adopt(ledger, options)
+    if counts["adopted"]:
+        if not options.yes:
+            ask(f"Adopt {_leaves(counts['adopted'])}?", MEANING, what="adopt it")
+        counts = _write(options)
+    _tell(output, counts, str(ledger.path))
+    return False
+
+
+def _open(options: Namespace) -> Ledger:
+    """Return the ledger, which is not read yet."""
+    hook = CorIntegrationsHook(options.conn_id, source=options.source)
+    return Ledger(locate(options.path), source=hook.check_source(), cor=hook.leaves_url, key=hook.ledger_key)
+
+
+def _adopt(ledger: Ledger, options: Namespace) -> Counter[str]:
+    """Read a ledger, add what it lacks, and return how much of the report was what."""
+    ledger.read()
+    counts: Counter[str] = Counter(adopted=0, known=0, foreign=0)
+    for leave_id, entry in read_rows(options.report, _read, what="the report of an audit (its report_path)"):
+        if entry is None:
+            counts["foreign"] += 1
+        elif leave_id in ledger.entries:
+            counts["known"] += 1
+        else:
+            ledger.entries[leave_id] = entry
+            counts["adopted"] += 1
+    return counts
+
+
+def _write(options: Namespace) -> Counter[str]:
+    """Do it once no sync is using the ledger: it may have changed since the question."""
+    with closing(_open(options)) as ledger:
+        _files.make_folder(ledger.path.parent)
+        with leased(ledger, "ledger adopt") as lease:
+            counts = _adopt(ledger, options)
+            ledger.write(before_replacing=lease.check)
+    return counts
+
+
+def _read(row: Mapping[str, Any]) -> tuple[str, LedgerEntry | None]:
+    """Return the external id and the entry of a row; no entry if the leave was never the sync's."""
+    if row["status"] == FOREIGN:
+        return "", None
+    version = LeaveVersion(str(row["user_id"]), date.fromisoformat(row["start"]), date.fromisoformat(row["end"]))
+    ids = read_cor_id(row["cor_id"]), read_cor_id(row["cor_user_id"])
+    return str(row["id"]), LedgerEntry((version,), IN_COR[row["status"]], None, *ids)
+
+
+def _tell(output: Output, counts: Mapping[str, int], path: str) -> None:
+    def show() -> None:
+        output.line(f"Adopted: {_leaves(counts['adopted'])}; {counts['known']} were in the ledger already.")
+        if counts["foreign"]:
+            output.line(f"Left out: {_leaves(counts['foreign'])} that never was the sync's.")
+
+    output.result({**counts, "ledger": path}, show)
+    if counts["adopted"]:
+        say(MEANING)
+
+
+def _leaves(number: int) -> str:
+    return number_of(number, "leave", "leaves")

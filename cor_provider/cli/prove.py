@@ -1,0 +1,169 @@
+"""``prove``: try on the user's own COR what is assumed about it."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta, timezone
+from types import FrameType
+from typing import Any
+from uuid import uuid4
+
+from airflow.providers.common.compat.sdk import ObjectStoragePath
+
+from cor_provider import _clock, _files
+from cor_provider.cli.asking import ask, say
+from cor_provider.cli.output import Output
+from cor_provider.cli.rows import locate
+from cor_provider.client.leaves import LeavesEndpoint
+from cor_provider.exceptions import CorConfigurationError, CorRecordError
+from cor_provider.hooks.cor_integrations import CorIntegrationsHook
+from cor_provider.leave import read_external_id
+from cor_provider.prove.leftovers import all_deleted
+from cor_provider.prove.recording import Recording
+from cor_provider.prove.trial import LAST_DAY, Ids, Trial
+from cor_provider.prove.verdicts import Verdict, verdicts
+
+TEN_YEARS = timedelta(days=3653)
+ENDINGS = ("SIGTERM", "SIGHUP")  # Windows has no SIGHUP
+
+PLAN = (
+    "This writes to the COR at {host}, source {source}. It creates one leave of the user {user}, type {leave_type}, on "
+    "{first}, makes it a day longer, reads that user's leave back, and deletes it again. It also sends what COR should "
+    "refuse, for days until {last}. Every external id begins with {id}. At the end, however it ends, it deletes all "
+    "leave of these ids. Should this process be killed outright, delete them yourself."
+)
+LEFT = (
+    "WARNING: COR may still hold leave of {user} that this command created: {ids}. It could not be deleted. Delete it "
+    "in COR, or with DeleteLeaveOperator by these external ids."
+)
+
+
+def run(options: Namespace, output: Output) -> bool:
+    """Try the assumptions after asking, print what came of each, and return whether one does not hold."""
+    hook = CorIntegrationsHook(options.conn_id, source=options.source)
+    path = _writable(options.contract)
+    recording = Recording(hook.get_conn(), hook.leaves_url)
+    endpoint = LeavesEndpoint(hook.get_conn(), hook.leaves_url, hook.check_source())
+    trial = Trial(
+        endpoint,
+        hook.leaves_in_cor,
+        ids=Ids(f"cor-provider-prove-{uuid4().hex[:12]}"),
+        user_id=read_external_id("--user", options.user),
+        leave_type_id=read_external_id("--leave-type", options.leave_type),
+        day=_day(options.day),
+        labelled=recording.labelled,
+    )
+    plan = _plan(trial, endpoint)
+    if options.yes:
+        say(plan)
+    else:
+        ask("Begin?", plan, what="begin", otherwise="nothing was sent.")
+    left: list[str] = []
+
+    def warn(ids: list[str]) -> None:
+        left.extend(ids)
+        say(LEFT.format(user=trial.leave.user_id, ids=", ".join(ids)))
+
+    with _ended_by_signals(), all_deleted(trial.leftovers, warn):
+        _run(trial)
+    found = verdicts(trial)
+    output.result(_data(trial, found, left, path), lambda: _show(output, found))
+    _files.replace(path, recording.contract.write().encode())
+    say(f"{path} has the shape of COR's answers, without their content, for the sandbox's --contract.")
+    return bool(left) or any(one.result == "does not hold" for one in found)
+
+
+def _writable(path: str) -> ObjectStoragePath:
+    """Return the file to write, after a look at whether that will work: later, it would be too late."""
+    place = locate(path)
+    probe = place.parent / f".{place.name}.{uuid4().hex}"
+    _files.replace(probe, b"")
+    _files.delete(probe)
+    return place
+
+
+def _day(text: str | None) -> date:
+    if text is None:
+        today = datetime.fromtimestamp(_clock.timestamp(), timezone.utc).date()
+        long_ago = today - TEN_YEARS
+        return long_ago - timedelta(days=long_ago.weekday())  # a Monday: leave may need a day of work
+    try:
+        day = date.fromisoformat(text)
+        _ = day + LAST_DAY
+    except (ValueError, OverflowError):
+        raise CorConfigurationError("--day: expected a date, such as 2016-05-11.") from None
+    return day
+
+
+def _plan(trial: Trial, endpoint: LeavesEndpoint) -> str:
+    leave = trial.leave
+    return PLAN.format(
+        host=endpoint.url,
+        source=endpoint.source,
+        user=leave.user_id,
+        leave_type=leave.leave_type_id,
+        first=leave.start,
+        last=leave.start + LAST_DAY,
+        id=leave.id,
+    )
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """End as after Ctrl-C if the process is told to end, so that the leave is deleted."""
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    numbers = [getattr(signal, name) for name in ENDINGS if hasattr(signal, name)]
+    before = {number: signal.signal(number, end) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _run(trial: Trial) -> None:
+    try:
+        trial.run()
+    except CorRecordError as error:
+        raise CorConfigurationError(
+            f"COR refused the leave, so that nothing could be tried ({error.name}): {error.message} Check --user, "
+            "--leave-type, --source and --day; the user must have no leave on that day."
+        ) from None
+
+
+def _data(trial: Trial, found: list[Verdict], left: list[str], path: ObjectStoragePath) -> dict[str, Any]:
+    return {
+        "id": trial.leave.id,
+        "day": trial.leave.start.isoformat(),
+        "assumptions": [
+            {
+                "name": one.assumption.key,
+                "assumption": one.assumption.text,
+                "result": one.result,
+                "found": one.found,
+                "meaning": one.meaning,
+            }
+            for one in found
+        ],
+        "left_in_cor": left,
+        "contract": str(path),
+    }
+
+
+def _show(output: Output, found: list[Verdict]) -> None:
+    rows = [(one.assumption.text.replace("`", ""), one.result, one.meaning) for one in found]
+    output.table(("assumption", "result", "for your DAGs"), rows)
+    counts = {name: sum(one.result == name for one in found) for name in ("holds", "does not hold")}
+    untried = len(found) - sum(counts.values())
+    output.line()
+    output.line(f"{counts['holds']} hold, {counts['does not hold']} do not, {untried} could not be tried.")

@@ -1,0 +1,124 @@
+"""Which leave COR may hold because of this command, and how it is deleted again."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from cor_provider import _clock
+from cor_provider.client.leaves import LeavesEndpoint
+from cor_provider.exceptions import (
+    CorConnectionError,
+    CorError,
+    CorLeaveNotFoundError,
+    CorTransientError,
+    CorUserNotFoundError,
+)
+from cor_provider.leave import LeaveKey
+
+MOST_ROUNDS = 6
+"""How often COR is asked to delete what is left."""
+
+LONGEST_WAIT = 60.0
+SECONDS_TO_ARRIVE = 5.0
+"""A request whose answer was lost may still be under way: after that long, COR is asked to delete the leave again."""
+
+
+class Leftovers:
+    """
+    The leave that COR may hold because of this command.
+
+    What is sent counts as held from the moment before it is sent until COR has refused or deleted it.
+    """
+
+    def __init__(self, endpoint: LeavesEndpoint, user_id: str) -> None:
+        self._endpoint = endpoint
+        self._user_id = user_id
+        self._held: Counter[str] = Counter()
+        self._unclear: set[str] = set()
+        self._refused: set[str] = set()
+
+    @property
+    def ids(self) -> list[str]:
+        """The external ids of the leave that COR may hold."""
+        return [leave_id for leave_id, count in self._held.items() if count > 0]
+
+    @contextmanager
+    def creating(self, leave_id: str) -> Iterator[None]:
+        """Note what a request that creates a leave, or might, leaves in COR."""
+        self._held[leave_id] += 1
+        try:
+            yield
+        except CorError as error:
+            if not _may_have_worked(error):
+                self._held[leave_id] -= 1
+            else:
+                self._unclear.add(leave_id)
+            raise
+        except BaseException:
+            self._unclear.add(leave_id)
+            raise
+
+    @contextmanager
+    def deleting(self, leave_id: str) -> Iterator[None]:
+        """Note what a request to delete a leave leaves in COR."""
+        try:
+            yield
+        except (CorLeaveNotFoundError, CorUserNotFoundError):
+            if leave_id not in self._unclear:
+                self._held[leave_id] = 0
+            raise
+        self._held[leave_id] -= 1
+
+    def delete_all(self) -> None:
+        """Delete what COR may hold. What it may hold even then is in ``ids``."""
+        for attempt in range(MOST_ROUNDS):
+            waits = [self._delete(leave_id, attempt) for leave_id in self.ids if leave_id not in self._refused]
+            if not waits or attempt == MOST_ROUNDS - 1:
+                return
+            if (longest := max(waits)) > 0:
+                _wait(longest)
+
+    def _delete(self, leave_id: str, attempt: int) -> float:
+        """Try to delete a leave, and return the seconds after which to try again if COR may still hold it."""
+        try:
+            with self.deleting(leave_id):
+                self._endpoint.delete(LeaveKey(leave_id, self._user_id))
+        except (CorLeaveNotFoundError, CorUserNotFoundError):
+            if leave_id in self._unclear:
+                self._unclear.remove(leave_id)
+                return SECONDS_TO_ARRIVE
+        except CorTransientError as error:
+            return min(error.retry_after or 2.0**attempt, LONGEST_WAIT)
+        except CorError:
+            self._refused.add(leave_id)
+        return 0.0
+
+
+@contextmanager
+def all_deleted(leftovers: Leftovers, tell: Callable[[list[str]], None]) -> Iterator[None]:
+    """
+    Delete all that is left at the end, whatever that end is.
+
+    :param tell: is called with the ids of the leave that could not be deleted, also if deleting is interrupted.
+    """
+    try:
+        yield
+    finally:
+        try:
+            leftovers.delete_all()
+        finally:
+            if ids := leftovers.ids:
+                tell(ids)
+
+
+def _may_have_worked(error: CorError) -> bool:
+    if isinstance(error, CorConnectionError):
+        return error.lost_answer
+    return isinstance(error, CorTransientError)
+
+
+def _wait(seconds: float) -> None:
+    _clock.wait(threading.Event(), seconds)

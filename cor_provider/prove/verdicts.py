@@ -1,0 +1,230 @@
+"""What the replies of a trial say of each assumption."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Literal
+
+from cor_provider import _clock
+from cor_provider.audit.compare import judge as compare
+from cor_provider.client.success import read_cor_id
+from cor_provider.contract.assumptions import ASSUMPTIONS, Assumption
+from cor_provider.exceptions import (
+    CorConfigurationError,
+    CorConnectionError,
+    CorDuplicateExternalIdError,
+    CorError,
+    CorInvalidDateRangeError,
+    CorLeaveNotFoundError,
+    CorLeaveTypeNotFoundError,
+    CorTransientError,
+    CorUnexpectedAnswerError,
+)
+from cor_provider.prove.trial import Reply, Trial
+from cor_provider.sync.ledger_entry import LeaveVersion, LedgerEntry
+
+Result = Literal["holds", "does not hold", "could not be tried"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """
+    What a trial says of an assumption.
+
+    :param found: what COR answered, in words; empty if it is as assumed.
+    """
+
+    assumption: Assumption
+    result: Result
+    found: str = ""
+
+    @property
+    def meaning(self) -> str:
+        """What it means for a DAG."""
+        if self.result == "holds":
+            return self.assumption.gives
+        if self.result == "does not hold":
+            return f"{self.found} {self.assumption.otherwise}"
+        return f"Not known: {self.found}"
+
+
+def verdicts(trial: Trial) -> list[Verdict]:
+    """Return the verdict on each assumption, in the order of the list."""
+    return [_verdict(assumption, trial) for assumption in ASSUMPTIONS]
+
+
+def _verdict(assumption: Assumption, trial: Trial) -> Verdict:
+    if assumption.untried:
+        return Verdict(assumption, "could not be tried", assumption.untried)
+    try:
+        found = _CHECKS[assumption.key](trial)
+    except _Untried as reason:
+        return Verdict(assumption, "could not be tried", str(reason))
+    return Verdict(assumption, "does not hold" if found else "holds", found or "")
+
+
+class _Untried(Exception):  # noqa: N818  # its text is the reason
+    """An assumption could not be tried."""
+
+
+# Each returns None if the assumption holds, and otherwise what COR answered instead.
+
+
+def _answers(trial: Trial) -> str | None:
+    replies = [_reply(trial, name) for name in ("create", "update", "delete")]
+    for reply in replies:
+        if isinstance(reply.error, CorUnexpectedAnswerError):
+            return f"COR answered {reply.error.status} in a form that it does not document."
+    for reply in replies:
+        _require_answer(reply)
+        if reply.error:
+            raise _Untried("COR refused the update or the delete.")
+    return None
+
+
+def _ids(trial: Trial) -> str | None:
+    for name in ("create", "update"):
+        reply = _reply(trial, name)
+        if reply.error:
+            raise _Untried(f"the {name} was not answered as documented.")
+        if not all(read_cor_id((reply.data or {}).get(key)) for key in ("id", "userId")):
+            return f"COR's answer to the {name} has no such ids."
+    return None
+
+
+def _duplicate(trial: Trial) -> str | None:
+    return _refused_as(CorDuplicateExternalIdError, _reply(trial, "create again"))
+
+
+def _dates(trial: Trial) -> str | None:
+    return _refused_as(CorInvalidDateRangeError, _reply(trial, "end before start"))
+
+
+def _leave_type(trial: Trial) -> str | None:
+    return _refused_as(CorLeaveTypeNotFoundError, _reply(trial, "unknown leave type"))
+
+
+def _refused(trial: Trial) -> str | None:
+    pairs = (("end before start", "delete of the refused dates"), ("unknown leave type", "delete of the refused type"))
+    deletes = [_reply(trial, delete) for create, delete in pairs if _is_refused(_reply(trial, create))]
+    if any(reply.error is None for reply in deletes):
+        return "COR deleted leave that it had refused."
+    if not any(isinstance(reply.error, CorLeaveNotFoundError) for reply in deletes):
+        raise _Untried("COR does not say whether it has leave of an id.")
+    return None
+
+
+def _update(trial: Trial) -> str | None:
+    reply = _reply(trial, "update")
+    _require_answer(reply)
+    if reply.error:
+        return _in_words(reply.error)
+    before, after = (read_cor_id((_reply(trial, name).data or {}).get("id")) for name in ("create", "update"))
+    return "COR's own id is another one now." if before and after and before != after else None
+
+
+def _update_missing(trial: Trial) -> str | None:
+    if found := _refused_as(CorLeaveNotFoundError, _reply(trial, "update of an unknown id")):
+        return found
+    return None if _reply(trial, "delete of the refused update").error else "COR had created the leave all the same."
+
+
+def _delete_missing(trial: Trial) -> str | None:
+    if _reply(trial, "delete").error or _reply(trial, "create again").error is None:
+        raise _Untried("it is not known whether COR still had the leave.")
+    return _refused_as(CorLeaveNotFoundError, _reply(trial, "delete again"))
+
+
+def _named_404(trial: Trial) -> str | None:
+    errors = [reply.error for name, reply in trial.replies.items() if reply.error and name != "list"]
+    errors = [error for error in errors if error.status == HTTPStatus.NOT_FOUND]
+    if not errors:
+        raise _Untried("COR answered no 404.")
+    if any(isinstance(error, CorConfigurationError) for error in errors):
+        return "COR answered 404 without a name."
+    return None
+
+
+def _main_api(trial: Trial) -> str | None:
+    reply = _listed(trial)
+    if reply.error:
+        return _in_words(reply.error)
+    if _row(trial) is None:
+        raise _Untried("COR's list does not show the leave yet. COR may need an hour for that.")
+    return None
+
+
+def _days(trial: Trial) -> str | None:
+    if (row := _row(trial)) is None:
+        raise _Untried("COR's main API did not show the leave.")
+    # The list may still show the leave as it was before the update.
+    entries = [LedgerEntry((LeaveVersion.of(leave),), written_at=0) for leave in (trial.moved, trial.leave)]
+    findings = {compare(entry, row, now=_clock.timestamp()).finding for entry in entries}
+    if "confirmed" in findings:
+        return None
+    if "changed" in findings:
+        return "COR's main API shows other days."
+    raise _Untried("COR's main API shows the leave without days that can be read.")
+
+
+_CHECKS: Mapping[str, Callable[[Trial], str | None]] = {
+    "answers": _answers,
+    "ids": _ids,
+    "duplicate": _duplicate,
+    "dates": _dates,
+    "leave_type": _leave_type,
+    "refused": _refused,
+    "update": _update,
+    "update_missing": _update_missing,
+    "delete_missing": _delete_missing,
+    "named_404": _named_404,
+    "main_api": _main_api,
+    "days": _days,
+}
+
+
+def _reply(trial: Trial, name: str) -> Reply:
+    if name not in trial.replies:
+        raise _Untried("the trial ended before.")
+    return trial.replies[name]
+
+
+def _listed(trial: Trial) -> Reply:
+    if "list" not in trial.replies:
+        raise _Untried("COR's answers do not have its own ids.")
+    reply = trial.replies["list"]
+    _require_answer(reply)
+    return reply
+
+
+def _row(trial: Trial) -> Mapping[str, Any] | None:
+    leave, _ = trial.cor_ids
+    rows: Iterable[Mapping[str, Any]] = _listed(trial).rows
+    return next((row for row in rows if leave and read_cor_id(row.get("id")) == leave), None)
+
+
+def _refused_as(expected: type[CorError], reply: Reply) -> str | None:
+    if reply.error is None or isinstance(reply.error, CorUnexpectedAnswerError):
+        return "COR did not refuse it."
+    _require_answer(reply)
+    return None if isinstance(reply.error, expected) else _in_words(reply.error)
+
+
+def _is_refused(reply: Reply) -> bool:
+    return reply.error is not None and not isinstance(reply.error, CorTransientError)
+
+
+def _require_answer(reply: Reply) -> None:
+    """Go on only if COR answered; a failure that may pass says nothing about COR."""
+    if isinstance(reply.error, CorConnectionError):
+        raise _Untried("no answer of COR arrived.")
+    if reply.error and reply.error.status is None:  # it was not even asked
+        raise _Untried(" ".join(reply.error.message.split()))
+    if isinstance(reply.error, CorTransientError) and not isinstance(reply.error, CorUnexpectedAnswerError):
+        raise _Untried(f"COR answered {reply.error.status}.")
+
+
+def _in_words(error: CorError) -> str:
+    return f"COR answered {error.status}, which is read as {error.name}."

@@ -1,0 +1,123 @@
+"""
+Many reads from COR, each of one request or several: with the pace, the retries and the stop of a push.
+
+A read changes nothing, so nothing has to be known of those that are cut short.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
+from queue import Empty, SimpleQueue
+from typing import Any, Generic, Protocol, TypeVar
+
+from cor_provider import _clock
+from cor_provider.exceptions import CorRecordError
+from cor_provider.push.engine import STOP_SECONDS
+from cor_provider.push.options import PushOptions
+from cor_provider.push.pace import POLL_SECONDS, Pace, Stopped
+from cor_provider.push.retry import Attempts, Retries
+from cor_provider.push.turns import Turns
+from cor_provider.push.waiting import Waiting
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+T = TypeVar("T")
+
+
+class Ask(Protocol):
+    """Makes a request when it is time, and again if that may help."""
+
+    def __call__(self, request: Callable[[], T]) -> T:
+        """Return what the request returns, or raise its last error."""
+
+
+def read_each(
+    keys: Iterable[Key], read: Callable[[Key, Ask], Value], options: PushOptions, *, turns: Turns
+) -> Generator[tuple[Key, Value | CorRecordError]]:
+    """
+    Read something for each key, and yield it as soon as it is known, or the error with which COR refused this key.
+
+    Any other error stops the reading, since the rest would meet it too. Then, and once ``stopping`` is set, no more
+    requests go out, and the rest is not yielded.
+
+    :param keys: read as they are needed.
+    :param read: makes the requests for one key, each through what it is given.
+    :param turns: decides when a request may go out; closed at the end.
+    :raises Exception: after what was read, the error that stopped it.
+    """
+    waiting = Waiting()
+    pace = Pace(options.concurrency, turns, options.stopping, options.permit, waiting)
+    with closing(turns):
+        yield from _Reading(read, Retries(options, pace, waiting), options).run(keys)
+
+
+class _Reading(Generic[Key, Value]):
+    """Everything except :meth:`_work` runs in the thread that iterates."""
+
+    def __init__(self, read: Callable[[Key, Ask], Value], retries: Retries, options: PushOptions) -> None:
+        self._read = read
+        self._retries = retries
+        self._concurrency = options.concurrency
+        self._stopping = options.stopping
+        self._to_read: SimpleQueue[tuple[Key] | None] = SimpleQueue()
+        self._finished: SimpleQueue[tuple[Key, Any]] = SimpleQueue()
+        self._under_way = 0
+        self._error: BaseException | None = None
+
+    def run(self, keys: Iterable[Key]) -> Generator[tuple[Key, Value | CorRecordError]]:
+        for number in range(self._concurrency):
+            threading.Thread(target=self._work, name=f"cor-read_{number}", daemon=True).start()
+        try:
+            for key in keys:
+                while self._under_way >= self._concurrency:
+                    yield from self._next()
+                if self._stopping.is_set():
+                    break
+                self._under_way += 1
+                self._to_read.put((key,))
+            while self._under_way:
+                yield from self._next()
+        except BaseException:  # the iterator was closed, or the keys cannot be read
+            self._stopping.set()
+            raise
+        finally:
+            for _ in range(self._concurrency):
+                self._to_read.put(None)
+        if self._error:
+            raise self._error
+
+    def _next(self) -> Iterator[tuple[Key, Value | CorRecordError]]:
+        """Wait for one to end, and yield it if it was read. Once the reading is stopped, wait only for a while."""
+        give_up_at: float | None = None
+        while True:
+            try:
+                key, result = self._finished.get(timeout=POLL_SECONDS)
+            except Empty:
+                if not self._stopping.is_set():
+                    continue
+                give_up_at = give_up_at or _clock.now() + STOP_SECONDS
+                if _clock.now() >= give_up_at:
+                    self._under_way = 0
+                    return
+                continue
+            self._under_way -= 1
+            if isinstance(result, BaseException) and not isinstance(result, CorRecordError):
+                self._error = self._error or (None if isinstance(result, Stopped) else result)
+                self._stopping.set()
+            else:
+                yield key, result
+            return
+
+    def _work(self) -> None:
+        while item := self._to_read.get():
+            (key,) = item
+            try:
+                result: object = self._read(key, self._ask)
+            except BaseException as error:  # noqa: BLE001  # raised again at the end
+                result = error
+            self._finished.put((key, result))
+
+    def _ask(self, request: Callable[[], T]) -> T:
+        return self._retries.run(Attempts(), request)

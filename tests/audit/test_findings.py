@@ -1,0 +1,126 @@
+"""The leave that an audit looks at: which it is, whom to ask about, and what is counted and reported."""
+
+from __future__ import annotations
+
+import json
+import tracemalloc
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import date
+from typing import Any
+
+import pytest
+
+from cor_provider.audit.compare import Judgement
+from cor_provider.audit.findings import LONGEST_DATE, NO_COR_ID, NO_COR_USER, NOT_ASKED, Findings
+from cor_provider.sync.ledger_entries import LedgerEntries
+from cor_provider.sync.ledger_entry import LeaveVersion, LedgerEntry
+from cor_provider.sync.window import Window
+from main_api import row
+
+MAY = Window(date(2026, 5, 1), date(2026, 5, 31))
+
+
+def entry(user_id: str = "u1", day: int = 11, **fields: Any) -> LedgerEntry:
+    return LedgerEntry((LeaveVersion(user_id, date(2026, 5, day), date(2026, 5, day)),), **{"cor_user_id": 1, **fields})
+
+
+def load(findings: Findings, entries: dict[str, LedgerEntry], window: Window = MAY) -> None:
+    with closing(LedgerEntries()) as loaded:
+        loaded.load([b"".join(one.to_line(leave_id) for leave_id, one in entries.items())])
+        findings.load(loaded, window)
+
+
+def rows(findings: Findings) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in findings.lines()]
+
+
+@pytest.fixture
+def findings() -> Iterator[Findings]:
+    with closing(Findings()) as findings:
+        yield findings
+
+
+def test_leave_of_the_window_is_looked_at_user_by_user(findings: Findings) -> None:
+    load(
+        findings,
+        {
+            "a": entry(cor_id=10),
+            "b": entry("u2", cor_user_id=2, cor_id=11),
+            "c": entry(cor_id=12),
+            "foreign": entry(cor_id=13, in_cor="foreign"),
+            "outside": LedgerEntry((LeaveVersion("u3", date(2026, 6, 1), date(2026, 6, 1)),), cor_id=14, cor_user_id=3),
+        },
+    )
+    assert (findings.user_count, list(findings.users())) == (2, [1, 2])
+    assert [one.id for one in findings.of_user(1)] == ["a", "c"]
+    assert findings.knows(14)
+    assert not findings.knows(13)
+
+
+def test_another_leave_of_the_same_user_says_what_cor_calls_the_user(findings: Findings) -> None:
+    outside = LedgerEntry((LeaveVersion("u1", date(2026, 6, 1), date(2026, 6, 1)),), cor_id=14, cor_user_id=7)
+    load(findings, {"a": entry(cor_user_id=None, cor_id=10), "outside": outside})
+    assert list(findings.users()) == [7]
+
+
+def test_leave_whose_user_cor_calls_nobody_knows_what_is_unknown(findings: Findings) -> None:
+    load(findings, {"a": entry(cor_user_id=None, cor_id=10), "b": entry(cor_user_id=None)})
+    assert findings.counts()["unknown"] == 2
+    assert [one["reason"] for one in rows(findings)] == [NO_COR_USER, NO_COR_ID]
+
+
+def test_what_was_not_asked_about_is_unverifiable(findings: Findings) -> None:
+    load(findings, {"a": entry(cor_id=10), "b": entry(cor_id=11)})
+    findings.settle(findings.of_user(1)[1], Judgement("confirmed"), row(11))
+    assert [(one["status"], one["reason"]) for one in rows(findings)] == [
+        ("unverifiable", NOT_ASKED), ("confirmed", None),
+    ]  # fmt: skip
+    counts = findings.counts()
+    assert (counts["audited"], counts["unverifiable"], counts["confirmed"]) == (2, 1, 1)
+
+
+def test_drift_may_be_settled_while_it_is_read(findings: Findings) -> None:
+    load(findings, {f"L{number}": entry(cor_id=number + 1) for number in range(2500)})
+    for one in findings.of_user(1):
+        findings.settle(one, Judgement("missing" if one.number % 2 else "changed"))
+    assert len(list(findings.drift())) == 2500
+    for one, finding in findings.drift():
+        findings.settle(one, Judgement("unverifiable" if finding == "missing" else "confirmed"))
+    assert list(findings.drift()) == []
+    assert findings.counts()["confirmed"] == 1250
+
+
+def test_a_report_shows_no_more_of_what_cor_sends_than_dates_and_ids(findings: Findings) -> None:
+    load(findings, {"a": entry(cor_id=10)})
+    sent = row(99, start="x" * 999, end={"secret": 1}, leave_type_id="surgery", reason="surgery")
+    findings.settle(findings.of_user(1)[0], Judgement("changed", ("start",)), sent)
+    findings.add_foreign(1, sent)
+    ours, foreign = rows(findings)
+    for one in (ours, foreign):
+        assert (one["cor_start"], one["cor_end"], one["cor_leave_type_id"]) == ("x" * LONGEST_DATE, None, None)
+    assert list(ours) == list(foreign)
+    assert (foreign["user_id"], foreign["cor_id"], foreign["id"]) == ("u1", 99, None)
+    assert "surgery" not in json.dumps([ours, foreign])
+
+
+def test_its_memory_does_not_grow_with_the_ledger() -> None:
+    def peak(users: int) -> int:
+        tracemalloc.start()
+        try:
+            with closing(Findings()) as findings, closing(LedgerEntries()) as entries:
+                entries.load(
+                    entry(f"u{user}", cor_user_id=user + 1, cor_id=2 * user + number + 1).to_line(f"L{user}.{number}")
+                    for user in range(users)
+                    for number in range(2)
+                )
+                findings.load(entries, MAY)
+                for user in findings.users():
+                    for one in findings.of_user(user):
+                        findings.settle(one, Judgement("confirmed"), row(one.number))
+                assert sum(1 for _ in findings.lines()) == 2 * users
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    assert peak(4000) < peak(500) + 2**20

@@ -1,0 +1,100 @@
+"""The page of an audit: what differs, where HR and where COR has it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import ObjectStoragePath
+
+from cor_provider.audit.page import MOST_DRAWN, write_audit_page
+from cor_provider.sync.window import Window
+from sync_support import FINDINGS
+
+MAY = Window(date(2026, 5, 1), date(2026, 5, 31))
+
+Render = Callable[..., str]
+
+
+def row(status: str = "missing", leave_id: str | None = "L1", **fields: Any) -> dict[str, Any]:
+    days = {"start": "2026-05-11", "end": "2026-05-12", "cor_start": None, "cor_end": None}
+    return {"id": leave_id, "status": status, "user_id": "u1", "cor_id": 12345, **days, **fields}
+
+
+def in_cor(start: str, end: str) -> dict[str, str]:
+    return {"cor_start": start, "cor_end": end}
+
+
+@pytest.fixture
+def render(tmp_path: Path) -> Render:
+    def write(*rows: dict[str, Any], **counts: int) -> str:
+        found = {**dict.fromkeys(FINDINGS, 0), "audited": 9, "confirmed": 5, **counts}
+        for one in rows:
+            found[one["status"]] += 1
+        page = tmp_path / "audit.html"
+        write_audit_page(ObjectStoragePath(str(page)), rows, counts=found, window=MAY, source="GLOBANT")
+        return page.read_text(encoding="utf-8")
+
+    return write
+
+
+def labels(page: str) -> list[str]:
+    return re.findall(r'<a class="bar[^>]*aria-label="([^"]*)"', page)
+
+
+def text(page: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<style>.*?</style>|<[^>]+>", " ", page, flags=re.DOTALL))
+
+
+def test_leave_is_drawn_where_hr_and_where_cor_has_it(render: Render) -> None:
+    page = render(
+        row(),
+        row("changed", "L2", user_id="u2", **in_cor("2026-05-20T03:00:00.000Z", "2026-05-21T02:59:00.000Z")),
+        row("foreign", None, start=None, end=None, **in_cor("2026-05-01T00:00:00Z", "2026-05-02T23:59:00Z")),
+    )
+    assert labels(page) == [
+        "u1: Only COR says, Fri 1 May 2026 to Sat 2 May 2026; external id none",
+        "u1: Only HR says, Mon 11 May 2026 to Tue 12 May 2026; external id L1",
+        "u2: HR says, Mon 11 May 2026 to Tue 12 May 2026; external id L2",
+        "u2: COR says, Wed 20 May 2026; external id L2",
+    ]
+    assert "u1 ! missing Mon 11 May 2026 to Tue 12 May 2026 nothing L1 12345" in text(page)
+    assert "u2 COR changed Mon 11 May 2026 to Tue 12 May 2026 Wed 20 May 2026 L2 12345" in text(page)
+    assert "u1 + foreign nothing Fri 1 May 2026 to Sat 2 May 2026 12345" in text(page)
+
+
+def test_the_page_shows_the_counts_and_the_window(render: Render) -> None:
+    shown = text(render(row(), unverifiable=2))
+    assert "9 audited 5 confirmed 1 missing 2 unverifiable window 1 May 2026 to 31 May 2026" in shown
+
+
+def test_other_times_of_the_same_days_are_named(render: Render) -> None:
+    page = render(row("changed", end="2026-05-11", **in_cor("2026-05-11T09:10:00Z", "2026-05-11T13:00:00Z")))
+    assert "Mon 11 May 2026, other times" in text(page)
+
+
+def test_if_nothing_differs_it_says_so(render: Render) -> None:
+    assert "Nothing differs COR holds what HR says." in text(render())
+    assert "As far as COR could be asked, it holds what HR says." in text(render(unknown=1))
+
+
+def test_of_many_the_first_are_drawn(render: Render) -> None:
+    page = render(*(row(leave_id=f"L{number}") for number in range(MOST_DRAWN + 5)))
+    assert len(labels(page)) == MOST_DRAWN
+    assert "the first 1,000; 5 more are in the report" in text(page)
+
+
+def test_what_people_and_cor_wrote_is_text_and_nothing_else(render: Render) -> None:
+    page = render(row("changed", '"><script>', user_id="<b>u</b>", **in_cor("<i>", "</i>")))
+    assert "<script" not in page
+    assert "<b>u</b>" not in page
+    assert not re.search(r"""(src|href)\s*=\s*["'](?!#|data:,)|@import|url\(""", page)
+
+
+def test_dates_the_wrong_way_round_are_drawn_as_one_day(render: Render) -> None:
+    page = render(row("changed", **in_cor("2026-05-20T00:00:00Z", "2026-05-02T00:00:00Z")))
+    assert len(labels(page)) == 2

@@ -1,0 +1,303 @@
+"""AuditLeavesOperator: what it returns, writes and raises; `tests/audit` has what it finds and heals."""
+
+from __future__ import annotations
+
+import copy
+import json
+import threading
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cor_provider.exceptions import (
+    CorAuthenticationError,
+    CorConfigurationError,
+    CorDriftError,
+    CorLedgerBusyError,
+    CorLedgerError,
+    CorPermissionError,
+    CorPushIncompleteError,
+)
+from cor_provider.operators.leaves import AuditLeavesOperator
+from cor_provider.sandbox import Sandbox
+from cor_provider.sync.lease import Lease, Owner
+from support import Connect, leave
+from sync_support import FINDINGS, Run, TaskInstance, by_hand, found, open_ledger, plan_rows
+
+FOUND = {"audited": 4, "confirmed": 1, "missing": 2, "changed": 1, "foreign": 1}
+
+
+@pytest.fixture
+def drifted(sync: Run, sandbox: Sandbox) -> None:
+    """Four leaves of which two are deleted and one is moved by hand, and one that is added."""
+    leaves = [leave(f"L{number}", start=f"2026-05-{number + 10}", end=f"2026-05-{number + 10}") for number in range(4)]
+    sync([*leaves, leave("outside", start="2026-06-01", end="2026-06-02")])
+    sandbox.store.remove_leave("GLOBANT", "L0")
+    sandbox.store.remove_leave("GLOBANT", "L1")
+    sandbox.store.update_leave(external_id="L2", **by_hand("2026-05-20", "2026-05-21"))
+    sandbox.store.create_leave(external_id="by hand", **by_hand("2026-05-25", "2026-05-26"))
+    sandbox.clear_requests()
+
+
+def test_what_was_synced_is_confirmed(sync: Run, audit: Run, sandbox: Sandbox) -> None:
+    sync([leave(), leave("L2", user_id="u2"), leave("outside", start="2026-06-01", end="2026-06-02")])
+    sandbox.clear_requests()
+    assert audit() == found(audited=2, confirmed=2)
+    assert [request.method for request in sandbox.requests] == ["GET"] * 2
+    assert list(audit()) == [*FINDINGS, "report"]
+
+
+@pytest.mark.usefixtures("drifted")
+def test_drift_fails_the_task_with_its_counts(
+    audit: Run, task_instance: TaskInstance, logged: Callable[[], str], sandbox: Sandbox
+) -> None:
+    with pytest.raises(CorDriftError) as raised:
+        audit()
+    assert task_instance.xcoms["return_value"] == found(**FOUND)
+    drift = [("L0", "missing"), ("L1", "missing"), ("L2", "changed")]
+    assert [(one["id"], one["status"]) for one in task_instance.xcoms["drift"]] == drift
+    first, second, third, advice = str(raised.value).splitlines()
+    assert first == "2 missing: COR does not have it (any more): L0, L1"
+    assert second == "1 changed: its days differ: L2"
+    assert third == "4 audited: 1 confirmed, 2 missing, 1 changed, 1 foreign."
+    assert "heal=True" in advice
+    assert first in logged()
+    assert {request.method for request in sandbox.requests} == {"GET"}
+
+
+@pytest.mark.usefixtures("drifted")
+def test_as_much_drift_as_is_tolerated_does_not(audit: Run) -> None:
+    assert audit(max_drift=3) == found(**FOUND)
+    assert audit(max_drift="3") == found(**FOUND)
+    with pytest.raises(CorDriftError):
+        audit(max_drift=2)
+
+
+@pytest.mark.usefixtures("drifted")
+def test_the_report_has_every_leave_and_every_foreign_one(audit: Run, tmp_path: Path, sandbox: Sandbox) -> None:
+    report = tmp_path / "reports" / "audit.jsonl"
+    assert audit(max_drift=3, report_path=str(report))["report"] == str(report)
+    rows = plan_rows(report)
+    assert [(row["id"], row["status"], row["differs"]) for row in rows] == [
+        ("L0", "missing", []),
+        ("L1", "missing", []),
+        ("L2", "changed", ["start", "end"]),
+        ("L3", "confirmed", []),
+        (None, "foreign", []),
+    ]
+    ours, theirs = (
+        next(one for one in sandbox.leaves if one.external_id == leave_id) for leave_id in ("L2", "by hand")
+    )
+    cor_ids = {
+        "cor_user_id": sandbox.store.user_cor_ids["GLOBANT", "u1"],
+        "cor_leave_type_id": sandbox.store.leave_type_cor_ids["GLOBANT", "vacation"],
+    }
+    assert rows[-1] == {
+        "id": None,
+        "status": "foreign",
+        "user_id": "u1",
+        "cor_id": theirs.cor_id,
+        "start": None,
+        "end": None,
+        "cor_start": "2026-05-25T00:00:00.000Z",
+        "cor_end": "2026-05-26T23:59:00.000Z",
+        "differs": [],
+        "reason": None,
+        **cor_ids,
+    }
+    assert rows[2] == {
+        "id": "L2",
+        "status": "changed",
+        "user_id": "u1",
+        "cor_id": ours.cor_id,
+        "start": "2026-05-12",
+        "end": "2026-05-12",
+        "cor_start": "2026-05-20T00:00:00.000Z",
+        "cor_end": "2026-05-21T23:59:00.000Z",
+        "differs": ["start", "end"],
+        "reason": None,
+        **cor_ids,
+    }
+    assert "Vacation" not in report.read_text()
+
+
+@pytest.mark.usefixtures("drifted")
+def test_nothing_personal_is_logged_or_handed_on(
+    audit: Run, task_instance: TaskInstance, logged: Callable[[], str], sandbox: Sandbox
+) -> None:
+    logged()
+    with pytest.raises(CorDriftError) as raised:
+        audit()
+    shown = logged() + json.dumps(task_instance.xcoms) + str(raised.value)
+    cor_user_id = str(sandbox.store.user_cor_ids["GLOBANT", "u1"])
+    for personal in ("u1", "vacation", "Vacation", "2026-05-1", "2026-05-2", cor_user_id):
+        assert personal not in shown
+
+
+def test_a_user_that_cor_refuses_is_unverifiable_and_the_others_go_on(
+    sync: Run, audit: Run, sandbox: Sandbox, tmp_path: Path, logged: Callable[[], str]
+) -> None:
+    sync([leave(), leave("L2", user_id="u2")])
+    sandbox.store.remove_user("GLOBANT", "u2")
+    report = f"{tmp_path}/audit.jsonl"
+    assert audit(report_path=report) == found(audited=2, confirmed=1, unverifiable=1, report=report)
+    (reason,) = [row["reason"] for row in plan_rows(Path(report)) if row["id"] == "L2"]
+    assert reason.startswith("UserNotFoundError: COR has no user of this id")
+    assert "unverifiable: UserNotFoundError 1." in logged()
+
+
+def test_if_cor_refuses_every_user_the_task_fails(
+    sync: Run, audit: Run, sandbox: Sandbox, task_instance: TaskInstance
+) -> None:
+    sync([leave()])
+    sandbox.store.remove_user("GLOBANT", "u1")
+    with pytest.raises(CorConfigurationError, match=r"every user \(UserNotFoundError 1\)"):
+        audit()
+    assert task_instance.xcoms["return_value"] == found(audited=1, unverifiable=1)
+
+
+@pytest.mark.parametrize(("status", "error"), [(401, CorAuthenticationError), (403, CorPermissionError)])
+def test_what_every_user_would_meet_ends_the_audit_at_once(
+    status: int, error: type[Exception], sync: Run, audit: Run, request: pytest.FixtureRequest
+) -> None:
+    sandbox, task_instance = request.getfixturevalue("sandbox"), request.getfixturevalue("task_instance")
+    sync([leave(), leave("L2", user_id="u2")])
+    sandbox.clear_requests()
+    for _ in range(9):
+        sandbox.answer_next(status)
+    with pytest.raises(error):
+        audit(concurrency=1)
+    assert task_instance.xcoms["return_value"] == found(audited=2, unverifiable=2)
+    assert len(sandbox.requests) == 1
+
+
+def test_a_cor_that_stays_away_ends_it_with_an_error_that_airflow_retries(
+    sync: Run, audit: Run, sandbox: Sandbox, task_instance: TaskInstance, tmp_path: Path
+) -> None:
+    sync([leave(), leave("L2", user_id="u2")])
+    sandbox.go_down(after=1)
+    report = f"{tmp_path}/audit.jsonl"
+    with pytest.raises(CorPushIncompleteError, match="run the task again"):
+        audit(concurrency=1, max_attempts=2, report_path=report)
+    assert task_instance.xcoms["return_value"] == found(audited=2, confirmed=1, unverifiable=1, report=report)
+    assert [row["status"] for row in plan_rows(Path(report))] == ["confirmed", "unverifiable"]
+
+
+def test_a_request_that_may_succeed_later_is_sent_again(
+    sync: Run, audit: Run, sandbox: Sandbox, waits: list[float]
+) -> None:
+    sync([leave()])
+    sandbox.answer_next(429, headers={"Retry-After": "7"})
+    sandbox.answer_next(500)
+    sandbox.drop_next()
+    assert audit() == found(audited=1, confirmed=1)
+    assert any(wait >= 7 for wait in waits)
+
+
+def test_a_token_that_has_expired_is_replaced(sync: Run, audit: Run, connect: Connect, sandbox: Sandbox) -> None:
+    connect(login="api-key-4711", password="client-secret-0815", extra={"ledger_secret": "a secret of some length"})
+    sync([leave(), leave("L2", user_id="u2")])
+    sandbox.revoke_tokens()
+    assert audit() == found(audited=2, confirmed=2)
+
+
+def test_a_task_that_is_asked_to_stop_fails_with_its_counts(
+    sync: Run, audit: Run, task_instance: TaskInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sync([leave(), leave("L2", user_id="u2")])
+    work = AuditLeavesOperator._audit
+
+    def stop_first(operator: AuditLeavesOperator, run: Any) -> None:
+        operator.on_kill()
+        work(operator, run)
+
+    monkeypatch.setattr(AuditLeavesOperator, "_audit", stop_first)
+    with pytest.raises(CorPushIncompleteError, match="stopped"):
+        audit()
+    assert task_instance.xcoms["return_value"] == found(audited=2, unverifiable=2)
+
+
+def test_without_a_ledger_nothing_is_asked(audit: Run, sandbox: Sandbox) -> None:
+    with pytest.raises(CorLedgerError, match="there is none at"):
+        audit()
+    assert sandbox.requests == ()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "problem"),
+    [
+        ({"window": "soon"}, "window"),
+        ({"report_path": "{folder}/GLOBANT.jsonl"}, "report_path: would overwrite"),
+        ({"ledger": ""}, "ledger"),
+        ({"max_drift": "{{ }} many"}, "max_drift"),
+        ({"heal": "{{ }} perhaps"}, "heal"),
+    ],
+)
+def test_a_parameter_that_is_wrong_is_named_before_anything_is_asked(
+    wrong: dict[str, str], problem: str, sync: Run, audit: Run, request: pytest.FixtureRequest
+) -> None:
+    sandbox, ledger = request.getfixturevalue("sandbox"), request.getfixturevalue("ledger")
+    sync([leave()])
+    sandbox.clear_requests()
+    with pytest.raises(CorConfigurationError, match=problem):
+        audit(**{name: value.replace("{folder}", str(ledger.parent)) for name, value in wrong.items()})
+    assert sandbox.requests == ()
+
+
+@pytest.mark.parametrize("wrong", [{"max_drift": -1}, {"heal": "perhaps"}, {"concurrency": 0}, {"max_wait": -1}])
+def test_a_literal_that_is_wrong_is_refused_when_the_dag_is_read(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        AuditLeavesOperator(task_id="audit", ledger="/ledger", window="2026-01-01/2026-12-31", **wrong)
+
+
+def test_only_a_healing_audit_needs_the_ledger_for_itself(sync: Run, audit: Run, ledger: Path) -> None:
+    sync([leave()])
+    lease = Lease(open_ledger(ledger.parents[1], source="GLOBANT").path, Owner("other", 1, "x"), threading.Event())
+    lease.take()
+    assert audit()["confirmed"] == 1
+    with pytest.raises(CorLedgerBusyError):
+        audit(heal=True)
+    lease.release()
+    assert audit(heal=True)["confirmed"] == 1
+
+
+def test_the_parameters_are_templated_and_the_operator_can_be_copied(
+    sync: Run, audit: Run, task_instance: TaskInstance
+) -> None:
+    fields = {"ledger", "window", "source", "cor_conn_id", "max_drift", "heal", "report_path"}
+    assert set(AuditLeavesOperator.template_fields) == fields
+    sync([leave()])
+    audit()
+    assert copy.deepcopy(task_instance.operator)._run is None
+
+
+def test_openlineage_learns_what_was_read_and_written(
+    sync: Run, audit: Run, task_instance: TaskInstance, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    sync([leave()])
+    audit(report_path=f"{tmp_path}/audit.jsonl")
+    facets = task_instance.operator.get_openlineage_facets_on_complete(None)
+    assert [(one.namespace, one.name) for one in facets.inputs] == [(sandbox.url, "/v1/user/leaves")]
+    assert [(one.namespace, one.name) for one in facets.outputs] == [("file", f"{tmp_path}/audit.jsonl")]
+
+
+def test_the_window_may_be_dates(sync: Run, audit: Run) -> None:
+    sync([leave()])
+    assert audit(window=(date(2026, 5, 12), date(2026, 5, 12)))["audited"] == 1
+    assert audit(window=(date(2026, 5, 13), date(2026, 5, 13)))["audited"] == 0
+
+
+def test_a_page_goes_beside_the_report(
+    sync: Run, audit: Run, tmp_path: Path, task_instance: TaskInstance, sandbox: Sandbox
+) -> None:
+    sync([leave()])
+    sandbox.store.remove_leave("GLOBANT", "L1")
+    audit(max_drift=1, report_path=f"{tmp_path}/a/audit.jsonl")
+    files = {"audit": f"{tmp_path}/a/audit.jsonl", "audit_page": f"{tmp_path}/a/audit.html"}
+    assert task_instance.xcoms["files"] == files
+    assert "u1: Only HR says, Mon 11 May 2026" in Path(files["audit_page"]).read_text()
+    with pytest.raises(CorConfigurationError, match=r"audit\.jsonl"):
+        audit(report_path=f"{tmp_path}/audit.html")

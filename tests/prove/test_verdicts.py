@@ -1,0 +1,126 @@
+"""What COR's answers say of each assumption."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from cor_provider.prove.verdicts import Verdict, verdicts
+from cor_provider.sandbox import Sandbox
+from cor_provider.sandbox.error_styles import ERROR_STYLES
+from cor_provider.sandbox.main_api import CHOICES
+from prove_support import trial
+from support import Connect
+
+NEVER_TRIED = {"zc001", "deleted_by_hand", "user_of_update", "too_many"}
+NAMELESS = {"null", "empty", "html"}
+"""The error styles without a name."""
+WITHOUT_404 = {style for style in ERROR_STYLES if style.startswith("ok-")} - {"ok-envelope"}
+"""Those with no such status, in the body either."""
+
+
+@pytest.fixture(autouse=True)
+def _connected(connect: Connect) -> None:
+    connect()
+
+
+def judge(at: str = "", happens: Callable[[], object] = lambda: None) -> dict[str, Verdict]:
+    tried = trial(at, happens)
+    tried.run()
+    return {one.assumption.key: one for one in verdicts(tried)}
+
+
+def those(found: dict[str, Verdict], result: str) -> set[str]:
+    return {key for key, one in found.items() if one.result == result} - NEVER_TRIED
+
+
+@pytest.mark.parametrize("style", ERROR_STYLES)
+def test_each_error_style_is_recognised(sandbox: Sandbox, style: str) -> None:
+    sandbox.error_style = style
+    found = judge()
+    no_name = {"duplicate", "dates", "leave_type", "update_missing", "delete_missing", "named_404"}
+    expected = no_name if style in NAMELESS else {"leave_type"} if style == "zc001" else set()
+    assert those(found, "does not hold") == expected
+    untried = {"refused"} if style in NAMELESS else {"named_404"} if style in WITHOUT_404 else set()
+    assert those(found, "could not be tried") == untried
+
+
+@pytest.mark.parametrize(
+    "reading", [{name: value} for name, values in CHOICES.items() for value in values] + [{"dates": "local"}]
+)
+def test_each_reading_of_the_main_api_is_recognised(sandbox: Sandbox, reading: dict[str, str]) -> None:
+    sandbox.main_api = reading
+    assert {judge()[key].result for key in ("main_api", "days")} == {"holds"}
+
+
+DONE = {"statusCode": 200, "status": "success", "data": {"id": 12345, "userId": 67891}}
+
+
+@pytest.mark.parametrize(
+    ("call", "answer", "broken"),
+    [
+        ("create again", (201, DONE), {"duplicate"}),
+        ("create again", (409, {}), {"duplicate"}),
+        ("end before start", (201, DONE), {"dates"}),
+        ("unknown leave type", (400, {"error": "ValidationError"}), {"leave_type"}),
+        ("update", (422, {"error": "ValidationError"}), {"update"}),
+        ("update", (200, {**DONE, "data": {"id": 99, "userId": 67891}}), {"update"}),
+        ("update", (200, {"status": "success"}), {"ids"}),
+        ("update", (202, {"queued": True}), {"answers", "update"}),
+        ("update of an unknown id", (200, DONE), {"update_missing"}),
+        ("list", (403, {}), {"main_api"}),
+        ("delete", (202, {"queued": True}), {"answers"}),
+        ("delete again", (200, DONE), {"delete_missing"}),
+        ("delete again", (404, {}), {"delete_missing", "named_404"}),
+        ("delete of the refused dates", (200, DONE), {"refused"}),
+        ("delete of the refused update", (200, DONE), {"update_missing"}),
+    ],
+)
+def test_an_answer_that_is_not_as_assumed_is_found(
+    sandbox: Sandbox, call: str, answer: tuple[int, Any], broken: set[str]
+) -> None:
+    found = judge(call, lambda: sandbox.answer_next(*answer))
+    assert those(found, "does not hold") == broken
+    for key in broken:
+        assert found[key].meaning == f"{found[key].found} {found[key].assumption.otherwise}"
+        assert found[key].found
+
+
+@pytest.mark.parametrize(
+    ("call", "untried"),
+    [
+        ("create again", {"duplicate"}),
+        ("update", {"answers", "ids", "update"}),
+        ("list", {"main_api", "days"}),
+        ("delete", {"answers", "delete_missing"}),
+    ],
+)
+def test_a_failure_that_may_pass_says_nothing(sandbox: Sandbox, call: str, untried: set[str]) -> None:
+    found = judge(call, lambda: sandbox.answer_next(503))
+    assert those(found, "does not hold") == set()
+    assert those(found, "could not be tried") == untried
+    assert all(found[key].meaning.startswith("Not known: ") for key in untried)
+
+
+def test_a_list_without_the_leave_yet_says_nothing(sandbox: Sandbox) -> None:
+    found = judge("list", lambda: sandbox.answer_next(200, []))
+    assert those(found, "could not be tried") == {"main_api", "days"}
+
+
+def test_other_days_in_the_main_api_are_found(sandbox: Sandbox) -> None:
+    found = judge("list", lambda: sandbox.move_by_hand(12345, "2016-05-11", "2016-05-12"))
+    assert those(found, "does not hold") == {"days"}
+
+
+def test_a_leave_that_the_list_shows_as_before_the_update_is_no_other_day(sandbox: Sandbox) -> None:
+    found = judge("list", lambda: sandbox.move_by_hand(12345, "2016-05-09", "2016-05-09"))
+    assert found["days"].result == "holds"
+
+
+def test_a_connection_without_an_address_of_the_main_api_says_what_is_missing(connect: Connect) -> None:
+    connect(extra={"api_url": ""})
+    found = judge()
+    assert those(found, "could not be tried") == {"main_api", "days"}
+    assert "set its Extra api_url" in found["main_api"].meaning
