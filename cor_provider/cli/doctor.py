@@ -18,11 +18,15 @@ from cor_provider import __version__, _clock, _files
 from cor_provider._sources import doubt
 from cor_provider.cli.output import Output
 from cor_provider.cli.rows import locate
+from cor_provider.client.extra import unknown_fields
 from cor_provider.exceptions import CorConfigurationError, CorError
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 
 MOST_SECONDS_APART = 60.0
 """How far this machine's clock may be from COR's."""
+
+LONGEST_NAME = 40
+"""Characters that are shown of a field that is not ours."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,7 @@ def _connection(conn_id: str) -> Iterator[Finding]:
         yield Finding("problem", "connection", error.message)
         return
     yield Finding("ok", "connection", f"{conn_id} exists, and its fields are valid.")
+    yield from _doubts(hook)
     dates: list[tuple[float, str]] = []
 
     def keep_date(response: requests.Response, *_: Any, **__: Any) -> None:
@@ -78,6 +83,21 @@ def _connection(conn_id: str) -> Iterator[Finding]:
     yield from _redis(hook)
     if dates:
         yield _clocks(*dates[0])
+
+
+def _doubts(hook: CorIntegrationsHook) -> Iterator[Finding]:
+    """Warn of what works, but is probably not what was meant."""
+    connection = hook.get_connection(hook.cor_conn_id)
+    if connection.conn_type != hook.conn_type:
+        problem = f"{hook.cor_conn_id} has the type {connection.conn_type!r}, not {hook.conn_type!r}"
+        yield Finding("warning", "type", f"{problem}: change it, so that Airflow shows its form and can test it.")
+    for name, meant in unknown_fields(connection).items():
+        hint = f"did you mean {meant}?" if meant else "it may be another tool's."
+        yield Finding("warning", "extra", f"Extra has the field {_shown(name)}, which has no effect here: {hint}")
+
+
+def _shown(name: str) -> str:
+    return repr(name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…")
 
 
 def _host(hook: CorIntegrationsHook) -> Finding:

@@ -10,6 +10,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from airflow.providers.common.compat.sdk import Connection
@@ -65,6 +66,18 @@ class Extra:
             bounds = f"from {minimum:g}" + (f" to {maximum:g}" if maximum < math.inf else "")
             raise wrong(f"Extra {key} is not a number of {unit} {bounds}.")
         return number
+
+
+def unknown_fields(connection: Connection) -> dict[str, str | None]:
+    """
+    Return what the Extra holds that this provider does not know, each with the field that may be meant.
+
+    It may be another tool's, so it is no error.
+
+    :raises CorConfigurationError: as :class:`Extra` does.
+    """
+    unknown = sorted(_read(connection).keys() - EXTRA_FIELDS.keys())
+    return {name: next(iter(get_close_matches(name.lower(), EXTRA_FIELDS, n=1)), None) for name in unknown}
 
 
 def wrong(what: str) -> CorConfigurationError:

@@ -6,8 +6,10 @@ Airflow's own hook makes it, which knows users, TLS and clusters. It is an extra
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -27,11 +29,32 @@ cluster is asked for its nodes first. A push that is to stop waits for it, too.
 """
 
 
-def redis_connector(conn_id: str) -> Callable[[], Any]:
-    """
-    Return a function that returns a new client, which is connected.
+DEFAULT_PORT = 6379
 
-    The function raises what the client raises, and ``TimeoutError`` if that takes too long.
+
+class WrongFieldsError(ValueError):
+    """The fields of a Connection do not fit together, as Airflow's hook says."""
+
+
+@dataclass(frozen=True)
+class RedisConnector:
+    """
+    Connects to a Redis.
+
+    :ivar name: what people call it, without a secret: ``Redis at 127.0.0.1:6379 (Connection 'pace')``.
+    """
+
+    name: str
+    _make: Callable[[], Any]
+
+    def __call__(self) -> Any:
+        """Return a new client, which is connected; raise what it raises, and ``TimeoutError`` after some seconds."""
+        return _within(CONNECT_SECONDS, lambda: _connected(self._make))
+
+
+def redis_connector(conn_id: str) -> RedisConnector:
+    """
+    Return what connects to the Redis of a Connection.
 
     :param conn_id: an Airflow Connection of type Redis.
     :raises CorConfigurationError: if there is none, or Airflow's provider for Redis is not installed.
@@ -53,6 +76,8 @@ def redis_connector(conn_id: str) -> Callable[[], Any]:
     if connection.conn_type != RedisHook.conn_type:
         raise wrong(f"{FIELD} names the connection {conn_id!r}, whose type is not Redis but {connection.conn_type!r}.")
 
+    connection.port = connection.port or DEFAULT_PORT  # Airflow's hook would fail without one
+
     class ReadyHook(RedisHook):
         """It need not ask Airflow for the Connection each time, from whichever thread."""
 
@@ -60,7 +85,15 @@ def redis_connector(conn_id: str) -> Callable[[], Any]:
         def get_connection(cls, conn_id: str) -> Connection:  # noqa: ARG003  # the name is Airflow's
             return connection
 
-    return lambda: _within(CONNECT_SECONDS, lambda: _connected(ReadyHook(conn_id).get_conn))
+    return RedisConnector(_name(connection, conn_id), ReadyHook(conn_id).get_conn)
+
+
+def _name(connection: Connection, conn_id: str) -> str:
+    host = connection.host or ""
+    is_host = re.fullmatch(r"[\w.:-]+", host)  # what else stands there may be a URL with a password
+    return (
+        f"Redis at {host}:{connection.port} (Connection {conn_id!r})" if is_host else f"Redis (Connection {conn_id!r})"
+    )
 
 
 def _within(seconds: float, make: Callable[[], Any]) -> Any:
@@ -89,7 +122,10 @@ def _connected(make: Callable[[], Any]) -> Any:
     from redis.exceptions import ConnectionError as BrokenConnection  # noqa: PLC0415  # likewise
     from redis.retry import Retry  # noqa: PLC0415  # likewise
 
-    client = make()
+    try:
+        client = make()
+    except (ValueError, TypeError) as error:
+        raise WrongFieldsError(str(error)) from error
     nodes = getattr(client, "nodes_manager", None)  # of a cluster, which has been asked for them already
     retry = Retry(NoBackoff(), 1, supported_errors=(BrokenConnection,))
     timeouts = {"socket_timeout": ANSWER_SECONDS, "socket_connect_timeout": ANSWER_SECONDS}

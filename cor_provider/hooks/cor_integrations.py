@@ -17,7 +17,8 @@ from typing_extensions import Unpack
 from cor_provider.client import form as connection_form
 from cor_provider.client.call import call
 from cor_provider.client.leaves import LEAVES_PATH, LeavesEndpoint
-from cor_provider.client.redis_client import redis_connector
+from cor_provider.client.redis_client import RedisConnector, redis_connector
+from cor_provider.client.redis_errors import explain
 from cor_provider.client.session import CorSession
 from cor_provider.client.settings import CorSettings
 from cor_provider.client.success import read_cor_id
@@ -53,8 +54,9 @@ from cor_provider.push.outcomes import Outcomes, count_all
 from cor_provider.push.reading import Ask, read_each
 from cor_provider.push.resolve import resolve_create, resolve_delete, resolve_update
 from cor_provider.push.retry import Attempts
-from cor_provider.push.shared_pace import account_key
+from cor_provider.push.shared_pace import account_key, try_out
 from cor_provider.push.shared_turns import SharedTurns
+from cor_provider.push.traffic import Traffic
 from cor_provider.push.turns import OwnTurns, Turns
 
 __all__ = ["CorIntegrationsHook"]
@@ -97,6 +99,8 @@ class CorIntegrationsHook(BaseHook):
         super().__init__()
         self.cor_conn_id = cor_conn_id
         self.source = source
+        self.traffic = Traffic()
+        """How COR took the requests of the pushes so far."""
         self._lock = threading.RLock()
         self._page_sizes = PageSizes()
 
@@ -413,21 +417,24 @@ class CorIntegrationsHook(BaseHook):
 
     def test_redis(self) -> tuple[bool, str] | None:
         """
-        Ask the Redis over which pushes share their pace whether it is there; None if they share none.
+        Do in the Redis over which pushes share their pace what a push does; None if they share none.
 
-        :return: whether it answers, and what that means for a push.
-        :raises CorConfigurationError: if the Connection names a Redis that cannot be used.
+        :return: whether it works, and what that means for a push; if not, it may do so later.
+        :raises CorConfigurationError: if it cannot work before a setting of the Connection, or of Redis, is corrected.
         """
-        if self._redis is None:
+        connect = self._redis
+        if connect is None:
             return None
-        conn_id = self._settings.pace_redis_conn_id
         try:
-            with closing(self._redis()) as client:
-                client.ping()
+            with closing(connect()) as client:
+                try_out(client)
         except Exception as error:  # noqa: BLE001  # as when a push uses it
-            problem = f"cannot be used from here ({type(error).__name__}): until it can, each push finds its own pace."
-            return False, f"Redis (connection {conn_id!r}) {problem}"
-        return True, f"Redis (connection {conn_id!r}) answers: pushes share their pace."
+            trouble = explain(error)
+            message = f"{connect.name} {trouble} Until then, each push finds its own pace."
+            if trouble.is_setting:
+                raise CorConfigurationError(message) from None
+            return False, message
+        return True, f"{connect.name} works: pushes share their pace."
 
     @property
     def _settings(self) -> CorSettings:
@@ -494,11 +501,12 @@ class CorIntegrationsHook(BaseHook):
             requests_per_second = settings.requests_per_second
             if connect := self._redis:
                 account = account_key(settings.host, settings.login or settings.password)
-                return SharedTurns(connect, settings.pace_redis_conn_id, account, requests_per_second)
-        return OwnTurns(requests_per_second)
+                turns = SharedTurns(connect, account, requests_per_second)
+                return self.traffic.watch(turns, shared_over=connect.name)
+        return self.traffic.watch(OwnTurns(requests_per_second))
 
     @property
-    def _redis(self) -> Callable[[], Any] | None:
+    def _redis(self) -> RedisConnector | None:
         """
         What connects to the Redis over which pushes share their pace; None if they do not.
 
@@ -508,7 +516,7 @@ class CorIntegrationsHook(BaseHook):
             return self._redis_connector
 
     @cached_property
-    def _redis_connector(self) -> Callable[[], Any] | None:
+    def _redis_connector(self) -> RedisConnector | None:
         conn_id = self._settings.pace_redis_conn_id
         return redis_connector(conn_id) if conn_id else None
 

@@ -346,7 +346,7 @@ class LeaveOperator(BaseOperator):
             return
         recorder, summary = run.recorder, run.recorder.total
         self._write_summary(run, context)
-        log_ending(self.log, recorder, source=run.source, files=run.written)
+        log_ending(self.log, recorder, source=run.source, traffic=run.hook.traffic, files=run.written)
         metrics.emit(summary, timedelta(seconds=seconds), earlier=recorder.earlier)
         if (task_instance := context.get("ti")) and not run.later_try.has_ended():
             xcoms |= {"rejected": summary.rejected, SUMMARY_XCOM: self.summary_of(run), "files": run.written}

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 from importlib.resources import files
@@ -30,6 +31,7 @@ LONGEST_INTERVAL = 1000.0
 """Seconds: that of the lowest ``requests_per_second``. A longer one is none that we have written."""
 
 _CONTROL = TypeAdapter(Control)
+_SCRIPTS = ("exchange.lua", "conclude.lua")
 
 
 class SharedSent(Sent):
@@ -89,6 +91,22 @@ def account_key(base_url: str, credential: str) -> str:
     return blake2b(f"{base_url}\n{credential}".encode(), digest_size=12).hexdigest()
 
 
+def try_out(client: Any) -> None:
+    """
+    Do all that pushes do which share a pace, for an account that nobody has, and leave no key behind.
+
+    Whatever goes wrong with Redis is raised as the client raises it.
+    """
+    for name in _SCRIPTS:  # one that Redis has already may be run by who may not load it
+        client.script_load(_script(name))
+    pace = SharedPace(client, f"test-{uuid4().hex}", math.inf)
+    try:
+        pace.exchange((), None, wants_turn=True)  # the first one has events to learn from, so it runs both scripts
+    finally:
+        with suppress(Exception):
+            client.delete(*pace.keys)
+
+
 class SharedPace:
     """
     The pace of one account in one Redis. Not safe to use from many threads.
@@ -98,13 +116,13 @@ class SharedPace:
     :param client: of Redis, or of a cluster.
     :param account: see :func:`account_key`.
     :param ceiling: requests per second of all pushes together, at most; infinity for none.
+    :ivar keys: what holds it.
     """
 
     def __init__(self, client: Any, account: str, ceiling: float) -> None:
-        self._exchange = client.register_script(_script("exchange.lua"))
-        self._conclude = client.register_script(_script("conclude.lua"))
+        self._exchange, self._conclude = (client.register_script(_script(name)) for name in _SCRIPTS)
         prefix = f"cor_provider:pace:{{{account}}}:{__version__}"
-        self._keys = [f"{prefix}:{name}" for name in ("turns", "events", "state", "lock")]
+        self.keys = [f"{prefix}:{name}" for name in ("turns", "events", "state", "lock")]
         self._ceiling = ceiling
         unknown = self._new_control()
         self._bounds = (1 / ceiling, unknown.interval, unknown.rate.per_second)
@@ -115,7 +133,7 @@ class SharedPace:
         given, wait, slot, generation, rate, pause, *to_digest = map(
             _text,
             self._exchange(
-                keys=self._keys,
+                keys=self.keys,
                 args=[
                     "1" if wants_turn else "",
                     *(reservation or ("", "")),
@@ -148,7 +166,7 @@ class SharedPace:
         except Exception:  # noqa: BLE001  # whatever it is, it is not what we have written: begin anew
             control, now, is_void = self._new_control(), 0.0, True
         self._conclude(
-            keys=self._keys,
+            keys=self.keys,
             args=[
                 self._token,
                 to_json(control, inf_nan_mode="constants"),

@@ -11,12 +11,13 @@ import math
 import statistics
 import threading
 from collections import deque
-from collections.abc import Callable
 from contextlib import suppress
 from itertools import pairwise
 from typing import Any
 
 from cor_provider import _clock
+from cor_provider.client.redis_client import RedisConnector
+from cor_provider.client.redis_errors import explain
 from cor_provider.push.control import Control, Sent
 from cor_provider.push.pauses import MAX_PAUSE
 from cor_provider.push.rate import Rate
@@ -43,22 +44,23 @@ class SharedTurns:
     """
     The turns of one push among those that share a pace.
 
-    :param connect: returns a client of Redis, with short timeouts.
-    :param conn_id: of Redis, for the log.
+    :param connect: connects to Redis, with short timeouts.
     :param account: what the pushes that share have in common; see :func:`~cor_provider.push.shared_pace.account_key`.
     :param ceiling: requests per second of all of them together, at most; None for as many as COR accepts.
     """
 
-    def __init__(self, connect: Callable[[], Any], conn_id: str, account: str, ceiling: float | None) -> None:
+    def __init__(self, connect: RedisConnector, account: str, ceiling: float | None) -> None:
         self._connect = connect
-        self._conn_id = conn_id
         self._account = account
         self._ceiling = ceiling
         self._lock = threading.Lock()
         self._client: Any = None
         self._pace: SharedPace | None = None
+        self._has_shared = False
         self._own: OwnTurns | None = None
         """What gives the turns while Redis is away."""
+        self._own_since = math.inf
+        self._on_own = 0.0
         self._ask_at = -math.inf
         self._reservation: Reservation | None = None
         self._events: deque[Event] = deque(maxlen=MOST_EVENTS)
@@ -115,6 +117,11 @@ class SharedTurns:
         own = self._own
         return own.pause if own else max(0.0, self._paused_until - _clock.now())
 
+    @property
+    def seconds_alone(self) -> float:
+        """Seconds for which Redis could not be used, once this is closed."""
+        return self._on_own
+
     def close(self) -> None:
         """Tell the rest of what was learned if Redis is there, and let go of it."""
         with self._lock:
@@ -122,6 +129,8 @@ class SharedTurns:
                 with suppress(Exception):
                     self._exchange(self._take_events(), wants_turn=False)
             self._disconnect()
+            if self._own:
+                self._on_own += _clock.now() - self._own_since
             self._own_turns()  # an answer that comes later is nobody's business any more
             self._ask_at = math.inf
 
@@ -154,7 +163,11 @@ class SharedTurns:
         self._paused_until = _clock.now() + answer.pause
         if self._own:
             self._own = None
-            log.info("Redis (Connection %r) answers again: from now on this push shares its pace.", self._conn_id)
+            self._on_own += _clock.now() - self._own_since
+            log.info("%s answers again: from now on this push shares its pace.", self._connect.name)
+        elif wants_turn and not self._has_shared:
+            log.info("This push shares its pace over %s.", self._connect.name)
+        self._has_shared = self._has_shared or wants_turn
         return answer
 
     def _go_on_without(self, error: Exception) -> None:
@@ -162,10 +175,10 @@ class SharedTurns:
         self._ask_at = _clock.now() + ASK_AGAIN
         if self._own is None:
             log.warning(
-                "Redis (Connection %r) cannot be used (%s), so this push finds its own pace, without the others. It "
-                "asks Redis again every %.0f seconds.",
-                self._conn_id,
-                type(error).__name__,
+                "%s %s Until then this push finds its own pace, without the others. It asks Redis again every %.0f "
+                "seconds.",
+                self._connect.name,
+                explain(error),
                 ASK_AGAIN,
             )
             self._own_turns()
@@ -173,6 +186,7 @@ class SharedTurns:
     def _own_turns(self) -> OwnTurns:
         if self._own is None:
             self._own = OwnTurns(self._ceiling, self._on_our_own())
+            self._own_since = _clock.now()
             self._given_at.clear()
         return self._own
 

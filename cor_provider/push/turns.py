@@ -39,6 +39,10 @@ class Turns(Protocol):
     def pause(self) -> float:
         """Seconds for which nothing may be sent yet, because COR asked for it."""
 
+    @property
+    def seconds_alone(self) -> float:
+        """Seconds for which they were to be shared and could not be, once they are closed."""
+
     def close(self) -> None:
         """Let go of what is held: the push has ended."""
 
@@ -82,6 +86,11 @@ class OwnTurns:
     def pause(self) -> float:
         """Seconds for which nothing may be sent yet."""
         return max(0.0, self._control.pauses.until - _clock.now())
+
+    @property
+    def seconds_alone(self) -> float:
+        """None: they are not to be shared."""
+        return 0.0
 
     def close(self) -> None:
         """Do nothing: nothing is held."""

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cor_provider.exceptions import CorError
+from cor_provider.push.traffic import Traffic
 from cor_provider.results.errors import cause_lines, incomplete_error, rejected_error
 from cor_provider.results.rejections import RejectionLimits
 from cor_provider.results.summary import Summary
@@ -28,12 +29,15 @@ LABELS = {
 """What the log calls the files of a task, in this order."""
 
 
-def log_ending(log: Any, recorder: OutcomeRecorder, *, source: str | None, files: Mapping[str, str]) -> None:
+def log_ending(
+    log: Any, recorder: OutcomeRecorder, *, source: str | None, traffic: Traffic, files: Mapping[str, str]
+) -> None:
     """
-    Log the causes, the counts, and where the files are.
+    Log the causes, the counts, the pace if there is something to say of it, and where the files are.
 
     :param log: the task's logger.
     :param source: COR's ``metadata.source``; None if it is not known.
+    :param traffic: how COR took the requests.
     :param files: the files that the task has written, by their kind.
     """
     total = recorder.total
@@ -42,6 +46,8 @@ def log_ending(log: Any, recorder: OutcomeRecorder, *, source: str | None, files
     if total.received:
         count = log.warning if total.counts["rejected"] else log.info
         count("Leave requests: %s.", recorder)
+    if pace := str(traffic):
+        log.log(logging.WARNING if traffic.seconds_alone else logging.INFO, "Pace: %s", pace)
     for kind, label in LABELS.items():
         if path := files.get(kind):
             log.info("%s: %s", label, path)

@@ -8,7 +8,7 @@ import pytest
 
 from cor_provider import _clock
 from cor_provider.sandbox import Sandbox
-from redis_server import Redis
+from redis_server import Redis, running_redis
 from support import Connect
 
 from .conftest import Cor
@@ -75,6 +75,18 @@ def test_a_redis_that_answers_is_ok_and_one_that_does_not_is_a_warning(
     assert "each push finds its own pace" in message(cor, "redis")
 
 
+def test_a_redis_that_refuses_what_a_push_does_is_a_problem_without_its_password(
+    cor: Cor, connect: Connect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect(extra={"pace_redis_conn_id": "pace"})
+    with running_redis(tmp_path, "--requirepass", "password-4711") as redis:
+        monkeypatch.setenv("AIRFLOW_CONN_PACE", redis.connection(password="password-4712"))
+        ran = cor("doctor")
+    assert ran.code == 1
+    assert f"problem redis Redis at 127.0.0.1:{redis.port} (Connection 'pace') refuses the user or" in ran.text
+    assert "password-471" not in ran.out + ran.err
+
+
 def test_a_redis_whose_connection_is_missing_is_a_problem(cor: Cor, connect: Connect) -> None:
     connect(extra={"pace_redis_conn_id": "nowhere"})
     assert states(cor)["redis"] == "problem"
@@ -91,6 +103,21 @@ def test_a_connection_in_the_environment_that_airflow_cannot_read_is_not_called_
 def test_an_invalid_field_is_named(cor: Cor, connect: Connect) -> None:
     connect(extra={"timeout": "soon"})
     assert "Extra timeout" in message(cor, "connection")
+
+
+def test_a_field_that_has_no_effect_is_a_warning_with_what_may_be_meant(cor: Cor, connect: Connect) -> None:
+    connect(extra={"pace_redis_conn": "pace", "o" * 100: "HR"})
+    ran = cor("doctor")
+    assert ran.code == 0
+    assert "'pace_redis_conn', which has no effect here: did you mean pace_redis_conn_id?" in ran.text
+    assert "'" + "o" * 40 + "…', which has no effect here: it may be another tool's." in ran.text
+
+
+def test_a_connection_of_another_type_is_a_warning(cor: Cor, connect: Connect) -> None:
+    connect(conn_type="http")
+    ran = cor("doctor")
+    assert ran.code == 0
+    assert "warning type cor_default has the type 'http', not 'cor': change it" in ran.text
 
 
 def test_a_refused_token_says_what_to_put_where(cor: Cor, connect: Connect) -> None:

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
+from cor_provider.client.extra import unknown_fields
 from cor_provider.client.form import EXTRA_FIELDS
 from cor_provider.client.settings import CorSettings
 from cor_provider.exceptions import CorConfigurationError
@@ -90,6 +91,16 @@ class TestExtra:
 
     def test_what_other_tools_put_there_is_ignored(self) -> None:
         assert read_settings({"owner": "HR", "source": "GLOBANT"}).source == "GLOBANT"
+
+    def test_what_is_not_known_is_listed_with_what_may_be_meant(self) -> None:
+        extra = {"pace_redis_conn": "pace", "request_per_second": 5, "Time_Outs": 5, "owner": "HR", "source": "SAP"}
+        connection: Any = OddConnection(json.dumps(extra))
+        assert unknown_fields(connection) == {
+            "Time_Outs": "timeout",
+            "owner": None,
+            "pace_redis_conn": "pace_redis_conn_id",
+            "request_per_second": "requests_per_second",
+        }
 
     def test_it_is_airflow_that_reads_it_and_masks_its_secrets(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(OddConnection, "extra_dejson", {"source": "as Airflow read it"})

@@ -116,6 +116,21 @@ class TestClient:
             connect()
 
 
+class TestName:
+    @pytest.mark.parametrize(
+        ("text", "name"),
+        [
+            ("redis://:password-4711@127.0.0.1:7000/1", "Redis at 127.0.0.1:7000 (Connection 'pace')"),
+            ("redis://redis.example", "Redis at redis.example:6379 (Connection 'pace')"),
+            ('{"conn_type": "redis", "host": "redis://:password-4711@r"}', "Redis (Connection 'pace')"),
+            ('{"conn_type": "redis"}', "Redis (Connection 'pace')"),
+        ],
+    )
+    def test_it_says_where_the_server_is_and_no_secret(self, connection: SetConnection, text: str, name: str) -> None:
+        connection(text)
+        assert redis_connector("pace").name == name
+
+
 class TestConfiguration:
     def test_a_connection_that_does_not_exist_is_named(self) -> None:
         with pytest.raises(CorConfigurationError, match="Extra pace_redis_conn_id names the connection 'nowhere'"):

@@ -27,7 +27,7 @@ from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.leave import LeaveKey, LeaveRequest
 from cor_provider.sandbox import Sandbox
 from one_shot_server import OneShotServer
-from redis_server import Redis
+from redis_server import Redis, running_redis
 from support import Connect, leave
 
 
@@ -59,18 +59,29 @@ class TestSharedPace:
         connect(extra={"pace_redis_conn_id": "nowhere"})
         CorIntegrationsHook().create_leave(leave())
 
-    def test_whether_redis_answers_can_be_asked(
+    def test_whether_redis_does_all_that_a_push_needs_can_be_asked(
         self, connect: Connect, redis: Redis, closed_port: int, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         connect()
         assert CorIntegrationsHook().test_redis() is None
         connect(extra={"pace_redis_conn_id": "pace"})
-        for port, answers in ((redis.port, True), (closed_port, False)):
-            monkeypatch.setenv("AIRFLOW_CONN_PACE", f"redis://127.0.0.1:{port}")
-            tested = CorIntegrationsHook().test_redis()
-            assert tested
-            assert tested[0] is answers
-            assert "'pace'" in tested[1]
+        monkeypatch.setenv("AIRFLOW_CONN_PACE", redis.connection())
+        name = f"Redis at 127.0.0.1:{redis.port} (Connection 'pace')"
+        assert CorIntegrationsHook().test_redis() == (True, f"{name} works: pushes share their pace.")
+        monkeypatch.setenv("AIRFLOW_CONN_PACE", f"redis://127.0.0.1:{closed_port}")
+        tested = CorIntegrationsHook().test_redis()
+        assert tested
+        assert not tested[0]
+        assert f"127.0.0.1:{closed_port} (Connection 'pace') cannot be reached: check" in tested[1]
+
+    def test_a_redis_that_only_answers_to_ping_is_an_error(
+        self, connect: Connect, redis: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        connect(extra={"pace_redis_conn_id": "pace"})
+        with running_redis(tmp_path, "--replicaof", f"127.0.0.1 {redis.port}") as replica:
+            monkeypatch.setenv("AIRFLOW_CONN_PACE", replica.connection())
+            with pytest.raises(CorConfigurationError, match=r"is a replica.* Until then, each push finds its own pace"):
+                CorIntegrationsHook().test_redis()
 
 
 class TestErrors:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import time
 from collections.abc import Callable, Iterator
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +21,7 @@ from benchmarks.simulated_limits import Bucket
 from benchmarks.simulated_pushes import Push, Server, simulate
 from cor_provider import __version__
 from cor_provider.push.control import Control, Sent
-from cor_provider.push.shared_pace import Answer, Event, Reservation, SharedPace, SharedSent, account_key
+from cor_provider.push.shared_pace import Answer, Event, Reservation, SharedPace, SharedSent, account_key, try_out
 from redis_server import Redis, running_cluster
 
 KEYS = {name: f"cor_provider:pace:{{account}}:{__version__}:{name}" for name in ("turns", "events", "state", "lock")}
@@ -353,3 +355,38 @@ class TestWhatIsWritten:
         simulate(Server(Bucket(50, 5), 0.05, retry_after), [push], 1, shared=Checked())
         assert push.refused
         assert len(seen) == 600 + push.refused
+
+
+class TestTryingOut:
+    def test_no_key_is_left_and_no_account_is_touched(self, client: Any, new_pace: NewPace) -> None:
+        new_pace().exchange((), None, wants_turn=True)
+        keys = {key: client.dump(key) for key in client.scan_iter()}
+        try_out(client)
+        assert {key: client.dump(key) for key in client.scan_iter()} == keys
+
+    def test_both_scripts_run(self, client: Any) -> None:
+        client.config_resetstat()
+        try_out(client)
+        assert client.info("commandstats")["cmdstat_evalsha"]["calls"] == 2
+
+    def test_the_user_of_the_documentation_may_do_all_of_it_and_one_who_may_less_is_found_out(
+        self, client: Any, redis: Redis
+    ) -> None:
+        page = (Path(__file__).parents[2] / "docs" / "connection.md").read_text()
+        (rules,) = re.findall(r"^ACL SETUSER airflow (.*)$", page, re.MULTILINE)
+        commands = re.findall(r"\+\S+", rules)
+
+        def set_user(*left_out: str) -> None:
+            client.script_flush()
+            kept = [rule for rule in rules.split() if rule not in left_out]
+            client.execute_command("ACL", "SETUSER", "airflow", "reset", *kept)
+
+        set_user()
+        with redis_library.Redis(port=redis.port, username="airflow", password="PASSWORD") as user:
+            try_out(user)
+            for command in commands:
+                set_user(command)
+                with pytest.raises(redis_library.ResponseError):
+                    try_out(user)
+                user.connection_pool.disconnect()
+        client.execute_command("ACL", "DELUSER", "airflow")

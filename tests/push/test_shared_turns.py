@@ -47,7 +47,7 @@ def join(redis: Redis, request: pytest.FixtureRequest, monkeypatch: pytest.Monke
 
     def make(ceiling: float | None = 1 / INTERVAL, port: int = redis.port) -> SharedTurns:
         monkeypatch.setenv("AIRFLOW_CONN_PACE", f"redis://127.0.0.1:{port}")
-        joined.append(SharedTurns(redis_connector("pace"), "pace", request.node.name, ceiling))
+        joined.append(SharedTurns(redis_connector("pace"), request.node.name, ceiling))
         return joined[-1]
 
     yield make
@@ -93,9 +93,10 @@ def median_gap(taken: list[list[Sent]]) -> float:
     return statistics.median(later - earlier for earlier, later in pairwise(times))
 
 
-def said(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """Return what the log says of Redis."""
-    return [record.getMessage() for record in caplog.records if record.name == shared_turns.__name__]
+def said(caplog: pytest.LogCaptureFixture, level: int = logging.WARNING) -> list[str]:
+    """Return what the log says of Redis, from a level on."""
+    records = [one for one in caplog.records if one.name == shared_turns.__name__ and one.levelno >= level]
+    return [one.getMessage() for one in records]
 
 
 class TestShares:
@@ -174,6 +175,17 @@ class TestShares:
         assert isinstance(join().take(0.0), SharedSent | float)
         assert join().pause == 0
 
+    def test_that_it_is_shared_is_said_at_the_first_turn(
+        self, join: Join, redis: Redis, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level(logging.INFO)
+        turns = join()
+        for _ in range(3):
+            wait_for_turn(turns)
+        assert said(caplog, logging.INFO) == [
+            f"This push shares its pace over Redis at 127.0.0.1:{redis.port} (Connection 'pace')."
+        ]
+
 
 class TestWithoutRedis:
     def test_a_push_goes_on_at_about_its_share_and_says_so_once(
@@ -189,7 +201,7 @@ class TestWithoutRedis:
         assert alone.rate == pytest.approx(len(taken[0]) / 0.4, rel=0.5)
         wait_for_turn(pushes[0])
         (warning,) = said(caplog)
-        assert "Redis (Connection 'pace') cannot be used (ConnectionError)" in warning
+        assert f"Redis at 127.0.0.1:{mortal.port} (Connection 'pace') cannot be reached: check" in warning
 
     def test_a_redis_that_was_never_there_is_no_obstacle(
         self, join: Join, closed_port: int, caplog: pytest.LogCaptureFixture
@@ -217,9 +229,18 @@ class TestWithoutRedis:
         later = time.monotonic() + shared_turns.ASK_AGAIN
         monkeypatch.setattr(_clock, "now", lambda: later)
         assert isinstance(turns.take(0.0), SharedSent)
-        assert "Redis (Connection 'pace') answers again" in said(caplog)[-1]
+        assert "(Connection 'pace') answers again" in said(caplog, logging.INFO)[-1]
         turns.refused(alone, 30.0)
         assert turns.pause > 29
+        turns.close()
+        assert turns.seconds_alone == pytest.approx(shared_turns.ASK_AGAIN, abs=1)
+
+    def test_the_seconds_without_it_count_to_the_end(self, join: Join, closed_port: int) -> None:
+        turns = join(400, closed_port)
+        wait_for_turn(turns)
+        time.sleep(0.01)
+        turns.close()
+        assert 0.01 <= turns.seconds_alone < 1
 
     def test_a_redis_that_comes_and_goes_leaves_a_push_at_its_share(
         self, join: Join, mortal: Redis, monkeypatch: pytest.MonkeyPatch
@@ -335,7 +356,7 @@ class TestPush:
         assert Counter(outcome.status for outcome in done) == {"created": 120}
         assert len(sandbox.requests) == len(sandbox.leaves) == 120
         (warning,) = said(caplog)
-        assert "Redis (Connection 'pace') cannot be used" in warning
+        assert "Until then this push finds its own pace, without the others." in warning
 
     def test_two_pushes_share_what_cor_accepts(
         self, connected: Callable[..., CorIntegrationsHook], caplog: pytest.LogCaptureFixture

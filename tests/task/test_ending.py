@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+import re
+import time
 from itertools import combinations
 from pathlib import Path
 
 import pytest
 
+from cor_provider import _clock
 from cor_provider.exceptions import CorAuthenticationError, CorLeavesRejectedError, CorPushIncompleteError
 from cor_provider.operators.base import LeaveOperator
 from cor_provider.sandbox import Sandbox
@@ -74,6 +77,33 @@ def test_a_wrong_column_of_leave_types_is_not_copied_into_the_log(
 def test_a_push_without_rejections_warns_of_nothing(create: Create, caplog: pytest.LogCaptureFixture) -> None:
     create([leave()])
     assert lines(caplog) == [("INFO", "Leave requests: 1 received: 1 created.")]
+
+
+def test_the_pace_has_a_line_below_the_counts_if_a_429_came(
+    create: Create, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    sandbox.answer_next(429)
+    create([leave()])
+    counts, pace = lines(caplog)
+    assert counts[1].startswith("Leave requests: ")
+    assert re.fullmatch(r"Pace: COR took about [\d.,]+ requests per second, and answered 1 with 429\.", pace[1])
+    assert pace[0] == "INFO"
+
+
+def test_a_redis_that_could_not_be_used_is_a_warning_below_the_counts(
+    create: Create,
+    connect: Connect,
+    closed_port: int,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    connect(extra={"pace_redis_conn_id": "pace"})
+    monkeypatch.setattr(_clock, "now", time.monotonic)
+    monkeypatch.setenv("AIRFLOW_CONN_PACE", f"redis://127.0.0.1:{closed_port}")
+    create([leave()])
+    level, pace = lines(caplog)[-1]
+    assert level == "WARNING"
+    assert re.fullmatch(rf"Pace: no 429\. Redis at 127\.0\.0\.1:{closed_port} \(Connection 'pace'\) could not .*", pace)
 
 
 def test_a_check_says_that_nothing_was_sent(create: Create, caplog: pytest.LogCaptureFixture) -> None:
