@@ -23,9 +23,6 @@ STATE_KEY = "cor_push"
 VERSION = 3
 """The form of what is stored. What another version of this package stored is not read: the retry starts over."""
 
-MOST_LEAVE_TYPES = 20
-"""How many unknown leave types are stored; a report has them all."""
-
 MOST_SAVED_BYTES = 60_000  # Airflow's state store takes values below 64 KB
 
 
@@ -161,15 +158,13 @@ class Checkpoint:
             "rejections": f"{self._rejections:x}",
             "counts": dict(self.summary.counts),
             "causes": [list(astuple(cause)) for cause in self.summary.causes.values()],
-            "leave_types": [list(item) for item in islice(self.summary.leave_types.items(), MOST_LEAVE_TYPES)],
             "positions_rejected": self._rejected.to_text(),
             "rejected": self.summary.rejected,
         }
         while len(json.dumps(saved)) > MOST_SAVED_BYTES:
-            longest = max(("rejected", "leave_types"), key=lambda name: len(saved[name]))
-            if not saved[longest]:
+            if not saved["rejected"]:
                 return
-            saved[longest] = saved[longest][: len(saved[longest]) // 2]
+            saved["rejected"] = saved["rejected"][: len(saved["rejected"]) // 2]
         self._store.set(STATE_KEY, saved)
 
     def _note(self, outcome: LeaveOutcome) -> LeaveOutcome:
@@ -219,7 +214,6 @@ def _summary_from_saved(saved: Mapping[str, Any]) -> Summary:
         counts=Counter(saved["counts"]),
         causes={(cause.status, cause.error, cause.message): cause for cause in causes},
         rejected=saved["rejected"],
-        leave_types=Counter(dict(saved["leave_types"])),
     )
 
 

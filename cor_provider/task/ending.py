@@ -16,7 +16,6 @@ from cor_provider.push.traffic import Traffic
 from cor_provider.results.errors import cause_lines, incomplete_error, rejected_error
 from cor_provider.results.rejections import RejectionLimits
 from cor_provider.results.summary import Summary
-from cor_provider.task.checkpoint import MOST_LEAVE_TYPES
 from cor_provider.task.recorder import OutcomeRecorder
 
 LABELS = {
@@ -27,6 +26,9 @@ LABELS = {
     "rejected": "Rejected records",
 }
 """What the log calls the files of a task, in this order."""
+
+MOST_LEAVE_TYPES = 20
+"""How many unknown leave types the log names; a report has them all."""
 
 
 def log_ending(

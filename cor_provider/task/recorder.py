@@ -154,9 +154,8 @@ class OutcomeRecorder:
         return False
 
     def _list_unknown(self, summary: Summary, rows: EarlierRows) -> None:
-        """List what COR did not know in earlier tries. The report has the users too, which no checkpoint may hold."""
+        """List what COR did not know in earlier tries. Only the report has it: checkpoints lie in the database."""
         if self._report_path:
-            summary.leave_types.clear()
             for error, unknown_id in rows.unknown_ids():
                 summary.add_unknown(error, unknown_id)
 

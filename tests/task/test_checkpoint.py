@@ -320,7 +320,7 @@ def test_what_another_version_stored_makes_a_retry_begin_anew(
 ) -> None:
     fail_in_the_middle(run_try, sandbox)
     saved = store.get("cor_push")
-    del saved["version"], saved["causes"], saved["leave_types"]
+    del saved["version"], saved["causes"]
     store.set("cor_push", {**saved, "errors": {"UserNotFoundError": 1}})
     counts = run_try(LEAVES)
     assert (counts["received"], counts["rejected"]) == (5, 1)
