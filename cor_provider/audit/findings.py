@@ -98,8 +98,8 @@ class Findings:
 
         :param row: as COR lists the leave, if it does.
         """
-        values = (judgement.finding, _line(leave, judgement, row), leave.number)
-        self._database.execute("UPDATE leave SET finding = ?, report = ? WHERE number = ?", values)
+        values = (judgement.finding, judgement.reason, _line(leave, judgement, row), leave.number)
+        self._database.execute("UPDATE leave SET finding = ?, reason = ?, report = ? WHERE number = ?", values)
 
     def add_foreign(self, cor_user_id: int, row: Mapping[str, Any]) -> None:
         """Add leave in COR that the ledger does not know."""
@@ -133,6 +133,14 @@ class Findings:
         found: Counter[str] = Counter(dict(rows.fetchall()))
         (foreign,) = self._database.execute("SELECT count(*) FROM foreign_leave").fetchone()
         return {"audited": found.total(), **{one: found[one] for one in get_args(Finding)}, "foreign": int(foreign)}
+
+    def reasons(self) -> list[tuple[Finding, str, int]]:
+        """Return the reasons that findings have, each with its finding and how often it occurs, most often first."""
+        return self._database.execute(
+            "SELECT coalesce(finding, 'unverifiable'), coalesce(reason, ?) AS why, count(*) AS number FROM leave "
+            "WHERE finding IS NULL OR reason IS NOT NULL GROUP BY 1, 2 ORDER BY number DESC, why",
+            (NOT_ASKED,),
+        ).fetchall()
 
     def lines(self) -> Iterator[bytes]:
         """Yield the lines of the report: each leave in the order of the ledger, then what the ledger does not know."""
@@ -197,6 +205,7 @@ CREATE TABLE leave (
     cor_user_id INTEGER,
     line BLOB NOT NULL,  -- the row of the ledger
     finding TEXT,
+    reason TEXT,
     report BLOB  -- its row
 );
 CREATE TABLE asked (cor_user_id INTEGER PRIMARY KEY);

@@ -55,6 +55,7 @@ class AuditTask:
     stopping: threading.Event = field(default_factory=threading.Event)
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("audited", *get_args(Finding), "foreign"), 0))
     refused: Counter[str] = field(default_factory=Counter)
+    reasons: list[tuple[Finding, str, int]] = field(default_factory=list)
     healed: int = 0
     drift: list[dict[str, str]] = field(default_factory=list)
     written: dict[str, str] = field(default_factory=dict)
@@ -218,6 +219,7 @@ class AuditLeavesOperator(BaseOperator):
                 ) from None
             finally:
                 run.counts, run.refused, run.healed = audit.findings.counts(), audit.refused, audit.healed
+                run.reasons = audit.findings.reasons()
                 self._list_drift(audit, run)
                 self._write_report(audit, run, window, source)
 
@@ -269,6 +271,10 @@ class AuditLeavesOperator(BaseOperator):
         has_drift = run.counts["missing"] or run.counts["changed"]
         for line in self._findings_in_words(run):
             (self.log.warning if has_drift else self.log.info)("%s", line)
+        for finding, reason, count in run.reasons[:MOST_NAMED]:
+            self.log.info("%d %s: %s.", count, finding, reason)
+        if run.healed:
+            self.log.info("%d marked in the ledger: the next sync sends them again.", run.healed)
         for kind, label in {"audit": "Report", "audit_page": "Page of the report"}.items():
             if path := run.written.get(kind):
                 self.log.info("%s: %s", label, path)

@@ -68,6 +68,7 @@ def test_leave_whose_user_cor_calls_nobody_knows_what_is_unknown(findings: Findi
     load(findings, {"a": entry(cor_user_id=None, cor_id=10), "b": entry(cor_user_id=None)})
     assert findings.counts()["unknown"] == 2
     assert [one["reason"] for one in rows(findings)] == [NO_COR_USER, NO_COR_ID]
+    assert sorted(findings.reasons()) == sorted([("unknown", NO_COR_USER, 1), ("unknown", NO_COR_ID, 1)])
 
 
 def test_what_was_not_asked_about_is_unverifiable(findings: Findings) -> None:
@@ -78,6 +79,7 @@ def test_what_was_not_asked_about_is_unverifiable(findings: Findings) -> None:
     ]  # fmt: skip
     counts = findings.counts()
     assert (counts["audited"], counts["unverifiable"], counts["confirmed"]) == (2, 1, 1)
+    assert findings.reasons() == [("unverifiable", NOT_ASKED, 1)]
 
 
 def test_drift_may_be_settled_while_it_is_read(findings: Findings) -> None:

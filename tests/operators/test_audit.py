@@ -264,6 +264,14 @@ def test_only_a_healing_audit_needs_the_ledger_for_itself(sync: Run, audit: Run,
     assert audit(heal=True)["confirmed"] == 1
 
 
+@pytest.mark.usefixtures("drifted")
+def test_the_log_says_how_much_is_marked_even_if_the_task_succeeds(audit: Run, logged: Callable[[], str]) -> None:
+    audit(max_drift=3)
+    assert "marked in the ledger" not in logged()
+    audit(heal=True, max_drift=3)
+    assert "3 marked in the ledger: the next sync sends them again." in logged()
+
+
 def test_the_parameters_are_templated_and_the_operator_can_be_copied(
     sync: Run, audit: Run, task_instance: TaskInstance
 ) -> None:
