@@ -117,7 +117,13 @@ class Findings:
             "differs": [],
             "reason": None,
         }
-        self._database.execute("INSERT INTO foreign_leave (report) VALUES (?)", (to_line(report),))
+        values = report["cor_id"], to_line(report)
+        self._database.execute("INSERT INTO foreign_leave (cor_id, report) VALUES (?, ?)", values)
+
+    def remove_foreign(self, entries: LedgerEntries) -> None:
+        """Remove what was added as foreign and is in the ledger after all."""
+        cor_ids = ((entry.cor_id,) for _, entry in entries.items() if not entry.is_foreign)
+        self._database.executemany("DELETE FROM foreign_leave WHERE cor_id = ?", cor_ids)
 
     def drift(self) -> Iterator[tuple[AuditedLeave, Finding]]:
         """Yield what is ``missing`` or ``changed``. Findings may be changed meanwhile."""
@@ -211,5 +217,6 @@ CREATE TABLE leave (
 CREATE TABLE asked (cor_user_id INTEGER PRIMARY KEY);
 CREATE TABLE known (cor_id INTEGER PRIMARY KEY);
 CREATE TABLE user (user_id TEXT PRIMARY KEY, cor_user_id INTEGER NOT NULL);
-CREATE TABLE foreign_leave (number INTEGER PRIMARY KEY, report BLOB NOT NULL);
+CREATE TABLE foreign_leave (number INTEGER PRIMARY KEY, cor_id INTEGER NOT NULL, report BLOB NOT NULL);
+CREATE INDEX by_cor_id ON foreign_leave (cor_id);
 """

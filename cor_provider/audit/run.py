@@ -166,14 +166,16 @@ class Audit:
             self._ledger.write(before_replacing=self._lease.check)
 
     def _leave_out_what_a_sync_has_sent(self) -> None:
-        """Take nothing for drift that a sync has sent since the ledger was read."""
-        if next(self.findings.drift(), None) is None:
+        """Take nothing for drift, and nothing for foreign, that a sync has sent since the ledger was read."""
+        counts = self.findings.counts()
+        if not (counts["missing"] or counts["changed"] or counts["foreign"]):
             return
         with closing(self._open_ledger()) as ledger:
             ledger.read()
             for leave, _ in self.findings.drift():
                 if ledger.entries.get(leave.id) != leave.entry:
                     self.findings.settle(leave, Judgement("unverifiable", reason=MEANWHILE))
+            self.findings.remove_foreign(ledger.entries)
 
     @contextmanager
     def _leased(self) -> Iterator[None]:

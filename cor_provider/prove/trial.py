@@ -12,7 +12,7 @@ from typing import Any
 from cor_provider import _clock
 from cor_provider.client.leaves import LeavesEndpoint
 from cor_provider.client.success import read_cor_id
-from cor_provider.exceptions import CorError, CorUnexpectedAnswerError
+from cor_provider.exceptions import CorError, CorRecordError, CorUnexpectedAnswerError
 from cor_provider.leave import LeaveKey, LeaveRequest
 from cor_provider.prove.leftovers import Leftovers
 
@@ -101,6 +101,8 @@ class Trial:
         self._create("create", self.leave)
         error = self.replies["create"].error
         if error and not isinstance(error, CorUnexpectedAnswerError):
+            if isinstance(error, CorRecordError):  # that COR does not have what it refuses is only assumed
+                self._delete("delete", ids.leave)
             raise error
         self._create("create again", self.leave)
         self._create("end before start", _leave(ids.dates, user, leave_type, four, three))

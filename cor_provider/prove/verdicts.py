@@ -95,7 +95,10 @@ def _ids(trial: Trial) -> str | None:
 
 
 def _duplicate(trial: Trial) -> str | None:
-    return _refused_as(CorDuplicateExternalIdError, _reply(trial, "create again"))
+    again = _reply(trial, "create again")
+    if again.error is None and _reply(trial, "create").error:
+        raise _Untried("it is not known whether COR had the leave already.")
+    return _refused_as(CorDuplicateExternalIdError, again)
 
 
 def _dates(trial: Trial) -> str | None:
@@ -110,6 +113,7 @@ def _refused(trial: Trial) -> str | None:
     pairs = (("end before start", "delete of the refused dates"), ("unknown leave type", "delete of the refused type"))
     deletes = [_reply(trial, delete) for create, delete in pairs if _is_refused(_reply(trial, create))]
     if any(reply.error is None for reply in deletes):
+        _require_telling_deletes(trial)
         return "COR deleted leave that it had refused."
     if not any(isinstance(reply.error, CorLeaveNotFoundError) for reply in deletes):
         raise _Untried("COR does not say whether it has leave of an id.")
@@ -118,23 +122,33 @@ def _refused(trial: Trial) -> str | None:
 
 def _update(trial: Trial) -> str | None:
     reply = _reply(trial, "update")
-    _require_answer(reply)
+    _require_clear_answer(reply)
     if reply.error:
         return _in_words(reply.error)
     before, after = (read_cor_id((_reply(trial, name).data or {}).get("id")) for name in ("create", "update"))
-    return "COR's own id is another one now." if before and after and before != after else None
+    if not before or not after:
+        raise _Untried("COR took the update, but its answers do not say which leave it replaced.")
+    return "COR's own id is another one now." if before != after else None
 
 
 def _update_missing(trial: Trial) -> str | None:
     if found := _refused_as(CorLeaveNotFoundError, _reply(trial, "update of an unknown id")):
         return found
-    return None if _reply(trial, "delete of the refused update").error else "COR had created the leave all the same."
+    deleted = _reply(trial, "delete of the refused update")
+    if deleted.error is None:
+        _require_telling_deletes(trial)
+        return "COR had created the leave all the same."
+    if not isinstance(deleted.error, CorLeaveNotFoundError):
+        raise _Untried("COR does not say whether it has leave of the id.")
+    return None
 
 
 def _delete_missing(trial: Trial) -> str | None:
-    if _reply(trial, "delete").error or _reply(trial, "create again").error is None:
+    create_again, delete_again = _reply(trial, "create again"), _reply(trial, "delete again")
+    may_be_there_twice = not create_again.error or not (delete_again.error or _is_refused(create_again))
+    if _reply(trial, "delete").error or may_be_there_twice:
         raise _Untried("it is not known whether COR still had the leave.")
-    return _refused_as(CorLeaveNotFoundError, _reply(trial, "delete again"))
+    return _refused_as(CorLeaveNotFoundError, delete_again)
 
 
 def _named_404(trial: Trial) -> str | None:
@@ -206,9 +220,9 @@ def _row(trial: Trial) -> Mapping[str, Any] | None:
 
 
 def _refused_as(expected: type[CorError], reply: Reply) -> str | None:
-    if reply.error is None or isinstance(reply.error, CorUnexpectedAnswerError):
+    if reply.error is None:
         return "COR did not refuse it."
-    _require_answer(reply)
+    _require_clear_answer(reply)
     return None if isinstance(reply.error, expected) else _in_words(reply.error)
 
 
@@ -224,6 +238,19 @@ def _require_answer(reply: Reply) -> None:
         raise _Untried(" ".join(reply.error.message.split()))
     if isinstance(reply.error, CorTransientError) and not isinstance(reply.error, CorUnexpectedAnswerError):
         raise _Untried(f"COR answered {reply.error.status}.")
+
+
+def _require_clear_answer(reply: Reply) -> None:
+    """Go on only if COR's answer also says whether it did what was asked."""
+    _require_answer(reply)
+    if isinstance(reply.error, CorUnexpectedAnswerError):
+        raise _Untried(f"COR answered {reply.error.status} in a form that does not say whether it did that.")
+
+
+def _require_telling_deletes(trial: Trial) -> None:
+    """Go on only if a delete that COR confirms says that there was leave to delete."""
+    if _reply(trial, "delete again").error is None:
+        raise _Untried("COR confirmed the second delete of a leave too, so its answer does not say what it had.")
 
 
 def _in_words(error: CorError) -> str:

@@ -219,7 +219,8 @@ class CorStandIn:
             choices=list(choices(self._store)),
             assumptions=ASSUMPTIONS,
         )
-        return HTMLResponse(page)
+        # Another page could show this one in a frame, and have people click on its buttons unseen.
+        return HTMLResponse(page, headers={"Content-Security-Policy": "frame-ancestors 'none'"})
 
     async def _held_leaves(self) -> Response:
         return JSONResponse([asdict(leave) for leave in self._store.leaves])

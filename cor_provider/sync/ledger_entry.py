@@ -40,9 +40,10 @@ InCor = Literal["yes", "changing", "unknown", "missing", "foreign"]
 What COR holds under an external id, as far as the sync knows:
 
 ``yes``       the leave, exactly as it was last sent.
-``changing``  one of the versions: an update was under way when the run ended.
+``changing``  one of the versions: an update was under way when the run ended. Or an audit found other days in COR.
 ``unknown``   one of the versions, or nothing: a create or a delete was under way when the run ended.
-``missing``   nothing: COR found no leave to delete after ``unknown``. The earlier request may still arrive.
+``missing``   nothing: COR found no leave to delete after ``unknown``, and the earlier request may still arrive. Or an
+              audit did not find it.
 ``foreign``   leave that another system or person created, and that the approved plan did not allow to overwrite.
 """
 

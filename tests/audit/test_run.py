@@ -155,6 +155,25 @@ def test_what_a_sync_sends_while_the_audit_runs_is_no_drift(
     assert held(sandbox) == ["L1", "L2"]
 
 
+def test_what_a_sync_creates_while_the_audit_runs_is_not_foreign(
+    sync: Run, audit: Run, connect: Connect, ledger: Path, sandbox: Sandbox
+) -> None:
+    sync([leave()])
+    (entry,) = [row for row in plan_rows(ledger) if "in_cor" in row]
+    with MainApi() as cor:
+
+        def run_a_sync() -> None:
+            connect()
+            sync([leave(), leave("L2")])
+            days = {"start": "2026-05-11T00:00:00Z", "end": "2026-05-12T23:59:00Z"}
+            listed = [row_of(one.cor_id, user_id=entry["cor_user_id"], **days) for one in sandbox.leaves]
+            cor.leaves = {entry["cor_user_id"]: [*listed, row_of(99, user_id=entry["cor_user_id"], **days)]}
+
+        cor.before = run_a_sync
+        connect(extra={"api_url": cor.url})
+        assert audit() == found(audited=1, confirmed=1, foreign=1)
+
+
 # What the ledger does not know
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from cor_provider.prove.trial import Reply
 from cor_provider.prove.verdicts import Verdict, verdicts
 from cor_provider.sandbox import Sandbox
 from cor_provider.sandbox.error_styles import ERROR_STYLES
@@ -55,6 +56,7 @@ def test_each_reading_of_the_main_api_is_recognised(sandbox: Sandbox, reading: d
     assert {judge()[key].result for key in ("main_api", "days")} == {"holds"}
 
 
+DELETED = {"statusCode": 200, "status": "success", "data": {"message": "deleted", "deletedId": "prove-1"}}
 DONE = {"statusCode": 200, "status": "success", "data": {"id": 12345, "userId": 67891}}
 
 
@@ -68,7 +70,7 @@ DONE = {"statusCode": 200, "status": "success", "data": {"id": 12345, "userId": 
         ("update", (422, {"error": "ValidationError"}), {"update"}),
         ("update", (200, {**DONE, "data": {"id": 99, "userId": 67891}}), {"update"}),
         ("update", (200, {"status": "success"}), {"ids"}),
-        ("update", (202, {"queued": True}), {"answers", "update"}),
+        ("update", (202, {"queued": True}), {"answers"}),
         ("update of an unknown id", (200, DONE), {"update_missing"}),
         ("list", (403, {}), {"main_api"}),
         ("delete", (202, {"queued": True}), {"answers"}),
@@ -102,6 +104,61 @@ def test_a_failure_that_may_pass_says_nothing(sandbox: Sandbox, call: str, untri
     assert those(found, "does not hold") == set()
     assert those(found, "could not be tried") == untried
     assert all(found[key].meaning.startswith("Not known: ") for key in untried)
+
+
+@pytest.mark.parametrize(
+    ("call", "untried"),
+    [
+        ("create again", {"duplicate"}),
+        ("end before start", {"dates"}),
+        ("update", {"ids", "update"}),
+        ("update of an unknown id", {"update_missing"}),
+        ("delete again", {"delete_missing"}),
+        ("delete of the refused update", {"update_missing"}),
+    ],
+)
+def test_an_answer_that_says_neither_yes_nor_no_says_nothing(sandbox: Sandbox, call: str, untried: set[str]) -> None:
+    found = judge(call, lambda: sandbox.answer_next(202, {"queued": True}))
+    assert those(found, "does not hold") - {"answers"} == set()
+    assert untried <= those(found, "could not be tried")
+
+
+def test_a_create_that_works_the_second_time_says_nothing_of_duplicates(sandbox: Sandbox) -> None:
+    found = judge("create", lambda: sandbox.answer_next(202, {"queued": True}))
+    assert those(found, "does not hold") == {"answers"}
+    assert found["duplicate"].result == "could not be tried"
+
+
+def test_a_second_delete_that_cor_confirms_says_nothing_if_the_leave_may_have_been_there_twice(
+    sandbox: Sandbox,
+) -> None:
+    tried = trial("create again", lambda: sandbox.answer_next(503))
+    tried.run()
+    tried.replies["delete again"] = Reply(data={})
+    assert {one.assumption.key: one.result for one in verdicts(tried)}["delete_missing"] == "could not be tried"
+
+
+def test_an_update_without_ids_of_cor_may_have_made_another_leave(sandbox: Sandbox) -> None:
+    found = judge("update", lambda: sandbox.answer_next(200, {"status": "success"}, commit=True))
+    assert those(found, "does not hold") == {"ids"}
+    assert found["update"].result == "could not be tried"
+
+
+def test_a_cor_that_confirms_every_delete_does_not_say_what_it_had(sandbox: Sandbox) -> None:
+    def confirm_all() -> None:
+        for _ in range(4):
+            sandbox.answer_next(200, DELETED)
+
+    found = judge("delete again", confirm_all)
+    assert those(found, "does not hold") == {"delete_missing"}
+    assert those(found, "could not be tried") == {"refused", "update_missing"}
+
+
+def test_whether_a_refused_update_left_something_is_not_known_without_the_answer_to_its_delete(
+    sandbox: Sandbox,
+) -> None:
+    found = judge("delete of the refused update", lambda: sandbox.answer_next(503))
+    assert those(found, "could not be tried") == {"update_missing"}
 
 
 def test_a_list_without_the_leave_yet_says_nothing(sandbox: Sandbox) -> None:

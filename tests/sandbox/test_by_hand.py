@@ -215,6 +215,11 @@ def test_a_foreign_page_edits_nothing(held: Sandbox, path: str, headers: dict[st
     assert held.leaves == before
 
 
+def test_a_foreign_page_cannot_show_the_forms_as_its_own(held: Sandbox) -> None:
+    policy = requests.get(held.url, timeout=60).headers["Content-Security-Policy"]
+    assert policy == "frame-ancestors 'none'"
+
+
 def test_another_name_of_this_machine_may_edit(held: Sandbox) -> None:
     own = {"Host": "localhost:9000", "Origin": "http://localhost:9000"}  # as through a tunnel
 
