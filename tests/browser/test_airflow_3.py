@@ -50,6 +50,7 @@ def test_leave_goes_from_the_hr_database_to_cors_calendar(connections: Page, cor
     page = trigger(connections, "hr_database_to_cor", first_day="2026-01-01", last_day="2026-12-31", keep=keep)
     states = page.get_by_text("Success", exact=True)  # of the run and of its two tasks
     expect(states).to_have_count(3, timeout=SECONDS_TO_RUN * 1000)
+    page.mouse.move(0, 0)  # where no notification is: one stays as long as the mouse is on it
     expect(page.get_by_role("status")).to_have_count(0)
     keep(page, "green-run")
     page.get_by_role("row").get_by_role("link", name="push").click()
