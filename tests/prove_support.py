@@ -5,28 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
+from typing import get_args
 
 from cor_provider.client.leaves import LeavesEndpoint
-from cor_provider.contract.contract import Contract
+from cor_provider.contract.contract import CallName, Contract
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.prove.recording import Recording
 from cor_provider.prove.trial import Ids, Label, Trial
 from cor_provider.prove.verdicts import Verdict, verdicts
 
-CALLS = (
-    "create",
-    "create again",
-    "end before start",
-    "unknown leave type",
-    "update",
-    "update of an unknown id",
-    "list",
-    "delete",
-    "delete again",
-    "delete of the refused dates",
-    "delete of the refused type",
-    "delete of the refused update",
-)
+CALLS: tuple[CallName, ...] = get_args(CallName)
 """The calls of a trial in their order."""
 
 

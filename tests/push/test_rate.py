@@ -56,15 +56,21 @@ def test_after_the_first_refusal_it_is_halved_and_returns() -> None:
     assert rate.per_second == pytest.approx(refused, rel=0.2)
 
 
-def held() -> tuple[Rate, float]:
-    """Return a rate that knows its limit, 50/s with a burst of a tenth of a second, and the time, after a pause."""
-    rate, server, now = Rate(math.inf), Bucket(50, 5), 0.0
+def refused_four_times(server: Bucket) -> tuple[Rate, float]:
+    """Return a rate that has met a limit so often that it knows it, and the time, after a pause."""
+    rate, now = Rate(math.inf), 0.0
     for _ in range(4):
         while not server.take(now, 0.0):
             rate.sent(now)
             rate.accepted()
             now += 1 / rate.per_second
         now = refuse(rate, now, pause=1.0)
+    return rate, now
+
+
+def held() -> tuple[Rate, float]:
+    """Return a rate that knows its limit, 50/s with a burst of a tenth of a second, and the time, after a pause."""
+    rate, now = refused_four_times(Bucket(50, 5))
     now = send(rate, now, seconds=1.5)
     assert 45 < rate.per_second < 50
     return rate, now
@@ -159,13 +165,7 @@ def test_a_refusal_of_one_that_was_sent_long_before_the_others_teaches_nothing()
 
 
 def test_after_a_time_in_which_nothing_was_sent_a_refusal_takes_half_of_the_rate_at_most() -> None:
-    server, rate, now = Bucket(50, 50), Rate(math.inf), 0.0
-    for _ in range(4):
-        while not server.take(now, 0.0):
-            rate.sent(now)
-            rate.accepted()
-            now += 1 / rate.per_second
-        now = refuse(rate, now, pause=1.0)
+    rate, now = refused_four_times(Bucket(50, 50))
     now = send(rate, now, seconds=3)
     before = rate.per_second
     now = refuse(rate, now + 10, pause=1.0)
