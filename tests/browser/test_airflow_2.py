@@ -85,7 +85,7 @@ def test_leave_goes_from_the_hr_database_to_cors_calendar(form: Page, cor: Sandb
 
 
 def fill_in(form: Page, conn_id: str, cor: Sandbox) -> None:
-    fields = {"Connection Id": conn_id, "Base URL": cor.url, TOKEN: cor.token}
+    fields = {"Connection Id *": conn_id, "Base URL": cor.url, TOKEN: cor.token}
     extra = {"Source": "GLOBANT", "Main API URL": cor.api_url, "Web URL": cor.url}
     for label, text in {**fields, **extra}.items():
         form.get_by_label(label).fill(text)
