@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -30,7 +30,7 @@ from cor_provider.operators.parameters import at_run_time, check_literal
 from cor_provider.push.options import PushOptions
 from cor_provider.sync.lease import Owner, lease_files
 from cor_provider.sync.ledger import Ledger, ledger_path
-from cor_provider.sync.page import page_of
+from cor_provider.sync.page import is_page, page_beside, page_of
 from cor_provider.sync.window import Window
 from cor_provider.task import metrics
 from cor_provider.task.files import TaskFiles
@@ -177,15 +177,11 @@ class AuditLeavesOperator(BaseOperator):
 
     def _outputs(self) -> dict[str, object]:
         """Return the files that this task writes, by the parameters that name them."""
-        page = None
-        if self.report_path:
-            with suppress(ValueError):  # not a path or URI; reported before anything is asked
-                page = page_of(_files.locate(self.report_path))
-        return {"report_path": self.report_path, "report_path (its page)": page}
+        return {"report_path": self.report_path, "report_path (its page)": page_beside(self.report_path)}
 
     def _audit(self, run: AuditTask) -> None:
         """Run the audit, and write its report, however it ends."""
-        if str(self.report_path or "").strip().lower().endswith(".html"):
+        if is_page(self.report_path):
             raise CorConfigurationError(
                 "report_path: ends in .html. Name the report's file, such as audit.jsonl; its page then goes to "
                 "audit.html."

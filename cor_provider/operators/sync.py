@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, nullcontext, suppress
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -25,7 +25,7 @@ from cor_provider.sync.approval import KEY_ADVICE
 from cor_provider.sync.guards import Guards
 from cor_provider.sync.lease import Owner, lease_files
 from cor_provider.sync.ledger import Ledger, ledger_path
-from cor_provider.sync.page import page_of, write_plan_page
+from cor_provider.sync.page import is_page, page_beside, page_of, write_plan_page
 from cor_provider.sync.plan import Plan, UnfinishedPlanError
 from cor_provider.sync.run import SyncRun
 from cor_provider.sync.window import Window
@@ -180,11 +180,7 @@ class SyncLeavesOperator(LeaveOperator):
 
     def written(self) -> dict[str, object]:
         """Return the files that this task writes, including the plan's page."""
-        page = None
-        if self.plan_path and not self._is_plan_a_page():
-            with suppress(ValueError):  # not a path or URI; reported before anything is sent
-                page = page_of(_files.locate(self.plan_path))
-        return {**super().written(), "plan_path (its page)": page}
+        return {**super().written(), "plan_path (its page)": page_beside(self.plan_path)}
 
     def read_files(self, leave_requests: object) -> dict[str, Iterable[object]]:
         """Return the files that this task reads."""
@@ -197,7 +193,7 @@ class SyncLeavesOperator(LeaveOperator):
         self, leave_requests: object, hook: CorIntegrationsHook, recorder: OutcomeRecorder, stopping: threading.Event
     ) -> None:
         """Make the plan and carry it out."""
-        if self._is_plan_a_page():
+        if is_page(self.plan_path):
             raise CorConfigurationError(
                 "plan_path: ends in .html. Name the plan's file, such as plan.jsonl; its page then goes to plan.html."
             )
@@ -285,9 +281,6 @@ class SyncLeavesOperator(LeaveOperator):
         if page := page_of(path):
             write_plan_page(page, rows, counts=plan.counts, window=plan.window, source=source)
             self._this_run.written["plan_page"] = str(page)
-
-    def _is_plan_a_page(self) -> bool:
-        return str(self.plan_path or "").strip().lower().endswith(".html")
 
     def _keep_ledger(self, ledger: ObjectStoragePath) -> None:
         """Make sure that no output of this task replaces its ledger or the lease files beside it."""

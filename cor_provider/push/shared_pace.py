@@ -14,6 +14,7 @@ import math
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from hashlib import blake2b
 from importlib.resources import files
 from typing import Any, NamedTuple
@@ -30,7 +31,6 @@ from cor_provider.push.rate import Rate
 LONGEST_INTERVAL = 1000.0
 """Seconds: that of the lowest ``requests_per_second``. A longer one is none that we have written."""
 
-_CONTROL = TypeAdapter(Control)
 _SCRIPTS = ("exchange.lua", "conclude.lua")
 
 
@@ -160,7 +160,9 @@ class SharedPace:
     def _digest(self, state: str, events: Sequence[str]) -> float:
         """Learn from events, write down what follows, and return the seconds of the pause."""
         try:
-            control, now, is_void = self._learn(_CONTROL.validate_json(state) if state else self._new_control(), events)
+            control, now, is_void = self._learn(
+                _control_adapter().validate_json(state) if state else self._new_control(), events
+            )
             if not (0 < control.interval <= LONGEST_INTERVAL and control.pauses.until <= now + MAX_PAUSE):
                 raise ValueError
         except Exception:  # noqa: BLE001  # whatever it is, it is not what we have written: begin anew
@@ -205,6 +207,11 @@ class SharedPace:
 
     def _new_control(self) -> Control:
         return Control(Rate(self._ceiling))
+
+
+@cache
+def _control_adapter() -> TypeAdapter[Control]:  # made when it is needed: it takes longer than to import all of this
+    return TypeAdapter(Control)
 
 
 def _script(name: str) -> str:

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
+from typing import Any
 
 from cor_provider.sandbox.errors import Refusal
 
@@ -125,25 +126,20 @@ class Store:
         :raises Refusal: if the user or the leave type is unknown, or if the external id is taken.
         """
         key = (source, external_id)
-        now = self.now()
         with self._lock:
             self._check_mappings(source, user_id, leave_type_id)
             if key in self._cor_ids:
                 raise Refusal("DuplicateExternalIdError")
-            self._cor_ids[key] = next(self._next_leave_id)
-            leave = StoredLeave(
+            leave = self._add(
                 external_id=external_id,
                 source=source,
-                cor_id=self._cor_ids[key],
                 user_id=user_id,
                 leave_type_id=leave_type_id,
                 start=start,
                 end=end,
                 all_day=all_day,
-                created_at=now,
-                updated_at=now,
             )
-            self._hold(leave)
+            self._cor_ids[key] = leave.cor_id
             return leave
 
     def update_leave(
@@ -225,7 +221,6 @@ class Store:
         :param leave_type_cor_id: by default, the first leave type of the user's source.
         :raises LookupError: if the user is unknown, or the leave type, in the user's source.
         """
-        now = self.now()
         with self._lock:
             source, user_id = self._users_by_cor_id.get(user_cor_id, ("", ""))
             if (source, user_id) not in self.users:
@@ -235,20 +230,15 @@ class Store:
                 leave_type_cor_id = next(iter(types), 0)
             if leave_type_cor_id not in types:
                 raise LookupError(f"The source {source} has no such leave type")
-            leave = StoredLeave(
+            return self._add(
                 external_id="",
                 source=source,
-                cor_id=next(self._next_leave_id),
                 user_id=user_id,
                 leave_type_id=types[leave_type_cor_id],
                 start=start,
                 end=end,
                 all_day=all_day,
-                created_at=now,
-                updated_at=now,
             )
-            self._hold(leave)
-            return leave
 
     def clear_leaves(self) -> None:
         """Forget all leaves, the deleted ones too; users and leave types stay."""
@@ -256,6 +246,12 @@ class Store:
             self._cor_ids.clear()
             self._leaves.clear()
             self._leaves_of_user.clear()
+
+    def _add(self, **fields: Any) -> StoredLeave:
+        now = self.now()
+        leave = StoredLeave(cor_id=next(self._next_leave_id), created_at=now, updated_at=now, **fields)
+        self._hold(leave)
+        return leave
 
     def _held(self, cor_id: int) -> StoredLeave:
         leave = self._leaves.get(cor_id)

@@ -55,6 +55,21 @@ def page_of(plan: ObjectStoragePath) -> ObjectStoragePath | None:
     return None if _files.is_stream(plan) else plan.parent / f"{plan.stem}.html"
 
 
+def is_page(path: object) -> bool:
+    """Return whether a parameter names a page where the file beside it belongs."""
+    return str(path or "").strip().lower().endswith(".html")
+
+
+def page_beside(path: object) -> ObjectStoragePath | None:
+    """Return the path of the page of a file that a parameter names; None if there is none, or the path is wrong."""
+    if not path or is_page(path):
+        return None
+    try:
+        return page_of(_files.locate(path))
+    except ValueError:  # not a path or URI; reported before anything is sent
+        return None
+
+
 def write_plan_page(
     page: ObjectStoragePath,
     rows: Callable[[], Iterator[Row]],
