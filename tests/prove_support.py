@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from typing import get_args
@@ -18,13 +18,18 @@ CALLS: tuple[CallName, ...] = get_args(CallName)
 """The calls of a trial in their order."""
 
 
-def trial(at: str = "", happens: Callable[[], object] = lambda: None) -> Trial:
-    """Return a trial with the connection `cor_default`. `happens` is called before the call of the name `at`."""
+def trial(at: str | Mapping[str, Callable[[], object]] = "", happens: Callable[[], object] = lambda: None) -> Trial:
+    """
+    Return a trial with the connection `cor_default`.
+
+    :param at: `happens` is called before the call of this name; or what is called, by the name of the call.
+    """
+    happenings = {at: happens} if isinstance(at, str) else at
 
     @contextmanager
     def labelled(name: str) -> Iterator[None]:
-        if name == at:
-            happens()
+        if name in happenings:
+            happenings[name]()
         yield
 
     return _trial(CorIntegrationsHook(), labelled)

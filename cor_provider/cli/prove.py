@@ -8,6 +8,7 @@ from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta, timezone
+from http import HTTPStatus
 from types import FrameType
 from typing import Any
 from uuid import uuid4
@@ -19,7 +20,7 @@ from cor_provider.cli.asking import ask, say
 from cor_provider.cli.output import Output
 from cor_provider.cli.rows import locate
 from cor_provider.client.leaves import LeavesEndpoint
-from cor_provider.exceptions import CorConfigurationError, CorRecordError
+from cor_provider.exceptions import CorConfigurationError, CorInvalidSourceError, CorRecordError
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.leave import read_external_id
 from cor_provider.prove.leftovers import all_deleted
@@ -37,8 +38,14 @@ PLAN = (
     "leave of these ids. Should this process be killed outright, delete them yourself."
 )
 LEFT = (
-    "WARNING: COR may still hold leave of {user} that this command created: {ids}. It could not be deleted. Delete it "
-    "in COR, or with DeleteLeaveOperator by these external ids."
+    "WARNING: COR may still hold leave of {user} under these external ids, since it did not confirm that it has none: "
+    "{ids}. Look in COR at the leave of this user from {first} to {last}. If this leave is there, delete it there, or "
+    "with DeleteLeaveOperator by these external ids."
+)
+NAMELESS = (
+    "COR answered 404 to the create without saying what is missing, so that nothing could be tried. Perhaps COR does "
+    "not know the user or the leave type: check --user, --leave-type and --source. Or the COR connection's Host is not "
+    "the base URL of COR's Integrations API."
 )
 
 
@@ -66,7 +73,9 @@ def run(options: Namespace, output: Output) -> bool:
 
     def warn(ids: list[str]) -> None:
         left.extend(ids)
-        say(LEFT.format(user=trial.leave.user_id, ids=", ".join(ids)))
+        leave = trial.leave
+        last = leave.start + LAST_DAY
+        say(LEFT.format(user=leave.user_id, ids=", ".join(ids), first=leave.start, last=last))
 
     with _ended_by_signals(), all_deleted(trial.leftovers, warn):
         _run(trial)
@@ -139,6 +148,10 @@ def _run(trial: Trial) -> None:
             f"COR refused the leave, so that nothing could be tried ({error.name}): {error.message} Check --user, "
             "--leave-type, --source and --day; the user must have no leave on that day."
         ) from None
+    except CorConfigurationError as error:
+        if error.status != HTTPStatus.NOT_FOUND or isinstance(error, CorInvalidSourceError):
+            raise
+        raise CorConfigurationError(NAMELESS) from None
 
 
 def _data(trial: Trial, found: list[Verdict], left: list[str], path: ObjectStoragePath) -> dict[str, Any]:

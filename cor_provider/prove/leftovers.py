@@ -10,11 +10,12 @@ from contextlib import contextmanager
 from cor_provider import _clock
 from cor_provider.client.leaves import LeavesEndpoint
 from cor_provider.exceptions import (
+    CorAuthenticationError,
     CorConnectionError,
     CorError,
     CorLeaveNotFoundError,
+    CorPermissionError,
     CorTransientError,
-    CorUserNotFoundError,
 )
 from cor_provider.leave import LeaveKey
 
@@ -30,14 +31,15 @@ class Leftovers:
     """
     The leave that COR may hold because of this command.
 
-    What is sent counts as held from the moment before it is sent until COR has refused or deleted it.
+    What is sent counts as held from the moment before it is sent, also if COR refuses it: that it has nothing then is
+    only assumed. It counts until COR has confirmed as many deletes, or says that there is no such leave.
     """
 
     def __init__(self, endpoint: LeavesEndpoint, user_id: str) -> None:
         self._endpoint = endpoint
         self._user_id = user_id
         self._held: Counter[str] = Counter()
-        self._unclear: set[str] = set()
+        self._under_way: set[str] = set()
         self._refused: set[str] = set()
 
     @property
@@ -46,28 +48,33 @@ class Leftovers:
         return [leave_id for leave_id, count in self._held.items() if count > 0]
 
     @contextmanager
-    def creating(self, leave_id: str) -> Iterator[None]:
-        """Note what a request that creates a leave, or might, leaves in COR."""
+    def writing(self, leave_id: str) -> Iterator[None]:
+        """Note what a create or an update leaves in COR; some servers create what they are to update."""
         self._held[leave_id] += 1
         try:
             yield
         except CorError as error:
-            if not _may_have_worked(error):
+            if _had_no_effect(error):
                 self._held[leave_id] -= 1
-            else:
-                self._unclear.add(leave_id)
+            elif isinstance(error, CorTransientError):
+                self._under_way.add(leave_id)
             raise
         except BaseException:
-            self._unclear.add(leave_id)
+            self._under_way.add(leave_id)
             raise
 
     @contextmanager
     def deleting(self, leave_id: str) -> Iterator[None]:
-        """Note what a request to delete a leave leaves in COR."""
+        """
+        Note what a request to delete a leave leaves in COR.
+
+        Only ``CorLeaveNotFoundError`` says that it has none: a ``CorUserNotFoundError`` may be about a user who was
+        removed from the mappings, while the leave is still there.
+        """
         try:
             yield
-        except (CorLeaveNotFoundError, CorUserNotFoundError):
-            if leave_id not in self._unclear:
+        except CorLeaveNotFoundError:
+            if leave_id not in self._under_way:
                 self._held[leave_id] = 0
             raise
         self._held[leave_id] -= 1
@@ -86,9 +93,9 @@ class Leftovers:
         try:
             with self.deleting(leave_id):
                 self._endpoint.delete(LeaveKey(leave_id, self._user_id))
-        except (CorLeaveNotFoundError, CorUserNotFoundError):
-            if leave_id in self._unclear:
-                self._unclear.remove(leave_id)
+        except CorLeaveNotFoundError:
+            if leave_id in self._under_way:
+                self._under_way.remove(leave_id)
                 return SECONDS_TO_ARRIVE
         except CorTransientError as error:
             return min(error.retry_after or 2.0**attempt, LONGEST_WAIT)
@@ -102,7 +109,7 @@ def all_deleted(leftovers: Leftovers, tell: Callable[[list[str]], None]) -> Iter
     """
     Delete all that is left at the end, whatever that end is.
 
-    :param tell: is called with the ids of the leave that could not be deleted, also if deleting is interrupted.
+    :param tell: is called with the ids of the leave that COR may still hold, also if deleting is interrupted.
     """
     try:
         yield
@@ -114,10 +121,11 @@ def all_deleted(leftovers: Leftovers, tell: Callable[[list[str]], None]) -> Iter
                 tell(ids)
 
 
-def _may_have_worked(error: CorError) -> bool:
+def _had_no_effect(error: CorError) -> bool:
+    """Return whether COR did not get a request, or not a token that it takes: then it does nothing."""
     if isinstance(error, CorConnectionError):
-        return error.lost_answer
-    return isinstance(error, CorTransientError)
+        return not error.lost_answer
+    return error.status is None or isinstance(error, (CorAuthenticationError, CorPermissionError))
 
 
 def _wait(seconds: float) -> None:

@@ -116,11 +116,27 @@ def test_a_leave_that_cor_refuses_is_wrong_use(cor: Cor, sandbox: Sandbox, argum
     assert "Check --user, --leave-type, --source and --day" in ran.err
 
 
+@pytest.mark.parametrize("style", ["null", "empty", "html"])
+def test_a_404_without_a_name_may_be_about_the_user_or_the_host(cor: Cor, sandbox: Sandbox, style: str) -> None:
+    sandbox.error_style = style
+    ran = prove(cor, "--user", "nobody")
+    message = ran.err.splitlines()[-1]
+    assert ran.code == 2
+    assert message.startswith("error: COR answered 404 to the create without saying what is missing")
+    assert 0 < message.index("check --user, --leave-type and --source") < message.index("Host")
+
+
+def test_a_source_that_cor_does_not_know_is_named(cor: Cor, sandbox: Sandbox) -> None:
+    sandbox.answer_next(404, {"error": "InvalidSourceError"})
+    assert "COR does not know this source" in prove(cor).err
+
+
 def test_an_unusable_connection_is_an_error_of_one_line(cor: Cor, connect: Connect) -> None:
     connect(password="expired-token")
     ran = prove(cor)
     assert ran.code == 2
     assert "error: COR refused the token (401)" in ran.err
+    assert "WARNING" not in ran.err
     assert "expired-token" not in ran.out + ran.err
 
 
@@ -128,8 +144,19 @@ def test_leave_that_could_not_be_deleted_is_named_and_ends_it_with_1(cor: Cor, s
     sandbox.go_down(after=6)
     ran = prove(cor, "--output", "json")
     (held,) = sandbox.leaves
-    assert (ran.code, ran.data["left_in_cor"]) == (1, [held.external_id])
-    assert f"WARNING: COR may still hold leave of u1 that this command created: {held.external_id}." in ran.err
+    left = ran.data["left_in_cor"]
+    assert (ran.code, left[0]) == (1, held.external_id)
+    assert "WARNING: COR may still hold leave of u1 under these external ids" in ran.err
+    assert f": {', '.join(left)}. Look in COR at the leave of this user from " in ran.err
+
+
+def test_where_cor_never_says_that_it_has_no_leave_what_is_not_proven_is_named(cor: Cor, sandbox: Sandbox) -> None:
+    sandbox.error_style = "null"
+    ran = prove(cor, "--day", "2016-05-09", "--output", "json")
+    leave = ran.data["id"]
+    left = [leave, f"{leave}-dates", f"{leave}-type", f"{leave}-unknown"]
+    assert ran.data["left_in_cor"] == left
+    assert f": {', '.join(left)}. Look in COR at the leave of this user from 2016-05-09 to 2016-05-15." in ran.err
 
 
 def test_it_prints_nothing_personal_but_what_was_typed(cor: Cor, sandbox: Sandbox) -> None:

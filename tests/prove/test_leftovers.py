@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
+from itertools import count
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cor_provider import _clock
 from cor_provider.client.leaves import LeavesEndpoint
@@ -13,6 +16,7 @@ from cor_provider.exceptions import CorError
 from cor_provider.prove.leftovers import MOST_ROUNDS, SECONDS_TO_ARRIVE, Leftovers, all_deleted
 from cor_provider.prove.trial import SECONDS_BETWEEN_CALLS, Trial
 from cor_provider.sandbox import Sandbox
+from lying_cor import REFUSALS, Behaviour, LyingCor
 from prove_support import CALLS, trial
 from support import Connect
 
@@ -153,3 +157,97 @@ def test_a_leave_that_is_gone_already_is_not_waited_for(sandbox: Sandbox, waits:
     assert run(trial("create again", gone_and_interrupted)) == []
     assert [one.method for one in sandbox.requests] == ["POST", "DELETE"]
     assert waits == [SECONDS_BETWEEN_CALLS]
+
+
+@pytest.mark.parametrize("style", ["no user", "no name"])
+def test_only_what_says_that_there_is_no_such_leave_is_believed(sandbox: Sandbox, style: str) -> None:
+    sandbox.answer_next(404, REFUSALS["no user"][1], commit=True)  # the create, which COR carries out all the same
+    sandbox.answer_next(*REFUSALS[style])
+    assert run(trial()) == ["prove-1"]
+    assert [one.external_id for one in sandbox.leaves] == ["prove-1"]
+
+
+@pytest.mark.parametrize("call", CALLS[1:])
+def test_what_cor_refused_and_carried_out_is_deleted_also_if_the_trial_is_cut(sandbox: Sandbox, call: str) -> None:
+    sandbox.store.add_leave_type("GLOBANT", "prove-1-type", "Carried out")
+
+    def refuse() -> None:
+        sandbox.answer_next(404, REFUSALS["no type"][1], commit=True)
+
+    def cut() -> None:
+        raise KeyboardInterrupt
+
+    happenings = {"unknown leave type": refuse}
+    assert run(trial(happenings | {call: cut})) == []
+    assert sandbox.leaves == ()
+
+
+def test_a_token_that_is_refused_from_the_beginning_leaves_nothing(sandbox: Sandbox) -> None:
+    sandbox.revoke_tokens()
+    assert run(trial()) == []
+    assert len(sandbox.requests) == 1
+
+
+def test_after_a_token_that_expired_what_is_left_is_named(sandbox: Sandbox) -> None:
+    assert run(trial("update", sandbox.revoke_tokens)) == ["prove-1", "prove-1-dates", "prove-1-type"]
+
+
+def test_a_refused_leave_is_deleted_all_the_same(sandbox: Sandbox) -> None:
+    sandbox.answer_next(404, {"error": "UserNotFoundError"}, commit=True)
+    assert run(trial()) == []
+    assert [one.method for one in sandbox.requests] == ["POST", "DELETE"]
+    assert sandbox.leaves == ()
+
+
+@pytest.fixture(scope="module")
+def lying() -> Iterator[LyingCor]:
+    with LyingCor() as cor:
+        yield cor
+
+
+def cut_run(lying: LyingCor, connect: Connect, cuts: Collection[int]) -> list[str]:
+    """Run a trial, interrupted after the answers of these numbers, and return what could not be deleted."""
+    connect(host=lying.url, extra={"api_url": f"{lying.url}/v1"})
+    answers = count()
+
+    def interrupt(*_: object, **__: object) -> None:
+        if next(answers) in cuts:
+            raise KeyboardInterrupt
+
+    tried = trial()
+    tried.leftovers._endpoint.session.hooks["response"].append(interrupt)
+    return run(tried)
+
+
+ANSWERS = ("truth", "lost", "token", *REFUSALS)
+MOST_REQUESTS = len(CALLS) + 4 * MOST_ROUNDS
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+@pytest.mark.parametrize("unique", [True, False])
+def test_wherever_it_is_cut_a_cor_that_lies_about_what_it_wrote_holds_nothing_untold(
+    lying: LyingCor, connect: Connect, answer: str, unique: bool
+) -> None:
+    writes = CALLS.index("list")
+    for lies in (1, writes, writes + 1, len(CALLS)):
+        for cut in range(len(CALLS) + 1):
+            lying.begin([Behaviour(answer=answer)] * lies, unique=unique)
+            told = cut_run(lying, connect, {cut})
+            assert set(+lying.held) <= set(told), (lies, cut)
+
+
+BEHAVIOURS = st.builds(Behaviour, st.booleans(), st.sampled_from(ANSWERS))
+
+
+@settings(max_examples=200)
+@given(
+    script=st.lists(BEHAVIOURS, max_size=MOST_REQUESTS),
+    unique=st.booleans(),
+    cuts=st.sets(st.integers(0, MOST_REQUESTS), max_size=2),
+)
+def test_whatever_cor_does_and_says_it_holds_nothing_or_that_is_told(
+    lying: LyingCor, connect: Connect, script: list[Behaviour], unique: bool, cuts: set[int]
+) -> None:
+    lying.begin(script, unique=unique)
+    told = cut_run(lying, connect, cuts)
+    assert set(+lying.held) <= set(told)

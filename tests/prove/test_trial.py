@@ -65,6 +65,7 @@ def test_it_pauses_between_calls(waits: list[float]) -> None:
     [
         (500, b"", CorServerError),
         (401, b"", CorAuthenticationError),
+        (404, {"error": "UserNotFoundError"}, CorUserNotFoundError),
     ],
 )
 def test_if_the_leave_cannot_be_created_there_is_nothing_to_try(
@@ -74,14 +75,6 @@ def test_if_the_leave_cannot_be_created_there_is_nothing_to_try(
     with pytest.raises(error):
         trial().run()
     assert len(sandbox.requests) == 1
-
-
-def test_a_refused_leave_is_deleted_all_the_same_since_cor_may_have_it(sandbox: Sandbox) -> None:
-    sandbox.answer_next(404, {"error": "UserNotFoundError"}, commit=True)
-    with pytest.raises(CorUserNotFoundError):
-        trial().run()
-    assert [one.method for one in sandbox.requests] == ["POST", "DELETE"]
-    assert sandbox.leaves == ()
 
 
 def test_an_answer_to_the_create_in_an_unknown_form_does_not_end_it(sandbox: Sandbox) -> None:
