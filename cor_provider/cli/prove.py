@@ -35,7 +35,7 @@ PLAN = (
     "This writes to the COR at {host}, source {source}. It creates one leave of the user {user}, type {leave_type}, on "
     "{first}, makes it a day longer, reads that user's leave back, and deletes it again. It also sends what COR should "
     "refuse, for days until {last}. Every external id begins with {id}. At the end, however it ends, it deletes all "
-    "leave of these ids. Should this process be killed outright, delete them yourself."
+    "leave of these ids, or names them. Should this process be killed outright, delete them yourself."
 )
 LEFT = (
     "WARNING: COR may still hold leave of {user} under these external ids, since it did not confirm that it has none: "
@@ -179,4 +179,8 @@ def _show(output: Output, found: list[Verdict]) -> None:
     counts = {name: sum(one.result == name for one in found) for name in ("holds", "does not hold")}
     untried = len(found) - sum(counts.values())
     output.line()
-    output.line(f"{counts['holds']} hold, {counts['does not hold']} do not, {untried} could not be tried.")
+    hold, differ = counts["holds"], counts["does not hold"]
+    output.line(
+        f"{hold} {'holds' if hold == 1 else 'hold'}, {differ} {'does' if differ == 1 else 'do'} not, "
+        f"{untried} could not be tried."
+    )

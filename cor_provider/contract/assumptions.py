@@ -18,6 +18,8 @@ class Assumption:
     :param text: the assumption, in Markdown without links.
     :param gives: what it means for a DAG that it holds.
     :param otherwise: what it means for a DAG if it does not, and what to do.
+    :param accepted: the same where COR confirms what it should refuse, or confirms something else than it did; empty
+        if that makes no difference.
     :param untried: why ``prove`` cannot try it; empty if it can.
     """
 
@@ -25,6 +27,7 @@ class Assumption:
     text: str
     gives: str
     otherwise: str
+    accepted: str = ""
     untried: str = ""
 
 
@@ -46,20 +49,21 @@ ASSUMPTIONS = (
         "An external id is unique per source, and a create with one that COR has is refused as "
         "`DuplicateExternalIdError`, or `ZC004`.",
         "A task may run again: leave that COR has is existing, or updated.",
-        "Do not let a task that creates leave run again: what is in COR would be rejected, or be there twice. Look at "
-        "the report first.",
+        "If a task runs again, leave that COR has is rejected, or stops the push: look at its report first.",
+        accepted="If a task runs again, leave may be in COR twice: look at its report first.",
     ),
     Assumption(
         "dates",
         "A leave that ends before it starts is refused as `InvalidDateRangeError`.",
         "COR refuses what the provider refuses before it is sent.",
-        "Nothing: the provider refuses such leave before it is sent.",
+        "That changes nothing: the provider refuses such leave before it is sent.",
     ),
     Assumption(
         "leave_type",
         "A leave type that COR does not know is refused as `LeaveTypeNotFoundError`.",
         "Reports list the leave types that COR lacks.",
-        "Such leave is rejected under another name, or is in COR without its type: check the types before a push.",
+        "Reports do not list the leave types that COR lacks: compare yours with COR's before a push.",
+        accepted="Such leave may be in COR without its type: compare your types with COR's before a push.",
     ),
     Assumption(
         "refused",
@@ -72,26 +76,31 @@ ASSUMPTIONS = (
         "An update replaces the leave that COR has under its external id, which keeps COR's id.",
         'if_exists="update" and syncs carry changes to COR.',
         "Changes in HR do not reach COR: delete such leave and create it again.",
+        accepted="A change may make a second leave in COR beside the old one: change one leave, and look in COR.",
     ),
     Assumption(
         "update_missing",
         "An update of an external id that COR does not have is refused as `LeaveNotFoundError` or `ZC001`, and creates "
         "nothing.",
         "UpdateLeaveOperator creates leave that COR lacks, or leaves it out, as if_missing says.",
-        "if_missing of UpdateLeaveOperator does not work as described, and a sync cannot bring back leave that was "
+        "if_missing of UpdateLeaveOperator does not work as described, and a sync may not bring back leave that was "
         "deleted in COR.",
+        accepted="Leave that COR lacks counts as updated, whatever if_missing of UpdateLeaveOperator says: look in COR "
+        "whether it is there.",
     ),
     Assumption(
         "delete_missing",
         "A delete of leave that COR does not have is refused as `LeaveNotFoundError` or `ZC001`.",
         "Deleting again is safe: such leave counts as deleted.",
-        "A task that deletes leave and runs again may reject what is already gone.",
+        "If a task deletes leave that is gone already, that leave is rejected, or stops the push.",
+        accepted="Deleting again is safe. But a wrong external id does not show: it counts as deleted too.",
     ),
     Assumption(
         "named_404",
         "A 404 from COR itself names what is missing.",
-        "A wrong Host is told from missing leave.",
-        "Missing leave looks like a wrong Host, and stops the whole push: send only changes to leave that COR has.",
+        "Missing leave is not taken for a wrong Host.",
+        "A missing leave, user or leave type looks like a wrong Host and stops the whole push: make sure before a push "
+        "that COR has them.",
     ),
     Assumption(
         "main_api",

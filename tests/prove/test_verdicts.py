@@ -53,7 +53,9 @@ def test_each_error_style_is_recognised(sandbox: Sandbox, style: str) -> None:
 )
 def test_each_reading_of_the_main_api_is_recognised(sandbox: Sandbox, reading: dict[str, str]) -> None:
     sandbox.main_api = reading
-    assert {judge()[key].result for key in ("main_api", "days")} == {"holds"}
+    found = judge()
+    assert {found[key].result for key in ("main_api", "days")} == {"holds"}
+    assert (found["update"].result, found["update"].found) == ("holds", "")
 
 
 DELETED = {"statusCode": 200, "status": "success", "data": {"message": "deleted", "deletedId": "prove-1"}}
@@ -85,9 +87,33 @@ def test_an_answer_that_is_not_as_assumed_is_found(
 ) -> None:
     found = judge(call, lambda: sandbox.answer_next(*answer))
     assert those(found, "does not hold") == broken
-    for key in broken:
-        assert found[key].meaning == f"{found[key].found} {found[key].assumption.otherwise}"
-        assert found[key].found
+    for one in map(found.__getitem__, broken):
+        assert one.found
+        meanings = {one.assumption.otherwise, one.assumption.accepted}
+        assert one.meaning in {f"{one.found} {meaning}" for meaning in meanings if meaning}
+
+
+@pytest.mark.parametrize(
+    ("call", "answer", "key", "meaning"),
+    [
+        ("create again", (409, {}), "duplicate", "rejected, or stops the push"),
+        ("create again", (201, DONE), "duplicate", "in COR twice"),
+        ("unknown leave type", (404, {"code": "ZC001"}), "leave_type", "Reports do not list the leave types"),
+        ("unknown leave type", (201, DONE), "leave_type", "in COR without its type"),
+        ("update", (404, {"code": "ZC001"}), "update", "do not reach COR"),
+        ("update", (200, {**DONE, "data": {"id": 99, "userId": 67891}}), "update", "a second leave"),
+        ("update of an unknown id", (400, {}), "update_missing", "does not work as described"),
+        ("update of an unknown id", (200, DONE), "update_missing", "counts as updated"),
+        ("delete again", (400, {}), "delete_missing", "is rejected"),
+        ("delete again", (200, DONE), "delete_missing", "Deleting again is safe"),
+    ],
+)
+def test_what_cor_confirms_means_something_else_than_what_it_refuses_under_another_name(
+    sandbox: Sandbox, call: str, answer: tuple[int, Any], key: str, meaning: str
+) -> None:
+    one = judge(call, lambda: sandbox.answer_next(*answer))[key]
+    assert one.result == "does not hold"
+    assert meaning in one.meaning
 
 
 @pytest.mark.parametrize(
@@ -164,16 +190,43 @@ def test_whether_a_refused_update_left_something_is_not_known_without_the_answer
 def test_a_list_without_the_leave_yet_says_nothing(sandbox: Sandbox) -> None:
     found = judge("list", lambda: sandbox.answer_next(200, []))
     assert those(found, "could not be tried") == {"main_api", "days"}
+    assert "an hour" in found["main_api"].meaning
+
+
+def test_a_leave_that_the_list_shows_as_deleted_says_nothing(sandbox: Sandbox) -> None:
+    found = judge("list", lambda: sandbox.delete_by_hand(12345))
+    assert those(found, "could not be tried") >= {"main_api", "days"}
 
 
 def test_other_days_in_the_main_api_are_found(sandbox: Sandbox) -> None:
     found = judge("list", lambda: sandbox.move_by_hand(12345, "2016-05-11", "2016-05-12"))
     assert those(found, "does not hold") == {"days"}
+    assert those(found, "could not be tried") == {"update"}
 
 
-def test_a_leave_that_the_list_shows_as_before_the_update_is_no_other_day(sandbox: Sandbox) -> None:
-    found = judge("list", lambda: sandbox.move_by_hand(12345, "2016-05-09", "2016-05-09"))
+def test_an_update_that_the_list_does_not_show_yet_may_take_an_hour(sandbox: Sandbox) -> None:
+    found = judge("update", lambda: sandbox.answer_next(200, DONE))
     assert found["days"].result == "holds"
+    assert those(found, "could not be tried") == {"update"}
+    assert "still shows the days before it. COR may need an hour" in found["update"].meaning
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        (200, []),
+        (403, {}),
+        (503, {}),
+        (200, [{"id": 12345, "start": "soon", "end": "later"}]),
+        (200, [{"id": 12345, "deleted_at": "2016-05-09 10:00:00"}]),
+    ],
+)
+def test_where_the_list_cannot_show_an_update_the_answer_is_all_that_is_known(
+    sandbox: Sandbox, answer: tuple[int, Any]
+) -> None:
+    update = judge("list", lambda: sandbox.answer_next(*answer))["update"]
+    assert update.result == "holds"
+    assert update.meaning.startswith(f"{update.assumption.gives} COR's answer is all that is known")
 
 
 def test_a_connection_without_an_address_of_the_main_api_says_what_is_missing(connect: Connect) -> None:

@@ -22,7 +22,7 @@ from support import SEED, Connect
 from .conftest import Send
 
 LEAVE = {"id": "12345", "userId": "67891", "leaveTypeId": "54322", "state": "new", "Ana": 1, "ok": True}
-ROW = {"id": 12345, "user_id": 67891, "start": "2016-05-09T03:00:00.000Z", "end": "2016-05-10T02:59:00.000Z"}
+ROW = {"id": 12345, "user_id": 67891, "start": "2016-05-09T03:00:00.000Z", "end": "2016-05-11T02:59:00.000Z"}
 GONE = {"status": 404, "name": "CORCustomError", "code": "ZC001", "message": "The entity is not associated"}
 UNLIKE_THE_SANDBOX: list[tuple[int, Any, dict[str, str]]] = [
     (200, LEAVE, {"X-Powered-By": "Express", "ETag": "abc"}),
