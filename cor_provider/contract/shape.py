@@ -67,7 +67,7 @@ class Shape(BaseModel):
     :param date: the form of a date, with 0 for each digit.
     :param about_fields: whether a string speaks of missing or invalid fields, which decides how ``ZC001`` is read.
     :param value: an HTTP status or a word for it in a field for that, or what a field for success says.
-    :param keys: the fields of an object. ``other_keys``: how many more it has.
+    :param keys: the fields of an object. ``other_keys``: the range of how many more it has, such as a map by people.
     :param items: the shape of an array's first item.
     """
 
@@ -81,7 +81,7 @@ class Shape(BaseModel):
     about_fields: bool = False
     value: Value = None
     keys: dict[Key, Shape] = {}
-    other_keys: Annotated[int, Field(ge=0, le=1000)] = 0
+    other_keys: Length = None
     items: Shape | None = None
 
 
@@ -95,7 +95,8 @@ def shape_of(value: object, *, key: str = "", depth: int = 0) -> Shape:
         return Shape(type="deeper")
     if isinstance(value, dict):
         known = {name: shape_of(one, key=name, depth=depth + 1) for name, one in value.items() if name in KEYS}
-        return Shape(type="object", keys=known, other_keys=min(len(value) - len(known), 1000))
+        others = len(value) - len(known)
+        return Shape(type="object", keys=known, other_keys=length_range(others) if others else None)
     if isinstance(value, list):
         items = shape_of(value[0], depth=depth + 1) if value else None
         return Shape(type="array", length=length_range(len(value)), items=items)

@@ -129,7 +129,8 @@ def filled(shape: Shape, own: Any, key: str = "") -> Any:
     if shape.type == "object":
         fields = _fields(own)
         known = {name: filled(inner, _find(fields, name), name) for name, inner in shape.keys.items()}
-        return {**known, **{f"other {number}": None for number in range(shape.other_keys)}}
+        fewest, _ = shape.other_keys or (0, 0)
+        return {**known, **{f"other {number}": None for number in range(fewest)}}
     if shape.type == "array":
         return _array(shape, own)
     return _scalar(shape, None if isinstance(own, (dict, list)) else own, key)

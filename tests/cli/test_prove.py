@@ -63,6 +63,11 @@ def test_the_table_has_a_row_for_each_assumption(cor: Cor) -> None:
         assert one["meaning"] == (f"Not known: {assumption.untried}" if assumption.untried else assumption.gives)
 
 
+def test_one_that_does_not_hold_is_counted_as_one(cor: Cor, sandbox: Sandbox) -> None:
+    sandbox.error_style = "zc001"
+    assert prove(cor).out.splitlines()[-1] == "11 hold, 1 does not, 4 could not be tried."
+
+
 def test_an_assumption_that_does_not_hold_ends_it_with_1(cor: Cor, sandbox: Sandbox) -> None:
     sandbox.error_style = "null"
     ran = prove(cor)
@@ -159,12 +164,27 @@ def test_where_cor_never_says_that_it_has_no_leave_what_is_not_proven_is_named(c
     assert f": {', '.join(left)}. Look in COR at the leave of this user from 2016-05-09 to 2016-05-15." in ran.err
 
 
-def test_it_prints_nothing_personal_but_what_was_typed(cor: Cor, sandbox: Sandbox) -> None:
-    marked = {"status": "success", "data": {"id": 987654, "userId": 876543, "name": "Marker", "Marker": "Marker"}}
-    sandbox.answer_next(201, marked, headers={"X-Marker": "Marker"}, commit=True)
+MARKED = {
+    "status": "success",
+    "message": "Marker: 987654",
+    "name": "Marker",
+    "Marker": ["Marker", {"Marker": 987654}],
+    "data": {"id": 987654, "userId": 876543, "name": "Marker", "marker@example.com": {"0": 987654}},
+}
+
+
+@pytest.mark.parametrize("status", [200, 202, 400, 403, 404, 409, 422, 500])
+def test_it_prints_and_writes_nothing_personal_but_what_was_typed(
+    cor: Cor, sandbox: Sandbox, caplog: pytest.LogCaptureFixture, tmp_path: Path, status: int
+) -> None:
+    sandbox.answer_next(201, MARKED, headers={"X-Marker": "Marker"}, commit=True)
+    for _ in CALLS[1:]:
+        sandbox.answer_next(status, MARKED, headers={"X-Marker": "Marker", "Server": "Marker"})
     ran = prove(cor)
-    for marker in ("987654", "876543", "Marker"):
-        assert marker not in ran.out + ran.err
+    assert ran.out
+    for told in (ran.out, ran.err, caplog.text, (tmp_path / "cor-contract.json").read_text()):
+        for marker in ("987654", "876543", "arker"):
+            assert marker not in told
 
 
 def test_the_shape_of_the_answers_is_written_to_the_current_folder(cor: Cor, tmp_path: Path) -> None:

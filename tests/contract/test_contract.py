@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+import re
+from collections.abc import Iterator
+from typing import Any, get_args
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from requests import PreparedRequest, Response
 from requests.structures import CaseInsensitiveDict
 
 from cor_provider.contract.contract import Call, CallName, Contract
+from cor_provider.contract.shape import Shape
+from cor_provider.contract.words import ERROR_NAMES, HEADERS, KEYS, STATUS_WORDS, STATUSES
 
 
 def answer(status: int, body: Any, **headers: str) -> Response:
@@ -44,12 +50,66 @@ MARKERS = ("Marker", "marker", "4711", "0815", "E-7", "2026", "Ana")
             400, {}, **{"X-Marker": "4711", "Content-Type": "Marker/4711", "Ana": "Ana", "E-7": "", "Server": "Ana"}
         ),
         answer(4711, b""),
+        answer(200, {"data": {"ana@Marker.example": {"id": 4711}, "E-7": [4711, "Ana"], "0815": None}}),
+        answer(200, {"errors": [[["Marker", {"Ana": {"4711": [{"E-7": "2026-05-11"}]}}]]]}),
+        answer(200, [[{"data": [[4711, 0.4711, -4711, 4711e300]]}]]),
+        answer(200, b"[" + b"4711" * 4711 + b"]"),
+        answer(200, {"Marker" * 20_000: 1, "status" * 4711: "Ana", "STATUS": "Marker", "id\u0000Ana": "E-7"}),
+        answer(404, {"message": ["LeaveNotFoundError of Ana", "Marker"], "code": ["MK0815", 4711]}),
+        answer(404, {"status": "success Ana", "code": "ZC001 E-7", "error": {"name": "AnaError", "status": "4711"}}),
+        answer(200, {"status": ["Marker"], "success": {"Ana": "Ana"}, "ok": "E-7", "start": "2026-05-11 Ana"}),
+        answer(200, b'{"id": 4711, "id": 815, "Ana": "Marker"', **{"Content-Type": "application/json"}),
+        answer(200, {}, **{"X-User-Ana": "1", "X-4711": "2", "Set-Cookie": "Marker=4711", "Location": "/E-7"}),
     ],
 )
 @pytest.mark.parametrize("name", ["create", "list", "delete again"])
 def test_nothing_of_an_answer_but_its_shape_gets_in(response: Response, name: CallName) -> None:
     text = json.dumps(told(response, name))
     assert [marker for marker in MARKERS if marker in text] == []
+
+
+TEXTS = st.text() | st.sampled_from(sorted(KEYS | ERROR_NAMES | STATUS_WORDS | HEADERS))
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=4),
+    max_leaves=10,
+)
+NAMES = st.from_regex(r"[A-Za-z][A-Za-z0-9-]{0,20}", fullmatch=True) | st.sampled_from(sorted(HEADERS))
+OF_THE_FILE = {*Call.model_fields, *Shape.model_fields, *get_args(CallName), "JSON", "text", "web page", "nothing"} | {
+    *("POST", "PUT", "GET", "DELETE", "/v2/integrations/leaves", "/v2/integrations/leaves/{id}"),
+    *("/user/leaves?usersId={id}", "object", "array", "string", "integer", "number", "boolean", "null", "deeper"),
+}
+
+
+@given(
+    name=st.sampled_from(get_args(CallName)),
+    status=st.integers(200, 599),
+    body=JSON | st.binary(),
+    headers=st.dictionaries(NAMES, NAMES, max_size=5),
+)
+def test_whatever_comes_only_words_of_the_lists_get_into_the_file(
+    name: CallName, status: int, body: Any, headers: dict[str, str]
+) -> None:
+    for one in parts(told(answer(status, body, **headers), name)):
+        if isinstance(one, str):
+            assert one in OF_THE_FILE | KEYS | ERROR_NAMES | STATUS_WORDS | HEADERS or re.fullmatch(
+                r"0000-00-00[T 0:.Z+-]*", one
+            )
+        elif one is not None and not isinstance(one, bool):
+            assert one in STATUSES | {status} or one < 10 or one.bit_count() == 1 or (one - 1).bit_count() == 1
+
+
+def parts(value: Any) -> Iterator[Any]:
+    """Yield every key and every value."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield key
+            yield from parts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from parts(inner)
+    else:
+        yield value
 
 
 def test_it_says_what_was_asked_and_what_came() -> None:

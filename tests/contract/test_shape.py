@@ -58,6 +58,16 @@ def test_a_message_keeps_our_names_of_errors_and_whether_it_speaks_of_fields() -
     }
 
 
+@pytest.mark.parametrize(("people", "expected"), [(1, [1, 8]), (437, [257, 512])])
+def test_of_a_map_by_people_not_even_their_number_is_told(people: int, expected: list[int]) -> None:
+    by_mail = {f"ana{number}@example.com": {"id": number} for number in range(people)}
+    assert told({"id": 1, **by_mail}) == {
+        "type": "object",
+        "keys": {"id": {"type": "integer"}},
+        "other_keys": expected,
+    }
+
+
 def test_a_list_keeps_the_shape_of_its_first_item() -> None:
     assert told([{"id": 1}, "x"]) == {
         "type": "array",
@@ -144,6 +154,7 @@ def parts(value: Any) -> Iterator[Any]:
         {"type": "string", "date": "2026-05-11"},
         {"type": "string", "length": [3, 5]},
         {"type": "object", "keys": {"Marker": {"type": "null"}}},
+        {"type": "object", "other_keys": [437, 437]},
         {"type": "Marker"},
         {"type": "null", "note": "Marker"},
     ],
