@@ -61,8 +61,8 @@ class Findings:
                 execute("INSERT OR REPLACE INTO user VALUES (?, ?)", (user_id, entry.cor_user_id))
             if entry.overlaps(window):
                 execute(
-                    "INSERT INTO leave (id, user_id, cor_user_id, line) VALUES (?, ?, ?, ?)",
-                    (leave_id, user_id, entry.cor_user_id, entry.to_line(leave_id)),
+                    "INSERT INTO leave (id, user_id, cor_id, cor_user_id, line) VALUES (?, ?, ?, ?, ?)",
+                    (leave_id, user_id, entry.cor_id, entry.cor_user_id, entry.to_line(leave_id)),
                 )
         # Another leave of the same user may say what COR calls this user.
         execute(
@@ -87,6 +87,11 @@ class Findings:
     def of_user(self, cor_user_id: int) -> list[AuditedLeave]:
         """Return the leave of a user."""
         return list(self._leaves("cor_user_id = ?", cor_user_id))
+
+    def cor_ids_of(self, cor_user_id: int) -> set[int]:
+        """Return COR's own ids of the leave of a user, as far as the ledger has them."""
+        query = "SELECT cor_id FROM leave WHERE cor_user_id = ? AND cor_id IS NOT NULL"
+        return {cor_id for (cor_id,) in self._database.execute(query, (cor_user_id,))}
 
     def knows(self, cor_id: int) -> bool:
         """Return whether the ledger has a leave of this id of COR's, in the window or not."""
@@ -208,6 +213,7 @@ CREATE TABLE leave (
     number INTEGER PRIMARY KEY,  -- in the order of the ledger
     id TEXT NOT NULL,
     user_id TEXT NOT NULL,
+    cor_id INTEGER,
     cor_user_id INTEGER,
     line BLOB NOT NULL,  -- the row of the ledger
     finding TEXT,

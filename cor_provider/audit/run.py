@@ -102,7 +102,9 @@ class Audit:
 
     def _ask_about_all(self) -> None:
         count, asked, logged_at = self.findings.user_count, 0, _clock.now()
-        with closing(self._hook.leaves_of_users(self.findings.users(), **self._options)) as users:
+        findings = self.findings
+        asking = self._hook.leaves_of_users(findings.users(), expected=findings.cor_ids_of, **self._options)
+        with closing(asking) as users:
             for asked, (cor_user_id, rows) in enumerate(users, start=1):
                 if isinstance(rows, CorRecordError):
                     self._refuse(cor_user_id, rows)

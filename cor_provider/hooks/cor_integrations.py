@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import os
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
 from contextlib import closing, suppress
 from functools import cache, cached_property, partial
 from typing import Any, TypeVar
@@ -341,7 +341,7 @@ class CorIntegrationsHook(BaseHook):
         Yield the leave that COR's main API holds for a user: GET ``/user/leaves``, a request for each page.
 
         Requests are not sent again. COR may show a change only an hour later, and shows deleted leave too, with
-        ``deleted_at``.
+        ``deleted_at``. The last request is the one that finds nothing more; stop reading earlier to save it.
 
         :param cor_user_id: COR's own id of the user, as ``data.userId`` of its answers and the reports have it.
         :return: rows as COR sends them: ``id`` (COR's own, as ``data.id`` of its answers), ``user_id``,
@@ -356,28 +356,37 @@ class CorIntegrationsHook(BaseHook):
         return all_rows(lambda offset: self._user_leaves.page(cor_id, offset), self._page_sizes)
 
     def leaves_of_users(
-        self, cor_user_ids: Iterable[int], **options: Unpack[Options]
+        self,
+        cor_user_ids: Iterable[int],
+        *,
+        expected: Callable[[int], Collection[int]] | None = None,
+        **options: Unpack[Options],
     ) -> Generator[tuple[int, list[dict[str, Any]] | CorRecordError]]:
         """
         Read what :meth:`leaves_in_cor` yields for many users, with the pace and the retries of :meth:`create_leaves`.
 
         :param cor_user_ids: COR's own ids of users.
+        :param expected: returns COR's own ids of the leave that a user should have, and is called in your thread. Once
+            all of it is found, a page with fewer rows than others is taken for the last one, without a request that
+            makes sure: most users take one request then. Rows that COR may have after that are not read.
         :param options: those of :meth:`create_leaves`. Once ``stopping`` is set, the rest is not read.
         :return: each user with all rows, or with the error with which COR refused this user.
         :raises CorError: after what was read, the error that every user would meet.
         """
 
-        def read(cor_user_id: int, ask: Ask) -> list[dict[str, Any]]:
+        def read(user: tuple[int, Collection[int] | None], ask: Ask) -> list[dict[str, Any]]:
             _ = self._redis  # raises an error if there is one that cannot be used
-            endpoint = self._user_leaves
-            return list(all_rows(lambda offset: ask(lambda: endpoint.page(cor_user_id, offset)), self._page_sizes))
+            endpoint, (cor_user_id, ids) = self._user_leaves, user
+            page = partial(endpoint.page, cor_user_id)
+            return list(all_rows(lambda offset: ask(lambda: page(offset)), self._page_sizes, expected=ids))
 
-        users = read_each(cor_user_ids, read, read_options("leaves_of_users", options), turns=self._turns())
+        keys = ((cor_user_id, expected and expected(cor_user_id)) for cor_user_id in cor_user_ids)
+        users = read_each(keys, read, read_options("leaves_of_users", options), turns=self._turns())
         with closing(users):
-            for number, user in enumerate(users):
+            for number, ((cor_user_id, _), rows) in enumerate(users):
                 if not number:
                     get_hook_lineage_collector().add_input_asset(context=self, uri=self.user_leaves_url)
-                yield user
+                yield cor_user_id, rows
 
     @property
     def user_leaves_url(self) -> str:

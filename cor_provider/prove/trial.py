@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -134,9 +134,9 @@ class Trial:
         self._call(name, lambda: Reply(self._endpoint.delete(key)), self.leftovers.deleting(leave_id))
 
     def _list(self) -> None:
-        _, user = self.cor_ids
+        leave, user = self.cor_ids
         if user is not None:
-            self._call("list", lambda: Reply(rows=tuple(self._leaves_in_cor(user))), nullcontext())
+            self._call("list", lambda: Reply(rows=tuple(_up_to(leave, self._leaves_in_cor(user)))), nullcontext())
 
     def _call(self, name: str, send: Callable[[], Reply], noted: Context) -> None:
         if self.replies:
@@ -146,6 +146,14 @@ class Trial:
                 self.replies[name] = send()
         except CorError as error:
             self.replies[name] = Reply(error=error)
+
+
+def _up_to(leave: int | None, rows: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """Yield rows until that of a leave has come: the rest, which may be on further pages, is not needed."""
+    for row in rows:
+        yield row
+        if leave and read_cor_id(row.get("id")) == leave:
+            return
 
 
 def _leave(leave_id: str, user_id: str, leave_type_id: str, start: date, end: date) -> LeaveRequest:

@@ -36,6 +36,7 @@ CHOICES: Mapping[str, Mapping[str, str]] = {
     "deleted": {
         "kept": "deleted leave is listed with `deleted_at`",
         "absent": "it is not listed",
+        "cut": "it is left out once a page is cut, which is short then",
     },
     "unknown_user": {
         "404": "UserNotFoundError",
@@ -147,7 +148,8 @@ def list_leaves(store: Store, query: QueryParams, readings: Readings) -> list[Li
     if readings.deleted == "absent":
         leaves = [leave for leave in leaves if leave.deleted_at is None]
     first = {"page": (offset - 1) * size, "row": offset - 1, "ignored": 0}[readings.paging]
-    return [_listed(leave, user_cor_id, store, readings) for leave in leaves[first : first + size]]
+    shown = (leave for leave in leaves[first : first + size] if readings.deleted == "kept" or leave.deleted_at is None)
+    return [_listed(leave, user_cor_id, store, readings) for leave in shown]
 
 
 def _number(query: QueryParams, name: str, default: str = "") -> int:

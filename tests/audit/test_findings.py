@@ -54,6 +54,7 @@ def test_leave_of_the_window_is_looked_at_user_by_user(findings: Findings) -> No
     )
     assert (findings.user_count, list(findings.users())) == (2, [1, 2])
     assert [one.id for one in findings.of_user(1)] == ["a", "c"]
+    assert findings.cor_ids_of(1) == {10, 12}
     assert findings.knows(14)
     assert not findings.knows(13)
 

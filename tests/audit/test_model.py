@@ -33,7 +33,12 @@ FIRST_DAY = date(2026, 5, 1)
 WINDOW = (5, 25)
 """Days are counted from the first of May."""
 
-READINGS: list[dict[str, str]] = [{}, {"paging": "row", "dates": "local"}, {"deleted": "absent", "paging": "ignored"}]
+READINGS: list[dict[str, str]] = [
+    {},
+    {"paging": "row", "dates": "local"},
+    {"deleted": "absent", "paging": "ignored"},
+    {"deleted": "cut"},
+]
 
 
 @pytest.fixture(scope="module", autouse=True)

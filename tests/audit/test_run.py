@@ -21,6 +21,7 @@ READINGS: list[dict[str, str]] = [
     {"paging": "ignored", "deleted": "absent"},
     {"dates": "local", "zone": "Pacific/Auckland", "unknown_user": "400"},
     {"dates": "local", "zone": "Asia/Kolkata", "deleted": "absent", "unknown_user": "empty"},
+    {"paging": "row", "deleted": "cut"},
 ]
 
 
@@ -263,3 +264,15 @@ def test_each_user_is_asked_about_once_and_nobody_who_has_no_leave_in_the_window
     assert audit()["confirmed"] == 9
     (request,) = sandbox.requests
     assert f"usersId={sandbox.store.user_cor_ids['GLOBANT', 'u1']}&" in request.query
+
+
+@pytest.mark.parametrize("paging", ["page", "row"])
+def test_leave_behind_a_page_from_which_cor_leaves_rows_out_is_not_missing(
+    sync: Run, audit: Run, sandbox: Sandbox, paging: str
+) -> None:
+    sync([leave(f"L{number}") for number in range(60)])
+    for _ in range(45):
+        by_hand_too = sandbox.add_by_hand(sandbox.store.user_cor_ids["GLOBANT", "u1"], "2026-05-30", "2026-05-30")
+        sandbox.delete_by_hand(by_hand_too.cor_id)
+    sandbox.main_api = {"deleted": "cut", "paging": paging}
+    assert audit() == found(audited=60, confirmed=60)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import count
 from typing import Any
 
@@ -46,13 +46,30 @@ def reader(cor: MainApi, connect: Connect) -> CorIntegrationsHook:
 def test_it_asks_as_documented_and_yields_what_cor_sends(cor: MainApi, reader: CorIntegrationsHook) -> None:
     cor.leaves[8555] = [DOCUMENTED_ROW]
     assert list(reader.leaves_in_cor(8555)) == [DOCUMENTED_ROW]
-    (request,) = cor.requests
-    assert request.path == f"/v1{USER_LEAVES_PATH}?usersId=8555&offset=1&size={SIZE}"
-    assert request.token.startswith("Bearer ")
+    queries = [f"/v1{USER_LEAVES_PATH}?usersId=8555&offset={offset}&size={SIZE}" for offset in (1, 2)]
+    assert [request.path for request in cor.requests] == queries
+    assert cor.requests[0].token.startswith("Bearer ")
+
+
+def test_a_reader_that_stops_early_asks_nothing_more(cor: MainApi, reader: CorIntegrationsHook) -> None:
+    cor.leaves[8555] = [DOCUMENTED_ROW]
+    assert next(iter(reader.leaves_in_cor(8555))) == DOCUMENTED_ROW
+    assert len(cor.requests) == 1
+
+
+def test_a_page_beyond_the_first_that_cor_refuses_is_the_end(cor: MainApi, reader: CorIntegrationsHook) -> None:
+    cor.answers += [(200, [DOCUMENTED_ROW]), (400, {"error": "ValidationError", "message": "offset"})]
+    assert list(reader.leaves_in_cor(8555)) == [DOCUMENTED_ROW]
+
+
+def test_a_page_beyond_the_first_that_fails_is_an_error(cor: MainApi, reader: CorIntegrationsHook) -> None:
+    cor.answers += [(200, [DOCUMENTED_ROW]), (503, "")]
+    with pytest.raises(CorServerError):
+        list(reader.leaves_in_cor(8555))
 
 
 def test_rows_in_an_envelope_are_read_too(cor: MainApi, reader: CorIntegrationsHook) -> None:
-    cor.answers.append((200, {"data": [DOCUMENTED_ROW], "total": "1"}))
+    cor.answers += [(200, {"data": [DOCUMENTED_ROW], "total": "1"}), (200, {"data": [], "total": "1"})]
     assert list(reader.leaves_in_cor(8555)) == [DOCUMENTED_ROW]
 
 
@@ -71,7 +88,7 @@ def test_a_refused_token_is_replaced_once(cor: MainApi, connect: Connect) -> Non
     connect(login="key", password="secret", extra={"api_url": cor.url})
     cor.answers += [(200, {"access_token": "a", "expires_in": 3600}), (401, {"error": 401, "message": "Unauthorized"})]
     cor.answers += [(200, {"access_token": "b", "expires_in": 3600}), (200, [DOCUMENTED_ROW])]
-    assert list(CorIntegrationsHook().leaves_in_cor(8555)) == [DOCUMENTED_ROW]
+    assert next(iter(CorIntegrationsHook().leaves_in_cor(8555))) == DOCUMENTED_ROW
     assert [request.token for request in cor.requests if USER_LEAVES_PATH in request.path] == ["Bearer a", "Bearer b"]
 
 
@@ -125,58 +142,116 @@ def test_no_error_tells_what_cor_said_of_a_person(cor: MainApi, reader: CorInteg
     assert "zq7" not in json.dumps([str(raised.value), raised.value.name])
 
 
-def pages(total: int, *, largest: int, reading: str) -> tuple[list[dict[str, Any]], Page, list[int]]:
-    """Return the rows of a COR that has so many, what returns its pages, and the offsets that were asked for."""
+def pages(
+    total: int, *, largest: int, reading: str, hidden: Collection[int] = ()
+) -> tuple[list[dict[str, Any]], Page, list[int]]:
+    """
+    Return the rows of a COR that has so many, what returns its pages, and the offsets that were asked for.
+
+    :param hidden: places in the list of what COR leaves out of a page once it is cut, the first being 0.
+    """
     rows, asked = [row(total - number) for number in range(total)], []
     size = min(SIZE, largest)
 
     def page(offset: int) -> list[dict[str, Any]]:
         asked.append(offset)
         start = {"pages": (offset - 1) * size, "rows": offset - 1, "ignored": 0}[reading]
-        return rows[start : start + size]
+        return [rows[place] for place in range(start, min(start + size, total)) if place not in hidden]
 
-    return rows, page, asked
+    return [one for place, one in enumerate(rows) if place not in hidden], page, asked
 
 
-@given(
-    total=st.integers(0, 230),
-    largest=st.sampled_from((10, 11, 20, 49, 50, 100)),
-    reading=st.sampled_from(("pages", "rows")),
-)
-def test_no_row_is_lost_or_repeated_in_either_reading(total: int, largest: int, reading: str) -> None:
+def ids(rows: Iterable[dict[str, Any]]) -> set[int]:
+    return {row["id"] for row in rows}
+
+
+Totals = st.integers(0, 230)
+Largest = st.sampled_from((10, 11, 20, 25, 49, 50, 100))
+Readings = pytest.mark.parametrize("reading", ["pages", "rows"])
+
+
+@Readings
+@given(total=Totals, largest=Largest)
+def test_no_row_is_lost_or_repeated_in_either_reading(reading: str, total: int, largest: int) -> None:
     rows, page, asked = pages(total, largest=largest, reading=reading)
     assert list(all_rows(page, PageSizes())) == rows
-    assert len(asked) <= total // min(SIZE, largest) + 2
+    assert len(asked) <= total // min(SIZE, largest) + 3
 
 
-def test_few_rows_take_one_request() -> None:
+@Readings
+@given(st.data())
+def test_rows_that_cor_leaves_out_of_its_pages_hide_no_other_row(reading: str, data: st.DataObject) -> None:
+    total, largest = data.draw(Totals), data.draw(Largest)
+    hidden = data.draw(st.sets(st.integers(0, max(total - 1, 0))) | st.just(set(range(2, total, 3))))
+    rows, page, asked = pages(total, largest=largest, reading=reading, hidden=hidden)
+    read = list(all_rows(page, PageSizes()))
+
+    assert read == rows[: len(read)]
+    # All of it is read, unless a page is empty.
+    assert len(read) == len(rows) or page(asked[-1]) == []
+    if len(read) < len(rows):
+        size, start = min(SIZE, largest), asked[-2] - 1
+        first = start * size if reading == "pages" else start - 1
+        assert hidden >= set(range(first, first + size))
+
+
+@Readings
+@pytest.mark.parametrize("hidden", [range(1, 197, 2), range(0, 197, 2), range(40), {0}, {0, 1}, {*range(4, 45)}])
+def test_a_short_page_is_not_taken_for_the_end(reading: str, hidden: Collection[int]) -> None:
+    rows, page, _ = pages(197, largest=SIZE, reading=reading, hidden=hidden)
+    assert list(all_rows(page, PageSizes())) == rows
+    _, page, _ = pages(197, largest=SIZE, reading=reading, hidden=hidden)
+    assert list(all_rows(page, PageSizes(), expected=ids(rows))) == rows
+
+
+def test_an_empty_page_is_the_end_even_if_cor_has_left_all_of_its_rows_out() -> None:
+    rows, page, asked = pages(150, largest=SIZE, reading="pages", hidden=range(50, 100))
+    assert list(all_rows(page, PageSizes())) == rows[:50]
+    assert asked == [1, 2]
+
+
+def test_few_rows_take_one_request_if_all_that_is_expected_is_there() -> None:
     for total in (0, 1, 9):
-        _, page, asked = pages(total, largest=SIZE, reading="pages")
-        list(all_rows(page, PageSizes()))
+        rows, page, asked = pages(total, largest=SIZE, reading="pages")
+        assert list(all_rows(page, PageSizes(), expected=ids(rows[:3]))) == rows
         assert asked == [1]
 
 
-@pytest.mark.parametrize("reading", ["pages", "rows"])
-def test_a_page_that_is_smaller_than_anothers_is_the_last_one(reading: str) -> None:
+@pytest.mark.parametrize(("reading", "requests"), [("pages", 2), ("rows", 3), ("ignored", 7)])
+def test_leave_that_is_not_there_takes_few_more_requests(reading: str, requests: int) -> None:
+    rows, page, asked = pages(9, largest=SIZE, reading=reading)
+    assert list(all_rows(page, PageSizes(), expected={77})) == rows
+    assert len(asked) == requests
+
+
+@Readings
+def test_a_page_that_is_smaller_than_anothers_is_the_last_one_if_nothing_is_missing(reading: str) -> None:
     sizes = PageSizes()
     for total, requests in ((37, 2), (36, 1), (11, 1), (37, 2), (40, 2), (39, 1), (9, 1)):
         rows, page, asked = pages(total, largest=SIZE, reading=reading)
-        assert list(all_rows(page, sizes)) == rows
+        assert list(all_rows(page, sizes, expected=ids(rows))) == rows
         assert len(asked) == requests
 
 
-@given(st.lists(st.integers(0, 130), max_size=6), st.sampled_from((10, 20, 50)), st.sampled_from(("pages", "rows")))
-def test_no_row_of_several_users_is_lost(totals: list[int], largest: int, reading: str) -> None:
+@Readings
+@given(st.lists(st.integers(0, 130), max_size=6), st.sampled_from((10, 20, 50)), st.booleans())
+def test_no_row_of_several_users_is_lost(reading: str, totals: list[int], largest: int, expects: bool) -> None:
     sizes = PageSizes()
     for total in totals:
         rows, page, _ = pages(total, largest=largest, reading=reading)
-        assert list(all_rows(page, sizes)) == rows
+        assert list(all_rows(page, sizes, expected=ids(rows) if expects else None)) == rows
 
 
 def test_the_same_page_again_is_the_end() -> None:
     rows, page, asked = pages(200, largest=SIZE, reading="ignored")
     assert list(all_rows(page, PageSizes())) == rows[:SIZE]
-    assert asked == [1, 2]
+    assert asked == [1, 2, SIZE + 2]
+
+
+def test_a_list_whose_last_page_comes_again_and_again_has_an_end() -> None:
+    rows, page, asked = pages(70, largest=SIZE, reading="pages")
+    assert list(all_rows(lambda offset: page(min(offset, 2)), PageSizes())) == rows
+    assert len(asked) <= 4
 
 
 def test_a_row_that_appears_meanwhile_repeats_none() -> None:
@@ -190,9 +265,9 @@ def test_a_row_that_appears_meanwhile_repeats_none() -> None:
 
 
 def test_a_list_without_an_end_is_refused() -> None:
-    ids = count(1)
-    read = all_rows(lambda _: [row(next(ids)) for _ in range(SIZE)], PageSizes())
+    numbers = count(1)
+    read = all_rows(lambda _: [row(next(numbers)) for _ in range(SIZE)], PageSizes())
     with pytest.raises(CorUnexpectedAnswerError, match="does not end"):
         for _ in read:
             pass
-    assert next(ids) <= SIZE * (MOST_PAGES + 1) + 1
+    assert next(numbers) <= SIZE * (MOST_PAGES + 1) + 1

@@ -417,12 +417,31 @@ class TestReading:
         assert rows == {ids[0]: {held["L1"], held["L2"]}, ids[1]: {held["L3"]}}
         assert isinstance(read[1], CorUserNotFoundError)
 
+    def test_a_user_whose_expected_leave_is_found_takes_one_request(
+        self, hook: CorIntegrationsHook, sandbox: Sandbox
+    ) -> None:
+        hook.create_all([leave(), leave("L2", user_id="u2")])
+        ids = [sandbox.store.user_cor_ids["GLOBANT", user] for user in ("u1", "u2")]
+        held = {sandbox.store.user_cor_ids["GLOBANT", one.user_id]: [one.cor_id] for one in sandbox.leaves}
+        sandbox.clear_requests()
+        assert sorted(user for user, _ in hook.leaves_of_users(ids, expected=held.__getitem__)) == ids
+        assert len(sandbox.requests) == 2
+
+    def test_a_user_whose_expected_leave_is_not_found_takes_another_request(
+        self, hook: CorIntegrationsHook, sandbox: Sandbox
+    ) -> None:
+        hook.create_leave(leave())
+        user = sandbox.store.user_cor_ids["GLOBANT", "u1"]
+        sandbox.clear_requests()
+        assert [user for user, _ in hook.leaves_of_users([user], expected=lambda _: {1})] == [user]
+        assert ["offset=1&" in one.query for one in sandbox.requests] == [True, False]
+
     def test_the_pace_is_that_of_the_connection(self, connect: Connect, sandbox: Sandbox, waits: list[float]) -> None:
         connect(extra={"requests_per_second": 2})
         hook = CorIntegrationsHook()
         hook.create_leave(leave())
         user = sandbox.store.user_cor_ids["GLOBANT", "u1"]
-        assert len(list(hook.leaves_of_users([user] * 5, concurrency=1))) == 5
+        assert len(list(hook.leaves_of_users([user] * 5, expected=lambda _: [], concurrency=1))) == 5
         assert sum(waits) == pytest.approx(2, abs=0.01)
 
     @pytest.mark.parametrize("extra", [{"pace_redis_conn_id": "none"}, {"api_url": ""}])

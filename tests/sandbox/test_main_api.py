@@ -224,6 +224,15 @@ def test_deleted_leave_stays_in_the_list_with_the_time(send: Send, create: Calla
     assert without == [kept]
 
 
+def test_deleted_leave_may_make_its_page_short(send: Send, create: Callable[..., int], deletion: Any) -> None:
+    with Sandbox(main_api={"deleted": "cut"}) as sandbox:
+        first, *_ = [create(sandbox) for _ in range(5)]
+        send(sandbox, "DELETE", "leaves/L4", deletion)
+        answers = [ask(sandbox, offset=offset, size=2) for offset in (1, 2, 3)]
+
+    assert [[leave_id - first + 1 for leave_id in ids(answer)] for answer in answers] == [[5], [3, 2], [1]]
+
+
 def test_leave_that_is_created_again_under_its_external_id_is_another_leave(
     held: Sandbox, send: Send, leave: Any, deletion: Any
 ) -> None:
