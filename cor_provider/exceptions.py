@@ -171,7 +171,7 @@ class CorUserNotFoundError(CorRecordError):
     default_message = (
         "COR has no user with this external id: create it through the Integrations API, under the same source."
     )
-    advice = "create these users in COR under {source} (leading zeros lost?)"
+    advice = "create these users in COR under {source}{lost_zeros}"
 
 
 class CorLeaveTypeNotFoundError(CorRecordError):

@@ -13,7 +13,7 @@ from cor_provider.cli.output import Output, number_of
 from cor_provider.cli.rows import locate, read_rows
 from cor_provider.exceptions import CorConfigurationError
 from cor_provider.outcome import LeaveOutcome, Status
-from cor_provider.results.causes import Cause
+from cor_provider.results.causes import Cause, is_number
 from cor_provider.results.summary import Summary, largest_counts_first
 from cor_provider.task.summary_file import summary_path
 
@@ -64,7 +64,10 @@ def _run_for(leave_id: str, outcomes: list[LeaveOutcome], source: str | None, ou
 
 
 def _advice(outcome: LeaveOutcome, source: str | None) -> str | None:
-    return Cause(outcome.status, outcome.error, outcome.message).advice(source) if outcome.error else None
+    if not outcome.error:
+        return None
+    cause = Cause(outcome.status, outcome.error, outcome.message, has_number=is_number(outcome.unknown_id))
+    return cause.advice(source)
 
 
 def _show(output: Output, summary: Summary, source: str | None) -> None:

@@ -21,6 +21,7 @@ class Cause:
     :param message: the error's message, which quotes no field of a record; None if the outcomes have different ones.
     :param count: how many outcomes there are.
     :param example: the external leave id of one of them; None if none has a readable one.
+    :param has_number: whether one of them is about an unknown external id that may be a number: see :func:`is_number`.
     """
 
     status: Status
@@ -28,6 +29,7 @@ class Cause:
     message: str | None
     count: int = 0
     example: str | None = None
+    has_number: bool = False
 
     def advice(self, source: str | None) -> str:
         """
@@ -37,12 +39,20 @@ class Cause:
         """
         known = _ERRORS.get(self.error)
         if known and known.advice and self.message in {None, known.default_message}:
-            return known.advice.format(source=f"source {source}" if source else "the same source")
+            return known.advice.format(
+                source=f"source {source}" if source else "the same source",
+                lost_zeros=" (leading zeros lost?)" if self.has_number else "",
+            )
         return (self.message or "the messages differ: see the report.").replace("\n", " ")
 
     def __str__(self) -> str:
         """Return the name, the count and an example, such as ``UserNotFoundError 32, such as L-7``."""
         return f"{self.error} {self.count}" + (f", such as {self.example}" if self.example else "")
+
+
+def is_number(external_id: str | None) -> bool:
+    """Return whether an external id may be what a number has left of it, without the zeros that it began with."""
+    return external_id is not None and external_id.isdecimal() and not external_id.startswith("0")
 
 
 def largest_first(causes: Iterable[Cause]) -> list[Cause]:

@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 from cor_provider.exceptions import CorLeaveTypeNotFoundError, CorUserNotFoundError
 from cor_provider.outcome import LeaveOutcome, Status
-from cor_provider.results.causes import Cause, largest_first, without_place
+from cor_provider.results.causes import Cause, is_number, largest_first, without_place
 
 KEPT_REJECTIONS = 100
 """How many rejections a summary keeps in full; the report has them all."""
@@ -46,7 +46,8 @@ class Summary:
         self.counts[outcome.status] += 1
         if outcome.error:
             message = without_place(outcome.message)
-            self._add_cause(Cause(outcome.status, outcome.error, message, 1, outcome.leave_id))
+            has_number = is_number(outcome.unknown_id)
+            self._add_cause(Cause(outcome.status, outcome.error, message, 1, outcome.leave_id, has_number))
         if outcome.retry_after:
             self.retry_after = max(outcome.retry_after, self.retry_after or 0.0)
         if outcome.status == "rejected" and len(self.rejected) < KEPT_REJECTIONS:
@@ -131,6 +132,7 @@ class Summary:
             key = new.status, new.error, None
         cause = self.causes.setdefault(key, Cause(*key))
         cause.count += new.count
+        cause.has_number |= new.has_number
         # Outcomes come in any order. The same input has the same example.
         cause.example = min(filter(None, (cause.example, new.example)), default=None)
 

@@ -63,7 +63,7 @@ def test_other_tasks_find_what_was_published_and_a_link_to_cor(
                 "error": "UserNotFoundError",
                 "count": 1,
                 "example": "L2",
-                "advice": "create these users in COR under source GLOBANT (leading zeros lost?)",
+                "advice": "create these users in COR under source GLOBANT",
             }
         ],
     }

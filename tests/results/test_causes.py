@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from cor_provider.exceptions import CorUserNotFoundError, CorValidationError
+from cor_provider.outcome import LeaveOutcome
 from cor_provider.results.causes import Cause, largest_first, place_in, without_place
+from cor_provider.results.summary import Summary
 
 UNKNOWN_USER = CorUserNotFoundError()
 
@@ -21,6 +23,15 @@ def test_a_cause_is_its_name_its_count_and_an_example() -> None:
 def test_what_to_do_names_the_source() -> None:
     advice = cause(UNKNOWN_USER.name, UNKNOWN_USER.message).advice("GLOBANT")
     assert advice.startswith("create these users in COR under source GLOBANT")
+
+
+@pytest.mark.parametrize(("unknown_id", "asks"), [("7", True), ("007", False), ("E-7", False), (None, False)])
+def test_what_to_do_asks_for_lost_zeros_only_where_an_id_may_have_had_some(unknown_id: str | None, asks: bool) -> None:
+    summary = Summary()
+    for one in (unknown_id, "E-9"):
+        summary.add(LeaveOutcome.from_error("L-7", "rejected", UNKNOWN_USER, unknown_id=one))
+    (found,) = summary.causes.values()
+    assert ("leading zeros" in found.advice("GLOBANT")) is asks
 
 
 def test_a_source_that_is_not_known_is_the_same_as_that_of_the_users() -> None:

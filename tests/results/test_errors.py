@@ -24,7 +24,7 @@ def test_a_cause_and_what_to_do_about_it_are_two_lines_of_an_error() -> None:
     error = rejected_error(REJECTED, source="GLOBANT", problem="Too many", counts="2 received")
     assert str(error).splitlines() == [
         "UserNotFoundError 1, such as L-7:",
-        "  create these users in COR under source GLOBANT (leading zeros lost?)",
+        "  create these users in COR under source GLOBANT",
         "Too many: 2 received.",
     ]
 
