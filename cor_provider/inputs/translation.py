@@ -221,10 +221,10 @@ def _read_mapping(parameter: str, value: object) -> Mapping[str, Any]:
             value = load(value)
         except ValueError:
             raise CorConfigurationError(
-                f"{parameter}: this text is not JSON. If a template renders a mapping, add | tojson: Jinja writes "
-                "Python, not JSON."
+                f"{parameter}: this text is not JSON, such as {_EXAMPLES[parameter]}. If a template renders a mapping, "
+                "add | tojson: Jinja writes Python, not JSON."
             ) from None
-    mapping = _mapping(parameter, value)
+    mapping = _mapping(parameter, value, example=_EXAMPLES[parameter])
     if unknown := sorted(str(field) for field in mapping if field not in FIELDS):
         raise CorConfigurationError(
             f"{parameter}: {', '.join(unknown)}: no such field. The fields are {', '.join(FIELDS)}."
@@ -251,10 +251,17 @@ def _is_unset(value: object) -> bool:
     return value is None or (isinstance(value, str) and value.strip() in {"", "None"})  # as a template renders None
 
 
-def _mapping(parameter: str, value: object) -> Mapping[str, Any]:
+def _mapping(parameter: str, value: object, *, example: str = '{"Sick": "absence"}') -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
-        raise CorConfigurationError(f"{parameter}: expected a mapping, not {type(value).__name__}.")
+        raise CorConfigurationError(f"{parameter}: expected a mapping such as {example}, not {type(value).__name__}.")
     return value
+
+
+_EXAMPLES = {
+    "columns": '{"id": "Request No", "user_id": "Employee"}',
+    "values": '{"leave_type_id": {"Sick": "absence"}}',
+}
+"""What a mapping looks like, in Python and in JSON alike."""
 
 
 def _is_first_choice(value: object, other: object) -> bool:

@@ -105,8 +105,15 @@ def test_a_date_format_is_text() -> None:
         Translation(date_format=5)
 
 
+def test_what_is_no_mapping_is_an_error_that_shows_one_as_json() -> None:
+    with pytest.raises(CorConfigurationError) as raised:
+        Translation(columns="user_id=Employee")
+    example = str(raised.value).partition("such as ")[2].removesuffix(", not str.")
+    assert Translation(columns=example).columns == {"id": "Request No", "user_id": "Employee"}
+
+
 def test_python_in_place_of_json_is_an_error_that_says_how_a_template_renders_json() -> None:
-    with pytest.raises(CorConfigurationError, match=r"^columns: this text is not JSON\. .* \| tojson"):
+    with pytest.raises(CorConfigurationError, match=r"^columns: this text is not JSON, such as \{.* \| tojson"):
         Translation("{'id': 'Request No'}")
 
 
