@@ -10,11 +10,13 @@ import signal
 import sys
 import textwrap
 import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from cor_provider.sandbox.assumptions import ASSUMPTIONS, DISCLAIMER
 from cor_provider.sandbox.main_api import CHOICES, LOCAL_ZONE, read_pairs
+from cor_provider.sandbox.store import leave_id_at
 
 if TYPE_CHECKING:  # it needs the optional web server
     from cor_provider.sandbox.server import Sandbox
@@ -38,6 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         if "main_api" in options:
             options["main_api"] = read_pairs(options["main_api"])
+        options.setdefault("first_leave_id", leave_id_at(time.time()))
         sandbox = Sandbox(**options, record_requests=False)
         sandbox.start()
     except ValueError as error:
@@ -88,6 +91,12 @@ def _parser(*, error_styles: str) -> argparse.ArgumentParser:
         help="share of requests (0 to 1) that are carried out but not answered",
     )
     add("--rate-limit", type=float, metavar="N", help="requests per second; above it the answer is 429")
+    add(
+        "--first-leave-id",
+        type=int,
+        metavar="N",
+        help="COR's id of the first leave; by default from the time of the start, so that none comes again",
+    )
     add("--random-seed", type=int, metavar="N", help="make the faults repeatable")
     add("--verbose", action="store_true", default=False, help="log each request: method, path and status")
     return parser

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
 from email.utils import formatdate
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from cor_provider.contract.contract import Contract
@@ -41,6 +41,8 @@ from cor_provider.sandbox.store import Store, StoredLeave
 from cor_provider.sandbox.tokens import Tokens
 
 Endpoint = Callable[[Request], Awaitable[Response]]
+
+LOOPBACK = ("127.0.0.1", "localhost")
 
 logger = logging.getLogger(__name__)
 
@@ -97,12 +99,17 @@ class CorStandIn:
         # One route for a path: the refusal of another method then names all that the path has.
         for path, by_method in by_path.items():
             app.add_api_route(path, _by_method(by_method), methods=[*by_method])
-        # The sandbox's own, unlike anything in COR.
-        app.add_api_route("/", self._calendar, methods=["GET"])
-        app.add_api_route("/sandbox/leaves", self._held_leaves, methods=["GET"])
-        app.add_api_route("/sandbox/openapi.json", self._openapi, methods=["GET"])
-        HandEdits(self._store).add_to(app)
+        app.include_router(self._own_pages())
         return app
+
+    def _own_pages(self) -> APIRouter:
+        """Return what is unlike anything in COR. It needs no token, so no other site may reach it."""
+        router = APIRouter(dependencies=[Depends(_require_loopback)])
+        router.add_api_route("/", self._calendar, methods=["GET"])
+        router.add_api_route("/sandbox/leaves", self._held_leaves, methods=["GET"])
+        router.add_api_route("/sandbox/openapi.json", self._openapi, methods=["GET"])
+        HandEdits(self._store).add_to(router)
+        return router
 
     def _endpoint(self, work: Endpoint) -> Endpoint:
         """Return an endpoint without faults, whose answers show the time."""
@@ -227,6 +234,17 @@ class CorStandIn:
 
     async def _openapi(self) -> Response:
         return JSONResponse(describe(self.error_style))
+
+
+def _require_loopback(request: Request) -> None:
+    """
+    Refuse a host name that is none of this machine's own.
+
+    A site whose name was made to lead to this machine, once its page was open, could otherwise read what is here.
+    """
+    host = request.headers.get("host", "").partition(":")[0].lower()
+    if host not in LOOPBACK:
+        raise HTTPException(403, f"The sandbox's own pages are only at the host names {' and '.join(LOOPBACK)}.")
 
 
 async def _read(model: type[BodyT], request: Request) -> BodyT:

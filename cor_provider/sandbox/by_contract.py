@@ -35,7 +35,7 @@ LIKE_A_LEAVE_TYPE = {"UserNotFoundError", "LeaveTypeNotFoundError"}
 """What is refused as an unknown leave type is, with its own name instead, where no call of a contract shows it."""
 
 KEPT = {"deletedId", "external_id"}
-"""Fields that repeat the request, of whatever length."""
+"""Fields that repeat the request, of whatever length. The sandbox's own ids are kept too."""
 
 NOT_MADE_UP = {
     *("connection", "content-encoding", "content-length", "content-type", "keep-alive", "location", "retry-after"),
@@ -155,7 +155,7 @@ def _string(shape: Shape, own: Any, key: str) -> str:
     if shape.date:
         digits = iter(re.sub("[^0-9]", "", text[:19]) or "20260511")
         return re.sub("0", lambda _: next(digits, "0"), shape.date)
-    if text and not shape.words and (key in KEPT or length_range(len(text)) == shape.length):
+    if text and not shape.words and (key in KEPT or text.isdecimal() or length_range(len(text)) == shape.length):
         return text
     return _text(shape)
 

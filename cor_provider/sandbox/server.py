@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from fastapi.responses import JSONResponse, Response
 from typing_extensions import Self
 
+from cor_provider.client.success import read_cor_id
 from cor_provider.sandbox.app import CorStandIn, RecordedRequest
 from cor_provider.sandbox.by_contract import read_contract
 from cor_provider.sandbox.by_hand import read_span
@@ -25,7 +26,7 @@ from cor_provider.sandbox.faults import Fault, Faults
 from cor_provider.sandbox.hangup import HangUp, HangUpProtocol
 from cor_provider.sandbox.main_api import Readings
 from cor_provider.sandbox.seed import EXAMPLE_SEED, SeedInput, plant
-from cor_provider.sandbox.store import Store, StoredLeave
+from cor_provider.sandbox.store import DOCUMENTED_LEAVE_ID, Store, StoredLeave
 from cor_provider.sandbox.tokens import Tokens
 
 HOST = "127.0.0.1"
@@ -57,6 +58,9 @@ class Sandbox:
     :param random_seed: makes the two rates repeatable.
     :param contract: a file that the command ``prove`` wrote: leave is answered in the shapes of that COR, and in
         ``error_style`` only where the file does not show how.
+    :param first_leave_id: COR's id of the first leave; the next ones count on. By default it is that of COR's
+        documented example, so that tests are repeatable. A ledger or a report that outlives the sandbox needs ids that
+        do not come again; ``python -m cor_provider.sandbox`` takes them from the time.
     :param record_requests: keep every request in ``requests``.
     :param clock: seconds since the epoch, for timestamps, token lifetimes and the rate limit.
     :raises ValueError: if a parameter is out of range; ``SeedError`` if the seed is malformed.
@@ -79,13 +83,16 @@ class Sandbox:
         rate_limit: float | None = None,
         random_seed: int | None = None,
         contract: str | os.PathLike[str] | None = None,
+        first_leave_id: int = DOCUMENTED_LEAVE_ID,
         record_requests: bool = True,
         clock: Callable[[], float] = time.time,
     ) -> None:
         if error_style not in ERROR_STYLES:
             raise ValueError(f"error_style must be one of {', '.join(ERROR_STYLES)}")
+        if read_cor_id(first_leave_id) is None:
+            raise ValueError("first_leave_id must be a whole number above 0, of at most 18 digits")
         self.token = token
-        self.store = Store(clock)
+        self.store = Store(clock, first_leave_id=first_leave_id)
         self.sources = plant(EXAMPLE_SEED if seed is None else seed, self.store)
         self._port = port
         self._tokens = Tokens(

@@ -13,6 +13,18 @@ from typing import Any
 
 from cor_provider.sandbox.errors import Refusal
 
+DOCUMENTED_LEAVE_ID = 12345
+"""COR's id of the leave in its documented example."""
+
+
+def leave_id_at(seconds: float) -> int:
+    """
+    Return an id of leave that says when it is, such as 261127175047000: all of earlier times are smaller.
+
+    :param seconds: the time, since the epoch. A thousand ids fit into each second.
+    """
+    return int(datetime.fromtimestamp(seconds, timezone.utc).strftime("%y%m%d%H%M%S000"))
+
 
 @dataclass(frozen=True)
 class StoredLeave:
@@ -38,7 +50,7 @@ class StoredLeave:
 class Store:
     """Mappings, all keyed by (source, external id), and leaves. Safe to use from several threads."""
 
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, clock: Callable[[], float] = time.time, *, first_leave_id: int = DOCUMENTED_LEAVE_ID) -> None:
         self.users: dict[tuple[str, str], str] = {}
         self.leave_types: dict[tuple[str, str], str] = {}
         self.user_cor_ids: dict[tuple[str, str], int] = {}
@@ -51,8 +63,8 @@ class Store:
         self._leaves_of_user: defaultdict[tuple[str, str], dict[int, StoredLeave]] = defaultdict(dict)
         self._clock = clock
         self._lock = threading.Lock()
-        # As in COR's documented example.
-        self._next_leave_id = itertools.count(12345)
+        self._next_leave_id = itertools.count(first_leave_id)
+        # As in COR's documented example, so that those of a seed are the same at each start.
         self._next_leave_type_id = itertools.count(54321)
         self._next_user_id = itertools.count(67890)
 

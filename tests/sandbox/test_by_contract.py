@@ -87,6 +87,11 @@ def test_it_answers_with_its_own_ids_and_dates(send: Send, leave: dict[str, Any]
     assert held == ["external-id-3", "another"]
 
 
+def test_an_id_is_its_own_however_long_it_is(send: Send, leave: dict[str, Any], file: Path) -> None:
+    with Sandbox(contract=file, first_leave_id=261127175047000) as sandbox:
+        assert send(sandbox, "POST", "leaves", leave).json()["id"] == "261127175047000"
+
+
 def test_an_unknown_user_is_refused_as_an_unknown_leave_type_is(send: Send, leave: dict[str, Any], file: Path) -> None:
     with Sandbox(contract=file) as sandbox:
         answer = send(sandbox, "POST", "leaves", {**leave, "userId": "nobody"})

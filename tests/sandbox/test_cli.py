@@ -8,6 +8,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,7 @@ import requests
 from cor_provider.sandbox import Sandbox
 from cor_provider.sandbox.assumptions import ASSUMPTIONS
 from cor_provider.sandbox.main_api import CHOICES
+from cor_provider.sandbox.store import leave_id_at
 
 COMMAND = [sys.executable, "-m", "cor_provider.sandbox"]
 
@@ -133,6 +135,22 @@ def test_it_answers_in_the_shapes_of_a_contract(tmp_path: Path, leave: dict[str,
         assert post(sandbox.url, leave, "sandbox-token").status_code == 202
 
 
+def test_ids_of_leave_begin_with_the_time_so_that_none_of_an_earlier_run_comes_again(leave: dict[str, Any]) -> None:
+    cor_ids = []
+    for _ in range(2):
+        cor_ids.append(leave_id_at(time.time()))
+        with served() as sandbox:
+            cor_ids.append(post(sandbox.url, leave, "sandbox-token").json()["data"]["id"])
+
+    assert cor_ids == sorted(cor_ids)
+    assert cor_ids[1] != cor_ids[3]
+
+
+def test_ids_of_leave_begin_where_they_are_told_to(leave: dict[str, Any]) -> None:
+    with served("--first-leave-id", "700") as sandbox:
+        assert post(sandbox.url, leave, "sandbox-token").json()["data"]["id"] == 700
+
+
 def test_help_says_what_it_is_and_what_it_assumes() -> None:
     text = " ".join(run("--help").stdout.split())
 
@@ -152,6 +170,7 @@ def test_help_says_what_it_is_and_what_it_assumes() -> None:
         (["--main-api", "paging"], "main_api must be NAME=VALUE"),
         (["--main-api", "paging=rows"], "main_api: paging must be one of page, row, ignored"),
         (["--contract", "nowhere.json"], "contract: nowhere.json: No such file or directory"),
+        (["--first-leave-id", "0"], "first_leave_id must be a whole number above 0"),
         (["--port", "99999"], "cannot listen on --port 99999"),
     ],
 )
