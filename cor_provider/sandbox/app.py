@@ -79,7 +79,7 @@ class CorStandIn:
         self.error_style = error_style
         self.main_api = main_api
         self._record_requests = record_requests
-        self._by_contract = contract and ByContract(contract)
+        self._by_contract = None if contract is None else ByContract(contract)
 
     def app(self) -> FastAPI:
         """Return the web application."""
@@ -233,7 +233,7 @@ class CorStandIn:
         return JSONResponse([asdict(leave) for leave in self._store.leaves])
 
     async def _openapi(self) -> Response:
-        return JSONResponse(describe(self.error_style))
+        return JSONResponse(describe(self.error_style, self._by_contract))
 
 
 def _require_loopback(request: Request) -> None:

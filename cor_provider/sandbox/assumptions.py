@@ -17,6 +17,7 @@ ASSUMPTIONS = (
     *(one.text.replace("`", "") for one in OF_THE_PROVIDER),
     "The JSON of leave errors: statusCode, status 'error', the name in `error`, a message; or the chosen error style.",
     "With --contract, answers have the shapes that prove found in a COR, and the error style where it shows none.",
+    "With --contract, an unknown user is refused as an unknown leave type is.",
     "An error style without a field for the error's name puts it into the message.",
     "`code` is COR's code where one is documented (ZC001 no such leave, ZC004 external id used), otherwise the name.",
     "The HTTP status of a success is the statusCode on the leave's page: 201 for POST, 200 for PUT and DELETE.",

@@ -54,19 +54,28 @@ class ByContract:
 
     def answer(self, request: Request, own: Response) -> Response:
         """Return the answer to a request that is carried out; ``own`` is the sandbox's."""
-        call = self._calls.get(SUCCESSES[request.method]) if is_about_leave(request) else None
+        call = self.success(request.method, request.url.path)
         return own if call is None else _response(call, json.loads(bytes(own.body)))
 
     def refuse(self, request: Request, refusal: Refusal) -> Response | None:
         """Return the answer to a request that is refused; None if the contract does not show it."""
-        if not is_about_leave(request):
+        call = self.refusal(request.method, request.url.path, refusal.name)
+        return None if call is None else _response(call, {})
+
+    def success(self, method: str, path: str) -> Call | None:
+        """Return the call that shows how a request is answered; None if the contract has none."""
+        return self._calls.get(SUCCESSES[method]) if is_about_leave(path) else None
+
+    def refusal(self, method: str, path: str, name: str) -> Call | None:
+        """Return the call that shows how a request is refused with an error; None if the contract has none."""
+        if not is_about_leave(path):
             return None
-        if call := self._calls.get(REFUSALS.get((request.method, refusal.name), "")):
-            return _response(call, {})
+        if call := self._calls.get(REFUSALS.get((method, name), "")):
+            return call
         call = self._calls.get("unknown leave type")
-        if call is None or call.body is None or refusal.name not in LIKE_A_LEAVE_TYPE:
+        if call is None or call.body is None or name not in LIKE_A_LEAVE_TYPE:
             return None
-        return _response(call.model_copy(update={"body": _renamed(call.body, refusal.name)}), {})
+        return call.model_copy(update={"body": _renamed(call.body, name)})
 
 
 def read_contract(path: str | os.PathLike[str]) -> Contract:
@@ -83,9 +92,8 @@ def read_contract(path: str | os.PathLike[str]) -> Contract:
         raise ValueError(f"contract: {path}: {error}") from None
 
 
-def is_about_leave(request: Request) -> bool:
+def is_about_leave(path: str) -> bool:
     """Return whether a request is one of those that a contract is about."""
-    path = request.url.path
     return path.startswith("/v2/integrations/leaves") or path == "/v1/user/leaves"
 
 
@@ -96,9 +104,21 @@ def _renamed(shape: Shape, name: str) -> Shape:
     return shape.model_copy(update={"words": words, "keys": keys, "items": items})
 
 
+def media_type_of(call: Call) -> str | None:
+    """Return the media type of a call's answer; None if it has no body, or does not say."""
+    if call.body is None or call.status in WITHOUT_BODY or "content-type" not in call.headers:
+        return None
+    return {"JSON": "application/json", "web page": "text/html"}.get(call.form, "text/plain")
+
+
+def made_up_headers(call: Call) -> set[str]:
+    """Return the names of the headers that have a value which means nothing."""
+    return set(call.headers) - NOT_MADE_UP
+
+
 def _response(call: Call, own: Any) -> Response:
     response = _body(call, own)
-    for header in set(call.headers) - NOT_MADE_UP - {*response.headers}:
+    for header in made_up_headers(call) - {*response.headers}:
         response.headers[header] = formatdate(usegmt=True) if header == "date" else "x"
     if "content-type" not in call.headers and "content-type" in response.headers:
         del response.headers["content-type"]

@@ -1,8 +1,9 @@
 """
 Where a part of the sandbox's API comes from: the keys that its OpenAPI document has beside those of OpenAPI.
 
-``x-cor-source`` is ``documented`` or ``assumed``, ``x-cor-page`` the page of COR's documentation, and
-``x-cor-assumptions`` what the sandbox assumes about the part, in the words of its list of assumptions.
+``x-cor-source`` is ``documented``, ``recorded`` or ``assumed``, ``x-cor-page`` the page of COR's documentation,
+``x-cor-calls`` the calls of a contract, and ``x-cor-assumptions`` what the sandbox assumes about the part, in the words
+of its list of assumptions.
 """
 
 from __future__ import annotations
@@ -27,6 +28,11 @@ def documented(page: str, *assumptions: str) -> Marks:
 def assumed(*assumptions: str) -> Marks:
     """Return the marks of what COR does not document; see :func:`details`."""
     return {"x-cor-source": "assumed", **details(*assumptions)}
+
+
+def recorded(*calls: str) -> Marks:
+    """Return the marks of what a COR has answered to calls of ``prove``, by their names in a contract."""
+    return {"x-cor-source": "recorded", "x-cor-calls": [*calls]}
 
 
 def details(*assumptions: str) -> Marks:

@@ -1,11 +1,14 @@
-"""JSON Schemas: of a Python type, and of examples for what has no type, such as errors in each of their styles."""
+"""JSON Schemas: of a Python type, of the shape of a value, and of examples, such as errors in each of their styles."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from typing import Any, TypeAlias
 
 from pydantic import TypeAdapter
+
+from cor_provider.contract.shape import Shape
 
 Schema: TypeAlias = dict[str, Any]
 
@@ -32,6 +35,25 @@ def _without_titles(schema: Schema, definitions: dict[str, Schema]) -> Schema:
         elif key != "title":
             parts[key] = value
     return parts
+
+
+def schema_of_shape(shape: Shape) -> Schema:
+    """Return the schema of what has a shape, of any length: what a COR has answered, and what is made up like it."""
+    if shape.type == "deeper":
+        return {}
+    if shape.value is not None:
+        return {"type": shape.type, "enum": [shape.value]}
+    schema: Schema = {"type": shape.type}
+    if shape.type == "object":
+        schema["properties"] = {key: schema_of_shape(inner) for key, inner in shape.keys.items()}
+        schema["required"] = [*shape.keys]
+    elif shape.items is not None:
+        schema["items"] = schema_of_shape(shape.items)
+    elif shape.alone:
+        schema["enum"] = [*shape.words]
+    elif shape.date:
+        schema["pattern"] = f"^{re.escape(shape.date).replace('0', '[0-9]')}$"
+    return schema
 
 
 def schema_of_examples(examples: Sequence[Any], *, names: Collection[str] = ()) -> Schema:

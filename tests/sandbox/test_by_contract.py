@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,44 +15,9 @@ from cor_provider.contract.shape import shape_of
 from cor_provider.sandbox import Sandbox
 from cor_provider.sandbox.by_contract import filled, read_contract
 from prove_support import recorded
-from support import SEED, Connect
+from support import Connect
 
-from .conftest import Send
-
-LEAVE = {"id": "12345", "userId": "67891", "leaveTypeId": "54322", "state": "new", "Ana": 1, "ok": True}
-ROW = {"id": 12345, "user_id": 67891, "start": "2016-05-09T03:00:00.000Z", "end": "2016-05-11T02:59:00.000Z"}
-GONE = {"status": 404, "name": "CORCustomError", "code": "ZC001", "message": "The entity is not associated"}
-UNLIKE_THE_SANDBOX: list[tuple[int, Any, dict[str, str]]] = [
-    (200, LEAVE, {"X-Powered-By": "Express", "ETag": "abc"}),
-    (400, {"statusCode": 400, "message": ["ZC004", "used"], "stack": None}, {"X-Ours": "1"}),
-    (417, [{"field": "end", "validation": "after", "message": "InvalidDateRangeError"}], {}),
-    (422, {"errors": {"leaveTypeId": ["LeaveTypeNotFoundError for this company"]}, "message": "no"}, {}),
-    (200, {"data": {**LEAVE, "updatedAt": "2024-10-21 14:19:01"}, "errors": []}, {}),
-    (404, GONE, {}),
-    (200, {"data": [{**ROW, "deleted_at": None, "leaveType": {"id": 1, "name": "Vac"}}], "total": "1"}, {}),
-    (200, {"message": "Done", "external_id": "prove-1", "cor_id": 1.5}, {}),
-    *[(404, GONE, {})] * 4,
-]
-"""Answers to a trial as no sandbox gives them, in documented and in likely forms."""
-
-
-@contextmanager
-def connected(connect: Connect, **options: Any) -> Iterator[Sandbox]:
-    with Sandbox(seed=SEED, **options) as sandbox:
-        connect(host=sandbox.url, extra={"api_url": sandbox.api_url})
-        yield sandbox
-
-
-@pytest.fixture
-def file(connect: Connect, tmp_path: Path) -> Path:
-    """The contract of a COR unlike the sandbox."""
-    with connected(connect) as sandbox:
-        for status, body, headers in UNLIKE_THE_SANDBOX:
-            sandbox.answer_next(status, body, headers=headers, commit=True)
-        _, contract = recorded()
-    path = tmp_path / "cor-contract.json"
-    path.write_text(contract.write())
-    return path
+from .conftest import UNLIKE_THE_SANDBOX, Send, connected
 
 
 def test_it_answers_a_trial_as_that_cor_did(connect: Connect, file: Path, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cor_provider.sandbox.marks import assumed, details, documented
+from cor_provider.sandbox.marks import assumed, details, documented, recorded
 
 REUSE = "A deleted external id can be used again."
 
@@ -19,6 +19,10 @@ def test_what_is_documented_has_its_page_and_what_the_page_leaves_open() -> None
 
     assert documented("https://example.com/leave") == page
     assert documented("https://example.com/leave", "A deleted external id") == {**page, "x-cor-assumptions": [REUSE]}
+
+
+def test_what_is_recorded_has_the_calls_that_show_it() -> None:
+    assert recorded("create", "update") == {"x-cor-source": "recorded", "x-cor-calls": ["create", "update"]}
 
 
 @pytest.mark.parametrize("words", ["Pigs can fly", "Main API"])

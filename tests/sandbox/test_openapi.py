@@ -18,6 +18,7 @@ from cor_provider.sandbox.openapi import describe
 
 Send = Callable[..., requests.Response]
 
+REASONS = {"documented": "x-cor-page", "recorded": "x-cor-calls", "assumed": "x-cor-assumptions"}
 PAGE = Path(__file__).parents[2] / "docs" / "sandbox.md"
 
 
@@ -60,8 +61,7 @@ def fields(schema: dict[str, Any], where: str) -> Iterator[tuple[str, dict[str, 
 @pytest.mark.parametrize("style", ERROR_STYLES)
 def test_each_operation_parameter_answer_and_field_has_a_source_and_its_reason(style: str) -> None:
     for where, part in parts(describe(style)):
-        reason = {"documented": "x-cor-page", "assumed": "x-cor-assumptions"}[part.get("x-cor-source", where)]
-        assert part.get(reason), where
+        assert part.get(REASONS[part.get("x-cor-source", where)]), where
 
 
 @pytest.mark.parametrize("style", ["envelope", "ok-envelope"])
@@ -106,8 +106,13 @@ def assert_described(document: dict[str, Any], answer: requests.Response) -> Non
     assert [*response["content"]] == ([media_type] if answer.content else [])
     if media_type == "application/json":
         jsonschema.validate(answer.json(), response["content"][media_type]["schema"])
-    for name in response.get("headers", ()):
-        assert answer.headers[name].isdecimal()
+    for name, header in response.get("headers", {}).items():
+        if header["required"]:
+            jsonschema.validate(number(answer.headers[name]), header["schema"])
+
+
+def number(text: str) -> int | str:
+    return int(text) if text.isdecimal() else text
 
 
 @pytest.mark.parametrize("style", ERROR_STYLES)
@@ -146,6 +151,75 @@ def test_faults_are_as_described(send: Send, leave: dict[str, Any], style: str) 
     assert {answer.status_code for answer in answers} == {500, 502, 503, 504, 201, 429}
     for answer in answers:
         assert_described(describe(style), answer)
+
+
+# --- with a contract
+
+
+@pytest.fixture
+def document(file: Path) -> dict[str, Any]:
+    """The document of a sandbox with the contract of a COR unlike it."""
+    with Sandbox(contract=file) as sandbox:
+        served: dict[str, Any] = requests.get(f"{sandbox.url}/sandbox/openapi.json", timeout=60).json()
+        return served
+
+
+def test_what_a_contract_shows_is_recorded(document: dict[str, Any]) -> None:
+    for where, part in parts(document):
+        assert part.get(REASONS[part.get("x-cor-source", where)]), where
+    creates = document["paths"]["/v2/integrations/leaves"]["post"]["responses"]
+    calls = {status: response.get("x-cor-calls") for status, response in creates.items()}
+    assert calls == {
+        "200": ["create"],
+        "400": ["create again"],
+        "401": None,
+        "417": ["end before start"],
+        "422": ["unknown leave type"],
+        "429": None,
+        **dict.fromkeys(("500", "502", "503", "504")),
+    }
+    created = creates["200"]["content"]["application/json"]["schema"]["properties"]
+    assert (created["id"]["type"], created["id"]["x-cor-source"]) == ("string", "recorded")
+    assert creates["200"]["headers"].keys() >= {"etag", "x-powered-by"}
+
+
+def test_what_a_contract_does_not_show_is_as_without_it(document: dict[str, Any]) -> None:
+    without = describe()
+    for path in ("/v2/integrations/users", "/v1/oauth/token", "/v1/me"):
+        assert document["paths"][path] == without["paths"][path]
+    invalid = document["paths"]["/v2/integrations/leaves/{leave_id}"]["put"]["responses"]["400"]
+    assert invalid == without["paths"]["/v2/integrations/leaves/{leave_id}"]["put"]["responses"]["400"]
+
+
+def test_what_is_refused_alike_is_assumed(document: dict[str, Any]) -> None:
+    refused = document["paths"]["/v1/user/leaves"]["get"]["responses"]["422"]
+    assert (refused["x-cor-source"], refused["x-cor-errors"]) == ("assumed", {"UserNotFoundError": "assumed"})
+
+
+def test_answers_of_a_contract_are_as_described(
+    send: Send, leave: dict[str, Any], deletion: dict[str, Any], file: Path, document: dict[str, Any]
+) -> None:
+    with Sandbox(contract=file) as sandbox:
+        headers = {"Authorization": f"Bearer {sandbox.token}"}
+        url = f"{sandbox.api_url}/user/leaves?usersId="
+        statuses_and_answers = [
+            (200, send(sandbox, "POST", "leaves", {**leave, "id": "L1"})),
+            (400, send(sandbox, "POST", "leaves", {**leave, "id": "L1"})),
+            (400, send(sandbox, "POST", "leaves", {})),
+            (422, send(sandbox, "POST", "leaves", {**leave, "userId": "nobody"})),
+            (422, send(sandbox, "POST", "leaves", {**leave, "leaveTypeId": "nothing"})),
+            (417, send(sandbox, "POST", "leaves", {**leave, "end": "2026-05-10T23:59:00-00:00"})),
+            (401, send(sandbox, "POST", "leaves", leave, token="another")),
+            (200, send(sandbox, "PUT", "leaves/L1", leave)),
+            (200, requests.get(f"{url}67890", headers=headers, timeout=60)),
+            (422, requests.get(f"{url}1", headers=headers, timeout=60)),
+            (200, send(sandbox, "DELETE", "leaves/L1", deletion)),
+            (404, send(sandbox, "DELETE", "leaves/L1", deletion)),
+            (404, send(sandbox, "PUT", "leaves/L1", leave)),
+        ]
+    for status, answer in statuses_and_answers:
+        assert answer.status_code == status
+        assert_described(document, answer)
 
 
 # --- the table in the documentation
