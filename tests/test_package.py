@@ -113,7 +113,7 @@ def test_the_wheel_holds_the_package_alone(wheel: Path) -> None:
 def test_airflow_lists_the_provider(fresh: Callable[..., str]) -> None:
     (provider,) = [
         provider
-        for provider in json.loads(fresh("airflow", "providers", "list", "--output", "json"))
+        for provider in json.loads(fresh("airflow", "providers", "list", "--output", "json").splitlines()[-1])
         if provider["package_name"] == "airflow-provider-cor"
     ]
     assert provider["version"] == __version__
@@ -122,7 +122,7 @@ def test_airflow_lists_the_provider(fresh: Callable[..., str]) -> None:
 def test_airflow_lists_the_connection_type(fresh: Callable[..., str]) -> None:
     (hook,) = [
         hook
-        for hook in json.loads(fresh("airflow", "providers", "hooks", "--output", "json"))
+        for hook in json.loads(fresh("airflow", "providers", "hooks", "--output", "json").splitlines()[-1])
         if hook["connection_type"] == "cor"
     ]
     assert hook["hook_name"] == "COR Integrations"

@@ -71,7 +71,7 @@ _TROUBLES: list[tuple[set[str], tuple[str, ...], Trouble]] = [
     ),
     (
         {"NoPermissionError"},
-        ("user executing the script can't",),
+        ("user executing the script can't", "ACL failure in script"),
         Trouble(
             "does not let its user do what sharing takes",
             "allow in its ACL what docs/connection.md lists",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -356,7 +357,10 @@ class TestDateFormat:
 
     @pytest.mark.parametrize(
         "text",
-        ["%", "%d/%m/%Y %", "%Q", "%-d/%m/%Y", "%d/%d/%Y %m", "%d/%m/%Y %s", "%d/%m/%Y\0", "\ud800%d/%m/%Y", "%E"],
+        [
+            *("%", "%d/%m/%Y %", "%Q", "%d/%d/%Y %m", "%d/%m/%Y %s", "%E"),
+            *(() if sys.version_info >= (3, 14) else ("%-d/%m/%Y", "%d/%m/%Y\0", "\ud800%d/%m/%Y")),
+        ],
     )
     def test_a_format_that_python_cannot_read_is_refused(self, text: str) -> None:
         with pytest.raises(ValueError, match="is not a format that Python's strptime can read"):
