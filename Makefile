@@ -9,7 +9,7 @@ CONSTRAINTS := constraints/airflow-$(AIRFLOW).txt
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-airflow2 test-celery bench docs mutants lint constraints clean
+.PHONY: help demo test test-airflow2 test-celery runs-table bench docs mutants lint constraints clean
 
 help:  ## list the commands
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -18,13 +18,16 @@ demo: $(VENV)/.ready  ## sample HR database -> Airflow -> COR sandbox, and the o
 	@$(BIN)/python example_dags/demo/run.py
 
 test: $(VENV)/.ready  ## every test but those on Celery; AIRFLOW=2.11 for another Airflow, PYTHON=python3.12 for another Python
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest $(PYTEST_ARGS) $(if $(RECORD),--record tests/runs.jsonl)
 
 test-airflow2:  ## the same on Airflow 2.11, which needs Python 3.10 to 3.12
 	@$(MAKE) --no-print-directory test AIRFLOW=2.11
 
 test-celery: $(VENV)/.celery  ## pushes and syncs on two Celery workers, PostgreSQL and Redis, all of which it starts
 	$(BIN)/python -m pytest tests/on_celery
+
+runs-table: $(VENV)/.ready  ## the table in CONTRIBUTING.md of what ran where, from the runs of  make test RECORD=1
+	@PYTHONPATH=tests $(BIN)/python -m run_record
 
 bench: $(VENV)/.ready  ## measure the speed and memory of a push, in one table; BENCH_ARGS=--help for its options
 	@PYTHONPATH=tests $(BIN)/python -m benchmarks $(BENCH_ARGS)

@@ -68,7 +68,7 @@ from cor_provider.sandbox import Sandbox  # noqa: E402
 from redis_server import Redis, find_redis, running_redis  # noqa: E402
 from support import SEED, Connect  # noqa: E402
 
-pytest_plugins = ["sync_support", "operators_support", "tab_support"]  # their fixtures
+pytest_plugins = ["sync_support", "operators_support", "tab_support", "run_record"]  # their fixtures and options
 
 AIRFLOW = Version(airflow_version)
 WARNING_FILTERS = {

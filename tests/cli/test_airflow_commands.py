@@ -19,6 +19,7 @@ def airflow(*arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "airflow", *map(str, arguments)]
     # Its unit test mode logs to standard output before anything else.
     env = {name: value for name, value in os.environ.items() if name != "AIRFLOW__CORE__UNIT_TEST_MODE"}
+    env["PYTHONWARNINGS"] = "ignore"  # and so do warnings of its own code, on a Python that deprecates what it uses
     return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, env=env)
 
 

@@ -25,7 +25,7 @@ MADRID = ZoneInfo("Europe/Madrid")
     ("value", "expected"),
     [
         *((None, None), (float("nan"), None), (float("inf"), None), (Decimal("NaN"), None), (pd.NaT, None)),
-        *((pd.NA, None), (np.float64("nan"), None), (np.datetime64("NaT"), None), ("", ""), (" ", " ")),
+        *((pd.NA, None), (np.float64("nan"), None), (np.datetime64("NaT", "D"), None), ("", ""), (" ", " ")),
         *((True, True), (np.bool_(False), False), (12, 12), (np.int64(12), 12), (1.5, 1.5), (np.float32(1.5), 1.5)),
         *((Decimal(12), "12"), (Decimal("12.50"), "12.50"), (Decimal("1E+3"), "1000"), (Decimal("-0.5"), "-0.5")),
         (UUID(int=1), "00000000-0000-0000-0000-000000000001"),

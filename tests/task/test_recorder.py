@@ -78,11 +78,12 @@ def test_a_retry_counts_what_an_earlier_try_did_and_sends_the_rest(caplog: pytes
 def test_a_report_that_cannot_be_written_stops_the_push_and_outcomes_still_count() -> None:
     stopping = threading.Event()
     recorder = recorder_of(report_path=Path("/dev/full"), stopping=stopping)
-    outcomes = (LeaveOutcome(f"L{position}", "created", position=position) for position in range(1, 501))
+    number = 2_000  # more than fit into the buffer of a file
+    outcomes = (LeaveOutcome(f"L{position}", "created", position=position) for position in range(1, number + 1))
     with pytest.raises(OSError, match="No space left"):
         recorder.record(outcomes)
     assert stopping.is_set()
-    assert recorder.summary.received == 500
+    assert recorder.summary.received == number
 
 
 def test_a_store_that_fails_is_logged_once(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,101 @@
+"""
+Keeps what ran on which Airflow and Python, and makes the table of it in CONTRIBUTING.md.
+
+``make test RECORD=1`` adds a line to ``tests/runs.jsonl``, whatever the end; ``make runs-table`` makes the table of the
+last run of each kind. A test fails while the two differ.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import re
+import time
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timezone
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[1]
+RUNS = REPOSITORY / "tests" / "runs.jsonl"
+PAGE = REPOSITORY / "CONTRIBUTING.md"
+TABLE = re.compile(r"(?<=<!-- runs: made by `make runs-table` -->\n\n).*?(?=\n\n)", re.DOTALL)
+HEAD = (
+    "| Airflow | Python | what ran | passed | failed | skipped | minutes | date |\n"
+    "| --- | --- | --- | --: | --: | --: | --: | --- |"
+)
+EVERY_TEST = "every test"
+
+Run = Mapping[str, Any]
+_start = pytest.StashKey[float]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--record", type=Path, metavar="FILE", help="add how this run ended to a file of JSON lines")
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    session.config.stash[_start] = time.monotonic()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Record the run, in the process that the others report to."""
+    record: Path | None = config.getoption("--record")
+    if record and not hasattr(config, "workerinput"):
+        stats = terminalreporter.stats
+        run = {
+            "airflow": version("apache-airflow"),
+            "python": platform.python_version(),
+            "what": what_ran(config),
+            "passed": len(stats.get("passed", ())),
+            "failed": len(stats.get("failed", ())) + len(stats.get("error", ())),
+            "skipped": len(stats.get("skipped", ())),
+            "minutes": round((time.monotonic() - config.stash[_start]) / 60, 1),
+            "date": datetime.now(timezone.utc).date().isoformat(),
+        }
+        with record.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(run) + "\n")
+
+
+def what_ran(config: pytest.Config) -> str:
+    """Name the tests by what was asked for."""
+    ignored = config.getoption("ignore") or ()
+    if config.args_source is pytest.Config.ArgsSource.ARGS:
+        return " ".join(sorted(config.args))
+    return " ".join([EVERY_TEST, *sorted(f"without {_relative(path)}" for path in ignored)])
+
+
+def table(runs: Iterable[Run]) -> str:
+    """Return the table of the last run of each kind, the newest Airflow first."""
+    last = {(_minor(run["airflow"]), _minor(run["python"]), run["what"]): run for run in runs}
+    newest_first = sorted(last, key=lambda kind: (*_sortable(kind), kind[2]))
+    return "\n".join([HEAD, *map(_row, (last[kind] for kind in newest_first))])
+
+
+def read_runs() -> list[Run]:
+    return [json.loads(line) for line in RUNS.read_text(encoding="utf-8").splitlines()]
+
+
+def _row(run: Run) -> str:
+    names = ("airflow", "python", "what", "passed", "failed", "skipped", "minutes", "date")
+    return f"| {' | '.join(str(run[name]) for name in names)} |"
+
+
+def _minor(release: str) -> str:
+    return ".".join(release.split(".")[:2])
+
+
+def _sortable(kind: tuple[str, str, str]) -> tuple[list[int], list[int]]:
+    airflow, python, _ = kind
+    return [-int(part) for part in airflow.split(".")], [-int(part) for part in python.split(".")]
+
+
+def _relative(path: str) -> str:
+    return Path(path).resolve().relative_to(REPOSITORY).as_posix()
+
+
+if __name__ == "__main__":
+    PAGE.write_text(TABLE.sub(lambda _: table(read_runs()), PAGE.read_text(encoding="utf-8")), encoding="utf-8")

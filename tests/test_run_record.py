@@ -1,0 +1,66 @@
+"""The record of what ran where."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import run_record
+from run_record import PAGE, TABLE, read_runs, table
+
+HEAD_LINES = 2
+
+
+def run(**fields: Any) -> dict[str, Any]:
+    counts = {"passed": 9, "failed": 0, "skipped": 0, "minutes": 1.5}
+    return {"airflow": "3.3.2", "python": "3.11.7", "what": "every test", "date": "2026-11-27", **counts, **fields}
+
+
+def rows(*runs: dict[str, Any]) -> list[str]:
+    return table(runs).splitlines()[HEAD_LINES:]
+
+
+def test_the_table_in_the_docs_is_that_of_the_runs() -> None:
+    (found,) = TABLE.findall(PAGE.read_text(encoding="utf-8"))
+    assert found == table(read_runs()), "run  make runs-table"
+
+
+def test_a_run_has_a_row() -> None:
+    assert rows(run()) == ["| 3.3.2 | 3.11.7 | every test | 9 | 0 | 0 | 1.5 | 2026-11-27 |"]
+
+
+def test_a_later_run_of_the_same_kind_takes_the_place_of_an_earlier_one() -> None:
+    assert rows(run(failed=1), run(airflow="3.3.3", python="3.11.9")) == rows(run(airflow="3.3.3", python="3.11.9"))
+
+
+def test_a_part_does_not_take_the_place_of_the_whole() -> None:
+    assert len(rows(run(), run(what="tests/push"))) == 2
+
+
+def test_the_newest_airflow_and_python_come_first() -> None:
+    kinds = [("3.3.2", "3.9.1"), ("2.11.2", "3.10.1"), ("3.10.0", "3.9.1"), ("3.3.2", "3.14.0")]
+    found = rows(*(run(airflow=airflow, python=python) for airflow, python in kinds))
+    assert [tuple(row.split(" | ")[:2]) for row in found] == [
+        ("| 3.10.0", "3.9.1"),
+        ("| 3.3.2", "3.14.0"),
+        ("| 3.3.2", "3.9.1"),
+        ("| 2.11.2", "3.10.1"),
+    ]
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_a_run_is_recorded_as_it_ended(tmp_path: Path, workers: str) -> None:
+    (tmp_path / "test_two.py").write_text("def test_good(): pass\n\ndef test_bad(): assert False\n")
+    recorded = tmp_path / "runs.jsonl"
+    options = ["-p", "run_record", "--record", str(recorded), "-n", workers, "--rootdir", "."]
+    environment = {**os.environ, "PYTHONPATH": str(Path(run_record.__file__).parent)}
+    command = [sys.executable, "-m", "pytest", *options, "test_two.py"]
+    subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=False)
+    (line,) = recorded.read_text().splitlines()
+    assert {"what": "test_two.py", "passed": 1, "failed": 1, "skipped": 0}.items() <= json.loads(line).items()
