@@ -52,12 +52,14 @@ class MainApi:
     Answers with the leave of each user, a page of `size` rows at a time; use it as a context manager.
 
     :ivar leaves: the rows of each user by COR's id; others are unknown to it.
+    :ivar of_users: what is answered about a user instead, by COR's id: a status, and JSON or text.
     :ivar answers: given to the next requests instead: a status, and JSON or text.
     :ivar before: called before each answer.
     """
 
     def __init__(self) -> None:
         self.leaves: dict[int, list[dict[str, Any]]] = {}
+        self.of_users: dict[int, tuple[int, object]] = {}
         self.answers: list[tuple[int, object]] = []
         self.requests: list[Request] = []
         self.before: Callable[[], None] = lambda: None
@@ -95,6 +97,8 @@ class MainApi:
 
     def answer(self, path: str) -> tuple[int, object]:
         query = {name: int(values[0]) for name, values in parse_qs(urlsplit(path).query).items()}
+        if answer := self.of_users.get(query["usersId"]):
+            return answer
         rows = self.leaves.get(query["usersId"])
         if rows is None:
             return 404, {"error": "UserNotFoundError", "message": "no such user"}

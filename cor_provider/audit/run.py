@@ -14,7 +14,13 @@ from cor_provider import _clock
 from cor_provider.audit.compare import Judgement, days_in_cor, is_deleted, judge
 from cor_provider.audit.findings import NO_COR_ID, Findings
 from cor_provider.client.success import read_cor_id
-from cor_provider.exceptions import CorConfigurationError, CorLedgerError, CorRecordError
+from cor_provider.exceptions import (
+    CorConfigurationError,
+    CorError,
+    CorLedgerError,
+    CorPermissionError,
+    CorTransientError,
+)
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.sync.lease import Lease, Owner
 from cor_provider.sync.ledger import Ledger
@@ -40,7 +46,7 @@ class Audit:
     :param stopping: set it, from any thread, to ask COR nothing more.
     :param patience: options of the hook's reading.
     :ivar findings: what is found so far.
-    :ivar refused: how many users COR refused, by the name of the error.
+    :ivar not_listed: how many users' leave COR did not list, by the name of the error.
     :ivar healed: how many leaves are marked.
     """
 
@@ -56,7 +62,7 @@ class Audit:
         **patience: Any,
     ) -> None:
         self.findings = Findings()
-        self.refused: Counter[str] = Counter()
+        self.not_listed: Counter[str] = Counter()
         self.healed = 0
         self._hook = hook
         self._open_ledger = open_ledger
@@ -101,28 +107,39 @@ class Audit:
                 raise error
 
     def _ask_about_all(self) -> None:
-        count, asked, logged_at = self.findings.user_count, 0, _clock.now()
+        count, listed, logged_at = self.findings.user_count, 0, _clock.now()
+        errors: list[CorError] = []
         findings = self.findings
         asking = self._hook.leaves_of_users(findings.users(), expected=findings.cor_ids_of, **self._options)
         with closing(asking) as users:
             for asked, (cor_user_id, rows) in enumerate(users, start=1):
-                if isinstance(rows, CorRecordError):
-                    self._refuse(cor_user_id, rows)
+                if isinstance(rows, CorError):
+                    errors.append(rows)
+                    self._note_unread(cor_user_id, rows)
                 else:
+                    listed += 1
                     self._compare(cor_user_id, rows)
                 if _clock.now() - logged_at >= SECONDS_BETWEEN_LINES:
                     logged_at = _clock.now()
                     log.info("%s of %s users are compared.", asked, count)
-        if asked and asked == self.refused.total():
-            raise CorConfigurationError(
-                f"COR refused to list the leave of every user ({_in_words(self.refused)}): check the Extra api_url of "
-                "the COR connection, and whether the token may read the leave of others."
-            )
+        failures = [error for error in errors if isinstance(error, CorTransientError)]
+        if len(failures) > listed:
+            raise failures[-1]
+        if errors and not listed:
+            self._refuse_all(errors)
 
-    def _refuse(self, cor_user_id: int, error: CorRecordError) -> None:
-        self.refused[error.name] += 1
+    def _refuse_all(self, errors: Sequence[CorError]) -> None:
+        """Raise what fits if COR listed nobody's leave; a single user may just be deleted in COR."""
+        if any(isinstance(error, CorPermissionError) for error in errors):
+            raise CorPermissionError(_NOBODY_ALLOWED)
+        if len(errors) > 1:
+            names = ", ".join(f"{name} {count}" for name, count in sorted(self.not_listed.items()))
+            raise CorConfigurationError(_NOBODY_KNOWN.format(names))
+
+    def _note_unread(self, cor_user_id: int, error: CorError) -> None:
+        self.not_listed[error.name] += 1
+        reason = f"{error.name}: {' '.join(error.message.split()).rstrip('.')}"
         for leave in self.findings.of_user(cor_user_id):
-            reason = f"{error.name}: {error.message}"
             unknown = Judgement("unknown", reason=NO_COR_ID)
             self.findings.settle(
                 leave, Judgement("unverifiable", reason=reason) if leave.entry.cor_id is not None else unknown
@@ -189,5 +206,11 @@ class Audit:
             self._lease.release()
 
 
-def _in_words(names: Mapping[str, int]) -> str:
-    return ", ".join(f"{name} {count}" for name, count in sorted(names.items()))
+_NOBODY_ALLOWED = (
+    "COR lets this token read nobody's leave (403): check the API key's role and scope,\n"
+    "and that the COR connection's Extra api_url is the base URL of COR's main API."
+)
+_NOBODY_KNOWN = (
+    "COR refused to list the leave of every user ({}): check that the COR connection's Extra api_url\n"
+    "is that of the COR which the sync writes to, and look there whether these users were deleted."
+)

@@ -27,7 +27,6 @@ from cor_provider.exceptions import (
     CorAuthenticationError,
     CorConfigurationError,
     CorError,
-    CorRecordError,
     CorTransientError,
     CorUnexpectedAnswerError,
 )
@@ -348,6 +347,7 @@ class CorIntegrationsHook(BaseHook):
             ``leave_type_id``, ``start``, ``end`` and more. Each comes once; external ids are not among them.
         :raises ValueError: at once, if it is no such id.
         :raises CorRecordError: if COR refuses this user; ``CorUserNotFoundError`` if it has none of this id.
+        :raises CorPermissionError: if COR does not let the token read this user's leave, or anybody's.
         :raises CorConfigurationError: if no user's leave can be read with this Connection.
         :raises CorTransientError: if the same request may succeed later.
         """
@@ -361,7 +361,7 @@ class CorIntegrationsHook(BaseHook):
         *,
         expected: Callable[[int], Collection[int]] | None = None,
         **options: Unpack[Options],
-    ) -> Generator[tuple[int, list[dict[str, Any]] | CorRecordError]]:
+    ) -> Generator[tuple[int, list[dict[str, Any]] | CorError]]:
         """
         Read what :meth:`leaves_in_cor` yields for many users, with the pace and the retries of :meth:`create_leaves`.
 
@@ -370,8 +370,10 @@ class CorIntegrationsHook(BaseHook):
             all of it is found, a page with fewer rows than others is taken for the last one, without a request that
             makes sure: most users take one request then. Rows that COR may have after that are not read.
         :param options: those of :meth:`create_leaves`. Once ``stopping`` is set, the rest is not read.
-        :return: each user with all rows, or with the error with which COR refused this user.
-        :raises CorError: after what was read, the error that every user would meet.
+        :return: each user with all rows, or with the error of this user: a ``CorRecordError`` or
+            ``CorPermissionError`` if COR refused this user, a ``CorTransientError`` if it failed at each attempt.
+        :raises CorError: after what was read, the error that every user would meet, or the last one if COR failed at
+            several in a row, or forbade all of the first 100.
         """
 
         def read(user: tuple[int, Collection[int] | None], ask: Ask) -> list[dict[str, Any]]:

@@ -54,7 +54,7 @@ class AuditTask:
     owner: Owner
     stopping: threading.Event = field(default_factory=threading.Event)
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("audited", *get_args(Finding), "foreign"), 0))
-    refused: Counter[str] = field(default_factory=Counter)
+    not_listed: Counter[str] = field(default_factory=Counter)
     reasons: list[tuple[Finding, str, int]] = field(default_factory=list)
     healed: int = 0
     drift: list[dict[str, str]] = field(default_factory=list)
@@ -92,8 +92,11 @@ class AuditLeavesOperator(BaseOperator):
         ``drift`` has the first 100 that are missing or changed, ``{"id", "status"}``. Both are available even if the
         task fails.
     :raises CorDriftError: if more than ``max_drift`` are missing or changed. Airflow does not retry the task.
-    :raises CorPushIncompleteError: if COR could not be asked about everybody. Airflow retries the task.
-    :raises CorConfigurationError: if nobody's leave can be read.
+    :raises CorPushIncompleteError: if COR could not be asked about everybody, or failed at more users than it listed.
+        Airflow retries the task. A user whom COR refuses, or at whom it fails again and again, is no such error while
+        the others go on: that user's leave is ``unverifiable``.
+    :raises CorPermissionError: if COR lets the token read nobody's leave.
+    :raises CorConfigurationError: if COR knows none of several users, or nobody's leave can be read for other reasons.
     :raises CorLedgerError: if there is no ledger, or it cannot be read.
     :raises CorLedgerBusyError: with ``heal``, if a sync is using the ledger; without, if one replaces it again and
         again while it is read. Airflow retries the task.
@@ -214,7 +217,7 @@ class AuditLeavesOperator(BaseOperator):
                     f"{error.message}\nThe audit is not complete: run the task again.", retry_after=error.retry_after
                 ) from None
             finally:
-                run.counts, run.refused, run.healed = audit.findings.counts(), audit.refused, audit.healed
+                run.counts, run.not_listed, run.healed = audit.findings.counts(), audit.not_listed, audit.healed
                 run.reasons = audit.findings.reasons()
                 self._list_drift(audit, run)
                 self._write_report(audit, run, window, source)
@@ -261,9 +264,9 @@ class AuditLeavesOperator(BaseOperator):
         return "To have the next sync send them again, set heal=True. If HR is to follow COR, change them in HR."
 
     def _publish(self, run: AuditTask, context: Context, *, seconds: float, **xcoms: Any) -> None:
-        if refused := run.refused:
-            names = ", ".join(f"{name} {count}" for name, count in refused.most_common())
-            self.log.warning("COR refused to list the leave of some users, so theirs is unverifiable: %s.", names)
+        if run.not_listed:
+            names = ", ".join(f"{name} {count}" for name, count in run.not_listed.most_common())
+            self.log.warning("COR did not list the leave of some users, so theirs is unverifiable: %s.", names)
         has_drift = run.counts["missing"] or run.counts["changed"]
         for line in self._findings_in_words(run):
             (self.log.warning if has_drift else self.log.info)("%s", line)

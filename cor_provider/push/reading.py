@@ -9,11 +9,18 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
+from http import HTTPStatus
 from queue import Empty, SimpleQueue
 from typing import Any, Generic, Protocol, TypeVar
 
 from cor_provider import _clock
-from cor_provider.exceptions import CorRecordError
+from cor_provider.exceptions import (
+    CorError,
+    CorPermissionError,
+    CorRecordError,
+    CorServerError,
+    CorUnexpectedAnswerError,
+)
 from cor_provider.push.engine import STOP_SECONDS
 from cor_provider.push.options import PushOptions
 from cor_provider.push.pace import POLL_SECONDS, Pace, Stopped
@@ -26,6 +33,13 @@ Value = TypeVar("Value")
 T = TypeVar("T")
 
 
+FAILURES_IN_A_ROW = 4
+"""So many, and as many as may be under way at once, without an answer between them are no longer about one key each."""
+
+FORBIDDEN_AT_FIRST = 100
+"""If COR forbids so many before one could be read, it forbids all. They may be more than failures: nobody waits."""
+
+
 class Ask(Protocol):
     """Makes a request when it is time, and again if that may help."""
 
@@ -35,12 +49,14 @@ class Ask(Protocol):
 
 def read_each(
     keys: Iterable[Key], read: Callable[[Key, Ask], Value], options: PushOptions, *, turns: Turns
-) -> Generator[tuple[Key, Value | CorRecordError]]:
+) -> Generator[tuple[Key, Value | CorError]]:
     """
-    Read something for each key, and yield it as soon as it is known, or the error with which COR refused this key.
+    Read something for each key, and yield it as soon as it is known, or the error that kept this key from being read.
 
-    Any other error stops the reading, since the rest would meet it too. Then, and once ``stopping`` is set, no more
-    requests go out, and the rest is not yielded.
+    COR may refuse one key, or fail at one again and again: the others go on. An error that the rest would meet too
+    stops the reading, and so do such errors of single keys if nothing else comes: see :data:`FAILURES_IN_A_ROW` and
+    :data:`FORBIDDEN_AT_FIRST`. Then, and once ``stopping`` is set, no more requests go out, and the rest is not
+    yielded.
 
     :param keys: read as they are needed.
     :param read: makes the requests for one key, each through what it is given.
@@ -51,6 +67,17 @@ def read_each(
     pace = Pace(options.concurrency, turns, options.stopping, options.permit, waiting)
     with closing(turns):
         yield from _Reading(read, Retries(options, pace, waiting), options).run(keys)
+
+
+def is_about_one_key(error: object) -> bool:
+    """
+    Return whether an error may be about one key only, after all retries.
+
+    A 503 is not, since COR sends it when it is overloaded (developers.projectcor.com/quickstart).
+    """
+    if isinstance(error, CorServerError):
+        return error.status != HTTPStatus.SERVICE_UNAVAILABLE
+    return isinstance(error, (CorRecordError, CorPermissionError, CorUnexpectedAnswerError))
 
 
 class _Reading(Generic[Key, Value]):
@@ -65,8 +92,11 @@ class _Reading(Generic[Key, Value]):
         self._finished: SimpleQueue[tuple[Key, Any]] = SimpleQueue()
         self._under_way = 0
         self._error: BaseException | None = None
+        self._has_read = False
+        self._forbidden = 0
+        self._failures_in_a_row = 0
 
-    def run(self, keys: Iterable[Key]) -> Generator[tuple[Key, Value | CorRecordError]]:
+    def run(self, keys: Iterable[Key]) -> Generator[tuple[Key, Value | CorError]]:
         for number in range(self._concurrency):
             threading.Thread(target=self._work, name=f"cor-read_{number}", daemon=True).start()
         try:
@@ -88,8 +118,12 @@ class _Reading(Generic[Key, Value]):
         if self._error:
             raise self._error
 
-    def _next(self) -> Iterator[tuple[Key, Value | CorRecordError]]:
-        """Wait for one to end, and yield it if it was read. Once the reading is stopped, wait only for a while."""
+    def _next(self) -> Iterator[tuple[Key, Value | CorError]]:
+        """
+        Wait for one to end, and yield it unless its error is about all.
+
+        Once the reading is stopped, wait only for a while.
+        """
         give_up_at: float | None = None
         while True:
             try:
@@ -103,12 +137,29 @@ class _Reading(Generic[Key, Value]):
                     return
                 continue
             self._under_way -= 1
-            if isinstance(result, BaseException) and not isinstance(result, CorRecordError):
-                self._error = self._error or (None if isinstance(result, Stopped) else result)
-                self._stopping.set()
-            else:
-                yield key, result
+            if isinstance(result, BaseException) and not is_about_one_key(result):
+                self._stop(None if isinstance(result, Stopped) else result)
+                return
+            self._count(result)
+            yield key, result
             return
+
+    def _count(self, result: object) -> None:
+        """Stop if nothing but errors of single keys comes."""
+        if isinstance(result, (CorServerError, CorUnexpectedAnswerError)):
+            self._failures_in_a_row += 1
+        else:
+            self._failures_in_a_row = 0
+        self._forbidden += isinstance(result, CorPermissionError)
+        self._has_read |= not isinstance(result, CorError)
+        are_all_forbidden = self._forbidden >= FORBIDDEN_AT_FIRST and not self._has_read
+        if are_all_forbidden or self._failures_in_a_row >= self._concurrency + FAILURES_IN_A_ROW:
+            assert isinstance(result, CorError)  # noqa: S101  # it has just been counted
+            self._stop(result)
+
+    def _stop(self, error: BaseException | None) -> None:
+        self._error = self._error or error
+        self._stopping.set()
 
     def _work(self) -> None:
         while item := self._to_read.get():

@@ -120,12 +120,12 @@ def test_without_drift_a_healing_audit_leaves_the_ledger_as_it_is(sync: Run, aud
 
 
 def test_what_was_found_before_cor_went_down_is_marked(sync: Run, audit: Run, sandbox: Sandbox, ledger: Path) -> None:
-    sync([leave(), leave("L2", user_id="u2")])
-    sandbox.store.remove_leave("GLOBANT", "L1")
+    sync([leave(), leave("L2", user_id="u2"), leave("L3", user_id="external-user-id-3")])
+    sandbox.store.remove_leave("GLOBANT", "L3")  # of whom COR lists first
     sandbox.go_down(after=1)
     with pytest.raises(CorPushIncompleteError):
         audit(heal=True, concurrency=1, max_attempts=1)
-    assert remembered(ledger) == {"L1": "missing", "L2": "yes"}
+    assert remembered(ledger) == {"L1": "yes", "L2": "yes", "L3": "missing"}
 
 
 @pytest.mark.parametrize("heal", [False, True])

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from cor_provider.audit.findings import NOT_ASKED
 from cor_provider.exceptions import (
     CorAuthenticationError,
     CorConfigurationError,
@@ -24,6 +25,8 @@ from cor_provider.exceptions import (
 from cor_provider.operators.leaves import AuditLeavesOperator
 from cor_provider.sandbox import Sandbox
 from cor_provider.sync.lease import Lease, Owner
+from main_api import MainApi
+from main_api import row as row_of
 from support import Connect, leave
 from sync_support import FINDINGS, Run, TaskInstance, by_hand, found, open_ledger, plan_rows
 
@@ -137,53 +140,115 @@ def test_nothing_personal_is_logged_or_handed_on(
         assert personal not in shown
 
 
-def test_a_user_that_cor_refuses_is_unverifiable_and_the_others_go_on(
-    sync: Run, audit: Run, sandbox: Sandbox, tmp_path: Path, logged: Callable[[], str]
+# Users whose leave COR does not list
+
+FAILING = (500, None)
+NO_LIST = (200, "Under maintenance")
+UNKNOWN = (404, {"error": "UserNotFoundError", "message": "no such user"})
+FORBIDDEN = (403, "")
+
+USERS = ("u1", "u2", "external-user-id-3")
+
+Audited = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def audit_of(sync: Run, audit: Run, ledger: Path, connect: Connect, tmp_path: Path) -> Audited:
+    """
+    Return a function that syncs a leave for each of some users, and audits them one after another.
+
+    It takes COR's answer about each user: None lists the leave.
+    """
+
+    def execute(*answers: tuple[int, object] | None) -> dict[str, Any]:
+        sync([leave(f"L{number}", user_id=user) for number, user in enumerate(USERS[: len(answers)])])
+        lines = [json.loads(line) for line in ledger.read_text().splitlines()]
+        entries = [line for line in lines if "in_cor" in line]
+        with MainApi() as cor:
+            for entry, answer in zip(entries, answers, strict=True):
+                user = entry["cor_user_id"]
+                if answer is None:
+                    days = {"start": "2026-05-11T00:00:00Z", "end": "2026-05-12T23:59:00Z"}
+                    cor.leaves[user] = [row_of(entry["cor_id"], user_id=user, **days)]
+                else:
+                    cor.of_users[user] = answer
+            connect(extra={"api_url": cor.url})
+            return audit(concurrency=1, max_attempts=1, report_path=f"{tmp_path}/audit.jsonl")
+
+    return execute
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (UNKNOWN, "UserNotFoundError: COR has no user of this id"),
+        (FORBIDDEN, "PermissionError: COR does not let this token read leave (403)"),
+        (FAILING, "ServerError: COR failed on its side"),
+        (NO_LIST, "UnexpectedAnswerError: The main API"),
+    ],
+)
+def test_a_user_that_cor_does_not_list_is_unverifiable_and_the_others_go_on(
+    answer: tuple[int, object], reason: str, audit_of: Audited, tmp_path: Path, logged: Callable[[], str]
 ) -> None:
-    sync([leave(), leave("L2", user_id="u2")])
-    sandbox.store.remove_user("GLOBANT", "u2")
     report = f"{tmp_path}/audit.jsonl"
-    assert audit(report_path=report) == found(audited=2, confirmed=1, unverifiable=1, report=report)
-    (reason,) = [row["reason"] for row in plan_rows(Path(report)) if row["id"] == "L2"]
-    assert reason.startswith("UserNotFoundError: COR has no user of this id")
-    assert "unverifiable: UserNotFoundError 1." in logged()
+    assert audit_of(None, answer, None) == found(audited=3, confirmed=2, unverifiable=1, report=report)
+    rows = plan_rows(Path(report))
+    assert [row["status"] for row in rows] == ["confirmed", "unverifiable", "confirmed"]
+    assert rows[1]["reason"].startswith(reason)
+    assert "\n" not in rows[1]["reason"]
+    assert f"unverifiable: {reason.split(':', maxsplit=1)[0]} 1." in logged()
 
 
-def test_if_cor_refuses_every_user_the_task_fails(
+def test_a_single_user_that_cor_does_not_have_is_unverifiable(audit_of: Audited, tmp_path: Path) -> None:
+    expected = found(audited=1, unverifiable=1, report=f"{tmp_path}/audit.jsonl")
+    assert audit_of(UNKNOWN) == expected
+
+
+@pytest.mark.parametrize(
+    ("answers", "error", "advice"),
+    [
+        ([UNKNOWN, UNKNOWN], CorConfigurationError, r"\(UserNotFoundError 2\).*\n.*whether these users were deleted"),
+        ([FORBIDDEN], CorPermissionError, "role and scope"),
+        ([FORBIDDEN, UNKNOWN], CorPermissionError, "role and scope"),
+        ([FAILING], CorPushIncompleteError, "run the task again"),
+        ([FAILING, UNKNOWN, FORBIDDEN], CorPushIncompleteError, "run the task again"),
+        ([None, FAILING, FAILING], CorPushIncompleteError, "run the task again"),
+    ],
+)
+def test_if_cor_lists_nobody_the_task_fails_with_advice_that_fits(
+    answers: list[Any], error: type[Exception], advice: str, audit_of: Audited, request: pytest.FixtureRequest
+) -> None:
+    task_instance = request.getfixturevalue("task_instance")
+    with pytest.raises(error, match=advice) as raised:
+        audit_of(*answers)
+    assert type(raised.value) is error
+    returned = task_instance.xcoms["return_value"]
+    assert (returned["audited"], returned["unverifiable"]) == (len(answers), len(answers) - answers.count(None))
+
+
+def test_a_token_that_cor_refuses_ends_the_audit_at_once(
     sync: Run, audit: Run, sandbox: Sandbox, task_instance: TaskInstance
 ) -> None:
-    sync([leave()])
-    sandbox.store.remove_user("GLOBANT", "u1")
-    with pytest.raises(CorConfigurationError, match=r"every user \(UserNotFoundError 1\)"):
-        audit()
-    assert task_instance.xcoms["return_value"] == found(audited=1, unverifiable=1)
-
-
-@pytest.mark.parametrize(("status", "error"), [(401, CorAuthenticationError), (403, CorPermissionError)])
-def test_what_every_user_would_meet_ends_the_audit_at_once(
-    status: int, error: type[Exception], sync: Run, audit: Run, request: pytest.FixtureRequest
-) -> None:
-    sandbox, task_instance = request.getfixturevalue("sandbox"), request.getfixturevalue("task_instance")
     sync([leave(), leave("L2", user_id="u2")])
     sandbox.clear_requests()
-    for _ in range(9):
-        sandbox.answer_next(status)
-    with pytest.raises(error):
+    sandbox.answer_next(401)
+    with pytest.raises(CorAuthenticationError):
         audit(concurrency=1)
     assert task_instance.xcoms["return_value"] == found(audited=2, unverifiable=2)
     assert len(sandbox.requests) == 1
 
 
-def test_a_cor_that_stays_away_ends_it_with_an_error_that_airflow_retries(
+def test_a_cor_that_is_overloaded_ends_it_with_an_error_that_airflow_retries(
     sync: Run, audit: Run, sandbox: Sandbox, task_instance: TaskInstance, tmp_path: Path
 ) -> None:
-    sync([leave(), leave("L2", user_id="u2")])
-    sandbox.go_down(after=1)
+    sync([leave(), leave("L2", user_id="u2"), leave("L3", user_id="external-user-id-3")])
+    for _ in range(2):
+        sandbox.answer_next(503)
     report = f"{tmp_path}/audit.jsonl"
     with pytest.raises(CorPushIncompleteError, match="run the task again"):
         audit(concurrency=1, max_attempts=2, report_path=report)
-    assert task_instance.xcoms["return_value"] == found(audited=2, confirmed=1, unverifiable=1, report=report)
-    assert [row["status"] for row in plan_rows(Path(report))] == ["confirmed", "unverifiable"]
+    assert task_instance.xcoms["return_value"] == found(audited=3, unverifiable=3, report=report)
+    assert [row["reason"] for row in plan_rows(Path(report))] == [NOT_ASKED] * 3
 
 
 def test_a_request_that_may_succeed_later_is_sent_again(

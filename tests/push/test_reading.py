@@ -1,4 +1,4 @@
-"""Many reads at once: each is yielded or refused, the first error of all stops them, and so does whoever asked."""
+"""Many reads at once: each comes with what was read or with its error; what is about all stops them."""
 
 from __future__ import annotations
 
@@ -11,13 +11,17 @@ import pytest
 from cor_provider import _clock
 from cor_provider.exceptions import (
     CorAuthenticationError,
+    CorConfigurationError,
+    CorConnectionError,
     CorError,
+    CorPermissionError,
     CorRateLimitError,
     CorServerError,
+    CorUnexpectedAnswerError,
     CorUserNotFoundError,
 )
 from cor_provider.push.options import PushOptions
-from cor_provider.push.reading import Ask, read_each
+from cor_provider.push.reading import FAILURES_IN_A_ROW, FORBIDDEN_AT_FIRST, Ask, read_each
 from cor_provider.push.turns import OwnTurns
 
 
@@ -48,14 +52,30 @@ def read_all(keys: Any, answers: dict[int, list[Any]], **options: Any) -> Iterat
     return read_each(keys, read, PushOptions(**options), turns=Turns(None))
 
 
+def read_to_its_error(reading: Iterator[tuple[int, Any]]) -> tuple[list[Any], CorError | None]:
+    """Return what was read, and the error that stopped the reading."""
+    read = []
+    try:
+        for _, one in reading:
+            read.append(one)  # what was read before an error counts
+    except CorError as error:
+        return read, error
+    return read, None
+
+
 def test_each_key_comes_with_what_was_read() -> None:
     answers: dict[int, list[Any]] = {1: ["a"], 2: ["b", "c"], 3: []}
     assert dict(read_all([1, 2, 3], answers)) == {1: ["a"], 2: ["b", "c"], 3: []}
 
 
-def test_a_refused_key_comes_with_its_error_and_the_others_go_on() -> None:
-    refusal = CorUserNotFoundError()
-    assert dict(read_all([1, 2], {1: [refusal], 2: ["b"]})) == {1: refusal, 2: ["b"]}
+@pytest.mark.parametrize(
+    "error",
+    [CorUserNotFoundError(), CorPermissionError(), CorServerError(status=500), CorUnexpectedAnswerError()],
+    ids=repr,
+)
+def test_a_key_that_cannot_be_read_comes_with_its_error_and_the_others_go_on(error: CorError) -> None:
+    read = dict(read_all([1, 2, 3], {1: ["a"], 2: [error] * 9, 3: ["c"]}, max_attempts=2))
+    assert read == {1: ["a"], 2: error, 3: ["c"]}
 
 
 def test_a_request_is_made_again_if_that_may_help(waits: list[float]) -> None:
@@ -64,7 +84,17 @@ def test_a_request_is_made_again_if_that_may_help(waits: list[float]) -> None:
     assert any(wait >= 5 for wait in waits)
 
 
-@pytest.mark.parametrize("error", [CorServerError(status=500), CorAuthenticationError(), ZeroDivisionError()])
+@pytest.mark.parametrize(
+    "error",
+    [
+        CorServerError(status=503),
+        CorConnectionError(),
+        CorAuthenticationError(),
+        CorConfigurationError(),
+        ZeroDivisionError(),
+    ],
+    ids=repr,
+)
 def test_an_error_of_all_stops_the_reading_and_is_raised_after_what_was_read(error: Exception) -> None:
     answers: dict[int, list[Any]] = {1: ["a"], 2: [error] * 9, 3: ["c"]}
     reading = read_all([1, 2, 3], answers, concurrency=1, max_attempts=2)
@@ -72,6 +102,34 @@ def test_an_error_of_all_stops_the_reading_and_is_raised_after_what_was_read(err
     with pytest.raises(type(error)):
         next(reading)
     assert answers[3] == ["c"]
+
+
+@pytest.mark.parametrize("error", [CorServerError(status=500), CorUnexpectedAnswerError()], ids=repr)
+@pytest.mark.parametrize("concurrency", [1, 4])
+def test_failures_in_a_row_stop_the_reading(error: CorError, concurrency: int) -> None:
+    answers: dict[int, list[Any]] = {0: ["a"], **{key: [error] * 9 for key in range(1, 100)}}
+    read, ended_by = read_to_its_error(read_all(range(100), answers, concurrency=concurrency, max_attempts=1))
+    assert ended_by is error
+    most = concurrency + FAILURES_IN_A_ROW
+    assert most <= read.count(error) < most + concurrency
+
+
+@pytest.mark.parametrize("answer", ["a", CorUserNotFoundError(), CorPermissionError()], ids=repr)
+def test_failures_with_answers_between_them_do_not(answer: Any) -> None:
+    answers = {key: [CorServerError(status=500) if key % 4 else answer] for key in range(80)}
+    assert len(dict(read_all(range(80), answers, concurrency=1, max_attempts=1))) == 80
+
+
+def test_if_cor_forbids_so_many_before_one_could_be_read_it_forbids_all() -> None:
+    answers: dict[int, list[Any]] = {key: [CorPermissionError()] for key in range(500)}
+    read, ended_by = read_to_its_error(read_all(range(500), answers, concurrency=2))
+    assert isinstance(ended_by, CorPermissionError)
+    assert FORBIDDEN_AT_FIRST <= len(read) <= FORBIDDEN_AT_FIRST + 2
+
+
+def test_once_one_could_be_read_any_number_may_be_forbidden() -> None:
+    answers: dict[int, list[Any]] = {0: ["a"], **{key: [CorPermissionError()] for key in range(1, 500)}}
+    assert len(dict(read_all(range(500), answers, concurrency=1))) == 500
 
 
 def test_no_more_is_read_once_it_is_to_stop() -> None:
