@@ -7,7 +7,6 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, nullcontext
-from dataclasses import replace
 from typing import Any
 
 from cor_provider import _clock
@@ -174,12 +173,12 @@ class Audit:
         return days is not None and days[0] <= self._window.last and days[1] >= self._window.first
 
     def _mark_drift(self) -> None:
-        """Mark what is missing or changed, and nothing else. What COR calls the leave stays, for the next audit."""
+        """Mark what is missing or changed, and nothing else."""
         if self._lease.lost:
             return
         for leave, finding in self.findings.drift():
-            in_cor: Any = "missing" if finding == "missing" else "changing"
-            self._ledger.entries[leave.id] = replace(leave.entry, in_cor=in_cor)
+            entry = leave.entry
+            self._ledger.entries[leave.id] = entry.found_missing() if finding == "missing" else entry.found_changed()
             self.healed += 1
         if self.healed:
             self._ledger.write(before_replacing=self._lease.check)

@@ -247,8 +247,8 @@ class Apply:
                 return intended  # created by the first attempt, or by somebody else before it
             return intended.sent(operation.leave, operation.digest, outcome)
         if outcome.status == "deleted":
-            # If the state was unknown, an earlier request may still be on its way to COR.
-            was_known = before is not None and before.in_cor in {"yes", "missing"}
+            # Otherwise an earlier request may still be on its way to COR; `missing` has been deleted once before.
+            was_known = before is not None and (before.is_at_rest or before.in_cor == "missing")
             is_users = len({version.user_id for version in intended.versions}) == 1
             is_user_gone = is_users and outcome.error == CorUserNotFoundError.default_name
             return None if _is_sure(outcome) or was_known or is_user_gone else intended.missing()

@@ -40,7 +40,8 @@ InCor = Literal["yes", "changing", "unknown", "missing", "foreign"]
 What COR holds under an external id, as far as the sync knows:
 
 ``yes``       the leave, exactly as it was last sent.
-``changing``  one of the versions: an update was under way when the run ended. Or an audit found other days in COR.
+``changing``  one of the versions: an update was under way when the run ended. Or an audit found other days in COR;
+              then there is no digest.
 ``unknown``   one of the versions, or nothing: a create or a delete was under way when the run ended.
 ``missing``   nothing: COR found no leave to delete after ``unknown``, and the earlier request may still arrive. Or an
               audit did not find it.
@@ -86,6 +87,11 @@ class LedgerEntry:
         """Whether the leave in COR is not this sync's. The sync must not delete it."""
         return self.in_cor == "foreign"
 
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether no request that was sent before may still change what COR holds, as far as the sync knows."""
+        return self.in_cor == "yes" or (self.in_cor == "changing" and self.digest is None)
+
     def overlaps(self, window: Window) -> bool:
         """Return whether any version that COR may hold has a day in the window."""
         return any(version.overlaps(window) for version in self.versions)
@@ -129,6 +135,14 @@ class LedgerEntry:
     def missing(self) -> LedgerEntry:
         """Return the entry once COR has found no leave to delete, while an earlier request may still create it."""
         return replace(self, in_cor="missing", cor_id=None, cor_user_id=None)
+
+    def found_missing(self) -> LedgerEntry:
+        """Return the entry once an audit has not found the leave in COR; the next audit still knows COR's ids."""
+        return replace(self, in_cor="missing")
+
+    def found_changed(self) -> LedgerEntry:
+        """Return the entry once an audit has found other days in COR."""
+        return replace(self, in_cor="changing", digest=self.digest if self.in_cor == "changing" else None)
 
     def to_line(self, leave_id: str) -> bytes:
         """Return the entry's row in the ledger's file."""

@@ -88,6 +88,41 @@ def test_missing_leave_that_hr_has_cancelled_too_is_forgotten(
     assert remembered(ledger) == {"L2": "yes"}
 
 
+def test_changed_leave_that_is_gone_when_hr_cancels_it_is_deleted_once(
+    sync: Run, audit: Run, sandbox: Sandbox, ledger: Path
+) -> None:
+    sync([leave(), leave("L2")])
+    sandbox.store.update_leave(external_id="L1", **by_hand("2026-05-01", "2026-05-01"))
+    audit(max_drift=1, heal=True)
+    sandbox.store.remove_leave("GLOBANT", "L1")
+    sandbox.clear_requests()
+    assert sync([leave("L2")])["deleted"] == 1
+    assert sent(sandbox) == ["DELETE L1"]
+    assert remembered(ledger) == {"L2": "yes"}
+    sync([leave("L2")])
+    assert sent(sandbox) == []
+
+
+def test_leave_whose_update_was_interrupted_is_deleted_once_more_even_if_an_audit_marks_it(
+    sync: Run, audit: Run, sandbox: Sandbox, ledger: Path
+) -> None:
+    sync([leave(), leave("L2")])
+    sandbox.drop_next(commit=False)
+    with pytest.raises(CorPushIncompleteError):
+        sync(
+            [leave(all_day=False, start="2026-05-11T09:00:00Z", end="2026-05-12T13:00:00Z"), leave("L2")],
+            max_attempts=1,
+        )
+    assert audit(max_drift=1, heal=True)["changed"] == 1
+    sandbox.store.remove_leave("GLOBANT", "L1")
+    sandbox.clear_requests()
+    sync([leave("L2")])
+    assert remembered(ledger) == {"L1": "missing", "L2": "yes"}  # that update may have become a create
+    sync([leave("L2")])
+    assert sent(sandbox) == ["DELETE L1", "DELETE L1"]
+    assert remembered(ledger) == {"L2": "yes"}
+
+
 def test_leave_that_somebody_restores_before_the_sync_is_overwritten(
     sync: Run, audit: Run, sandbox: Sandbox, ledger: Path
 ) -> None:
