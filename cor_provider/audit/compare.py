@@ -35,6 +35,8 @@ FRESH = "sent less than an hour ago, and COR may show it only after an hour"
 UNSETTLED = "a run was interrupted while it sent this leave: the next sync settles it"
 NO_TIMES = "sent by an earlier version of this provider, which did not note its times"
 UNREADABLE = "COR's dates of it cannot be read"
+DELETED = "COR shows it as deleted"
+ABSENT = "COR's list does not have it"
 
 _DAY = timedelta(days=1)
 _MINUTE = timedelta(minutes=1)
@@ -47,7 +49,7 @@ class Judgement:
     What an audit finds of one leave.
 
     :param differs: for ``changed``: ``start``, ``end`` or both.
-    :param reason: for ``unverifiable`` and ``unknown``: why, in words.
+    :param reason: for ``missing``, ``unknown`` and ``unverifiable``: why, in words.
     """
 
     finding: Finding
@@ -62,7 +64,10 @@ def judge(entry: LedgerEntry, row: Mapping[str, Any] | None, *, now: float) -> J
     :param row: as COR lists it; None if COR's list has no such id.
     :param now: seconds since the epoch, when COR was asked.
     """
-    judgement = Judgement("missing") if row is None or is_deleted(row) else _compare(entry, row)
+    if row is None:
+        judgement = Judgement("missing", reason=ABSENT)
+    else:
+        judgement = Judgement("missing", reason=DELETED) if is_deleted(row) else _compare(entry, row)
     if judgement.finding in {"missing", "changed"}:
         if entry.written_at is not None and now - entry.written_at < SECONDS_TO_SHOW:
             return Judgement("unverifiable", reason=FRESH)
@@ -74,6 +79,12 @@ def judge(entry: LedgerEntry, row: Mapping[str, Any] | None, *, now: float) -> J
 def is_deleted(row: Mapping[str, Any]) -> bool:
     """Return whether COR shows a leave as deleted."""
     return bool(row.get("deleted_at"))
+
+
+def day_of_deletion(deleted_at: object) -> date | None:
+    """Return the day in UTC on which a leave was deleted in COR; None if COR does not say it, or it cannot be read."""
+    instant = _read(deleted_at)
+    return None if instant is None else _day_of(instant)
 
 
 def days_in_cor(row: Mapping[str, Any]) -> tuple[date, date] | None:

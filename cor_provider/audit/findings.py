@@ -19,6 +19,7 @@ NO_COR_ID = (
 )
 NO_COR_USER = "the ledger has no id of COR's for its user. The next update brings it"
 NOT_ASKED = "the audit ended before COR was asked about this user"
+MAY_BE_OUTSIDE = "COR's dates of it cannot be read, so it may be outside the window"
 
 LONGEST_DATE = 40
 """Characters of what COR sends as a date; no date is longer."""
@@ -39,10 +40,14 @@ class Findings:
     What an audit looks at and finds. Use it in one thread, and close it after use.
 
     Leave without a finding is ``unverifiable``: it was not asked about.
+
+    :param source: COR's ``metadata.source`` of the ledger; each row of the report has it, to say whose leave it is.
+    :param cor: likewise the base URL of COR, as the ledger has it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, source: str, cor: str) -> None:
         self._database = _files.scratch_tables(_SCHEMA)
+        self._whose = {"source": source, "cor": cor}
 
     def close(self) -> None:
         """Delete everything."""
@@ -103,11 +108,15 @@ class Findings:
 
         :param row: as COR lists the leave, if it does.
         """
-        values = (judgement.finding, judgement.reason, _line(leave, judgement, row), leave.number)
+        values = (judgement.finding, judgement.reason, self._line(leave, judgement, row), leave.number)
         self._database.execute("UPDATE leave SET finding = ?, reason = ?, report = ? WHERE number = ?", values)
 
-    def add_foreign(self, cor_user_id: int, row: Mapping[str, Any]) -> None:
-        """Add leave in COR that the ledger does not know."""
+    def add_foreign(self, cor_user_id: int, row: Mapping[str, Any], reason: str | None = None) -> None:
+        """
+        Add leave in COR that the ledger does not know.
+
+        :param reason: what is uncertain about it, in words.
+        """
         query = "SELECT user_id FROM leave WHERE cor_user_id = ? LIMIT 1"
         (user_id,) = self._database.execute(query, (cor_user_id,)).fetchone()
         report = {
@@ -120,10 +129,11 @@ class Findings:
             "end": None,
             **_in_cor(row),
             "differs": [],
-            "reason": None,
+            "reason": reason,
+            **self._whose,
         }
-        values = report["cor_id"], to_line(report)
-        self._database.execute("INSERT INTO foreign_leave (cor_id, report) VALUES (?, ?)", values)
+        values = report["cor_id"], reason, to_line(report)
+        self._database.execute("INSERT INTO foreign_leave (cor_id, reason, report) VALUES (?, ?, ?)", values)
 
     def remove_foreign(self, entries: LedgerEntries) -> None:
         """Remove what was added as foreign and is in the ledger after all."""
@@ -145,11 +155,13 @@ class Findings:
         (foreign,) = self._database.execute("SELECT count(*) FROM foreign_leave").fetchone()
         return {"audited": found.total(), **{one: found[one] for one in get_args(Finding)}, "foreign": int(foreign)}
 
-    def reasons(self) -> list[tuple[Finding, str, int]]:
+    def reasons(self) -> list[tuple[str, str, int]]:
         """Return the reasons that findings have, each with its finding and how often it occurs, most often first."""
         return self._database.execute(
             "SELECT coalesce(finding, 'unverifiable'), coalesce(reason, ?) AS why, count(*) AS number FROM leave "
-            "WHERE finding IS NULL OR reason IS NOT NULL GROUP BY 1, 2 ORDER BY number DESC, why",
+            "WHERE finding IS NULL OR reason IS NOT NULL GROUP BY 1, 2 "
+            "UNION ALL SELECT 'foreign', reason, count(*) FROM foreign_leave WHERE reason IS NOT NULL GROUP BY 2 "
+            "ORDER BY number DESC, why",
             (NOT_ASKED,),
         ).fetchall()
 
@@ -159,7 +171,7 @@ class Findings:
             "SELECT number, id, line, report FROM leave ORDER BY number"
         ):
             not_asked = Judgement("unverifiable", reason=NOT_ASKED)
-            yield report or _line(AuditedLeave(number, leave_id, _read(line)), not_asked, None)
+            yield report or self._line(AuditedLeave(number, leave_id, _read(line)), not_asked, None)
         for (report,) in self._database.execute("SELECT report FROM foreign_leave ORDER BY number"):
             yield report
 
@@ -175,11 +187,9 @@ class Findings:
         for number, leave_id, line in self._database.execute(query, values).fetchall():
             yield AuditedLeave(number, leave_id, _read(line))
 
-
-def _line(leave: AuditedLeave, judgement: Judgement, row: Mapping[str, Any] | None) -> bytes:
-    entry = leave.entry
-    return to_line(
-        {
+    def _line(self, leave: AuditedLeave, judgement: Judgement, row: Mapping[str, Any] | None) -> bytes:
+        entry = leave.entry
+        report = {
             "id": leave.id,
             "status": judgement.finding,
             "user_id": entry.version.user_id,
@@ -190,18 +200,24 @@ def _line(leave: AuditedLeave, judgement: Judgement, row: Mapping[str, Any] | No
             **_in_cor(row or {}),
             "differs": list(judgement.differs),
             "reason": judgement.reason,
+            **self._whose,
         }
-    )
+        return to_line(report)
 
 
 def _in_cor(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a report shows of a row of COR's, which may hold anything."""
-    start, end = (value if isinstance(value, str) else None for value in (row.get("start"), row.get("end")))
+    start, end, deleted_at = map(_date, (row.get("start"), row.get("end"), row.get("deleted_at")))
     return {
-        "cor_start": start and start[:LONGEST_DATE],
-        "cor_end": end and end[:LONGEST_DATE],
+        "cor_start": start,
+        "cor_end": end,
+        "cor_deleted_at": deleted_at,
         "cor_leave_type_id": read_cor_id(row.get("leave_type_id")),
     }
+
+
+def _date(value: object) -> str | None:
+    return value[:LONGEST_DATE] if isinstance(value, str) else None
 
 
 def _read(line: bytes) -> LedgerEntry:
@@ -223,6 +239,6 @@ CREATE TABLE leave (
 CREATE TABLE asked (cor_user_id INTEGER PRIMARY KEY);
 CREATE TABLE known (cor_id INTEGER PRIMARY KEY);
 CREATE TABLE user (user_id TEXT PRIMARY KEY, cor_user_id INTEGER NOT NULL);
-CREATE TABLE foreign_leave (number INTEGER PRIMARY KEY, cor_id INTEGER NOT NULL, report BLOB NOT NULL);
+CREATE TABLE foreign_leave (number INTEGER PRIMARY KEY, cor_id INTEGER NOT NULL, reason TEXT, report BLOB NOT NULL);
 CREATE INDEX by_cor_id ON foreign_leave (cor_id);
 """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import islice
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from cor_provider import _files
-from cor_provider.audit.compare import days_in_cor
+from cor_provider.audit.compare import DELETED, day_of_deletion, days_in_cor
 from cor_provider.pages.calendar import (
     TEMPLATES,
     CalendarEntry,
@@ -36,13 +36,22 @@ Days = tuple[date, date]
 
 
 def write_audit_page(
-    page: ObjectStoragePath, rows: Iterable[Row], *, counts: Mapping[str, int], window: Window, source: str
+    page: ObjectStoragePath,
+    rows: Iterable[Row],
+    *,
+    counts: Mapping[str, int],
+    reasons: Sequence[tuple[str, str, int]],
+    healed: int,
+    window: Window,
+    source: str,
 ) -> None:
     """
     Write the page of an audit: a complete HTML document that loads nothing else.
 
     :param rows: those of the report that are ``missing``, ``changed`` or ``foreign``; :data:`MOST_DRAWN` are drawn.
     :param counts: the counts of the audit.
+    :param reasons: those that findings have, each with its finding and how often it occurs.
+    :param healed: how many leaves are marked in the ledger.
     :param window: the days that were audited.
     :param source: COR's ``metadata.source``.
     """
@@ -53,6 +62,8 @@ def write_audit_page(
         kinds=KINDS,
         sections=list(sections(entries)),
         counts=counts,
+        reasons=reasons,
+        healed=healed,
         left_out=counts["missing"] + counts["changed"] + counts["foreign"] - len(drawn),
         window=window,
         source=source,
@@ -78,18 +89,27 @@ def _entries(number: int, row: Row) -> Iterator[CalendarEntry]:
 
 
 def _table_row(number: int, row: Row) -> dict[str, Any]:
-    hr, cor = _in_words(_hr_days(row)), _in_words(_cor_days(row))
-    is_missing = row["status"] == "missing"
     return {
         "anchor": f"leave-{number}",
         "user": row["user_id"],
         "kind": {"missing": MISSING, "changed": COR_SAYS}.get(row["status"], FOREIGN),
         "finding": row["status"],
-        "hr": hr or "nothing",
-        "cor": "nothing" if is_missing else f"{cor}, other times" if hr == cor else cor,
+        "hr": _in_words(_hr_days(row)) or "nothing",
+        "cor": _cor_says(row),
         "id": row["id"],
         "cor_id": row["cor_id"],
     }
+
+
+def _cor_says(row: Row) -> str:
+    if row["status"] == "missing":
+        if row["reason"] != DELETED:
+            return "nothing"
+        day = day_of_deletion(row["cor_deleted_at"])
+        return f"deleted on {day_text(day)}" if day else "deleted"
+    if not (days := _cor_days(row)):
+        return "unreadable dates"
+    return f"{_in_words(days)}, other times" if days == _hr_days(row) else _in_words(days)
 
 
 def _hr_days(row: Row) -> Days | None:

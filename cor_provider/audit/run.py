@@ -7,11 +7,12 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, nullcontext
+from datetime import date
 from typing import Any
 
 from cor_provider import _clock
 from cor_provider.audit.compare import Judgement, days_in_cor, is_deleted, judge
-from cor_provider.audit.findings import NO_COR_ID, Findings
+from cor_provider.audit.findings import MAY_BE_OUTSIDE, NO_COR_ID, Findings
 from cor_provider.client.success import read_cor_id
 from cor_provider.exceptions import (
     CorConfigurationError,
@@ -60,12 +61,12 @@ class Audit:
         stopping: threading.Event,
         **patience: Any,
     ) -> None:
-        self.findings = Findings()
         self.not_listed: Counter[str] = Counter()
         self.healed = 0
         self._hook = hook
         self._open_ledger = open_ledger
         self._ledger = open_ledger()
+        self.findings = Findings(source=self._ledger.source, cor=self._ledger.cor)
         self._window = window
         self._heal = heal
         self._lease = Lease(self._ledger.path, owner, stopping, seconds_under_way=hook.longest_request)
@@ -157,20 +158,18 @@ class Audit:
                 row = listed.get(leave.entry.cor_id)
                 self.findings.settle(leave, judge(leave.entry, row, now=now), row)
         for cor_id, row in listed.items():
-            if not self.findings.knows(cor_id) and self._is_of_window(row, cor_user_id):
+            days = days_in_cor(row)
+            if not self.findings.knows(cor_id) and _is_of(cor_user_id, row) and self._may_hold(days):
                 # It may be ours, as the ledger does not know what COR calls some leave.
                 alike = (entry for entry in nameless if judge(entry, row, now=now).finding == "confirmed")
                 if entry := next(alike, None):
                     nameless.remove(entry)
                 else:
-                    self.findings.add_foreign(cor_user_id, row)
+                    self.findings.add_foreign(cor_user_id, row, None if days else MAY_BE_OUTSIDE)
 
-    def _is_of_window(self, row: Mapping[str, Any], cor_user_id: int) -> bool:
-        """Return whether a row is leave that this user has in the window."""
-        if is_deleted(row) or read_cor_id(row.get("user_id")) not in {None, cor_user_id}:
-            return False
-        days = days_in_cor(row)
-        return days is not None and days[0] <= self._window.last and days[1] >= self._window.first
+    def _may_hold(self, days: tuple[date, date] | None) -> bool:
+        """Return whether leave may have a day in the window: if its days cannot be read, nobody knows."""
+        return days is None or (days[0] <= self._window.last and days[1] >= self._window.first)
 
     def _mark_drift(self) -> None:
         """Mark what is missing or changed, and nothing else."""
@@ -203,6 +202,11 @@ class Audit:
                 yield
         finally:
             self._lease.release()
+
+
+def _is_of(cor_user_id: int, row: Mapping[str, Any]) -> bool:
+    """Return whether a row is leave that this user has."""
+    return not is_deleted(row) and read_cor_id(row.get("user_id")) in {None, cor_user_id}
 
 
 _NOBODY_ALLOWED = (

@@ -55,7 +55,7 @@ class AuditTask:
     stopping: threading.Event = field(default_factory=threading.Event)
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("audited", *get_args(Finding), "foreign"), 0))
     not_listed: Counter[str] = field(default_factory=Counter)
-    reasons: list[tuple[Finding, str, int]] = field(default_factory=list)
+    reasons: list[tuple[str, str, int]] = field(default_factory=list)
     healed: int = 0
     drift: list[dict[str, str]] = field(default_factory=list)
     written: dict[str, str] = field(default_factory=dict)
@@ -82,8 +82,8 @@ class AuditLeavesOperator(BaseOperator):
         (templated).
     :param report_path: path or URI of a JSON Lines file, with a row for every leave and then for all leave in COR that
         the ledger does not know: ``{"id", "status", "user_id", "cor_id", "cor_user_id", "start", "end", "cor_start",
-        "cor_end", "cor_leave_type_id", "differs", "reason"}``. A page that shows people what differs goes beside it,
-        with the suffix ``.html`` (templated).
+        "cor_end", "cor_deleted_at", "cor_leave_type_id", "differs", "reason", "source", "cor"}``. A page that shows
+        people what differs goes beside it, with the suffix ``.html`` (templated).
     :param concurrency: how many requests may be under way at once.
     :param max_attempts: how often a request is sent before the audit gives up.
     :param max_wait: seconds that the audit may spend waiting in total.
@@ -236,7 +236,15 @@ class AuditLeavesOperator(BaseOperator):
             stream.writelines(audit.findings.lines())
         run.written["audit"] = str(self.report_path)
         if page := page_of(path):
-            write_audit_page(page, audit.findings.differences(), counts=run.counts, window=window, source=source)
+            write_audit_page(
+                page,
+                audit.findings.differences(),
+                counts=run.counts,
+                reasons=run.reasons,
+                healed=run.healed,
+                window=window,
+                source=source,
+            )
             run.written["audit_page"] = str(page)
 
     def _ending(self, run: AuditTask) -> CorError | None:

@@ -56,7 +56,7 @@ class Ledger:
         self.source = source
         self.is_new = True
         self.key_changed = False
-        self._cor = cor
+        self.cor = cor
         self._key = key
         self._content: LedgerContent | None = None
         self.digest: Callable[[LeaveRequest], str] = Digests(key).of
@@ -92,7 +92,7 @@ class Ledger:
         self.is_new = content is None
         if content is None:
             return
-        for name, ours in (("source", self.source), ("cor", self._cor)):
+        for name, ours in (("source", self.source), ("cor", self.cor)):
             if (its := getattr(content, name)) != ours:
                 content.close()
                 raise CorLedgerError(
@@ -136,7 +136,7 @@ class Ledger:
     def _known(self) -> LedgerContent:
         """What it holds, which is nothing before it is read."""
         if self._content is None:
-            self._content = LedgerContent(self.source, self._cor)
+            self._content = LedgerContent(self.source, self.cor)
         return self._content
 
 

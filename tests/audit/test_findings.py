@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 
 from cor_provider.audit.compare import Judgement
-from cor_provider.audit.findings import LONGEST_DATE, NO_COR_ID, NO_COR_USER, NOT_ASKED, Findings
+from cor_provider.audit.findings import LONGEST_DATE, MAY_BE_OUTSIDE, NO_COR_ID, NO_COR_USER, NOT_ASKED, Findings
 from cor_provider.sync.ledger_entries import LedgerEntries
 from cor_provider.sync.ledger_entry import LeaveVersion, LedgerEntry
 from cor_provider.sync.window import Window
 from main_api import row
+from sync_support import COR
 
 MAY = Window(date(2026, 5, 1), date(2026, 5, 31))
 
@@ -37,7 +38,7 @@ def rows(findings: Findings) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def findings() -> Iterator[Findings]:
-    with closing(Findings()) as findings:
+    with closing(Findings(source="GLOBANT", cor=COR)) as findings:
         yield findings
 
 
@@ -94,9 +95,32 @@ def test_drift_may_be_settled_while_it_is_read(findings: Findings) -> None:
     assert findings.counts()["confirmed"] == 1250
 
 
+def test_reasons_are_counted_and_those_of_foreign_leave_too(findings: Findings) -> None:
+    load(findings, {f"L{number}": entry(cor_id=number + 1) for number in range(3)})
+    first, second, _ = findings.of_user(1)
+    findings.settle(first, Judgement("missing", reason="gone"))
+    findings.settle(second, Judgement("confirmed"))
+    for number in range(90, 93):
+        findings.add_foreign(1, row(number), MAY_BE_OUTSIDE if number > 90 else None)
+    assert findings.reasons() == [
+        ("foreign", MAY_BE_OUTSIDE, 2),
+        ("missing", "gone", 1),
+        ("unverifiable", NOT_ASKED, 1),
+    ]
+
+
+def test_each_row_says_whose_leave_it_is(findings: Findings) -> None:
+    load(findings, {"a": entry(cor_id=10), "b": entry(cor_id=11)})
+    findings.settle(findings.of_user(1)[0], Judgement("confirmed"))
+    findings.add_foreign(1, row(99))
+    assert [(one["source"], one["cor"]) for one in rows(findings)] == [("GLOBANT", COR)] * 3
+
+
 def test_a_report_shows_no_more_of_what_cor_sends_than_dates_and_ids(findings: Findings) -> None:
     load(findings, {"a": entry(cor_id=10)})
-    sent = row(99, start="x" * 999, end={"secret": 1}, leave_type_id="surgery", reason="surgery")
+    sent = row(
+        99, start="x" * 999, end={"secret": 1}, leave_type_id="surgery", reason="surgery", deleted_at=["surgery"]
+    )
     findings.settle(findings.of_user(1)[0], Judgement("changed", ("start",)), sent)
     findings.add_foreign(1, sent)
     ours, foreign = rows(findings)
@@ -111,7 +135,7 @@ def test_its_memory_does_not_grow_with_the_ledger() -> None:
     def peak(users: int) -> int:
         tracemalloc.start()
         try:
-            with closing(Findings()) as findings, closing(LedgerEntries()) as entries:
+            with closing(Findings(source="GLOBANT", cor=COR)) as findings, closing(LedgerEntries()) as entries:
                 entries.load(
                     entry(f"u{user}", cor_user_id=user + 1, cor_id=2 * user + number + 1).to_line(f"L{user}.{number}")
                     for user in range(users)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
+from cor_provider.audit.compare import ABSENT, DELETED
 from cor_provider.audit.page import MOST_DRAWN, write_audit_page
 from cor_provider.sync.window import Window
 from sync_support import FINDINGS
@@ -22,7 +23,8 @@ Render = Callable[..., str]
 
 def row(status: str = "missing", leave_id: str | None = "L1", **fields: Any) -> dict[str, Any]:
     days = {"start": "2026-05-11", "end": "2026-05-12", "cor_start": None, "cor_end": None}
-    return {"id": leave_id, "status": status, "user_id": "u1", "cor_id": 12345, **days, **fields}
+    why = {"reason": ABSENT if status == "missing" else None, "cor_deleted_at": None}
+    return {"id": leave_id, "status": status, "user_id": "u1", "cor_id": 12345, **days, **why, **fields}
 
 
 def in_cor(start: str, end: str) -> dict[str, str]:
@@ -31,12 +33,13 @@ def in_cor(start: str, end: str) -> dict[str, str]:
 
 @pytest.fixture
 def render(tmp_path: Path) -> Render:
-    def write(*rows: dict[str, Any], **counts: int) -> str:
+    def write(*rows: dict[str, Any], reasons: Any = (), healed: int = 0, **counts: int) -> str:
         found = {**dict.fromkeys(FINDINGS, 0), "audited": 9, "confirmed": 5, **counts}
         for one in rows:
             found[one["status"]] += 1
         page = tmp_path / "audit.html"
-        write_audit_page(ObjectStoragePath(str(page)), rows, counts=found, window=MAY, source="GLOBANT")
+        about = {"counts": found, "reasons": reasons, "healed": healed, "window": MAY, "source": "GLOBANT"}
+        write_audit_page(ObjectStoragePath(str(page)), rows, **about)
         return page.read_text(encoding="utf-8")
 
     return write
@@ -70,6 +73,38 @@ def test_leave_is_drawn_where_hr_and_where_cor_has_it(render: Render) -> None:
 def test_the_page_shows_the_counts_and_the_window(render: Render) -> None:
     shown = text(render(row(), unverifiable=2))
     assert "9 audited 5 confirmed 1 missing 2 unverifiable window 1 May 2026 to 31 May 2026" in shown
+
+
+@pytest.mark.parametrize(
+    ("deleted_at", "says"),
+    [
+        ("2026-05-18 09:30:00", "deleted on Mon 18 May 2026"),
+        ("2026-05-18T09:30:00.000Z", "deleted on Mon 18 May 2026"),
+        ("long ago", "deleted"),
+        (None, "deleted"),
+    ],
+)
+def test_leave_that_was_deleted_in_cor_is_told_from_leave_that_its_list_lacks(
+    deleted_at: str | None, says: str, render: Render
+) -> None:
+    days = in_cor("2026-05-11T00:00:00Z", "2026-05-12T23:59:00Z")
+    page = render(row(reason=DELETED, cor_deleted_at=deleted_at, **days), row(leave_id="L2"))
+    assert f"Tue 12 May 2026 {says} L1 12345" in text(page)
+    assert "Tue 12 May 2026 nothing L2 12345" in text(page)
+    assert len(labels(page)) == 2  # where HR has it
+
+
+def test_the_page_shows_the_reasons_and_how_much_is_marked(render: Render) -> None:
+    assert not re.search("Reasons|marked", text(render(row())))
+    shown = text(render(row(), reasons=[("missing", ABSENT, 1200), ("unknown", "<why>", 2)], healed=1200))
+    assert f"Finding Leaves Reason missing 1,200 {ABSENT.replace(chr(39), '&#39;')} unknown 2 &lt;why&gt;" in shown
+    assert "1,200 missing or changed leaves are marked in the ledger: the next sync sends them again" in shown
+    assert "1 missing or changed leave is marked in the ledger: the next sync sends it" in text(render(row(), healed=1))
+
+
+def test_dates_that_cannot_be_read_are_named(render: Render) -> None:
+    page = render(row("foreign", None, start=None, end=None, **in_cor("soon", "later")))
+    assert "foreign nothing unreadable dates 12345" in text(page)
 
 
 def test_other_times_of_the_same_days_are_named(render: Render) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cor_provider.audit.compare import ABSENT, DELETED
+from cor_provider.audit.findings import MAY_BE_OUTSIDE
 from cor_provider.exceptions import CorDriftError, CorPushIncompleteError
 from cor_provider.sandbox import Sandbox
 from main_api import MainApi
@@ -256,6 +259,39 @@ def test_rows_of_other_users_are_not_foreign(sync: Run, audit: Run, connect: Con
         cor.leaves = {entry["cor_user_id"]: [ours, theirs]}
         connect(extra={"api_url": cor.url})
         assert audit() == found(audited=1, confirmed=1)
+
+
+def test_foreign_leave_whose_dates_cannot_be_read_is_listed_with_what_cor_sends(
+    sync: Run, audit: Run, connect: Connect, ledger: Path, tmp_path: Path
+) -> None:
+    sync([leave()])
+    (entry,) = [row for row in plan_rows(ledger) if "in_cor" in row]
+    user, report = entry["cor_user_id"], f"{tmp_path}/audit.jsonl"
+    with MainApi() as cor:
+        ours = row_of(entry["cor_id"], user_id=user, start="2026-05-11T00:00:00Z", end="2026-05-12T23:59:00Z")
+        cor.leaves = {user: [ours, row_of(99, user_id=user, start="11/05/2026", end=None)]}
+        connect(extra={"api_url": cor.url})
+        assert audit(report_path=report) == found(audited=1, confirmed=1, foreign=1, report=report)
+    foreign = plan_rows(Path(report))[1]
+    assert (foreign["cor_id"], foreign["cor_start"], foreign["cor_end"]) == (99, "11/05/2026", None)
+    assert foreign["reason"] == MAY_BE_OUTSIDE
+
+
+@pytest.mark.parametrize("deleted", ["kept", "absent"])
+def test_missing_leave_says_whether_cor_shows_it_as_deleted(
+    deleted: str, sync: Run, audit: Run, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    sandbox.main_api = {"deleted": deleted}
+    sync([leave()])
+    sandbox.store.remove_leave("GLOBANT", "L1")
+    audit(max_drift=1, report_path=f"{tmp_path}/audit.jsonl")
+    (row,) = plan_rows(tmp_path / "audit.jsonl")
+    if deleted == "kept":
+        assert row["reason"] == DELETED
+        assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", row["cor_deleted_at"])
+        assert row["cor_start"] == "2026-05-11T00:00:00.000Z"
+    else:
+        assert (row["reason"], row["cor_deleted_at"], row["cor_start"]) == (ABSENT, None, None)
 
 
 def test_what_an_interrupted_run_has_left_is_unverifiable(

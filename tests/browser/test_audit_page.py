@@ -11,6 +11,7 @@ import pytest
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 from playwright.sync_api import Browser, Page
 
+from cor_provider.audit.compare import ABSENT, DELETED
 from cor_provider.audit.page import write_audit_page
 from cor_provider.sync.window import Window
 
@@ -25,12 +26,29 @@ def row(status: str, user: str, hr: tuple[str, str] | None, cor: tuple[str, str]
     start, end = hr or (None, None)
     cor_start, cor_end = cor or (None, None)
     ids = {"id": leave_id if hr else None, "user_id": user, "cor_id": 15489}
-    return {"status": status, **ids, "start": start, "end": end, "cor_start": cor_start, "cor_end": cor_end}
+    why = {"reason": DELETED if cor else ABSENT} if status == "missing" else {"reason": None}
+    deleted_at = "2026-05-18 09:30:00" if status == "missing" and cor else None
+    return {
+        "status": status,
+        **ids,
+        **why,
+        "cor_deleted_at": deleted_at,
+        "start": start,
+        "end": end,
+        "cor_start": cor_start,
+        "cor_end": cor_end,
+    }
 
 
 ROWS = [
     row("missing", "HR-EMP-00007", ("2026-05-11", "2026-05-12"), None, "HR-LAP-2026-00012"),
-    row("missing", LONG, ("2026-05-04", "2026-05-08"), None, f"{SCRIPT}{LONG}"),
+    row(
+        "missing",
+        LONG,
+        ("2026-05-04", "2026-05-08"),
+        ("2026-05-04T03:00:00.000Z", "2026-05-09T02:59:00.000Z"),
+        f"{SCRIPT}{LONG}",
+    ),
     row(
         "changed",
         "HR-EMP-00008",
@@ -48,6 +66,12 @@ ROWS = [
     row("foreign", "HR-EMP-00008", None, ("2026-05-25T03:00:00.000Z", "2026-05-30T02:59:00.000Z"), ""),
     row("foreign", SCRIPT, None, ("2026-05-01T00:00:00Z", "2026-05-01T23:59:00Z"), ""),
 ]
+REASONS = [
+    ("unverifiable", "UserNotFoundError: COR has no user of this id (any more)", 3),
+    ("missing", DELETED, 1),
+    ("missing", ABSENT, 1),
+]
+ABOUT: dict[str, Any] = {"reasons": REASONS, "healed": 4, "window": WINDOW, "source": "GLOBANT"}
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -57,7 +81,7 @@ def test_everything_is_seen_and_is_text(
 ) -> None:
     width = WIDTHS[device]
     path = tmp_path / "audit.html"
-    write_audit_page(ObjectStoragePath(str(path)), ROWS, counts=COUNTS, window=WINDOW, source="GLOBANT")
+    write_audit_page(ObjectStoragePath(str(path)), ROWS, counts=COUNTS, **ABOUT)
     context = browser.new_context(
         viewport={"width": width, "height": 800}, color_scheme=scheme, reduced_motion="reduce"
     )
@@ -73,7 +97,7 @@ def test_everything_is_seen_and_is_text(
     assert page.locator("a.bar").count() == 8  # of what is changed, two
     for bar in page.locator("a.bar").all():
         assert page.locator(bar.get_attribute("href") or "").count() == 1
-    cells = page.locator("tbody tr td:nth-child(1)").all_inner_texts()
+    cells = page.get_by_role("region", name="All differences").locator("tbody tr td:nth-child(1)").all_inner_texts()
     assert cells == [one["user_id"] for one in ROWS]
     keep(page, f"audit-of-odd-ids-{device}-{scheme}")
     context.close()
@@ -85,7 +109,8 @@ def test_what_differs_is_opened_from_the_calendar(
     path = tmp_path / "audit.html"
     rows = [one for one in ROWS if one["user_id"].startswith("HR-EMP")]
     counts = {**COUNTS, "missing": 1, "changed": 1, "confirmed": 407, "foreign": 1}
-    write_audit_page(ObjectStoragePath(str(path)), rows, counts=counts, window=WINDOW, source="GLOBANT")
+    about = {**ABOUT, "reasons": [*REASONS[:1], *REASONS[2:]], "healed": 2}
+    write_audit_page(ObjectStoragePath(str(path)), rows, counts=counts, **about)
     page = browser.new_page(viewport={"width": WIDTHS["desk"], "height": 620})
     page.goto(path.as_uri())
     keep(page, "audit-desk-light")

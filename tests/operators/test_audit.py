@@ -98,6 +98,7 @@ def test_the_report_has_every_leave_and_every_foreign_one(audit: Run, tmp_path: 
         "cor_user_id": sandbox.store.user_cor_ids["GLOBANT", "u1"],
         "cor_leave_type_id": sandbox.store.leave_type_cor_ids["GLOBANT", "vacation"],
     }
+    whose = {"source": "GLOBANT", "cor": f"{sandbox.url}/v2/integrations/leaves"}
     assert rows[-1] == {
         "id": None,
         "status": "foreign",
@@ -109,7 +110,9 @@ def test_the_report_has_every_leave_and_every_foreign_one(audit: Run, tmp_path: 
         "cor_end": "2026-05-26T23:59:00.000Z",
         "differs": [],
         "reason": None,
+        "cor_deleted_at": None,
         **cor_ids,
+        **whose,
     }
     assert rows[2] == {
         "id": "L2",
@@ -122,7 +125,9 @@ def test_the_report_has_every_leave_and_every_foreign_one(audit: Run, tmp_path: 
         "cor_end": "2026-05-21T23:59:00.000Z",
         "differs": ["start", "end"],
         "reason": None,
+        "cor_deleted_at": None,
         **cor_ids,
+        **whose,
     }
     assert "Vacation" not in report.read_text()
 
