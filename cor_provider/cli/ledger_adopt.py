@@ -1,4 +1,9 @@
-"""``ledger adopt``: take into a ledger what the report of an audit says that a sync had put into COR."""
+"""
+``ledger adopt``: take into a ledger what the report of an audit says that a sync had put into COR.
+
+Each row of the report says which source and which COR its leave is of, as a ledger does. Leave of others is refused:
+the next sync would delete it. So is a report that does not say it, since nobody can tell then.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +12,7 @@ from collections import Counter
 from collections.abc import Mapping
 from contextlib import closing
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from cor_provider import _files
 from cor_provider.cli.asking import ask, say
@@ -15,6 +20,7 @@ from cor_provider.cli.ledger_writing import check_owner, in_a_command, leased
 from cor_provider.cli.output import Output, number_of
 from cor_provider.cli.rows import locate, read_rows
 from cor_provider.client.success import read_cor_id
+from cor_provider.exceptions import CorConfigurationError
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.sync.ledger import Ledger
 from cor_provider.sync.ledger_entry import InCor, LeaveVersion, LedgerEntry
@@ -34,6 +40,13 @@ IN_COR: Mapping[str, InCor] = {
 """What a ledger says of leave by what an audit has found."""
 
 FOREIGN = "foreign"
+
+
+class Whose(NamedTuple):
+    """Which leave a report or a ledger is of: COR's ``metadata.source``, and the base URL of COR."""
+
+    source: str | None
+    cor: str | None
 
 
 def run(options: Namespace, output: Output) -> bool:
@@ -64,7 +77,9 @@ def _adopt(ledger: Ledger, options: Namespace) -> Counter[str]:
     """Read a ledger, add what it lacks, and return how much of the report was what."""
     ledger.read()
     counts: Counter[str] = Counter(adopted=0, known=0, foreign=0)
-    for leave_id, entry in read_rows(options.report, _read, what="the report of an audit (its report_path)"):
+    rows = read_rows(options.report, _read, what="the report of an audit (its report_path)")
+    for leave_id, entry, whose in rows:
+        _check(whose, ledger, options.report)
         if entry is None:
             counts["foreign"] += 1
         elif leave_id in ledger.entries:
@@ -85,13 +100,34 @@ def _write(options: Namespace) -> Counter[str]:
     return counts
 
 
-def _read(row: Mapping[str, Any]) -> tuple[str, LedgerEntry | None]:
-    """Return the external id and the entry of a row; no entry if the leave was never the sync's."""
+def _check(whose: Whose, ledger: Ledger, report: str) -> None:
+    """
+    Refuse leave of another source or another COR.
+
+    :raises CorConfigurationError: naming both, and what to do.
+    """
+    ours = Whose(ledger.source, ledger.cor)
+    if None in whose:
+        raise CorConfigurationError(
+            f"{report} does not say which source and which COR it is of, as reports of today do. If you are certain "
+            f'that it is of this sync, add "source": "{ours.source}" and "cor": "{ours.cor}" to each row.'
+        )
+    for what, its, own in zip(("source", "COR at"), whose, ours, strict=True):
+        if its != own:
+            raise CorConfigurationError(
+                f"{report} is of the {what} {its!r}, and the ledger of {own!r}: the next sync would delete that "
+                "leave. Give the report of this sync's audit, and --source and --conn-id of the sync."
+            )
+
+
+def _read(row: Mapping[str, Any]) -> tuple[str, LedgerEntry | None, Whose]:
+    """Return the external id, the entry and whose it is of a row; no entry if the leave was never the sync's."""
+    whose = Whose(row.get("source"), row.get("cor"))
     if row["status"] == FOREIGN:
-        return "", None
+        return "", None, whose
     version = LeaveVersion(str(row["user_id"]), date.fromisoformat(row["start"]), date.fromisoformat(row["end"]))
     ids = read_cor_id(row["cor_id"]), read_cor_id(row["cor_user_id"])
-    return str(row["id"]), LedgerEntry((version,), IN_COR[row["status"]], None, *ids)
+    return str(row["id"]), LedgerEntry((version,), IN_COR[row["status"]], None, *ids), whose
 
 
 def _tell(output: Output, counts: Mapping[str, int], path: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from cor_provider.sandbox import Sandbox
-from support import leave
+from support import Connect, leave
 from sync_support import Run, by_hand, counts, found, held, remembered, sent
 
 from .conftest import Cor
@@ -86,6 +86,41 @@ def test_a_second_time_there_is_nothing_to_adopt(cor: Cor, report: Path, ledger:
     ran = cor("ledger", "adopt", ledger.parent, report, "--output", "json")
     assert ran.data == {"adopted": 0, "known": 3, "foreign": 1, "ledger": str(ledger)}
     assert ledger.read_bytes() == before
+
+
+def test_the_report_of_another_source_is_refused(cor: Cor, report: Path, ledger: Path) -> None:
+    ran = cor("ledger", "adopt", ledger.parent, report, "--yes", "--source", "BAMBOO")
+    assert ran.code == 2
+    assert f"{report} is of the source 'GLOBANT', and the ledger of 'BAMBOO'" in ran.err
+    assert [*ledger.parent.glob("*.jsonl")] == []
+
+
+def test_the_report_of_another_cor_is_refused(
+    cor: Cor, report: Path, ledger: Path, connect: Connect, sandbox: Sandbox
+) -> None:
+    connect(host="https://other.example.com")
+    ran = cor("ledger", "adopt", ledger.parent, report, "--yes")
+    assert ran.code == 2
+    assert f"is of the COR at '{sandbox.url}/" in ran.err
+    assert "the ledger of 'https://other.example.com/" in ran.err
+    assert not ledger.exists()
+
+
+@pytest.mark.parametrize("lacking", ["source", "cor"])
+def test_a_report_that_does_not_say_whose_it_is_is_refused(
+    lacking: str, cor: Cor, report: Path, ledger: Path, sandbox: Sandbox
+) -> None:
+    rows = [json.loads(line) for line in report.read_text().splitlines()]
+    whose = {name: rows[0][name] for name in ("source", "cor")}
+    for row in rows:
+        del row[lacking]
+    report.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    ran = cor("ledger", "adopt", ledger.parent, report, "--yes")
+    assert ran.code == 2
+    assert f'add "source": "{whose["source"]}" and "cor": "{whose["cor"]}" to each row' in ran.err
+    assert not ledger.exists()
+    report.write_text("".join(json.dumps({**row, **whose}) + "\n" for row in rows))
+    assert cor("ledger", "adopt", ledger.parent, report, "--yes").code == 0
 
 
 def test_another_report_is_refused(
