@@ -21,6 +21,16 @@ NO_COR_USER = "the ledger has no id of COR's for its user. The next update bring
 NOT_ASKED = "the audit ended before COR was asked about this user"
 MAY_BE_OUTSIDE = "COR's dates of it cannot be read, so it may be outside the window"
 
+WHAT_TO_DO: Mapping[str, str] = {
+    "missing": "heal=True has the next sync create it again. If HR is to follow COR, cancel it in HR.",
+    "changed": "heal=True has the next sync update it. If HR is to follow COR, change it in HR.",
+    "foreign": "Nothing: neither audit nor sync touches it. If it should not be there, delete it in COR.",
+    "unverifiable": "Run the audit again later. If COR refuses a user for long, look whether COR still has the user.",
+    "unknown": "Nothing: the next update brings COR's id.",
+    "confirmed": "Nothing: COR holds it as HR says.",
+}
+"""For each status of a report's row, drift first."""
+
 LONGEST_DATE = 40
 """Characters of what COR sends as a date; no date is longer."""
 

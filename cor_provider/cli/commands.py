@@ -109,7 +109,8 @@ REPORT = Command(
     "report",
     "report",
     "sum up a report: causes, what to do, missing users and leave types",
-    "Sum up a report that a task wrote to its report_path. Exit code 1 if anything was rejected, failed or not sent.",
+    "Sum up a report that a task wrote to its report_path. Exit code 1 if anything was rejected, failed or not sent, "
+    "or if an audit found that anything is missing or changed.",
     (
         _option("file", metavar="FILE", help="the report: path or URI"),
         _option("--id", metavar="ID", help="only this leave, by its external id"),

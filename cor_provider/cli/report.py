@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Any, get_args
 
 from cor_provider import _files
+from cor_provider.cli import audit_report
 from cor_provider.cli.output import Output, number_of
 from cor_provider.cli.rows import locate, read_rows
 from cor_provider.exceptions import CorConfigurationError
@@ -23,7 +24,13 @@ _STATUSES = frozenset(get_args(Status))
 
 
 def run(options: Namespace, output: Output) -> bool:
-    """Print the report, and return whether it has leave that COR did not take."""
+    """
+    Print the report, and return whether it has leave that COR did not take.
+
+    The report of an audit is printed by :mod:`~cor_provider.cli.audit_report`.
+    """
+    if next(read_rows(options.file, audit_report.is_of_an_audit, what=WHAT), False):
+        return audit_report.run(options, output)
     outcomes = read_rows(options.file, _read, what=WHAT)
     source = _source_of(options.file)
     if options.id is not None:
