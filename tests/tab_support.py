@@ -94,7 +94,8 @@ def run_leave(airflow_db: None, tab_folder: Path, load_dag: Callable[[str], Any]
     def run() -> str:
         seed = {"source": "GLOBANT", "users": [{"id": "employee-7"}], "leave_types": [{"id": "surgery"}]}
         with Sandbox(seed=seed) as sandbox, pytest.MonkeyPatch.context() as patch:
-            connection = {"host": sandbox.url, "password": sandbox.token, "extra": {"source": "GLOBANT"}}
+            extra = {"source": "GLOBANT", "api_url": sandbox.api_url}
+            connection = {"host": sandbox.url, "password": sandbox.token, "extra": extra}
             patch.setenv("AIRFLOW_CONN_COR_DEFAULT", json.dumps({"conn_type": "cor", **connection}))
             patch.setenv("TAB_FOLDER", str(tab_folder))
             return str(load_dag(LEAVE_TAB).test().run_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from itertools import islice
 from typing import Any
@@ -11,6 +11,7 @@ from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from cor_provider import _files
 from cor_provider.audit.compare import DELETED, day_of_deletion, days_in_cor
+from cor_provider.audit.published import PublishedAudit
 from cor_provider.pages.calendar import (
     TEMPLATES,
     CalendarEntry,
@@ -35,25 +36,13 @@ Row = Mapping[str, Any]
 Days = tuple[date, date]
 
 
-def write_audit_page(
-    page: ObjectStoragePath,
-    rows: Iterable[Row],
-    *,
-    counts: Mapping[str, int],
-    reasons: Sequence[tuple[str, str, int]],
-    healed: int,
-    window: Window,
-    source: str,
-) -> None:
+def write_audit_page(page: ObjectStoragePath, rows: Iterable[Row], audit: PublishedAudit, *, window: Window) -> None:
     """
     Write the page of an audit: a complete HTML document that loads nothing else.
 
     :param rows: those of the report that are ``missing``, ``changed`` or ``foreign``; :data:`MOST_DRAWN` are drawn.
-    :param counts: the counts of the audit.
-    :param reasons: those that findings have, each with its finding and how often it occurs.
-    :param healed: how many leaves are marked in the ledger.
+    :param audit: the counts, the reasons, and how much is marked.
     :param window: the days that were audited.
-    :param source: COR's ``metadata.source``.
     """
     drawn = list(islice(rows, MOST_DRAWN))
     entries = sorted((entry for number, row in enumerate(drawn) for entry in _entries(number, row)), key=by_person)
@@ -61,12 +50,9 @@ def write_audit_page(
         rows=[_table_row(number, row) for number, row in enumerate(drawn)],
         kinds=KINDS,
         sections=list(sections(entries)),
-        counts=counts,
-        reasons=reasons,
-        healed=healed,
-        left_out=counts["missing"] + counts["changed"] + counts["foreign"] - len(drawn),
+        audit=audit,
+        left_out=sum(audit.counts[one] for one in ("missing", "changed", "foreign")) - len(drawn),
         window=window,
-        source=source,
     )
     with _files.writing(page) as file:
         file.write(text.encode("utf-8", "backslashreplace"))

@@ -17,6 +17,7 @@ from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
 from cor_provider import _clock, _files
 from cor_provider.audit.compare import Finding
 from cor_provider.audit.page import write_audit_page
+from cor_provider.audit.published import PublishedAudit, PublishedReason
 from cor_provider.audit.run import Audit
 from cor_provider.exceptions import (
     CorConfigurationError,
@@ -52,6 +53,7 @@ class AuditTask:
     hook: CorIntegrationsHook
     files: TaskFiles
     owner: Owner
+    source: str | None = None
     stopping: threading.Event = field(default_factory=threading.Event)
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("audited", *get_args(Finding), "foreign"), 0))
     not_listed: Counter[str] = field(default_factory=Counter)
@@ -62,6 +64,11 @@ class AuditTask:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(None), ()
+
+    def published(self) -> PublishedAudit:
+        """Return what readers learn of the audit, without people."""
+        reasons = [PublishedReason(finding=name, reason=why, count=count) for name, why, count in self.reasons]
+        return PublishedAudit(source=self.source, counts=self.counts, reasons=reasons, healed=self.healed)
 
 
 class AuditLeavesOperator(BaseOperator):
@@ -89,8 +96,8 @@ class AuditLeavesOperator(BaseOperator):
     :param max_wait: seconds that the audit may spend waiting in total.
     :return: the counts ``{"audited", "confirmed", "missing", "changed", "unknown", "unverifiable", "foreign",
         "report"}``. ``confirmed`` to ``unverifiable`` add up to ``audited``; ``foreign`` counts besides. The XCom
-        ``drift`` has the first 100 that are missing or changed, ``{"id", "status"}``. Both are available even if the
-        task fails.
+        ``drift`` has the first 100 that are missing or changed, ``{"id", "status"}``, and the XCom ``audit`` the
+        counts with the reasons, for readers such as the tab *Leave*. All are available even if the task fails.
     :raises CorDriftError: if more than ``max_drift`` are missing or changed. Airflow does not retry the task.
     :raises CorPushIncompleteError: if COR could not be asked about everybody, or failed at more users than it listed.
         Airflow retries the task. A user whom COR refuses, or at whom it fails again and again, is no such error while
@@ -191,7 +198,8 @@ class AuditLeavesOperator(BaseOperator):
             )
         with at_run_time():
             _, heal = read_count("max_drift", self.max_drift), read_flag("heal", self.heal)
-        window, source = Window.read(self.window), run.hook.check_source()
+        window = Window.read(self.window)
+        run.source = source = run.hook.check_source()
         path = ledger_path(self.ledger, source)
         run.files.protect("ledger", path)
         run.files.protect("ledger", lease_files(path), is_prefix=True)
@@ -220,13 +228,13 @@ class AuditLeavesOperator(BaseOperator):
                 run.counts, run.not_listed, run.healed = audit.findings.counts(), audit.not_listed, audit.healed
                 run.reasons = audit.findings.reasons()
                 self._list_drift(audit, run)
-                self._write_report(audit, run, window, source)
+                self._write_report(audit, run, window)
 
     def _list_drift(self, audit: Audit, run: AuditTask) -> None:
         for (leave, finding), _ in zip(audit.findings.drift(), range(MOST_LISTED), strict=False):
             run.drift.append({"id": leave.id, "status": finding})
 
-    def _write_report(self, audit: Audit, run: AuditTask, window: Window, source: str) -> None:
+    def _write_report(self, audit: Audit, run: AuditTask, window: Window) -> None:
         if not self.report_path:
             return
         run.files.check()
@@ -236,15 +244,7 @@ class AuditLeavesOperator(BaseOperator):
             stream.writelines(audit.findings.lines())
         run.written["audit"] = str(self.report_path)
         if page := page_of(path):
-            write_audit_page(
-                page,
-                audit.findings.differences(),
-                counts=run.counts,
-                reasons=run.reasons,
-                healed=run.healed,
-                window=window,
-                source=source,
-            )
+            write_audit_page(page, audit.findings.differences(), run.published(), window=window)
             run.written["audit_page"] = str(page)
 
     def _ending(self, run: AuditTask) -> CorError | None:
@@ -287,7 +287,8 @@ class AuditLeavesOperator(BaseOperator):
                 self.log.info("%s: %s", label, path)
         metrics.emit_audit(run.counts, timedelta(seconds=seconds))
         if task_instance := context.get("ti"):
-            for key, value in {**xcoms, "drift": run.drift, "files": run.written}.items():
+            published = {"audit": run.published().model_dump(mode="json"), "drift": run.drift, "files": run.written}
+            for key, value in {**xcoms, **published}.items():
                 task_instance.xcom_push(key=key, value=value)
 
     def _returned(self, run: AuditTask) -> dict[str, Any]:

@@ -8,13 +8,20 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from cor_provider.audit.published import read_published_audit
 from cor_provider.results.published import read_published
 from cor_provider.ui.contents import read_plan, read_rejected, read_summary
 from cor_provider.ui.page import NO_LEAVE, NO_REPORT, LeavePage
 from cor_provider.ui.published import PublishedFiles, TaskKey, UnavailableError
 from cor_provider.ui.task_instance import read_rendered_fields, read_xcom
 
-FILES = {"report": "Report", "plan": "Plan", "rejected": "Rejected records"}
+FILES = {
+    "report": "Report",
+    "plan": "Plan",
+    "rejected": "Rejected records",
+    "audit": "Report",
+    "audit_page": "Page of the report",
+}
 
 
 def gather(key: TaskKey, session: Session) -> LeavePage:
@@ -22,7 +29,11 @@ def gather(key: TaskKey, session: Session) -> LeavePage:
     outcomes = read_published(read_xcom(key, "summary", session))
     files = PublishedFiles(_mapping(read_xcom(key, "files", session)), read_rendered_fields(key, session))
     if outcomes is None:
-        return LeavePage(notes=[NO_LEAVE])
+        audit = read_published_audit(read_xcom(key, "audit", session))
+        page = LeavePage(audit=audit, notes=[] if audit else [NO_LEAVE])
+        if audit:
+            _add_paths(page, files)
+        return page
     page = LeavePage(outcomes)
     _add_paths(page, files)
     if "report" in files:

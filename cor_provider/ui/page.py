@@ -1,10 +1,12 @@
-"""The page in the tab: outcomes by cause, who and what COR does not know, the rejected records, and the plan."""
+"""The page in the tab: outcomes by cause, whom and what COR does not know, rejected records, a plan; or an audit."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any, get_args
 
+from cor_provider.audit.findings import WHAT_TO_DO
+from cor_provider.audit.published import PublishedAudit
 from cor_provider.outcome import Status
 from cor_provider.pages.calendar import TEMPLATES
 from cor_provider.results.published import PublishedSummary
@@ -33,6 +35,7 @@ class LeavePage:
     :param users: the external ids of users that COR does not know, with the number of rejected records.
     :param leave_types: likewise those of leave types.
     :param rejected: the first rejected records.
+    :param audit: how an audit ended; None if the task is none.
     :param plan: the plan; None if there is none.
     :param files: the paths of the task's files, by what they are.
     :param notes: sentences about what cannot be shown.
@@ -42,6 +45,7 @@ class LeavePage:
     users: dict[str, int] = field(default_factory=dict)
     leave_types: dict[str, int] = field(default_factory=dict)
     rejected: list[Rejected] = field(default_factory=list)
+    audit: PublishedAudit | None = None
     plan: ShownPlan | None = None
     files: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -50,7 +54,9 @@ class LeavePage:
 def render_page(page: LeavePage) -> str:
     """Return a complete HTML document that loads nothing else."""
     rejected = page.outcomes.rejected if page.outcomes else 0
+    published = page.outcomes or page.audit
     return TEMPLATES.get_template("leave.html.jinja").render(
+        source=published.source if published else None,
         outcomes=page.outcomes,
         statuses=list(LABELS.items()),
         labels=LABELS,
@@ -59,11 +65,19 @@ def render_page(page: LeavePage) -> str:
         most_listed=MOST_LISTED,
         rejected=page.rejected,
         more_rejected=max(rejected - len(page.rejected), 0),
+        audit=page.audit,
+        to_do=_to_do(page.audit) if page.audit else [],
         plan=page.plan,
         files=list(page.files.items()),
         notes=page.notes,
         **(_drawn(page.plan) if page.plan else {}),
     )
+
+
+def _to_do(audit: PublishedAudit) -> list[tuple[str, int, str]]:
+    """Return what an audit found, how much of it, and what to do about it."""
+    counts = audit.counts
+    return [(name, counts[name], text) for name, text in WHAT_TO_DO.items() if counts.get(name) and name != "confirmed"]
 
 
 def _drawn(plan: ShownPlan) -> dict[str, Any]:

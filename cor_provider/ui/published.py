@@ -8,16 +8,24 @@ only if the rendered template fields of the task instance, which nobody can edit
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from cor_provider import _files
+from cor_provider.sync.page import page_beside
 from cor_provider.task.summary_file import summary_path
 
-PARAMETERS = {"report": "report_path", "plan": "plan_path", "rejected": "rejected_path"}
-"""The parameters of an operator that name its files, by the kinds of these files."""
+PARAMETERS = {
+    "report": "report_path",
+    "plan": "plan_path",
+    "rejected": "rejected_path",
+    "audit": "report_path",
+    "audit_page": "report_path",
+}
+"""The parameters of an operator that name its files, by the kinds of these files; a page lies beside what is named."""
 
 
 @dataclass(frozen=True)
@@ -58,13 +66,15 @@ class PublishedFiles:
         """
         if self.rendered is None:
             raise UnavailableError(
-                f"Airflow no longer keeps the rendered fields of this task instance, so its {kind} cannot be found "
-                "here. Use: python -m cor_provider report FILE."
+                f"Airflow no longer keeps the rendered fields of this task instance, so its {_name(kind)} cannot be "
+                "found here. Use: python -m cor_provider report FILE."
             )
         path = self.rendered.get(PARAMETERS[kind])
+        if kind == "audit_page" and isinstance(path, str):
+            path = _page_beside(path)
         if not isinstance(path, str) or path != self.files[kind]:
             raise UnavailableError(
-                f"The XCom files names another {kind} than the task's {PARAMETERS[kind]}, so it is not read."
+                f"The XCom files names another {_name(kind)} than the task's {PARAMETERS[kind]}, so it is not read."
             )
         return path
 
@@ -86,6 +96,16 @@ class PublishedFiles:
         if path is None or str(path) != self.files.get("summary"):
             raise UnavailableError("The XCom files names another summary than that of the report, so it is not read.")
         return path
+
+
+def _name(kind: str) -> str:
+    return {"audit": "report", "audit_page": "page of the report"}.get(kind, kind)
+
+
+def _page_beside(path: str) -> str | None:
+    with suppress(Exception):  # each store checks paths in its own way
+        return str(page_beside(path) or "") or None
+    return None
 
 
 def _locate(path: str, kind: str) -> ObjectStoragePath:

@@ -13,6 +13,7 @@ from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from cor_provider.audit.compare import ABSENT, DELETED
 from cor_provider.audit.page import MOST_DRAWN, write_audit_page
+from cor_provider.audit.published import PublishedAudit, PublishedReason
 from cor_provider.sync.window import Window
 from sync_support import FINDINGS
 
@@ -38,8 +39,9 @@ def render(tmp_path: Path) -> Render:
         for one in rows:
             found[one["status"]] += 1
         page = tmp_path / "audit.html"
-        about = {"counts": found, "reasons": reasons, "healed": healed, "window": MAY, "source": "GLOBANT"}
-        write_audit_page(ObjectStoragePath(str(page)), rows, **about)
+        why = [PublishedReason(finding=name, reason=text, count=count) for name, text, count in reasons]
+        audit = PublishedAudit(source="GLOBANT", counts=found, reasons=why, healed=healed)
+        write_audit_page(ObjectStoragePath(str(page)), rows, audit, window=MAY)
         return page.read_text(encoding="utf-8")
 
     return write

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page
 
 from cor_provider.audit.compare import ABSENT, DELETED
 from cor_provider.audit.page import write_audit_page
+from cor_provider.audit.published import PublishedAudit, PublishedReason
 from cor_provider.sync.window import Window
 
 SCRIPT = "<img src=x onerror=document.title='taken-over'>"
@@ -71,7 +72,11 @@ REASONS = [
     ("missing", DELETED, 1),
     ("missing", ABSENT, 1),
 ]
-ABOUT: dict[str, Any] = {"reasons": REASONS, "healed": 4, "window": WINDOW, "source": "GLOBANT"}
+
+
+def audit(reasons: list[tuple[str, str, int]], healed: int, **counts: int) -> PublishedAudit:
+    named = [PublishedReason(finding=finding, reason=reason, count=count) for finding, reason, count in reasons]
+    return PublishedAudit(source="GLOBANT", counts={**COUNTS, **counts}, reasons=named, healed=healed)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -81,7 +86,7 @@ def test_everything_is_seen_and_is_text(
 ) -> None:
     width = WIDTHS[device]
     path = tmp_path / "audit.html"
-    write_audit_page(ObjectStoragePath(str(path)), ROWS, counts=COUNTS, **ABOUT)
+    write_audit_page(ObjectStoragePath(str(path)), ROWS, audit(REASONS, healed=4), window=WINDOW)
     context = browser.new_context(
         viewport={"width": width, "height": 800}, color_scheme=scheme, reduced_motion="reduce"
     )
@@ -108,9 +113,9 @@ def test_what_differs_is_opened_from_the_calendar(
 ) -> None:
     path = tmp_path / "audit.html"
     rows = [one for one in ROWS if one["user_id"].startswith("HR-EMP")]
-    counts = {**COUNTS, "missing": 1, "changed": 1, "confirmed": 407, "foreign": 1}
-    about = {**ABOUT, "reasons": [*REASONS[:1], *REASONS[2:]], "healed": 2}
-    write_audit_page(ObjectStoragePath(str(path)), rows, counts=counts, **about)
+    counts = {"missing": 1, "changed": 1, "confirmed": 407, "foreign": 1}
+    shown = audit([*REASONS[:1], *REASONS[2:]], healed=2, **counts)
+    write_audit_page(ObjectStoragePath(str(path)), rows, shown, window=WINDOW)
     page = browser.new_page(viewport={"width": WIDTHS["desk"], "height": 620})
     page.goto(path.as_uri())
     keep(page, "audit-desk-light")

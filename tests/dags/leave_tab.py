@@ -8,7 +8,7 @@ from typing import Any
 
 from airflow.providers.common.compat.sdk import DAG, task
 
-from cor_provider.operators.leaves import CreateLeaveOperator, SyncLeavesOperator
+from cor_provider.operators.leaves import AuditLeavesOperator, CreateLeaveOperator, SyncLeavesOperator
 
 
 def leave(leave_id: str, **fields: str) -> dict[str, Any]:
@@ -19,6 +19,10 @@ def leave(leave_id: str, **fields: str) -> dict[str, Any]:
 accepted = [leave("taken-1"), leave("taken-2", start="2026-05-12")]
 unknown = [leave(f"unknown-{number}", user_id=f"stranger-{number % 2}") for number in range(3)]
 rejected = [*unknown, leave("odd", leave_type_id="sabbatical"), leave("backwards", end="2026-05-01")]
+
+
+KEPT: dict[str, Any] = {"window": "2026-05-01/2026-05-31", "ledger": "{{ params.folder }}/{{ run_id }}/kept"}
+"""What a sync and its audit share."""
 
 
 @task(show_return_value_in_logs=False)
@@ -60,4 +64,6 @@ with DAG(
         plan_path="{{ params.folder }}/{{ run_id }}/plan.jsonl",
         **alike,
     )
+    sync = SyncLeavesOperator(task_id="sync", leave_requests=[leave("kept-1"), leave("kept-2")], **KEPT)
+    sync >> AuditLeavesOperator(task_id="audit", report_path="{{ params.folder }}/{{ run_id }}/audit.jsonl", **KEPT)
     other()

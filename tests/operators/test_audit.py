@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from cor_provider.audit.compare import DELETED
 from cor_provider.audit.findings import NOT_ASKED
 from cor_provider.exceptions import (
     CorAuthenticationError,
@@ -69,6 +70,18 @@ def test_drift_fails_the_task_with_its_counts(
     assert "heal=True" in advice
     assert first in logged()
     assert {request.method for request in sandbox.requests} == {"GET"}
+
+
+@pytest.mark.usefixtures("drifted")
+def test_counts_reasons_and_what_is_marked_are_published(audit: Run, task_instance: TaskInstance) -> None:
+    audit(max_drift=3, heal=True)
+    published = task_instance.xcoms["audit"]
+    assert published == {
+        "source": "GLOBANT",
+        "counts": {**dict.fromkeys(FINDINGS, 0), **FOUND},
+        "reasons": [{"finding": "missing", "reason": DELETED, "count": 2}],
+        "healed": 3,
+    }
 
 
 @pytest.mark.usefixtures("drifted")

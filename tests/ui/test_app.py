@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from html import unescape
@@ -152,6 +153,14 @@ def test_a_mapped_task_instance_shows_its_own(viewer: Tab) -> None:
     assert "stranger-8" in viewer.get("mapped", map_index=1).text
     assert NO_LEAVE in viewer.get("mapped").text
     assert NO_LEAVE in viewer.get("mapped", map_index=2).text
+
+
+def test_an_audit_shows_its_counts_its_report_and_its_page(viewer: Tab) -> None:
+    text = viewer.get("audit").text
+    assert re.search(r"<b>2</b>\s*audited.*<b>2</b>\s*confirmed", text, re.DOTALL)
+    assert f"{viewer.files}/audit.jsonl" in text
+    assert f"{viewer.files}/audit.html" in text
+    assert people_in(text) == []
 
 
 def test_the_plan_is_on_its_calendar(viewer: Tab) -> None:

@@ -6,6 +6,8 @@ import re
 from html import unescape
 from typing import Any
 
+from cor_provider.audit.findings import WHAT_TO_DO
+from cor_provider.audit.published import PublishedAudit, PublishedReason
 from cor_provider.results.published import PublishedSummary
 from cor_provider.sync.by_user import by_user
 from cor_provider.ui.contents import Rejected, ShownPlan
@@ -33,6 +35,24 @@ def test_it_counts_the_outcomes_that_there_are() -> None:
     shown = text(LeavePage(outcomes(received=1234, not_sent=7)))
     assert "SAP 1,234 received 2 created 3 rejected 7 not sent" in shown
     assert "deleted" not in shown
+
+
+def test_an_audit_is_counted_with_what_to_do_its_reasons_and_what_is_marked() -> None:
+    counts = {"audited": 1234, "confirmed": 1230, "missing": 3, "changed": 1, "foreign": 0}
+    reasons = [PublishedReason(finding="missing", reason=SCRIPT, count=3)]
+    page = LeavePage(audit=PublishedAudit(source="SAP", counts=counts, reasons=reasons, healed=4))
+    shown = text(page)
+    assert "SAP 1,234 audited 1,230 confirmed 3 missing 1 changed 4 missing or changed leaves are marked" in shown
+    assert f"missing 3 {WHAT_TO_DO['missing']} changed 1 {WHAT_TO_DO['changed']}" in shown
+    assert f"Finding Leaves Reason missing 3 {SCRIPT}" in shown
+    assert SCRIPT not in render_page(page)
+    assert "foreign" not in shown
+
+
+def test_an_audit_without_differences_says_so() -> None:
+    counts = {"audited": 3, "confirmed": 3}
+    shown = text(LeavePage(audit=PublishedAudit(counts=counts, reasons=[])))
+    assert shown.endswith("3 audited 3 confirmed Nothing differs: COR holds what HR says.")
 
 
 def test_each_cause_has_its_count_an_example_and_what_to_do() -> None:

@@ -57,6 +57,17 @@ def test_a_file_is_not_that_of_another_parameter(kind: str) -> None:
         PublishedFiles({kind: REPORT}, RENDERED).path(kind)
 
 
+def test_the_page_of_an_audit_is_the_one_beside_its_report() -> None:
+    page = REPORT.replace(".jsonl", ".html")
+    published = PublishedFiles({"audit": REPORT, "audit_page": page}, RENDERED)
+    assert (published.shown_path("audit"), published.shown_path("audit_page")) == (REPORT, page)
+    for elsewhere in (*ELSEWHERE, REPORT):
+        with pytest.raises(UnavailableError, match="names another page of the report than"):
+            PublishedFiles({"audit_page": elsewhere}, RENDERED).shown_path("audit_page")
+    with pytest.raises(UnavailableError):
+        PublishedFiles({"audit_page": page}, {"report_path": "nosuch://x/report.jsonl"}).shown_path("audit_page")
+
+
 @pytest.mark.parametrize("rendered", [{}, {"report_path": None}, {"report_path": 7}, {"report_path": "/srv/***"}])
 def test_what_was_not_rendered_as_text_is_not_read(rendered: dict[str, Any]) -> None:
     with pytest.raises(UnavailableError):
