@@ -63,6 +63,9 @@ class Audit:
     ) -> None:
         self.not_listed: Counter[str] = Counter()
         self.healed = 0
+        self._failures = 0
+        self._last_failure: CorTransientError | None = None
+        self._stopping = stopping
         self._hook = hook
         self._open_ledger = open_ledger
         self._ledger = open_ledger()
@@ -108,13 +111,11 @@ class Audit:
 
     def _ask_about_all(self) -> None:
         count, listed, logged_at = self.findings.user_count, 0, _clock.now()
-        errors: list[CorError] = []
         findings = self.findings
         asking = self._hook.leaves_of_users(findings.users(), expected=findings.cor_ids_of, **self._options)
         with closing(asking) as users:
             for asked, (cor_user_id, rows) in enumerate(users, start=1):
                 if isinstance(rows, CorError):
-                    errors.append(rows)
                     self._note_unread(cor_user_id, rows)
                 else:
                     listed += 1
@@ -122,22 +123,30 @@ class Audit:
                 if _clock.now() - logged_at >= SECONDS_BETWEEN_LINES:
                     logged_at = _clock.now()
                     log.info("%s of %s users are compared.", asked, count)
-        failures = [error for error in errors if isinstance(error, CorTransientError)]
-        if len(failures) > listed:
-            raise failures[-1]
-        if errors and not listed:
-            self._refuse_all(errors)
+        if not self._stopping.is_set():  # otherwise the rest is not known
+            self._check_that_it_is_not_about_all(listed)
 
-    def _refuse_all(self, errors: Sequence[CorError]) -> None:
-        """Raise what fits if COR listed nobody's leave; a single user may just be deleted in COR."""
-        if any(isinstance(error, CorPermissionError) for error in errors):
+    def _check_that_it_is_not_about_all(self, listed: int) -> None:
+        """
+        Raise what fits if COR listed nobody's leave, or failed at more users than it listed.
+
+        A single user whom COR refuses may just be deleted there.
+        """
+        if self._last_failure and self._failures > listed:
+            raise self._last_failure
+        if listed:
+            return
+        if self.not_listed[CorPermissionError.default_name]:
             raise CorPermissionError(_NOBODY_ALLOWED)
-        if len(errors) > 1:
+        if self.not_listed.total() > 1:
             names = ", ".join(f"{name} {count}" for name, count in sorted(self.not_listed.items()))
             raise CorConfigurationError(_NOBODY_KNOWN.format(names))
 
     def _note_unread(self, cor_user_id: int, error: CorError) -> None:
         self.not_listed[error.name] += 1
+        if isinstance(error, CorTransientError):
+            self._failures += 1
+            self._last_failure = error
         reason = f"{error.name}: {' '.join(error.message.split()).rstrip('.')}"
         for leave in self.findings.of_user(cor_user_id):
             unknown = Judgement("unknown", reason=NO_COR_ID)

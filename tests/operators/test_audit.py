@@ -175,10 +175,10 @@ def audit_of(sync: Run, audit: Run, ledger: Path, connect: Connect, tmp_path: Pa
     """
     Return a function that syncs a leave for each of some users, and audits them one after another.
 
-    It takes COR's answer about each user: None lists the leave.
+    It takes COR's answer about each user, where None lists the leave, and what happens before each answer.
     """
 
-    def execute(*answers: tuple[int, object] | None) -> dict[str, Any]:
+    def execute(*answers: tuple[int, object] | None, before: Callable[[], None] = lambda: None) -> dict[str, Any]:
         sync([leave(f"L{number}", user_id=user) for number, user in enumerate(USERS[: len(answers)])])
         lines = [json.loads(line) for line in ledger.read_text().splitlines()]
         entries = [line for line in lines if "in_cor" in line]
@@ -190,6 +190,7 @@ def audit_of(sync: Run, audit: Run, ledger: Path, connect: Connect, tmp_path: Pa
                     cor.leaves[user] = [row_of(entry["cor_id"], user_id=user, **days)]
                 else:
                     cor.of_users[user] = answer
+            cor.before = before
             connect(extra={"api_url": cor.url})
             return audit(concurrency=1, max_attempts=1, report_path=f"{tmp_path}/audit.jsonl")
 
@@ -301,6 +302,16 @@ def test_a_task_that_is_asked_to_stop_fails_with_its_counts(
     with pytest.raises(CorPushIncompleteError, match="stopped"):
         audit()
     assert task_instance.xcoms["return_value"] == found(audited=2, unverifiable=2)
+
+
+def test_a_task_that_is_asked_to_stop_says_nothing_of_users_it_did_not_ask_about(
+    audit_of: Audited, task_instance: TaskInstance
+) -> None:
+    def stop() -> None:
+        task_instance.operator.on_kill()
+
+    with pytest.raises(CorPushIncompleteError, match="stopped"):
+        audit_of(None, None, FORBIDDEN, before=stop)  # COR is asked about the third user first
 
 
 def test_without_a_ledger_nothing_is_asked(audit: Run, sandbox: Sandbox) -> None:
