@@ -115,8 +115,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile | Non
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the tests of what only other versions of Airflow have."""
-    others = [item for item in items if not is_for_this_airflow(item)]
+    """Leave out the tests of what only other versions of Airflow have, or only a clone."""
+    others = [item for item in items if not (is_for_this_airflow(item) and is_for_this_copy(item))]
     config.hook.pytest_deselected(items=others)
     items[:] = [item for item in items if item not in others]
 
@@ -125,6 +125,10 @@ def is_for_this_airflow(item: pytest.Item) -> bool:
     since = (Version(mark.args[0]) for mark in item.iter_markers("since_airflow"))
     before = (Version(mark.args[0]) for mark in item.iter_markers("before_airflow"))
     return all(version <= AIRFLOW for version in since) and all(version > AIRFLOW for version in before)
+
+
+def is_for_this_copy(item: pytest.Item) -> bool:
+    return (REPOSITORY / ".git").exists() or not item.get_closest_marker("needs_clone")
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -12,6 +12,7 @@ import sys
 import tarfile
 from collections.abc import Callable
 from email import message_from_bytes
+from email.message import Message
 from importlib.metadata import distribution
 from pathlib import Path
 from zipfile import ZipFile
@@ -20,6 +21,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]  # Airflow depends on it; its types are another package
 from airflow import __version__ as airflow_version
 from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
+from packaging.requirements import Requirement
 
 from cor_provider import __version__
 
@@ -27,9 +29,14 @@ REPOSITORY = Path(__file__).parents[1]
 LINK = re.compile(r"\]\(([^)]*)\)")
 CONSTRAINTS = REPOSITORY / "constraints" / f"airflow-{'.'.join(airflow_version.split('.')[:2])}.txt"
 
+the_same_for_every_airflow = pytest.mark.since_airflow("3.3")  # whose environment has the newest tools
+
 
 @pytest.fixture(scope="module")
 def distributions(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of both distributions: those that are about to be released, or new ones."""
+    if released := os.environ.get("DISTRIBUTIONS"):
+        return Path(released)
     folder = tmp_path_factory.mktemp("dist")
     command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(REPOSITORY)]
     subprocess.run(command, check=True, capture_output=True)
@@ -40,6 +47,13 @@ def distributions(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def wheel(distributions: Path) -> Path:
     (path,) = distributions.glob("*.whl")
     return path
+
+
+@pytest.fixture(scope="module")
+def metadata(wheel: Path) -> Message:
+    with ZipFile(wheel) as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        return message_from_bytes(archive.read(name))
 
 
 @pytest.fixture(scope="module")
@@ -66,24 +80,59 @@ def fresh(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[...
     return run
 
 
-@pytest.mark.since_airflow("3.0")  # the libraries of Airflow 2 do not know today's form of metadata
-def test_both_distributions_can_be_published(distributions: Path) -> None:
-    paths = sorted(map(str, distributions.iterdir()))
-    assert len(paths) == 2
-    subprocess.run([sys.executable, "-m", "twine", "check", "--strict", *paths], check=True, capture_output=True)
+@pytest.fixture(scope="module")
+def source(distributions: Path) -> Path:
+    (path,) = distributions.glob("*.tar.gz")
+    return path
+
+
+@the_same_for_every_airflow
+def test_an_index_takes_both_distributions(wheel: Path, source: Path) -> None:
+    check("twine", "check", "--strict", wheel, source)
+
+
+@the_same_for_every_airflow
+def test_the_wheel_holds_nothing_by_accident(wheel: Path) -> None:
+    check("check-wheel-contents", "--toplevel", "cor_provider", wheel)
+
+
+@the_same_for_every_airflow
+def test_the_metadata_is_complete(source: Path) -> None:
+    # There is no address to write to, and none is made up.
+    check("pyroma", "--min", "10", "--skip-tests", "AuthorEmail", source)
+
+
+def check(program: str, *arguments: str | Path) -> None:
+    """Run one of the programs that are installed beside Python."""
+    command = [str(Path(sys.executable).with_name(program)), *map(str, arguments)]
+    run = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout + run.stderr
 
 
 @pytest.fixture(scope="module")
-def source_files(distributions: Path) -> set[str]:
+def source_files(source: Path) -> set[str]:
     """The paths in the source distribution."""
-    (path,) = distributions.glob("*.tar.gz")
-    with tarfile.open(path) as archive:
+    with tarfile.open(source) as archive:
         return {name.partition("/")[2] for name in archive.getnames()}
 
 
-def test_the_source_distribution_holds_what_its_tests_need(source_files: set[str]) -> None:
-    folders = {name.split("/")[0] for name in source_files}
-    assert {"cor_provider", "example_dags", "tests", "constraints", "docs", "Makefile", "pyproject.toml"} <= folders
+@pytest.mark.needs_clone
+def test_the_source_distribution_holds_all_that_a_clone_has_so_its_tests_run_there(source_files: set[str]) -> None:
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    known = subprocess.run(command, check=True, capture_output=True, text=True, cwd=REPOSITORY).stdout
+    assert source_files - {"PKG-INFO"} == set(known.splitlines())
+
+
+def test_the_extra_all_is_the_others_together(metadata: Message) -> None:
+    requirements = [Requirement(line) for line in metadata.get_all("Requires-Dist", [])]
+    extras = set(metadata.get_all("Provides-Extra", []))
+
+    def of(extra: str) -> set[str]:
+        theirs = (one for one in requirements if "extra ==" in str(one.marker) and f'"{extra}"' in str(one.marker))
+        return {f"{one.name}{one.specifier}" for one in theirs}
+
+    assert of("all")
+    assert of("all") == set().union(*(of(extra) for extra in extras - {"all"}))
 
 
 def test_the_source_distribution_holds_what_the_readme_links_to(source_files: set[str]) -> None:
@@ -92,11 +141,8 @@ def test_the_source_distribution_holds_what_the_readme_links_to(source_files: se
     assert {link.partition("#")[0] for link in links} <= source_files
 
 
-def test_the_text_for_a_package_index_links_to_no_file(wheel: Path) -> None:
-    with ZipFile(wheel) as archive:
-        (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
-        text = message_from_bytes(archive.read(name)).get_payload()
-    links = LINK.findall(str(text))
+def test_the_text_for_a_package_index_links_to_no_file(metadata: Message) -> None:
+    links = LINK.findall(str(metadata.get_payload()))
     assert links
     assert [link for link in links if not link.startswith("https:")] == []
 
