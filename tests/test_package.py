@@ -27,6 +27,13 @@ from cor_provider import __version__
 
 REPOSITORY = Path(__file__).parents[1]
 LINK = re.compile(r"\]\(([^)]*)\)")
+EXAMPLES = sorted((REPOSITORY / "example_dags").glob("*.py"))
+COPY = """
+import sys
+from cor_provider.cli.main import main
+folder, *names = sys.argv[1:]
+sys.exit(any([main(["examples", "copy", name, folder]) for name in names]))
+"""
 CONSTRAINTS = REPOSITORY / "constraints" / f"airflow-{'.'.join(airflow_version.split('.')[:2])}.txt"
 
 the_same_for_every_airflow = pytest.mark.since_airflow("3.3")  # whose environment has the newest tools
@@ -149,6 +156,7 @@ def test_the_text_for_a_package_index_links_to_no_file(metadata: Message) -> Non
 
 def test_the_wheel_holds_the_package_alone(wheel: Path) -> None:
     names = ZipFile(wheel).namelist()
+    assert [name for name in names if "demo" in name] == []
     assert {name.split("/")[0].split("-")[0] for name in names} == {"cor_provider", "airflow_provider_cor"}
     assert {"cor_provider/py.typed", "cor_provider/push/exchange.lua", "cor_provider/push/conclude.lua"} <= set(names)
     assert {"cor_provider/pages/templates/sandbox.html.jinja", "cor_provider/pages/templates/plan.html.jinja"} <= set(
@@ -175,8 +183,25 @@ def test_airflow_lists_the_connection_type(fresh: Callable[..., str]) -> None:
     assert hook["class"] == "cor_provider.hooks.cor_integrations.CorIntegrationsHook"
 
 
-@pytest.mark.parametrize("path", sorted((REPOSITORY / "example_dags").glob("*.py")), ids=lambda path: path.stem)
-def test_an_example_dag_needs_no_more_to_be_read_than_it_says(path: Path, fresh: Callable[..., str]) -> None:
+@pytest.fixture(scope="module")
+def copies(fresh: Callable[..., str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of all example DAGs, as whoever installs from an index copies them."""
+    folder = tmp_path_factory.mktemp("dags")
+    names = [one["name"] for one in json.loads(fresh("python", "-m", "cor_provider", "examples", "list", "-o", "json"))]
+    fresh("python", "-c", COPY, str(folder), *names)
+    return folder
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_an_example_dag_is_copied_from_an_installation(example: Path, copies: Path) -> None:
+    assert (copies / example.name).read_bytes() == example.read_bytes()
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_an_example_dag_needs_no_more_to_be_read_than_it_says(
+    example: Path, copies: Path, fresh: Callable[..., str]
+) -> None:
+    path = copies / example.name
     error = ""
     try:
         fresh("python", "-W", "error:::__main__", str(path))

@@ -105,6 +105,26 @@ DOCTOR = Command(
     ),
 )
 
+EXAMPLES_LIST = Command(
+    "list",
+    "examples_list",
+    "list the example DAGs",
+    "List the example DAGs that come with the provider, and what each does.",
+    (_OUTPUT,),
+)
+
+EXAMPLES_COPY = Command(
+    "copy",
+    "examples_copy",
+    "copy an example DAG, to begin with it",
+    "Copy an example DAG into a folder. A file that is there already is never overwritten.",
+    (
+        _option("name", metavar="NAME", help="the example, as the list has it"),
+        _option("folder", metavar="FOLDER", nargs="?", default=".", help="where to, such as dags; default here"),
+        _OUTPUT,
+    ),
+)
+
 REPORT = Command(
     "report",
     "report",
@@ -207,6 +227,7 @@ COR = Group(
     (
         CHECK,
         DOCTOR,
+        Group("examples", "example DAGs to begin with", (EXAMPLES_COPY, EXAMPLES_LIST)),
         Group("ledger", "what a sync remembers having put into COR", (LEDGER_ADOPT, LEDGER_FORGET, LEDGER_SHOW)),
         PLAN,
         PROVE,

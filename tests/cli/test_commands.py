@@ -24,6 +24,8 @@ def test_there_are_those_of_the_contract() -> None:
     assert [one.module for one in commands(COR)] == [
         "check",
         "doctor",
+        "examples_copy",
+        "examples_list",
         "ledger_adopt",
         "ledger_forget",
         "ledger_show",
