@@ -43,7 +43,7 @@ def get_provider_info() -> dict[str, Any]:
                             "API server must be able to read the paths of the reports and plans. Restart it after a "
                             "change.\n"
                         ),
-                        "version_added": "0.1.0",
+                        "version_added": "0.2.0",
                         "type": "boolean",
                         "example": "True",
                         "default": "False",

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from packaging.version import Version
 
-from cor_provider import exceptions
+from cor_provider import __version__, exceptions
 from cor_provider.cli.commands import COR, Command, Group
 from cor_provider.client.form import EXTRA_FIELDS
 from cor_provider.operators.leaves import (
@@ -70,6 +71,17 @@ def test_every_example_is_shown() -> None:
     shown = set(re.findall(r"literalinclude} \.\./example_dags/(\w+)\.py", page))
     assert shown == {path.stem for path in (REPOSITORY / "example_dags").glob("*.py")}
     assert all(f"| [`{name}`](#{name})" in page for name in shown)
+
+
+def test_the_changelog_has_each_version_with_its_day_and_the_newest_first() -> None:
+    headings = re.findall(r"^## (.*)$", (REPOSITORY / "CHANGELOG.md").read_text(), re.MULTILINE)
+    released = [heading for heading in headings if heading != "Unreleased"]
+    assert headings in (released, ["Unreleased", *released])
+    assert all(re.fullmatch(r"\d+\.\d+\.\d+ - \d{4}-\d\d-\d\d", heading) for heading in released)
+    versions = [Version(heading.split()[0]) for heading in released]
+    assert versions == sorted(set(versions), reverse=True)
+    this = Version(__version__)
+    assert this > versions[0] if "Unreleased" in headings else this == versions[0]
 
 
 @pytest.mark.parametrize("page", [*DOCS.glob("*.md"), *REPOSITORY.glob("*.md")], ids=lambda page: page.stem)
