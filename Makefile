@@ -9,7 +9,7 @@ CONSTRAINTS := constraints/airflow-$(AIRFLOW).txt
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-airflow2 test-celery runs-table bench docs mutants lint constraints clean
+.PHONY: help demo test test-airflow2 test-celery runs-table bench docs mutants lint constraints release-check sbom audit-dependencies clean
 
 help:  ## list the commands
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -51,8 +51,17 @@ constraints: $(VENV)/.ready  ## update the pinned versions, for every supported 
 			--all-extras --group dev $$([ $$airflow = 2.11 ] || echo --group celery) --output-file constraints/airflow-$$airflow.txt pyproject.toml --constraint - || exit 1; \
 	done
 
+release-check: $(VENV)/.ready  ## make both distributions in dist/, and check all that must hold before a release; publishes nothing
+	.ci/release-check $(BIN)
+
+sbom: $(VENV)/.ready  ## list all that an installation consists of, as CycloneDX, in .reports/
+	.ci/dependencies sbom $(BIN) $(CONSTRAINTS)
+
+audit-dependencies: $(VENV)/.ready  ## ask PyPI for known vulnerabilities of these; AUDIT_ARGS='--vulnerability-service osv' asks OSV
+	.ci/dependencies audit $(BIN) $(CONSTRAINTS) $(AUDIT_ARGS)
+
 clean:  ## remove everything that these commands made
-	rm -rf .venv-* .demo .screenshots dist docs/_build mutants .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv-* .demo .reports .screenshots dist docs/_build mutants .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 $(VENV)/.ready: pyproject.toml $(CONSTRAINTS)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
