@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from cor_provider import __version__
 
 REPOSITORY = Path(__file__).parents[1]
 CONSTRAINTS = REPOSITORY / "constraints" / "airflow-3.3.txt"
-FLAW = {
+FLAW: dict[str, Any] = {
     "id": "PYSEC-1",
     "aliases": ["CVE-1"],
     "summary": "It is wrong.",

@@ -73,6 +73,31 @@ def test_every_example_is_shown() -> None:
     assert all(f"| [`{name}`](#{name})" in page for name in shown)
 
 
+def test_who_installs_is_led_to_the_constraints_of_the_airflow_that_is_tested_most() -> None:
+    pins = (REPOSITORY / "constraints" / "airflow-3.3.txt").read_text().splitlines()
+    (tested,) = (pin.removeprefix("apache-airflow==") for pin in pins if pin.startswith("apache-airflow=="))
+    for page in (REPOSITORY / "README.md", DOCS / "quickstart.md", DOCS / "install.md"):
+        text = page.read_text()
+        assert "apache/airflow/constraints-" in text
+        versions = re.findall(
+            r"(?:apache-airflow==|apache/airflow:|AIRFLOW=|apache/airflow/constraints-)([\d.]+)", text
+        )
+        assert set(versions) == {tested}, page
+
+
+def test_every_extra_is_explained() -> None:
+    extras = re.findall(r"^(\w+) = \[", section("project.optional-dependencies"), re.MULTILINE)
+    assert "all" in extras
+    assert {
+        extra for extra in extras if f"airflow-provider-cor[{extra}]" not in (DOCS / "install.md").read_text()
+    } == set()
+
+
+def section(name: str) -> str:
+    """Return the lines of a table of pyproject.toml."""
+    return (REPOSITORY / "pyproject.toml").read_text().partition(f"[{name}]\n")[2].partition("\n[")[0]
+
+
 def test_the_changelog_has_each_version_with_its_day_and_the_newest_first() -> None:
     headings = re.findall(r"^## (.*)$", (REPOSITORY / "CHANGELOG.md").read_text(), re.MULTILINE)
     released = [heading for heading in headings if heading != "Unreleased"]
