@@ -29,6 +29,7 @@ positional arguments:
   COMMAND
     check     check a file of leave requests, and send nothing
     doctor    check the Connection, the token, the clock and the paths
+    examples  example DAGs to begin with
     ledger    what a sync remembers having put into COR
     plan      show a sync's plan by user and kind of change
     prove     try on your COR what this provider assumes about it
