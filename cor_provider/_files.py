@@ -18,10 +18,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Protocol
 
-from airflow.providers.common.compat.sdk import ObjectStoragePath
 from fsspec.implementations.local import make_path_posix  # type: ignore[import-untyped]
 
 from cor_provider import _clock
+from cor_provider._compat import ObjectStoragePath
+from cor_provider.exceptions import CorConfigurationError
 
 LONGEST_WRITE = 3600.0
 """Seconds after which a file that nobody has written to is a leftover of a killed process."""
@@ -40,12 +41,21 @@ def locate(value: object) -> ObjectStoragePath:
     Return the file or folder that a parameter names.
 
     :param value: a path or URI, as text or any kind of path. Blanks around text are ignored.
+    :raises CorConfigurationError: if this Airflow refuses every URI.
     """
     if isinstance(value, ObjectStoragePath):
         return value
-    if isinstance(value, os.PathLike):
-        return ObjectStoragePath(os.fsdecode(value))
-    return ObjectStoragePath(str(value).strip())
+    text = os.fsdecode(value) if isinstance(value, os.PathLike) else str(value).strip()
+    try:
+        return ObjectStoragePath(text)
+    except TypeError as error:
+        if "incompatible with ObjectStoragePath" not in str(error):
+            raise
+        raise CorConfigurationError(
+            f"This Airflow cannot open {text.partition(':')[0]}: URIs with the installed version of universal-pathlib. "
+            "Install Airflow again with its constraints file, as Airflow's documentation describes, or only "
+            "'universal-pathlib<0.3'."
+        ) from error
 
 
 def on_disk(path: ObjectStoragePath) -> Path | None:

@@ -37,8 +37,7 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar
 
-from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
-
+from cor_provider._compat import AirflowException, AirflowFailException
 from cor_provider._sources import KNOWN_SOURCES
 
 __all__ = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow.providers.common.compat.sdk import BaseOperatorLink, XCom
+from cor_provider._compat import BaseOperatorLink, XCom
 
 __all__ = ["CorLink"]
 

@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
@@ -71,18 +72,17 @@ from support import SEED, Connect  # noqa: E402
 pytest_plugins = ["sync_support", "operators_support", "tab_support", "run_record"]  # their fixtures and options
 
 AIRFLOW = Version(airflow_version)
+LONGEST_ID = 200
 WARNING_FILTERS = {
-    2: (
+    SpecifierSet("<3"): (
         "error::airflow.exceptions.RemovedInAirflow3Warning",
         # To name a mapped task, Airflow 2 itself reads all of the context. Airflow 3 no longer has what this warns of.
         "ignore::airflow.utils.context.AirflowContextDeprecationWarning",
     ),
-    3: (
-        "error::airflow.exceptions.RemovedInAirflow4Warning",
-        "error::airflow.sdk.exceptions.RemovedInAirflow4Warning",
-    ),
+    SpecifierSet(">=3"): ("error::airflow.exceptions.RemovedInAirflow4Warning",),
+    SpecifierSet(">=3.2"): ("error::airflow.sdk.exceptions.RemovedInAirflow4Warning",),
 }
-"""For the warnings of a major version of Airflow."""
+"""For the warnings that these versions of Airflow have."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -91,7 +91,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
     The filters in pyproject.toml are read before Airflow may be imported, and cannot name its warnings.
     """
-    for line in ("error::airflow.exceptions.AirflowProviderDeprecationWarning", *WARNING_FILTERS[AIRFLOW.major]):
+    of_this_airflow = [line for versions, lines in WARNING_FILTERS.items() if AIRFLOW in versions for line in lines]
+    for line in ("error::airflow.exceptions.AirflowProviderDeprecationWarning", *of_this_airflow):
         config.addinivalue_line("filterwarnings", line)
 
 
@@ -112,6 +113,11 @@ class ByFile(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile | None:
     """Distribute tests as `ByFile` does, where they are distributed by file."""
     return ByFile(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Call a long value by its parameter alone, as pytest itself does from version 9 on."""
+    return f"long {argname}" if isinstance(val, (bytes, str)) and len(val) > LONGEST_ID else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any, cast
 
 import pytest
-from airflow.providers.common.compat.sdk import Context
 
+from cor_provider._compat import Context
 from cor_provider.operators.base import LeaveOperator
 from cor_provider.operators.leaves import CreateLeaveOperator
 from cor_provider.sandbox import Sandbox

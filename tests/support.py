@@ -12,10 +12,10 @@ from typing import Any
 
 import openpyxl
 import pytest
-from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_0_PLUS
 from fsspec.implementations.memory import MemoryFileSystem  # type: ignore[import-untyped]
 from pydantic import JsonValue, TypeAdapter
 
+from cor_provider._compat import airflow_since
 from cor_provider.exceptions import CorError
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.inputs.formats.sheet_text import unescape
@@ -45,7 +45,7 @@ SEED = {
 
 def attach_memory() -> str:
     """Have Airflow open an object store in this process's memory, and return its URI."""
-    attach: Any = import_module("airflow.sdk.io" if AIRFLOW_V_3_0_PLUS else "airflow.io.store").attach
+    attach: Any = import_module("airflow.sdk.io" if airflow_since("3.0") else "airflow.io.store").attach
     attach("memory", fs=MemoryFileSystem())
     return "memory://hr-bucket"
 

@@ -13,10 +13,9 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from airflow.providers.common.compat.sdk import BaseOperator, Context
-from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_0_PLUS
 
 from cor_provider import _clock, _files
+from cor_provider._compat import BaseOperator, Context, airflow_since
 from cor_provider.client.session import CorSession
 from cor_provider.operators.leaves import AuditLeavesOperator, SyncLeavesOperator
 from cor_provider.sandbox import Sandbox
@@ -63,7 +62,7 @@ def logged(caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str])
 def execute_in_any_thread(operator: BaseOperator, context: dict[str, Any]) -> dict[str, Any]:
     """Execute an operator in any thread, where Airflow 2 guards `execute` by the state of the main one."""
     execute = type(operator).execute
-    unguarded: Any = execute if AIRFLOW_V_3_0_PLUS else getattr(execute, "__wrapped__", execute)
+    unguarded: Any = execute if airflow_since("3.0") else getattr(execute, "__wrapped__", execute)
     returned: dict[str, Any] = unguarded(operator, cast("Context", context))
     return returned
 

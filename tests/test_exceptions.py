@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException
 
 from cor_provider import exceptions
+from cor_provider._compat import AirflowFailException
 from cor_provider.exceptions import CorError, CorLedgerBusyError, CorPushIncompleteError, CorTransientError
 
 CLASSES = [getattr(exceptions, name) for name in exceptions.__all__]

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from airflow.providers.common.compat.sdk import ObjectStoragePath
 from moto.server import ThreadedMotoServer
 
 from cor_provider import _files
+from cor_provider._compat import ObjectStoragePath
 from support import open_files
 
 

@@ -12,8 +12,8 @@ from importlib.resources import files
 import airflow
 import jsonschema
 import pytest
-from airflow.providers.common.compat.notifier import BaseNotifier
 
+from cor_provider._compat import BaseNotifier
 from cor_provider.get_provider_info import get_provider_info
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 

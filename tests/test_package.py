@@ -20,10 +20,10 @@ from zipfile import ZipFile
 import pytest
 import yaml  # type: ignore[import-untyped]  # Airflow depends on it; its types are another package
 from airflow import __version__ as airflow_version
-from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
 from packaging.requirements import Requirement
 
 from cor_provider import __version__
+from cor_provider._compat import airflow_since
 
 REPOSITORY = Path(__file__).parents[1]
 LINK = re.compile(r"\]\(([^)]*)\)")
@@ -164,6 +164,25 @@ def test_the_wheel_holds_the_package_alone(wheel: Path) -> None:
     )
 
 
+@pytest.mark.before_airflow("3.1")
+@pytest.mark.parametrize("uri", ["s3://hr/leave.jsonl", "file:///hr/leave.jsonl"])
+def test_where_another_library_makes_airflow_refuse_uris_the_error_names_the_fix(uri: str, tmp_path: Path) -> None:
+    install = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--python", sys.executable]
+    subprocess.run(
+        [*install, "--no-deps", "--target", str(tmp_path), "universal-pathlib>=0.3,<0.4", "pathlib-abc"], check=True
+    )
+    run = subprocess.run(
+        [sys.executable, "-m", "cor_provider", "check", uri],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+    )
+    assert run.returncode == 2
+    assert run.stderr.count("\n") == 1
+    assert "'universal-pathlib<0.3'" in run.stderr
+
+
 def test_airflow_lists_the_provider(fresh: Callable[..., str]) -> None:
     (provider,) = [
         provider
@@ -219,5 +238,5 @@ def test_everything_in_the_registrys_entry_exists() -> None:
     for kind in ("operators", "hooks", "other"):
         for item in entry[kind]:
             module, _, name = item["module"].rpartition(".")
-            if name != "CorRetryPolicy" or AIRFLOW_V_3_3_PLUS:
+            if name != "CorRetryPolicy" or airflow_since("3.3"):
                 assert getattr(importlib.import_module(module), name)

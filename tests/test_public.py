@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
 
 import cor_provider
+from cor_provider._compat import airflow_since
 
 REPOSITORY = Path(__file__).parents[1]
 INTERNAL = {
@@ -66,7 +66,7 @@ def is_empty(module: str) -> bool:
 
 @pytest.mark.parametrize("module", listed_names())
 def test_the_page_lists_every_public_name_and_no_other(module: str) -> None:
-    if module == "cor_provider.retry_policy" and not AIRFLOW_V_3_3_PLUS:
+    if module == "cor_provider.retry_policy" and not airflow_since("3.3"):
         return  # Airflow had no retry policies yet
     exported = importlib.import_module(module).__all__
     assert len(set(exported)) == len(exported)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import DAG
+from airflow import DAG
 
 from cor_provider.exceptions import (
     CorAuthenticationError,

@@ -7,9 +7,8 @@ from datetime import date
 from itertools import islice
 from typing import Any
 
-from airflow.providers.common.compat.sdk import ObjectStoragePath
-
 from cor_provider import _files
+from cor_provider._compat import ObjectStoragePath
 from cor_provider.audit.compare import DELETED, day_of_deletion, days_in_cor
 from cor_provider.audit.published import PublishedAudit
 from cor_provider.pages.calendar import (

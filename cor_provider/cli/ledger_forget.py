@@ -6,8 +6,7 @@ from argparse import Namespace
 from collections.abc import Iterable
 from contextlib import ExitStack, closing
 
-from airflow.providers.common.compat.sdk import ObjectStoragePath
-
+from cor_provider._compat import ObjectStoragePath
 from cor_provider.cli.asking import ask, say
 from cor_provider.cli.ledger_writing import check_owner, in_a_command, leased
 from cor_provider.cli.ledgers import find_ledgers, source_of

@@ -9,8 +9,7 @@ from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from airflow.providers.common.compat.sdk import ObjectStoragePath
-
+from cor_provider._compat import ObjectStoragePath
 from cor_provider.cli.ledgers import find_ledgers, read_content, source_of
 from cor_provider.cli.output import Output, Rows, number_of
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import unquote
 
-from airflow.providers.common.compat.sdk import ObjectStoragePath
-
 from cor_provider import _files
+from cor_provider._compat import ObjectStoragePath
 from cor_provider.cli.rows import explained, locate
 from cor_provider.exceptions import CorConfigurationError, CorLedgerBusyError
 from cor_provider.sync.ledger import ENDING

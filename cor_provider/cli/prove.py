@@ -13,9 +13,8 @@ from types import FrameType
 from typing import Any
 from uuid import uuid4
 
-from airflow.providers.common.compat.sdk import ObjectStoragePath
-
 from cor_provider import _clock, _files
+from cor_provider._compat import ObjectStoragePath
 from cor_provider.cli.asking import ask, say
 from cor_provider.cli.output import Output
 from cor_provider.cli.rows import locate

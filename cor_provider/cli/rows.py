@@ -9,9 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import IO, Any, TypeVar
 
-from airflow.providers.common.compat.sdk import ObjectStoragePath
-
 from cor_provider import _files
+from cor_provider._compat import ObjectStoragePath
 from cor_provider.exceptions import CorConfigurationError, CorError
 
 Row = TypeVar("Row")

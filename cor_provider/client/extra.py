@@ -13,8 +13,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from airflow.providers.common.compat.sdk import Connection
-
+from cor_provider._compat import Connection
 from cor_provider.client.form import EXTRA_FIELDS
 from cor_provider.exceptions import CorConfigurationError
 

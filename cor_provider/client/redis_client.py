@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from airflow.providers.common.compat.sdk import AirflowNotFoundException, BaseHook, Connection
-
+from cor_provider._compat import AirflowNotFoundException, BaseHook, Connection
 from cor_provider.client.extra import wrong
 
 FIELD = "Extra pace_redis_conn_id"

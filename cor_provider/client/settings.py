@@ -7,8 +7,7 @@ import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from airflow.providers.common.compat.sdk import Connection
-
+from cor_provider._compat import Connection
 from cor_provider.client.extra import Extra, wrong
 from cor_provider.client.tokens import is_token
 from cor_provider.client.urls import base_url, is_loopback, proxies

@@ -12,13 +12,12 @@ from http import HTTPStatus
 from typing import Any, Protocol
 
 import requests
-from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
 from requests.adapters import HTTPAdapter
 from tenacity import RetryCallState, Retrying, retry_if_result, stop_after_attempt, wait_random_exponential
 from urllib3.exceptions import HTTPError
 
 from cor_provider import _clock
-from cor_provider._compat import mask_secret
+from cor_provider._compat import AirflowException, AirflowFailException, mask_secret
 from cor_provider.client.limits import ResponseLimits, enforce_limits
 from cor_provider.client.retry_after import read_retry_after
 from cor_provider.client.statuses import is_transient

@@ -12,9 +12,8 @@ from contextlib import ExitStack
 from typing import Any
 from zlib import crc32
 
-from airflow.providers.common.compat.lineage.hook import get_hook_lineage_collector
-
 from cor_provider import _files
+from cor_provider._compat import get_hook_lineage_collector
 from cor_provider.exceptions import CorValidationError
 from cor_provider.leave import read_external_id
 

@@ -5,15 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from airflow.providers.common.compat.sdk import (
-    AirflowSkipException,
-    Asset,
-    Context,
-    Variable,
-    get_current_context,
-)
-from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
-
+from cor_provider._compat import AirflowSkipException, Asset, Context, Variable, airflow_since, get_current_context
 from cor_provider.outcome import add_up, is_complete
 
 __all__ = ["Watermark"]
@@ -39,7 +31,7 @@ class Watermark:
 
     def __init__(self, asset: Asset, context: Context | None = None) -> None:
         context = get_current_context() if context is None else context
-        self._store = _AssetState(asset, context) if AIRFLOW_V_3_3_PLUS else _Variable(asset, context)
+        self._store = _AssetState(asset, context) if airflow_since("3.3") else _Variable(asset, context)
 
     def get(self) -> str | None:
         """Return the watermark, or None if there is none yet: read everything then."""

@@ -10,10 +10,9 @@ from contextlib import closing, suppress
 from functools import cache, cached_property, partial
 from typing import Any, TypeVar
 
-from airflow.providers.common.compat.lineage.hook import get_hook_lineage_collector
-from airflow.providers.common.compat.sdk import AirflowNotFoundException, BaseHook
 from typing_extensions import Unpack
 
+from cor_provider._compat import AirflowNotFoundException, BaseHook, get_hook_lineage_collector
 from cor_provider.client import form as connection_form
 from cor_provider.client.call import call
 from cor_provider.client.leaves import LEAVES_PATH, LeavesEndpoint

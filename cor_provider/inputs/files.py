@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from airflow.providers.common.compat.lineage.hook import get_hook_lineage_collector
-from airflow.providers.common.compat.sdk import ObjectStoragePath
-
 from cor_provider import _files
+from cor_provider._compat import ObjectStoragePath, get_hook_lineage_collector
 from cor_provider.inputs.formats import find_reader, split_sheet
 from cor_provider.inputs.input_file import InputFile
 from cor_provider.inputs.paths import may_be_shown

@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from io import SEEK_SET, BufferedReader, RawIOBase
 from typing import IO, Any
 
-from airflow.providers.common.compat.sdk import ObjectStoragePath
-
+from cor_provider._compat import ObjectStoragePath
 from cor_provider.exceptions import CorConfigurationError
 from cor_provider.inputs.packing import unpacked
 from cor_provider.inputs.translation import PLAIN, Translation

@@ -8,8 +8,7 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from airflow.providers.common.compat.sdk import ObjectStoragePath
-
+from cor_provider._compat import ObjectStoragePath
 from cor_provider.exceptions import CorConfigurationError, CorValidationError
 from cor_provider.inputs.files import OnOpen
 from cor_provider.inputs.json_text import Doubled

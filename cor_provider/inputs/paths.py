@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import re
 
-from airflow.providers.common.compat.sdk import ObjectStoragePath
-
+from cor_provider._compat import ObjectStoragePath
 from cor_provider.inputs.formats import find_reader, split_sheet
 from cor_provider.inputs.json_text import is_json
 

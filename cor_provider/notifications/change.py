@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from airflow.providers.common.compat.sdk import Context
-
+from cor_provider._compat import Context
 from cor_provider.notifications.ending import Ending, read_ending
 from cor_provider.notifications.memory import Memory
 from cor_provider.notifications.notice import News, Notice

@@ -6,8 +6,7 @@ import copy
 from collections.abc import Sequence
 from typing import Any
 
-from airflow.providers.common.compat.notifier import BaseNotifier
-from airflow.providers.common.compat.sdk import Context
+from cor_provider._compat import BaseNotifier, Context
 
 ATTACHMENTS = ("files", "attach")
 """What notifiers call the files that they attach: that for SMTP, that for Apprise."""

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow.providers.common.compat.sdk import Context
 from pydantic import TypeAdapter, ValidationError
 
+from cor_provider._compat import Context
 from cor_provider.exceptions import CorError, CorLeavesRejectedError, CorPushIncompleteError
 from cor_provider.links import XCOM_KEY
 from cor_provider.results.published import read_published

@@ -7,7 +7,7 @@ import logging
 from hashlib import blake2b
 from typing import Any
 
-from airflow.providers.common.compat.sdk import Context, Variable
+from cor_provider._compat import Context, Variable
 
 PREFIX = "cor_notice"
 LONGEST_PART = 90

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from airflow.providers.common.compat.notifier import BaseNotifier
-from airflow.providers.common.compat.sdk import Context
-
+from cor_provider._compat import BaseNotifier, Context
 from cor_provider.notifications.attachments import copied
 from cor_provider.notifications.change import find_change
 from cor_provider.notifications.delivery import deliver

@@ -11,10 +11,8 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, get_args
 
-from airflow.providers.common.compat.sdk import BaseOperator, Context
-from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
-
 from cor_provider import _clock, _files
+from cor_provider._compat import BaseOperator, Context, airflow_since
 from cor_provider.audit.compare import Finding
 from cor_provider.audit.page import write_audit_page
 from cor_provider.audit.published import PublishedAudit, PublishedReason
@@ -132,7 +130,7 @@ class AuditLeavesOperator(BaseOperator):
         retry_policy: Any = None,
         **kwargs: Any,
     ) -> None:
-        if AIRFLOW_V_3_3_PLUS:
+        if airflow_since("3.3"):
             from cor_provider.retry_policy import CorRetryPolicy  # noqa: PLC0415  # older Airflow has none
 
             kwargs["retry_policy"] = retry_policy or CorRetryPolicy()

@@ -10,11 +10,8 @@ from datetime import timedelta
 from hashlib import blake2b
 from typing import Any, ClassVar
 
-from airflow.providers.common.compat.sdk import BaseOperator, Context, ObjectStoragePath
-from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
-
 from cor_provider import _clock, _files, links
-from cor_provider._compat import load_lazy
+from cor_provider._compat import BaseOperator, Context, ObjectStoragePath, airflow_since, load_lazy
 from cor_provider._sources import doubt
 from cor_provider.exceptions import CorConfigurationError, CorError
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
@@ -110,7 +107,7 @@ class LeaveOperator(BaseOperator):
         **kwargs: Any,
     ) -> None:
         # Airflow gives a mapped task None for every parameter that it does not set.
-        if AIRFLOW_V_3_3_PLUS:
+        if airflow_since("3.3"):
             from cor_provider.retry_policy import CorRetryPolicy  # noqa: PLC0415  # older Airflow has none
 
             kwargs["retry_policy"] = retry_policy or CorRetryPolicy()

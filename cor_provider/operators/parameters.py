@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from airflow.providers.common.compat.sdk import XComArg
-
+from cor_provider._compat import XComArg
 from cor_provider.exceptions import CorConfigurationError
 
 

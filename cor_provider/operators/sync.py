@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from airflow.providers.common.compat.sdk import Context, ObjectStoragePath
-
 from cor_provider import _files
+from cor_provider._compat import Context, ObjectStoragePath
 from cor_provider.exceptions import CorConfigurationError, CorDeleteGuardError
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.operators.base import LeaveOperator

@@ -8,8 +8,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from airflow.providers.common.compat.sdk import ObjectStoragePath
-
 from cor_provider import _files
 from cor_provider.exceptions import CorConfigurationError, CorPlanChangedError
 from cor_provider.sync.ledger import Ledger
@@ -108,7 +106,7 @@ class ApprovedPlan:
         self._task = task
         self._plans: set[str] = set()
         self._windows: set[str] = set()
-        stream = _files.open_to_read(ObjectStoragePath(path))
+        stream = _files.open_to_read(_files.locate(path))
         if stream is None:
             raise CorConfigurationError(f"approved_plan: there is no file {path}. Write the plan there first.")
         self._database = _files.scratch_tables(_TABLE)

@@ -17,9 +17,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import uuid4
 
-from airflow.providers.common.compat.sdk import ObjectStoragePath
-
 from cor_provider import _clock, _files
+from cor_provider._compat import ObjectStoragePath
 from cor_provider.exceptions import CorLedgerBusyError
 
 SECONDS_TO_SENDING_END = 60.0

@@ -12,9 +12,8 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from urllib.parse import quote
 
-from airflow.providers.common.compat.sdk import ObjectStoragePath
-
-from cor_provider import _clock
+from cor_provider import _clock, _files
+from cor_provider._compat import ObjectStoragePath
 from cor_provider.exceptions import CorConfigurationError, CorLedgerError
 from cor_provider.leave import LeaveRequest
 from cor_provider.sync.digest import Digests
@@ -36,8 +35,7 @@ def ledger_path(folder: str | ObjectStoragePath, source: str) -> ObjectStoragePa
     """
     if not folder or folder == "None":
         raise CorConfigurationError("ledger: is empty. Set it to the path or URI of a folder.")
-    folder = folder if isinstance(folder, ObjectStoragePath) else ObjectStoragePath(str(folder))
-    return folder / f"{quote(source, safe='')}{ENDING}"
+    return _files.locate(folder) / f"{quote(source, safe='')}{ENDING}"
 
 
 class Ledger:

@@ -23,10 +23,10 @@ from dataclasses import asdict, dataclass, field
 from itertools import chain
 from typing import IO, Any
 
-from airflow.providers.common.compat.sdk import ObjectStoragePath
 from typing_extensions import Self
 
 from cor_provider import _files
+from cor_provider._compat import ObjectStoragePath
 from cor_provider.exceptions import CorLedgerBusyError, CorLedgerError
 from cor_provider.sync.digest import Digests
 from cor_provider.sync.ledger_entries import LedgerEntries

@@ -9,9 +9,8 @@ from hashlib import sha256
 from itertools import islice
 from typing import Any, TypeVar
 
-from airflow.providers.common.compat.sdk import ObjectStoragePath
-
 from cor_provider import _files
+from cor_provider._compat import ObjectStoragePath
 from cor_provider.pages.calendar import (
     TEMPLATES,
     CalendarEntry,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from airflow.providers.common.compat.sdk import Asset
+from cor_provider._compat import Asset
 
 
 def annotate_outlets(context: Mapping[str, Any], outlets: Iterable[Any], counts: Mapping[str, Any]) -> None:
@@ -23,14 +23,11 @@ def openlineage_facets(*, input_uris: Iterable[str], output_url: str, row_count:
 
     OpenLineage's provider is imported only here, since only that provider calls this.
     """
-    from airflow.providers.common.compat.openlineage.facet import (  # noqa: PLC0415  # see above
-        Dataset,
-        OutputDataset,
-        OutputStatisticsOutputDatasetFacet,
-    )
     from airflow.providers.openlineage.extractors import OperatorLineage  # noqa: PLC0415  # see above
+    from openlineage.client.event_v2 import Dataset, OutputDataset  # noqa: PLC0415  # see above
+    from openlineage.client.facet_v2 import output_statistics_output_dataset  # noqa: PLC0415  # see above
 
-    statistics = OutputStatisticsOutputDatasetFacet(rowCount=row_count)
+    statistics = output_statistics_output_dataset.OutputStatisticsOutputDatasetFacet(rowCount=row_count)
     inputs = [Dataset(*_name(uri)) for uri in dict.fromkeys(input_uris)]
     outputs = [OutputDataset(*_name(output_url), outputFacets={"outputStatistics": statistics})]
     return OperatorLineage(inputs=inputs, outputs=outputs)
@@ -38,8 +35,8 @@ def openlineage_facets(*, input_uris: Iterable[str], output_url: str, row_count:
 
 def openlineage_facets_of_reading(*, input_url: str, output_uris: Iterable[str]) -> Any:
     """Return lineage for OpenLineage: COR's endpoint, which was read, and the files written."""
-    from airflow.providers.common.compat.openlineage.facet import Dataset  # noqa: PLC0415  # as above
     from airflow.providers.openlineage.extractors import OperatorLineage  # noqa: PLC0415  # as above
+    from openlineage.client.event_v2 import Dataset  # noqa: PLC0415  # as above
 
     outputs = [Dataset(*_name(uri)) for uri in output_uris]
     return OperatorLineage(inputs=[Dataset(*_name(input_url))], outputs=outputs)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
-from airflow.providers.common.compat.sdk import Stats
-
+from cor_provider._compat import Stats
 from cor_provider.results.summary import Summary
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow.providers.common.compat.sdk import XComArg
-
+from cor_provider._compat import XComArg
 from cor_provider.inputs.jinja_text import is_template
 from cor_provider.inputs.paths import PATH_TYPES, looks_like_a_path
 

@@ -12,9 +12,8 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
-from airflow.providers.common.compat.sdk import ObjectStoragePath
-
 from cor_provider import _files
+from cor_provider._compat import ObjectStoragePath
 from cor_provider.outcome import LeaveOutcome
 
 

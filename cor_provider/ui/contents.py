@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Literal
 
-from airflow.providers.common.compat.sdk import ObjectStoragePath
 from pydantic import BaseModel, Field, ValidationError
 
 from cor_provider import _files
+from cor_provider._compat import ObjectStoragePath
 from cor_provider.outcome import Status
 from cor_provider.results.published import PublishedSummary
 from cor_provider.sync.by_user import Overview, by_user

@@ -12,15 +12,15 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
-from airflow.providers.common.compat.sdk import conf
-from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_1_PLUS
+
+from cor_provider._compat import airflow_since, conf
 
 _log = logging.getLogger(__name__)
 
 
 def is_shown() -> bool:
     """Return whether this Airflow shows the tab: from 3.1 on, if its administrator wants it."""
-    if not AIRFLOW_V_3_1_PLUS:
+    if not airflow_since("3.1"):
         return False
     try:
         return bool(conf.getboolean("cor", "show_leave_in_ui", fallback=False))

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import ObjectStoragePath
 
+from cor_provider._compat import ObjectStoragePath
 from cor_provider.audit.compare import ABSENT, DELETED
 from cor_provider.audit.page import MOST_DRAWN, write_audit_page
 from cor_provider.audit.published import PublishedAudit, PublishedReason

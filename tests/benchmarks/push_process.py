@@ -20,9 +20,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import psutil  # type: ignore[import-untyped]  # Airflow depends on it; its types are another package
-from airflow.providers.common.compat.lineage.hook import get_hook_lineage_collector
-from airflow.providers.common.compat.sdk import Context
 
+from cor_provider._compat import Context, get_hook_lineage_collector
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.operators.leaves import CreateLeaveOperator
 from cor_provider.outcome import LeaveOutcome

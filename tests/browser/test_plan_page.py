@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from airflow.providers.common.compat.sdk import Context, ObjectStoragePath
 from playwright.sync_api import Browser, Page, expect
 
+from cor_provider._compat import Context, ObjectStoragePath
 from cor_provider.operators.leaves import SyncLeavesOperator
 from cor_provider.sandbox import Sandbox
 from cor_provider.sync.page import write_plan_page

@@ -10,9 +10,9 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from cor_provider import _files
+from cor_provider._compat import ObjectStoragePath
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.sandbox import Sandbox
 from cor_provider.sync.lease import Lease, Owner

@@ -24,7 +24,7 @@ def test_they_come_one_by_one(tmp_path: Path) -> None:
 
 def test_an_object_store_is_read_too() -> None:
     bucket = attach_memory()
-    from airflow.providers.common.compat.sdk import ObjectStoragePath  # noqa: PLC0415  # once the store is attached
+    from cor_provider._compat import ObjectStoragePath  # noqa: PLC0415  # once the store is attached
 
     ObjectStoragePath(f"{bucket}/rows.jsonl").write_text('{"id": "L1"}\n')
     assert ids(f"{bucket}/rows.jsonl") == ["L1"]

@@ -8,8 +8,9 @@ from typing import Any
 import pandas as pd
 import polars as pl
 import pyarrow as pa
-from airflow.providers.common.compat.sdk import DAG, task
+from airflow import DAG
 
+from airflow_names import task
 from cor_provider.operators.leaves import CreateLeaveOperator
 
 

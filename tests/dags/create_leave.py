@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any
 
-from airflow.providers.common.compat.sdk import DAG, Asset, task
+from airflow import DAG
 
+from airflow_names import task
+from cor_provider._compat import Asset
 from cor_provider.operators.leaves import CreateLeaveOperator
 
 

@@ -6,8 +6,9 @@ import os
 from datetime import datetime, timezone
 from typing import Any
 
-from airflow.providers.common.compat.sdk import DAG, task
+from airflow import DAG
 
+from airflow_names import task
 from cor_provider.operators.leaves import AuditLeavesOperator, CreateLeaveOperator, SyncLeavesOperator
 
 

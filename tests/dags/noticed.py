@@ -6,12 +6,12 @@ from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
 
+from airflow import DAG
 from airflow.providers.apprise.notifications.apprise import AppriseNotifier
-from airflow.providers.common.compat.sdk import DAG, AirflowSkipException, BaseOperator, Context
-from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_0_PLUS
 from airflow.providers.slack.notifications.slack import SlackNotifier
 
 from cor_provider import exceptions
+from cor_provider._compat import AirflowSkipException, BaseOperator, Context, airflow_since
 from cor_provider.notifications import LeaveNotifier
 
 by_apprise = LeaveNotifier(AppriseNotifier(title="{{ leave.subject }}", body="{{ leave.text }}"))
@@ -44,7 +44,7 @@ class Ending(BaseOperator):
 def give_up(task_instance: Any) -> None:
     """Do what Airflow does in another process, once it sees that the process of a task was killed."""
     why = "Task did not emit heartbeat within time limit"
-    if not AIRFLOW_V_3_0_PLUS:
+    if not airflow_since("3.0"):
         task_instance.handle_failure(why)
         return
     names = ("id", "task_id", "dag_id", "run_id", "try_number", "dag_version_id", "map_index")

@@ -6,7 +6,7 @@ import os
 from datetime import datetime, timezone
 from typing import Any
 
-from airflow.providers.common.compat.sdk import DAG
+from airflow import DAG
 
 from cor_provider.operators.leaves import SyncLeavesOperator
 

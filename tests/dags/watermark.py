@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any
 
-from airflow.providers.common.compat.sdk import DAG, Asset, get_current_context, task
+from airflow import DAG
 
+from airflow_names import task
+from cor_provider._compat import Asset, get_current_context
 from cor_provider.extract.watermark import Watermark
 
 HR = Asset("hr")

@@ -13,8 +13,8 @@ from typing import Any, Protocol
 
 import fsspec  # type: ignore[import-untyped]  # what Airflow opens object storage with
 import pytest
-from airflow.providers.common.compat.sdk import ObjectStoragePath
 
+from cor_provider._compat import ObjectStoragePath
 from cor_provider.sandbox import Sandbox
 from example_dags.in_cor import InCor, leaves_in, whole_days, xcoms_and_rendered_fields
 

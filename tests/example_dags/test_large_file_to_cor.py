@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException
 
+from cor_provider._compat import AirflowFailException
 from cor_provider.sandbox import Sandbox
 from example_dags.in_cor import xcoms_and_rendered_fields
 from support import leave

@@ -16,12 +16,12 @@ from typing import Any
 
 import pytest
 import requests
-from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, AirflowNotFoundException
 from airflow.providers.http.hooks.http import HttpHook
 from requests.adapters import HTTPAdapter
 from requests.auth import HTTPBasicAuth
 
 from certificates import server_context, write_certificate
+from cor_provider._compat import AirflowException, AirflowFailException, AirflowNotFoundException
 from cor_provider.client import limits
 from cor_provider.extract.hr_http import LONGEST_WAIT, MAX_ATTEMPTS, read_json
 from cor_provider.sandbox import Sandbox

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any, cast
 
 import pytest
-from airflow.providers.common.compat.sdk import Asset, Context
 
+from cor_provider._compat import Asset, Context
 from cor_provider.extract.watermark import Watermark
 
 Run = Callable[..., Any]

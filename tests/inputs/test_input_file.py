@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import ObjectStoragePath
 from typing_extensions import Self
 
+from cor_provider._compat import ObjectStoragePath
 from cor_provider.exceptions import CorConfigurationError
 from cor_provider.inputs.input_file import InputFile
 from input_files import problems, read_all

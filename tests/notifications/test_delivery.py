@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from airflow import DAG
 from airflow.providers.apprise.notifications.apprise import AppriseNotifier
-from airflow.providers.common.compat.sdk import DAG, BaseNotifier, Context
 from airflow.providers.slack.notifications.slack import SlackNotifier
 from airflow.providers.smtp.notifications.smtp import SmtpNotifier
 
+from cor_provider._compat import BaseNotifier, Context
 from cor_provider.notifications.delivery import deliver
 from cor_provider.notifications.ending import Ending
 from cor_provider.notifications.notice import Notice

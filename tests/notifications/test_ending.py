@@ -6,8 +6,8 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from airflow.providers.common.compat.sdk import Context
 
+from cor_provider._compat import Context
 from cor_provider.exceptions import CorAuthenticationError, CorLeavesRejectedError, CorPushIncompleteError
 from cor_provider.notifications.ending import Ending, read_ending
 

@@ -13,15 +13,11 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from airflow.providers.common.compat.sdk import (
-    DAG,
-    AirflowFailException,
-    AirflowTaskTimeout,
-    BaseOperator,
-    Context,
-)
+from airflow import DAG
 from fsspec.implementations.memory import MemoryFileSystem  # type: ignore[import-untyped]
 
+from airflow_names import AirflowTaskTimeout
+from cor_provider._compat import AirflowFailException, BaseOperator, Context
 from cor_provider.exceptions import (
     CorAuthenticationError,
     CorConfigurationError,

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException
 
+from cor_provider._compat import AirflowFailException
 from cor_provider.exceptions import CorConfigurationError, CorUserNotFoundError
 from cor_provider.operators.base import LeaveOperator
 from cor_provider.operators.leaves import (

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from airflow.providers.common.compat.sdk import DAG, AirflowFailException, BaseOperator, Context
+from airflow import DAG
 
+from cor_provider._compat import AirflowFailException, BaseOperator, Context
 from cor_provider.exceptions import CorConfigurationError
 from cor_provider.operators.base import LeaveOperator
 from cor_provider.operators.leaves import (

@@ -13,9 +13,9 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from airflow.providers.common.compat.sdk import Context
 
 from cor_provider import _files
+from cor_provider._compat import Context
 from cor_provider.exceptions import CorPushIncompleteError
 from cor_provider.operators.base import LeaveOperator
 from cor_provider.operators.leaves import (

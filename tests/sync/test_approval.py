@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException
 
+from cor_provider._compat import AirflowFailException
 from cor_provider.exceptions import (
     CorConfigurationError,
     CorLeavesRejectedError,

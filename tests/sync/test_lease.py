@@ -10,9 +10,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from cor_provider import _clock, _files
+from cor_provider._compat import ObjectStoragePath
 from cor_provider.exceptions import CorLedgerBusyError
 from cor_provider.sync.lease import (
     SECONDS_BETWEEN_CHECKS,
@@ -486,7 +486,7 @@ def test_a_task_is_the_owner_for_all_its_tries() -> None:
 
 RACE = """
 import sys, threading
-from airflow.providers.common.compat.sdk import ObjectStoragePath
+from cor_provider._compat import ObjectStoragePath
 from cor_provider.exceptions import CorLedgerBusyError
 from cor_provider.sync.lease import Lease, Owner
 lease = Lease(ObjectStoragePath(sys.argv[1]), Owner(sys.argv[2], 1, sys.argv[2]), threading.Event())

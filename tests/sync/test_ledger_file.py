@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from airflow.providers.common.compat.sdk import ObjectStoragePath
 from fsspec.spec import AbstractBufferedFile  # type: ignore[import-untyped]
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cor_provider import _files
+from cor_provider._compat import ObjectStoragePath
 from cor_provider.exceptions import CorLedgerBusyError, CorLedgerError
 from cor_provider.sync.ledger_entry import InCor, LeaveVersion, LedgerEntry
 from cor_provider.sync.ledger_file import FORMAT_VERSION, MOST_APPROVALS, Forgotten, LedgerContent, UsedApproval

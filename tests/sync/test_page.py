@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import ObjectStoragePath
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cor_provider._compat import ObjectStoragePath
 from cor_provider.sync.page import IN_A_BLOCK, MOST_DRAWN, write_plan_page
 from cor_provider.sync.window import Window
 

@@ -9,9 +9,9 @@ from threading import Event
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException, ObjectStoragePath
 
 from cor_provider import _clock
+from cor_provider._compat import AirflowFailException, ObjectStoragePath
 from cor_provider.client.session import CorSession
 from cor_provider.exceptions import (
     CorLedgerBusyError,

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from airflow.providers.common.compat.sdk import Context
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cor_provider import _clock, _files
+from cor_provider._compat import Context
 from cor_provider.exceptions import CorLeavesRejectedError, CorPushIncompleteError
 from cor_provider.operators.leaves import CreateLeaveOperator, DeleteLeaveOperator, UpdateLeaveOperator
 from cor_provider.outcome import LeaveOutcome

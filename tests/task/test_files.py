@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from airflow.providers.common.compat.sdk import Context, ObjectStoragePath
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cor_provider import _files
+from cor_provider._compat import Context, ObjectStoragePath
 from cor_provider.exceptions import CorAuthenticationError, CorConfigurationError, CorError, CorPushIncompleteError
 from cor_provider.operators.base import LeaveOperator
 from cor_provider.operators.leaves import (

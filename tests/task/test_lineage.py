@@ -7,13 +7,14 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.lineage.hook import get_hook_lineage_collector
-from airflow.providers.common.compat.sdk import HookLineageCollector
 
+from airflow_names import HookLineageCollector
+from cor_provider._compat import get_hook_lineage_collector
 from cor_provider.exceptions import CorLeavesRejectedError
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.operators.base import LeaveOperator
@@ -39,7 +40,11 @@ def file_of_leave(tmp_path: Path) -> Path:
 def collector(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Collect what hooks report: Airflow's own collector does nothing as long as nobody reads it."""
     collector = HookLineageCollector()
-    monkeypatch.setattr("airflow.providers.common.compat.sdk.get_hook_lineage_collector", lambda: collector)
+    try:
+        place = import_module("airflow.providers.common.compat.sdk")
+    except ImportError:  # before version 1.8, the compatibility package looked for it there
+        place = import_module("airflow.lineage.hook")
+    monkeypatch.setattr(place, "get_hook_lineage_collector", lambda: collector, raising=False)
     return get_hook_lineage_collector()
 
 

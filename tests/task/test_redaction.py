@@ -16,10 +16,10 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
-from airflow.providers.common.compat.sdk import Context
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from cor_provider._compat import Context
 from cor_provider.inputs.leaves import iter_leaves
 from cor_provider.operators.leaves import CreateLeaveOperator
 from cor_provider.task.redaction import redact, reveal

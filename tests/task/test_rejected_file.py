@@ -14,9 +14,9 @@ from typing import Any, cast
 
 import openpyxl
 import pytest
-from airflow.providers.common.compat.sdk import Context
 
 from cor_provider import _files
+from cor_provider._compat import Context
 from cor_provider.exceptions import (
     CorAuthenticationError,
     CorConfigurationError,

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from cor_provider import _files
+from cor_provider._compat import ObjectStoragePath
 from cor_provider.sync.page import MOST_DRAWN
 from cor_provider.ui import contents
 from cor_provider.ui.contents import MOST_REJECTED, read_plan, read_rejected, read_summary

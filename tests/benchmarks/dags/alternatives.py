@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from airflow.providers.common.compat.sdk import DAG, BaseHook, task
+from airflow import DAG
+from airflow.providers.common.compat.sdk import task
 from airflow.providers.http.operators.http import HttpOperator
 from requests.adapters import HTTPAdapter
 
 from benchmarks.payload import payload_of
+from cor_provider._compat import BaseHook
 from cor_provider.operators.leaves import CreateLeaveOperator
 
 ENDPOINT = "/v2/integrations/leaves"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any
 
-from airflow.providers.common.compat.sdk import DAG
+from airflow import DAG
 
 from cor_provider.operators.leaves import CreateLeaveOperator, SyncLeavesOperator
 

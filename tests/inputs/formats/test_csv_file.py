@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from airflow.providers.common.compat.sdk import ObjectStoragePath
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cor_provider._compat import ObjectStoragePath
 from cor_provider.exceptions import CorConfigurationError
 from cor_provider.inputs.formats import csv_file
 from cor_provider.inputs.input_file import InputFile

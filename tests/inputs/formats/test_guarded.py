@@ -5,8 +5,8 @@ from __future__ import annotations
 from io import SEEK_END, BufferedReader, BytesIO, RawIOBase
 
 import pytest
-from airflow.providers.common.compat.sdk import ObjectStoragePath
 
+from cor_provider._compat import ObjectStoragePath
 from cor_provider.exceptions import CorConfigurationError
 from cor_provider.inputs.formats.guarded import Guarded
 from cor_provider.inputs.input_file import InputFile

@@ -15,10 +15,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
-from airflow.providers.common.compat.sdk import ObjectStoragePath
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from cor_provider._compat import ObjectStoragePath
 from cor_provider.exceptions import CorConfigurationError
 from cor_provider.inputs.formats.parquet import read
 from cor_provider.inputs.input_file import InputFile

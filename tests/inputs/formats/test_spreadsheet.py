@@ -14,12 +14,12 @@ from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
-from airflow.providers.common.compat.sdk import ObjectStoragePath
 from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
+from cor_provider._compat import ObjectStoragePath
 from cor_provider.exceptions import CorConfigurationError
 from cor_provider.inputs.formats.spreadsheet import read
 from cor_provider.inputs.input_file import InputFile

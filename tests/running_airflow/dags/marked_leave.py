@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any
 
-from airflow.providers.common.compat.sdk import DAG, task
+from airflow import DAG
+from airflow.providers.common.compat.sdk import task
 
 from cor_provider.operators.leaves import CreateLeaveOperator
 

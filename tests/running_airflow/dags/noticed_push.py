@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 
-from airflow.providers.common.compat.sdk import DAG
+from airflow import DAG
 from airflow.providers.smtp.notifications.smtp import SmtpNotifier
 
 from cor_provider.notifications import LeaveNotifier
