@@ -7,19 +7,28 @@ PYTHON_VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_
 VENV := .venv-airflow$(AIRFLOW)-python$(PYTHON_VERSION)
 CONSTRAINTS := constraints/airflow-$(AIRFLOW).txt
 BIN := $(VENV)/bin
+LOWEST := .venv-lowest
+LOWEST_PYTHON ?= python3.10
 
 AIRFLOWS := 2.11 3.0 3.1 3.2 3.3
 # Where an Airflow gets no more patches, what was there when it got its last one. Later versions break it: those of FastAPI,
 # Cadwyn, Starlette and Pydantic do so to 3.0 and 3.2, and with universal-pathlib 0.3 an ObjectStoragePath of 3.0 refuses
 # file:// and s3://. Airflow 2.11 sets limits that suffice.
+NOT_LATER_LOWEST := --exclude-newer 2025-05-21
 # The example DAGs need a later common-compat than 3.0 came with: see `examples` in pyproject.toml.
 NOT_LATER_3.0 := --exclude-newer 2025-08-30 --exclude-newer-package apache-airflow-providers-common-compat=2026-03-12
 NOT_LATER_3.1 := --exclude-newer 2026-03-12
 NOT_LATER_3.2 := --exclude-newer 2026-05-30
 GROUPS_ON_3.3 := --group celery
 
+# What knows most of Airflow, with one run of a real scheduler; the rest is alike on all versions.
+QUICK := $(addprefix tests/,client/test_extra.py client/test_form.py client/test_redis_client.py hooks inputs/test_files.py \
+	inputs/test_frames.py inputs/test_leaves.py operators push/test_shared_pace.py running_airflow/test_at_home.py \
+	sync/test_ledger_file.py sync/test_run.py task/test_files.py task/test_lineage.py test_compat.py test_files.py \
+	test_get_provider_info.py ui)
+
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-airflow2 test-celery runs-table bench docs mutants lint constraints release-check sbom audit-dependencies clean
+.PHONY: help demo test test-quick test-all test-lowest test-airflow2 test-celery runs-table bench docs mutants lint constraints release-check sbom audit-dependencies clean
 
 help:  ## list the commands
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -29,6 +38,17 @@ demo: $(VENV)/.ready  ## sample HR database -> Airflow -> COR sandbox, and the o
 
 test: $(VENV)/.ready  ## every test but those on Celery; AIRFLOW=2.11 for another Airflow, PYTHON=python3.12 for another Python
 	$(BIN)/python -m pytest $(PYTEST_ARGS) $(if $(RECORD),--record tests/runs.jsonl)
+
+test-quick: $(VENV)/.ready  ## of these tests those that know most of Airflow; AIRFLOW=3.1 for another Airflow
+	$(BIN)/python -m pytest $(PYTEST_ARGS) $(QUICK)
+
+test-all: $(AIRFLOWS:%=test-all-%) test-celery  ## every test on every Airflow, one after the other
+
+test-all-%:
+	@$(MAKE) --no-print-directory test AIRFLOW=$*
+
+test-lowest: $(LOWEST)/.ready  ## `make test-quick` on the lowest versions that pyproject.toml allows; LOWEST_PYTHON names a Python 3.10
+	$(LOWEST)/bin/python -m pytest $(PYTEST_ARGS) $(QUICK)
 
 test-airflow2:  ## the same on Airflow 2.11, which needs Python 3.10 to 3.12
 	@$(MAKE) --no-print-directory test AIRFLOW=2.11
@@ -80,6 +100,16 @@ $(VENV)/.ready: pyproject.toml $(CONSTRAINTS)
 	$(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) uv
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint $(CONSTRAINTS) --build-constraint $(CONSTRAINTS) \
 		--editable '.[sandbox]' --group dev
+	@touch $@
+
+# What there was when Airflow 2.11.0 came: of what pyproject.toml names, the lowest version; of anything else, the newest.
+# The groups of the tests are installed as they were then too. Those of the example DAGs need more: see `examples`.
+$(LOWEST)/.ready: pyproject.toml $(VENV)/.ready
+	$(BIN)/uv venv --quiet --clear --python $(LOWEST_PYTHON) $(LOWEST)
+	echo "apache-airflow==2.11.0" | $(BIN)/uv pip compile --quiet --python $(LOWEST) --no-header --no-annotate --no-emit-index-url \
+		--all-extras --resolution lowest-direct $(NOT_LATER_LOWEST) --output-file $(LOWEST)/lowest.txt pyproject.toml -
+	$(BIN)/uv pip install --quiet --python $(LOWEST) --constraint $(LOWEST)/lowest.txt $(NOT_LATER_LOWEST) \
+		--editable '.[sandbox,parquet,excel,redis]' --group tests
 	@touch $@
 
 $(VENV)/.celery: $(VENV)/.ready

@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
@@ -121,16 +122,21 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the tests of what only other versions of Airflow have, or only a clone."""
+    """Leave out the tests of what only other versions of Airflow or of a library have, or only a clone."""
     others = [item for item in items if not (is_for_this_airflow(item) and is_for_this_copy(item))]
     config.hook.pytest_deselected(items=others)
     items[:] = [item for item in items if item not in others]
 
 
 def is_for_this_airflow(item: pytest.Item) -> bool:
-    since = (Version(mark.args[0]) for mark in item.iter_markers("since_airflow"))
-    before = (Version(mark.args[0]) for mark in item.iter_markers("before_airflow"))
-    return all(version <= AIRFLOW for version in since) and all(version > AIRFLOW for version in before)
+    first = (Version(mark.args[0]) for mark in item.iter_markers("since_airflow"))
+    gone = (Version(mark.args[0]) for mark in item.iter_markers("before_airflow"))
+    needs = (Requirement(mark.args[0]) for mark in item.iter_markers("needs"))
+    return (
+        all(since <= AIRFLOW for since in first)
+        and all(before > AIRFLOW for before in gone)
+        and all(version(library.name) in library.specifier for library in needs)
+    )
 
 
 def is_for_this_copy(item: pytest.Item) -> bool:

@@ -66,6 +66,22 @@ def test_every_field_of_the_connection_is_explained() -> None:
     assert {name for name in EXTRA_FIELDS if f"`{name}`" not in (DOCS / "connection.md").read_text()} == set()
 
 
+def test_the_page_on_versions_says_what_the_tests_leave_out() -> None:
+    documented = set()
+    kind = ""
+    for line in (DOCS / "versions.md").read_text().splitlines():
+        if heading := re.match(r"\| (came|went) with Airflow", line):
+            kind = {"came": "since", "went": "before"}[heading[1]]
+        elif row := re.match(r"\| ([\d.]+) \|.*\| (`.*`) \|$", line):
+            documented |= {(kind, row[1], path) for path in re.findall(r"`([\w/]+\.py)`", row[2])}
+    tests = REPOSITORY / "tests"
+    assert documented == {
+        (kind, version, path.relative_to(tests).as_posix())
+        for path in tests.rglob("test_*.py")
+        for kind, version in re.findall(r'mark\.(since|before)_airflow\("([\d.]+)"\)', path.read_text())
+    }
+
+
 def test_every_example_is_shown() -> None:
     page = (DOCS / "examples.md").read_text()
     shown = set(re.findall(r"literalinclude} \.\./example_dags/(\w+)\.py", page))

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from typing_extensions import Unpack
 
-from cor_provider._compat import AirflowNotFoundException, BaseHook, get_hook_lineage_collector
+from cor_provider._compat import AirflowNotFoundException, BaseHook, airflow_since, get_hook_lineage_collector
 from cor_provider.client import form as connection_form
 from cor_provider.client.call import call
 from cor_provider.client.leaves import LEAVES_PATH, LeavesEndpoint
@@ -457,14 +457,20 @@ class CorIntegrationsHook(BaseHook):
             connection = self.get_connection(self.cor_conn_id)
         except AirflowNotFoundException:
             variable = f"AIRFLOW_CONN_{self.cor_conn_id.upper()}"
+            # Airflow 3.0 and 3.1 find no Connection whose Extra they cannot read.
+            may_be_extra = (
+                ""
+                if airflow_since("3.2") or not airflow_since("3.0")
+                else " If it is there, its Extra is not a JSON object."
+            )
             if os.environ.get(variable):
                 raise CorConfigurationError(
                     f"The environment variable {variable} is set, but Airflow cannot read a Connection from it: write "
-                    "it as JSON or as a URI, and check the quotes around it."
+                    f"it as JSON or as a URI, and check the quotes around it.{may_be_extra}"
                 ) from None
             raise CorConfigurationError(
                 f"The connection {self.cor_conn_id!r} does not exist: create it in Airflow with the type "
-                f"{self.hook_name}, or set cor_conn_id to another one."
+                f"{self.hook_name}, or set cor_conn_id to another one.{may_be_extra}"
             ) from None
         return CorSettings.from_connection(connection)
 

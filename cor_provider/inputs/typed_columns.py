@@ -68,7 +68,8 @@ def iter_rows(parts: Iterable[Part], file: str = "") -> Iterator[Record]:
 def _read(column: Column, size: int) -> list[Any]:
     try:
         cells = list(column.values())
-    except _ERRORS:
+    except BaseException as error:  # noqa: BLE001  # see below
+        _check_unreadable(error)
         cells = [_attempt(column.value, at) for at in range(size)]
     if _PLAIN.issuperset(map(type, cells)):
         return cells
@@ -78,6 +79,13 @@ def _read(column: Column, size: int) -> list[Any]:
 _ERRORS = (ArithmeticError, LookupError, NotImplementedError, TypeError, ValueError)
 """What data frames raise for a value that Python cannot have. The errors of pyarrow are of these kinds too."""
 
+
+def _check_unreadable(error: BaseException) -> None:
+    """Raise what is not the error of a value. That of polars 1 derives from `BaseException` alone."""
+    if not isinstance(error, _ERRORS) and type(error).__name__ != "PanicException":
+        raise error
+
+
 _PLAIN = frozenset({str, int, bool, date, datetime, Decimal, type(None)})
 
 
@@ -86,7 +94,8 @@ def _attempt(read: Callable[..., Any], *arguments: Any) -> Any:
         return read(*arguments)
     except UnicodeDecodeError:
         return Unreadable("text that is not UTF-8")
-    except _ERRORS:
+    except BaseException as error:  # noqa: BLE001  # see above
+        _check_unreadable(error)
         return Unreadable("a value that cannot be read, such as a date after the year 9999,")
 
 

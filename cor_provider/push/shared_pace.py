@@ -171,7 +171,7 @@ class SharedPace:
             keys=self.keys,
             args=[
                 self._token,
-                to_json(control, inf_nan_mode="constants"),
+                to_json(control, inf_nan_mode="constants", fallback=list),  # older pydantic knows no deque
                 len(events),
                 repr(control.interval),
                 repr(control.rate.per_second),

@@ -73,7 +73,7 @@ class TestExtra:
             "uri": f"cor://:token-1@/?__extra__={quote(extra)}",
         }
         monkeypatch.setenv("AIRFLOW_CONN_ODD", connection[form])
-        with pytest.raises(CorConfigurationError, match="The COR connection's Extra is not"):
+        with pytest.raises(CorConfigurationError, match="Extra is not"):
             CorIntegrationsHook("odd").check_source()
         assert SECRET not in "".join(capsys.readouterr())
 

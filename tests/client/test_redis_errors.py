@@ -60,6 +60,14 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
         yield redis
 
 
+KnowsClusters = pytest.mark.needs("apache-airflow-providers-redis>=4.5")
+NO_CLUSTER = ({"password": SECRET, "extra": {"cluster": True}}, "is no cluster")
+DATABASE_OF_CLUSTER = (
+    {"password": SECRET, "extra": {"cluster": True, "db": 3}},
+    "cannot be connected to with these fields",
+)
+
+
 class TestSettings:
     """What somebody must correct."""
 
@@ -73,9 +81,9 @@ class TestSettings:
             ({"login": "reader", "password": SECRET}, "does not let its user do what sharing takes"),
             ({"login": "script", "password": SECRET}, "does not let its user do what sharing takes"),
             ({"password": SECRET, "extra": {"ssl": True}}, "does not answer as TLS does"),
-            ({"password": SECRET, "extra": {"cluster": True}}, "is no cluster"),
+            pytest.param(*NO_CLUSTER, marks=KnowsClusters, id="no cluster"),
             ({"password": SECRET, "extra": {"db": 99}}, "does not have this database"),
-            ({"password": SECRET, "extra": {"cluster": True, "db": 3}}, "cannot be connected to with these fields"),
+            pytest.param(*DATABASE_OF_CLUSTER, marks=KnowsClusters, id="a database of a cluster"),
         ],
     )
     def test_a_connection_that_does_not_fit(
@@ -100,6 +108,7 @@ class TestSettings:
             assert not meet(cluster.connection()).is_setting  # it is down
         assert explain(AskError("1234 127.0.0.1:6379")).what == "is part of a cluster"
 
+    @pytest.mark.needs("redis>=8")  # from which on the client says hello
     def test_one_that_is_too_old_for_the_client(self, meet: Meet, tmp_path: Path) -> None:
         with running_redis(tmp_path, "--rename-command", "HELLO", "") as old:
             assert meet(old.connection()).what == "is too old, or something else than a Redis"

@@ -124,8 +124,10 @@ SPELLINGS: dict[str, Callable[[Path], object]] = {
 SINCE_3: dict[str, Callable[[Path], object]] = {
     "relative": os.path.relpath,
     "relative with a dot": lambda path: f"./{os.path.relpath(path)}",
-    "home": lambda path: f"~/{path.name}",
     "other protocol": lambda path: f"local://{path}",
+}
+SINCE_3_2: dict[str, Callable[[Path], object]] = {
+    "home": lambda path: f"~/{path.name}",
     "capitals": lambda path: f"FILE://{path}",
 }
 EverySpelling = pytest.mark.parametrize(
@@ -133,6 +135,7 @@ EverySpelling = pytest.mark.parametrize(
     [
         *(pytest.param(spell, id=name) for name, spell in SPELLINGS.items()),
         *(pytest.param(spell, id=name, marks=pytest.mark.since_airflow("3.0")) for name, spell in SINCE_3.items()),
+        *(pytest.param(spell, id=name, marks=pytest.mark.since_airflow("3.2")) for name, spell in SINCE_3_2.items()),
     ],
 )
 
