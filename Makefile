@@ -28,7 +28,7 @@ QUICK := $(addprefix tests/,client/test_extra.py client/test_form.py client/test
 	test_get_provider_info.py ui)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-quick test-all test-lowest test-airflow2 test-celery runs-table bench docs mutants lint constraints release-check sbom audit-dependencies clean
+.PHONY: help demo test test-quick test-all test-lowest test-airflow2 test-celery runs-table bench docs mutants lint constraints release-check sbom audit-dependencies check-newest clean
 
 help:  ## list the commands
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -89,6 +89,11 @@ sbom: $(VENV)/.ready  ## list all that an installation consists of, as CycloneDX
 
 audit-dependencies: $(VENV)/.ready  ## ask PyPI for known vulnerabilities of these; AUDIT_ARGS='--vulnerability-service osv' asks OSV
 	.ci/dependencies audit $(BIN) $(CONSTRAINTS) $(AUDIT_ARGS)
+
+check-newest: $(VENV)/.ready  ## warn if an index has an Airflow that is newer than those that the tests run on
+	@newest=$$(echo apache-airflow | $(BIN)/uv pip compile --quiet --no-deps --no-header --no-annotate --no-emit-index-url - 2> /dev/null); \
+	[ -z "$$newest" ] || grep -qxF "$$newest" constraints/airflow-*.txt || \
+		echo "WARNING: $$newest can be installed, and no test runs on it: see AIRFLOWS in the Makefile, and run  make constraints"
 
 clean:  ## remove everything that these commands made
 	rm -rf .venv-* .demo .reports .screenshots dist docs/_build mutants .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -12,7 +12,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import pytest
+
 from ports import free_port
+
+KnowsClusters = pytest.mark.needs("apache-airflow-providers-redis>=4.5")
+"""For tests in which Airflow's provider connects to a cluster."""
 
 SECONDS_TO_START = 30
 

@@ -73,16 +73,16 @@ def _is_expected(error: Exception) -> bool:
 def _quiet() -> Iterator[None]:
     """Keep off the terminal what Airflow warns of, and what it logs about looking for a Connection."""
     before = logging.root.manager.disable
-    with warnings.catch_warnings():
-        import airflow  # noqa: F401, PLC0415  # it sets filters of its own
+    logging.disable(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            import airflow  # noqa: F401, PLC0415  # it sets filters of its own, and Airflow 3.1 logs already then
 
-        if not sys.warnoptions:
-            warnings.simplefilter("ignore")
-        logging.disable(logging.ERROR)
-        try:
+            if not sys.warnoptions:
+                warnings.simplefilter("ignore")
             yield
-        finally:
-            logging.disable(before)
+    finally:
+        logging.disable(before)
 
 
 def _describe(error: BaseException) -> str:

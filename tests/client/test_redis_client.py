@@ -16,7 +16,7 @@ from redis.exceptions import RedisClusterException
 from cor_provider.client import redis_client
 from cor_provider.client.redis_client import redis_connector
 from cor_provider.exceptions import CorConfigurationError
-from redis_server import Redis, running_cluster, running_redis
+from redis_server import KnowsClusters, Redis, running_cluster, running_redis
 
 SetConnection = Callable[[str], None]
 
@@ -96,6 +96,7 @@ class TestClient:
             other.client_kill_filter(_type="normal", skipme=True)
         assert client.ping()
 
+    @KnowsClusters
     def test_a_cluster_works_and_is_waited_for_as_little(
         self, connection: SetConnection, cluster: Redis, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -109,6 +110,7 @@ class TestClient:
             assert seconds_until_failure(lambda: client.get("key")) < 2
             assert 0.3 <= seconds_until_failure(redis_connector("pace")) < 0.6
 
+    @KnowsClusters
     def test_what_airflow_refuses_is_raised_when_it_connects(self, connection: SetConnection, cluster: Redis) -> None:
         connection(cluster.connection(extra={"cluster": True, "db": 3}))
         connect = redis_connector("pace")

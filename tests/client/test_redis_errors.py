@@ -27,7 +27,7 @@ from cor_provider.client import redis_client
 from cor_provider.client.redis_client import redis_connector
 from cor_provider.client.redis_errors import Trouble, explain
 from raw_server import RawServer
-from redis_server import Redis, running_cluster, running_redis
+from redis_server import KnowsClusters, Redis, running_cluster, running_redis
 
 SECRET = "password-4711"
 
@@ -60,7 +60,6 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
         yield redis
 
 
-KnowsClusters = pytest.mark.needs("apache-airflow-providers-redis>=4.5")
 NO_CLUSTER = ({"password": SECRET, "extra": {"cluster": True}}, "is no cluster")
 DATABASE_OF_CLUSTER = (
     {"password": SECRET, "extra": {"cluster": True, "db": 3}},

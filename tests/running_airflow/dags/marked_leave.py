@@ -6,12 +6,10 @@ from datetime import datetime, timezone
 from typing import Any
 
 from airflow import DAG
-from airflow.providers.common.compat.sdk import task
 
 from cor_provider.operators.leaves import CreateLeaveOperator
 
 
-@task
 def paths(**context: Any) -> list[str]:
     folder = context["dag_run"].conf["folder"]
     return [f"{folder}/mapped-1.jsonl", f"{folder}/mapped-2.csv"]
@@ -26,9 +24,9 @@ def push(task_id: str, name: str, **options: Any) -> CreateLeaveOperator:
     )
 
 
-with DAG("marked_leave", schedule=None, start_date=datetime(2026, 1, 1, tzinfo=timezone.utc)):
+with DAG("marked_leave", schedule=None, start_date=datetime(2026, 1, 1, tzinfo=timezone.utc)) as dag:
     push("created", "leave.jsonl") >> push("updated", "changed.jsonl", if_exists="update")
-    CreateLeaveOperator.partial(task_id="mapped").expand(leave_requests=paths())
+    CreateLeaveOperator.partial(task_id="mapped").expand(leave_requests=dag.task(paths)())
     push("with_token", "token.jsonl", cor_conn_id="cor_token")
     push("rejected", "rejected.jsonl")
     push("unreadable", "unreadable.json")
