@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -159,7 +160,12 @@ class RunningAirflow:
     def _ask(self, method: str, path: str, **kwargs: Any) -> Any:
         with requests.Session() as session:
             session.trust_env = False
-            answer = session.request(method, f"{self.url}/{MAJOR.api}/{path}", timeout=120, **kwargs)
+            url = f"{self.url}/{MAJOR.api}/{path}"
+            answer = session.request(method, url, timeout=120, **kwargs)
+            if answer.status_code == HTTPStatus.UNAUTHORIZED:  # Airflow 3.1 wants a token, and gives it to everybody
+                token = session.get(f"{self.url}/auth/token", timeout=120).json()["access_token"]
+                session.headers["Authorization"] = f"Bearer {token}"
+                answer = session.request(method, url, timeout=120, **kwargs)
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
