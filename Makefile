@@ -28,8 +28,8 @@ GROUPS_ON_3.3 := --group celery
 # What knows most of Airflow, with one run of a real scheduler; the rest is alike on all versions.
 QUICK := $(addprefix tests/,client/test_extra.py client/test_form.py client/test_redis_client.py hooks inputs/test_files.py \
 	inputs/test_frames.py inputs/test_leaves.py operators push/test_shared_pace.py running_airflow/test_at_home.py \
-	sync/test_ledger_file.py sync/test_run.py task/test_files.py task/test_lineage.py test_compat.py test_files.py \
-	test_get_provider_info.py ui/test_plugin.py)
+	sync/test_ledger_file.py sync/test_run.py test_compat.py test_files.py \
+	test_get_provider_info.py)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-quick test-all test-lowest test-airflow2 test-celery runs-table bench docs mutants lint constraints release-check sbom audit-dependencies check-newest clean

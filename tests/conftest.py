@@ -131,10 +131,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def is_for_this_airflow(item: pytest.Item) -> bool:
     first = (Version(mark.args[0]) for mark in item.iter_markers("since_airflow"))
     gone = (Version(mark.args[0]) for mark in item.iter_markers("before_airflow"))
+    without = (SpecifierSet(f"=={mark.args[0]}.*") for mark in item.iter_markers("not_on_airflow"))
     needs = (Requirement(mark.args[0]) for mark in item.iter_markers("needs"))
     return (
         all(since <= AIRFLOW for since in first)
         and all(before > AIRFLOW for before in gone)
+        and not any(AIRFLOW in versions for versions in without)
         and all(version(library.name) in library.specifier for library in needs)
     )
 

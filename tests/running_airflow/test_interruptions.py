@@ -114,6 +114,7 @@ def test_another_try_after_a_termination_sends_the_rest(start_and_interrupt: Cal
     assert push.counts()["received"] == RECEIVED
 
 
+@pytest.mark.not_on_airflow("3.0")  # it does not retry a task that was killed
 def test_another_try_after_a_sudden_death_sends_the_rest(start_and_interrupt: Callable[..., Push]) -> None:
     push = start_and_interrupt("retried_push", signal.SIGKILL)
     assert push.run.wait() == "success"
