@@ -19,6 +19,12 @@ from cor_provider.sync.ledger_entry import LedgerEntry
 
 Finding = Literal["confirmed", "missing", "changed", "unknown", "unverifiable"]
 
+DRIFT: tuple[Finding, ...] = ("missing", "changed")
+"""What COR holds otherwise than the ledger says: this counts, and is marked."""
+
+DIFFERENCES = (*DRIFT, "foreign")
+"""What people are shown on a calendar; ``foreign`` leave the ledger does not know."""
+
 EARLIEST, LATEST = timedelta(hours=-14), timedelta(hours=12)
 """The shifts that zones explain: a day begins at UTC+14 first, and at UTC-12 last."""
 
@@ -68,7 +74,7 @@ def judge(entry: LedgerEntry, row: Mapping[str, Any] | None, *, now: float) -> J
         judgement = Judgement("missing", reason=ABSENT)
     else:
         judgement = Judgement("missing", reason=DELETED) if is_deleted(row) else _compare(entry, row)
-    if judgement.finding in {"missing", "changed"}:
+    if judgement.finding in DRIFT:
         if entry.written_at is not None and now - entry.written_at < SECONDS_TO_SHOW:
             return Judgement("unverifiable", reason=FRESH)
         if entry.in_cor == "unknown" or len(entry.versions) > 1:

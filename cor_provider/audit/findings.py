@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, get_args
 
 from cor_provider import _files
-from cor_provider.audit.compare import Finding, Judgement
+from cor_provider.audit.compare import DRIFT, Finding, Judgement
 from cor_provider.client.success import read_cor_id
 from cor_provider.sync.ledger_entries import LedgerEntries
 from cor_provider.sync.ledger_entry import LedgerEntry, to_line
@@ -21,20 +21,12 @@ NO_COR_USER = "the ledger has no id of COR's for its user. The next update bring
 NOT_ASKED = "the audit ended before COR was asked about this user"
 MAY_BE_OUTSIDE = "COR's dates of it cannot be read, so it may be outside the window"
 
-WHAT_TO_DO: Mapping[str, str] = {
-    "missing": "heal=True has the next sync create it again. If HR is to follow COR, cancel it in HR.",
-    "changed": "heal=True has the next sync update it. If HR is to follow COR, change it in HR.",
-    "foreign": "Nothing: neither audit nor sync touches it. If it should not be there, delete it in COR.",
-    "unverifiable": "Run the audit again later. If COR refuses a user for long, look whether COR still has the user.",
-    "unknown": "Nothing: the next update brings COR's id.",
-    "confirmed": "Nothing: COR holds it as HR says.",
-}
-"""For each status of a report's row, drift first."""
-
 LONGEST_DATE = 40
 """Characters of what COR sends as a date; no date is longer."""
 
 _AT_ONCE = 1_000
+
+_IS_DRIFT = f"finding IN {DRIFT}"
 
 
 class AuditedLeave(NamedTuple):
@@ -153,7 +145,7 @@ class Findings:
     def drift(self) -> Iterator[tuple[AuditedLeave, Finding]]:
         """Yield what is ``missing`` or ``changed``. Findings may be changed meanwhile."""
         number = 0
-        query = "SELECT number, id, line, finding FROM leave WHERE finding IN ('missing', 'changed') AND number > ?"
+        query = f"SELECT number, id, line, finding FROM leave WHERE {_IS_DRIFT} AND number > ?"  # noqa: S608  # ours
         while rows := self._database.execute(f"{query} ORDER BY number LIMIT {_AT_ONCE}", (number,)).fetchall():
             for number, leave_id, line, finding in rows:  # the last one is where to go on
                 yield AuditedLeave(number, leave_id, _read(line)), finding
@@ -187,7 +179,7 @@ class Findings:
 
     def differences(self) -> Iterator[dict[str, Any]]:
         """Yield the rows of the report that are ``missing``, ``changed`` or ``foreign``."""
-        query = "SELECT report FROM leave WHERE finding IN ('missing', 'changed') ORDER BY number"
+        query = f"SELECT report FROM leave WHERE {_IS_DRIFT} ORDER BY number"  # noqa: S608  # ours
         for select in (query, "SELECT report FROM foreign_leave ORDER BY number"):
             for (report,) in self._database.execute(select):
                 yield json.loads(report.decode("utf-8", "surrogatepass"))

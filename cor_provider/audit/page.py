@@ -9,7 +9,7 @@ from typing import Any
 
 from cor_provider import _files
 from cor_provider._compat import ObjectStoragePath
-from cor_provider.audit.compare import DELETED, day_of_deletion, days_in_cor
+from cor_provider.audit.compare import DELETED, DIFFERENCES, day_of_deletion, days_in_cor
 from cor_provider.audit.published import PublishedAudit
 from cor_provider.pages.calendar import (
     TEMPLATES,
@@ -50,7 +50,7 @@ def write_audit_page(page: ObjectStoragePath, rows: Iterable[Row], audit: Publis
         kinds=KINDS,
         sections=list(sections(entries)),
         audit=audit,
-        left_out=sum(audit.counts[one] for one in ("missing", "changed", "foreign")) - len(drawn),
+        left_out=sum(audit.counts[one] for one in DIFFERENCES) - len(drawn),
         window=window,
     )
     with _files.writing(page) as file:

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pydantic import BaseModel, ValidationError
+
+WHAT_TO_DO: Mapping[str, str] = {
+    "missing": "heal=True has the next sync create it again. If HR is to follow COR, cancel it in HR.",
+    "changed": "heal=True has the next sync update it. If HR is to follow COR, change it in HR.",
+    "foreign": "Nothing: neither audit nor sync touches it. If it should not be there, delete it in COR.",
+    "unverifiable": "Run the audit again later. If COR refuses a user for long, look whether COR still has the user.",
+    "unknown": "Nothing: the next update brings COR's id.",
+    "confirmed": "Nothing: COR holds it as HR says.",
+}
+"""For each status of a report's row, drift first."""
 
 
 class PublishedReason(BaseModel):

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any
 
 from cor_provider import _clock
-from cor_provider.audit.compare import Judgement, days_in_cor, is_deleted, judge
+from cor_provider.audit.compare import DIFFERENCES, Judgement, days_in_cor, is_deleted, judge
 from cor_provider.audit.findings import MAY_BE_OUTSIDE, NO_COR_ID, Findings
 from cor_provider.client.success import read_cor_id
 from cor_provider.exceptions import (
@@ -194,7 +194,7 @@ class Audit:
     def _leave_out_what_a_sync_has_sent(self) -> None:
         """Take nothing for drift, and nothing for foreign, that a sync has sent since the ledger was read."""
         counts = self.findings.counts()
-        if not (counts["missing"] or counts["changed"] or counts["foreign"]):
+        if not any(counts[one] for one in DIFFERENCES):
             return
         with closing(self._open_ledger()) as ledger:
             ledger.read()

@@ -7,12 +7,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from cor_provider.audit.findings import WHAT_TO_DO
+from cor_provider.audit.compare import DRIFT
+from cor_provider.audit.published import WHAT_TO_DO
 from cor_provider.cli.output import Output, number_of
 from cor_provider.cli.rows import read_rows
 from cor_provider.exceptions import CorConfigurationError
 
-DRIFT = ("missing", "changed")
 _WHAT = "the report of an audit (its report_path)"
 _FIELDS = ("id", "status", "cor_id", "cor_user_id", "start", "end", "cor_start", "cor_end", "differs", "reason")
 

@@ -13,7 +13,7 @@ from typing import Any, get_args
 
 from cor_provider import _clock, _files
 from cor_provider._compat import BaseOperator, Context, airflow_since
-from cor_provider.audit.compare import Finding
+from cor_provider.audit.compare import DRIFT, Finding
 from cor_provider.audit.page import write_audit_page
 from cor_provider.audit.published import PublishedAudit, PublishedReason
 from cor_provider.audit.run import Audit
@@ -35,6 +35,7 @@ from cor_provider.task import metrics
 from cor_provider.task.files import TaskFiles
 from cor_provider.task.limits import read_count, read_flag
 from cor_provider.task.lineage import annotate_outlets, openlineage_facets_of_reading
+from cor_provider.task.published_files import log_files
 from cor_provider.task.shield import run_shielded
 
 MOST_LISTED = 100
@@ -62,6 +63,11 @@ class AuditTask:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(None), ()
+
+    @property
+    def drifted(self) -> int:
+        """How many leaves are missing or changed."""
+        return sum(self.counts[one] for one in DRIFT)
 
     def published(self) -> PublishedAudit:
         """Return what readers learn of the audit, without people."""
@@ -249,7 +255,7 @@ class AuditLeavesOperator(BaseOperator):
         """Return the error with which the task fails, or None if it succeeds."""
         if run.stopping.is_set():
             return CorPushIncompleteError("The audit was stopped before it was complete: run the task again.")
-        if run.counts["missing"] + run.counts["changed"] <= (read_count("max_drift", self.max_drift) or 0):
+        if run.drifted <= (read_count("max_drift", self.max_drift) or 0):
             return None
         return CorDriftError("\n".join((*self._findings_in_words(run), self._advice(run))))
 
@@ -273,16 +279,13 @@ class AuditLeavesOperator(BaseOperator):
         if run.not_listed:
             names = ", ".join(f"{name} {count}" for name, count in run.not_listed.most_common())
             self.log.warning("COR did not list the leave of some users, so theirs is unverifiable: %s.", names)
-        has_drift = run.counts["missing"] or run.counts["changed"]
         for line in self._findings_in_words(run):
-            (self.log.warning if has_drift else self.log.info)("%s", line)
+            (self.log.warning if run.drifted else self.log.info)("%s", line)
         for finding, reason, count in run.reasons[:MOST_NAMED]:
             self.log.info("%d %s: %s.", count, finding, reason)
         if run.healed:
             self.log.info("%d marked in the ledger: the next sync sends them again.", run.healed)
-        for kind, label in {"audit": "Report", "audit_page": "Page of the report"}.items():
-            if path := run.written.get(kind):
-                self.log.info("%s: %s", label, path)
+        log_files(self.log, run.written)
         metrics.emit_audit(run.counts, timedelta(seconds=seconds))
         if task_instance := context.get("ti"):
             published = {"audit": run.published().model_dump(mode="json"), "drift": run.drift, "files": run.written}

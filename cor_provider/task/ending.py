@@ -16,16 +16,8 @@ from cor_provider.push.traffic import Traffic
 from cor_provider.results.errors import cause_lines, incomplete_error, rejected_error
 from cor_provider.results.rejections import RejectionLimits
 from cor_provider.results.summary import Summary
+from cor_provider.task.published_files import log_files
 from cor_provider.task.recorder import OutcomeRecorder
-
-LABELS = {
-    "report": "Report",
-    "summary": "Summary of the report",
-    "plan": "Plan",
-    "plan_page": "Page of the plan",
-    "rejected": "Rejected records",
-}
-"""What the log calls the files of a task, in this order."""
 
 MOST_LEAVE_TYPES = 20
 """How many unknown leave types the log names; a report has them all."""
@@ -50,9 +42,7 @@ def log_ending(
         count("Leave requests: %s.", recorder)
     if pace := str(traffic):
         log.log(logging.WARNING if traffic.seconds_alone else logging.INFO, "Pace: %s", pace)
-    for kind, label in LABELS.items():
-        if path := files.get(kind):
-            log.info("%s: %s", label, path)
+    log_files(log, files)
 
 
 def log_check(log: Any, summary: Summary) -> None:

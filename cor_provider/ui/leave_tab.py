@@ -10,18 +10,14 @@ from sqlalchemy.orm import Session
 
 from cor_provider.audit.published import read_published_audit
 from cor_provider.results.published import read_published
+from cor_provider.task.published_files import PUBLISHED_FILES
 from cor_provider.ui.contents import read_plan, read_rejected, read_summary
 from cor_provider.ui.page import NO_LEAVE, NO_REPORT, LeavePage
 from cor_provider.ui.published import PublishedFiles, TaskKey, UnavailableError
 from cor_provider.ui.task_instance import read_rendered_fields, read_xcom
 
-FILES = {
-    "report": "Report",
-    "plan": "Plan",
-    "rejected": "Rejected records",
-    "audit": "Report",
-    "audit_page": "Page of the report",
-}
+SHOWN_FILES = ("report", "plan", "rejected", "audit", "audit_page")
+"""The others lie beside them."""
 
 
 def gather(key: TaskKey, session: Session) -> LeavePage:
@@ -55,10 +51,10 @@ def _add_report(page: LeavePage, files: PublishedFiles, key: TaskKey) -> None:
 
 
 def _add_paths(page: LeavePage, files: PublishedFiles) -> None:
-    for kind, label in FILES.items():
+    for kind in SHOWN_FILES:
         if kind in files:
             with _noting(page):
-                page.files[label] = files.shown_path(kind)
+                page.files[PUBLISHED_FILES[kind].label] = files.shown_path(kind)
 
 
 @contextmanager

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, get_args
 
-from cor_provider.audit.findings import WHAT_TO_DO
-from cor_provider.audit.published import PublishedAudit
+from cor_provider.audit.published import WHAT_TO_DO, PublishedAudit
 from cor_provider.outcome import Status
 from cor_provider.pages.calendar import TEMPLATES
 from cor_provider.results.published import PublishedSummary

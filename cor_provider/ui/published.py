@@ -15,16 +15,8 @@ from typing import Any
 from cor_provider import _files
 from cor_provider._compat import ObjectStoragePath
 from cor_provider.sync.page import page_beside
+from cor_provider.task.published_files import PUBLISHED_FILES
 from cor_provider.task.summary_file import summary_path
-
-PARAMETERS = {
-    "report": "report_path",
-    "plan": "plan_path",
-    "rejected": "rejected_path",
-    "audit": "report_path",
-    "audit_page": "report_path",
-}
-"""The parameters of an operator that name its files, by the kinds of these files; a page lies beside what is named."""
 
 
 @dataclass(frozen=True)
@@ -68,12 +60,13 @@ class PublishedFiles:
                 f"Airflow no longer keeps the rendered fields of this task instance, so its {_name(kind)} cannot be "
                 "found here. Use: python -m cor_provider report FILE."
             )
-        path = self.rendered.get(PARAMETERS[kind])
+        path = self.rendered.get(PUBLISHED_FILES[kind].parameter)
         if kind == "audit_page" and isinstance(path, str):
             path = _page_beside(path)
         if not isinstance(path, str) or path != self.files[kind]:
             raise UnavailableError(
-                f"The XCom files names another {_name(kind)} than the task's {PARAMETERS[kind]}, so it is not read."
+                f"The XCom files names another path of the {_name(kind)} than the task's "
+                f"{PUBLISHED_FILES[kind].parameter}, so it is not read."
             )
         return path
 
@@ -98,7 +91,7 @@ class PublishedFiles:
 
 
 def _name(kind: str) -> str:
-    return {"audit": "report", "audit_page": "page of the report"}.get(kind, kind)
+    return PUBLISHED_FILES[kind].label.lower()
 
 
 def _page_beside(path: str) -> str | None:
@@ -111,4 +104,4 @@ def _locate(path: str, kind: str) -> ObjectStoragePath:
     try:
         return _files.locate(path)
     except Exception:  # noqa: BLE001  # each store checks paths in its own way
-        raise UnavailableError(f"This process of Airflow cannot open the path of the {kind}.") from None
+        raise UnavailableError(f"This process of Airflow cannot open the path of the {_name(kind)}.") from None

@@ -212,7 +212,7 @@ def test_a_path_that_the_task_did_not_render_is_not_read(
             "push", "files", {**published, "report": other, "summary": other.replace(".jsonl", ".summary.json")}
         )
         text = viewer.get().text
-        assert "names another report than the task&#39;s report_path" in text
+        assert "names another path of the report than the task&#39;s report_path" in text
         assert shows_no_file(text)
 
 

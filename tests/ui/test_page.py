@@ -6,8 +6,7 @@ import re
 from html import unescape
 from typing import Any
 
-from cor_provider.audit.findings import WHAT_TO_DO
-from cor_provider.audit.published import PublishedAudit, PublishedReason
+from cor_provider.audit.published import WHAT_TO_DO, PublishedAudit, PublishedReason
 from cor_provider.results.published import PublishedSummary
 from cor_provider.sync.by_user import by_user
 from cor_provider.ui.contents import Rejected, ShownPlan

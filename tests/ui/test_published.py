@@ -41,7 +41,7 @@ def test_a_path_that_is_rendered_and_published_is_read() -> None:
 @pytest.mark.parametrize("path", ELSEWHERE)
 def test_a_published_path_that_was_not_rendered_is_not_read(path: Any) -> None:
     for read in (files(report=path).summary_path, lambda: files(report=path).path("report")):
-        with pytest.raises(UnavailableError, match="names another report than the task's report_path"):
+        with pytest.raises(UnavailableError, match="names another path of the report than the task's report_path"):
             read()
 
 
@@ -51,9 +51,9 @@ def test_the_summary_is_the_one_beside_the_report(path: Any) -> None:
         files(summary=path).summary_path()
 
 
-@pytest.mark.parametrize("kind", ["plan", "rejected"])
-def test_a_file_is_not_that_of_another_parameter(kind: str) -> None:
-    with pytest.raises(UnavailableError, match=f"names another {kind} than"):
+@pytest.mark.parametrize(("kind", "name"), [("plan", "plan"), ("rejected", "rejected records")])
+def test_a_file_is_not_that_of_another_parameter(kind: str, name: str) -> None:
+    with pytest.raises(UnavailableError, match=f"names another path of the {name} than"):
         PublishedFiles({kind: REPORT}, RENDERED).path(kind)
 
 
@@ -62,7 +62,7 @@ def test_the_page_of_an_audit_is_the_one_beside_its_report() -> None:
     published = PublishedFiles({"audit": REPORT, "audit_page": page}, RENDERED)
     assert (published.shown_path("audit"), published.shown_path("audit_page")) == (REPORT, page)
     for elsewhere in (*ELSEWHERE, REPORT):
-        with pytest.raises(UnavailableError, match="names another page of the report than"):
+        with pytest.raises(UnavailableError, match="names another path of the page of the report than"):
             PublishedFiles({"audit_page": elsewhere}, RENDERED).shown_path("audit_page")
     with pytest.raises(UnavailableError):
         PublishedFiles({"audit_page": page}, {"report_path": "nosuch://x/report.jsonl"}).shown_path("audit_page")
