@@ -38,7 +38,10 @@ SECONDS_TO_SHOW = 3600
 """"Updates to leave may take up to one hour to take effect for users", says COR's help centre (30242387208717)."""
 
 FRESH = "sent less than an hour ago, and COR may show it only after an hour"
-UNSETTLED = "a run was interrupted while it sent this leave: the next sync settles it"
+UNSETTLED = (
+    "the ledger does not say what became of it, since a run was interrupted or the ledger was lost: the next sync "
+    "settles it"
+)
 NO_TIMES = "sent by an earlier version of this provider, which did not note its times"
 UNREADABLE = "COR's dates of it cannot be read"
 DELETED = "COR shows it as deleted"
@@ -67,19 +70,25 @@ def judge(entry: LedgerEntry, row: Mapping[str, Any] | None, *, now: float) -> J
     """
     Compare an entry with the row of its leave.
 
+    While a request of an interrupted run may still change it, nothing is certain: leave that HR has cancelled would be
+    ``confirmed``.
+
     :param row: as COR lists it; None if COR's list has no such id.
     :param now: seconds since the epoch, when COR was asked.
     """
+    if not (entry.is_at_rest or entry.in_cor == "missing"):
+        return Judgement("unverifiable", reason=UNSETTLED)
     if row is None:
         judgement = Judgement("missing", reason=ABSENT)
     else:
         judgement = Judgement("missing", reason=DELETED) if is_deleted(row) else _compare(entry, row)
-    if judgement.finding in DRIFT:
-        if entry.written_at is not None and now - entry.written_at < SECONDS_TO_SHOW:
-            return Judgement("unverifiable", reason=FRESH)
-        if entry.in_cor == "unknown" or len(entry.versions) > 1:
-            return Judgement("unverifiable", reason=UNSETTLED)
-    return judgement
+    is_fresh = entry.written_at is not None and now - entry.written_at < SECONDS_TO_SHOW
+    return Judgement("unverifiable", reason=FRESH) if is_fresh and judgement.finding in DRIFT else judgement
+
+
+def may_be(entry: LedgerEntry, row: Mapping[str, Any]) -> bool:
+    """Return whether leave in COR may be that of an entry without an id of COR's, by its days or times."""
+    return _compare(entry, row).finding == "confirmed"
 
 
 def is_deleted(row: Mapping[str, Any]) -> bool:

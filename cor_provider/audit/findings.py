@@ -17,12 +17,16 @@ from cor_provider.sync.window import Window
 NO_COR_ID = (
     "the ledger has no id of COR's for it: COR had it before the sync, or an answer was lost. The next update brings it"
 )
+NOTHING_TO_DELETE = "HR has cancelled it, and COR had nothing to delete: the next sync makes sure of that"
 NO_COR_USER = "the ledger has no id of COR's for its user. The next update brings it"
 NOT_ASKED = "the audit ended before COR was asked about this user"
 MAY_BE_OUTSIDE = "COR's dates of it cannot be read, so it may be outside the window"
 
 LONGEST_DATE = 40
 """Characters of what COR sends as a date; no date is longer."""
+
+MOST_REASONS = 20
+"""How many reasons are told apart; nobody reads more, and names of errors come from COR."""
 
 _AT_ONCE = 1_000
 
@@ -41,7 +45,8 @@ class Findings:
     """
     What an audit looks at and finds. Use it in one thread, and close it after use.
 
-    Leave without a finding is ``unverifiable``: it was not asked about.
+    Leave of which the ledger has no id of COR's is ``unknown`` from the beginning. Leave without a finding is
+    ``unverifiable``: it was not asked about.
 
     :param source: COR's ``metadata.source`` of the ledger; each row of the report has it, to say whose leave it is.
     :param cor: likewise the base URL of COR, as the ledger has it.
@@ -68,8 +73,9 @@ class Findings:
                 execute("INSERT OR REPLACE INTO user VALUES (?, ?)", (user_id, entry.cor_user_id))
             if entry.overlaps(window):
                 execute(
-                    "INSERT INTO leave (id, user_id, cor_id, cor_user_id, line) VALUES (?, ?, ?, ?, ?)",
-                    (leave_id, user_id, entry.cor_id, entry.cor_user_id, entry.to_line(leave_id)),
+                    "INSERT INTO leave (id, user_id, cor_id, cor_user_id, line, finding, reason) "
+                    "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    (leave_id, user_id, entry.cor_id, entry.cor_user_id, entry.to_line(leave_id), *_at_once(entry)),
                 )
         # Another leave of the same user may say what COR calls this user.
         execute(
@@ -78,8 +84,10 @@ class Findings:
         )
         execute("CREATE INDEX by_user ON leave (cor_user_id)")
         execute("INSERT INTO asked SELECT DISTINCT cor_user_id FROM leave WHERE cor_user_id IS NOT NULL")
-        for one in self._leaves("cor_user_id IS NULL"):
-            self.settle(one, Judgement("unknown", reason=NO_COR_ID if one.entry.cor_id is None else NO_COR_USER))
+        execute(
+            "UPDATE leave SET finding = 'unknown', reason = ? WHERE cor_user_id IS NULL AND finding IS NULL",
+            (NO_COR_USER,),
+        )
 
     @property
     def user_count(self) -> int:
@@ -158,22 +166,33 @@ class Findings:
         return {"audited": found.total(), **{one: found[one] for one in get_args(Finding)}, "foreign": int(foreign)}
 
     def reasons(self) -> list[tuple[str, str, int]]:
-        """Return the reasons that findings have, each with its finding and how often it occurs, most often first."""
-        return self._database.execute(
+        """
+        Return the reasons that findings have, each with its finding and how often it occurs, most often first.
+
+        After :data:`MOST_REASONS`, the rest of each finding is summed up.
+        """
+        every = self._database.execute(
             "SELECT coalesce(finding, 'unverifiable'), coalesce(reason, ?) AS why, count(*) AS number FROM leave "
             "WHERE finding IS NULL OR reason IS NOT NULL GROUP BY 1, 2 "
             "UNION ALL SELECT 'foreign', reason, count(*) FROM foreign_leave WHERE reason IS NOT NULL GROUP BY 2 "
             "ORDER BY number DESC, why",
             (NOT_ASKED,),
-        ).fetchall()
+        )
+        first = every.fetchmany(MOST_REASONS)
+        others: Counter[str] = Counter()
+        leaves: Counter[str] = Counter()
+        for finding, _, number in every:
+            others[finding] += 1
+            leaves[finding] += number
+        return first + [(finding, f"{others[finding]} other reasons", number) for finding, number in leaves.items()]
 
     def lines(self) -> Iterator[bytes]:
         """Yield the lines of the report: each leave in the order of the ledger, then what the ledger does not know."""
-        for number, leave_id, line, report in self._database.execute(
-            "SELECT number, id, line, report FROM leave ORDER BY number"
+        for number, leave_id, line, finding, reason, report in self._database.execute(
+            "SELECT number, id, line, finding, reason, report FROM leave ORDER BY number"
         ):
-            not_asked = Judgement("unverifiable", reason=NOT_ASKED)
-            yield report or self._line(AuditedLeave(number, leave_id, _read(line)), not_asked, None)
+            judgement = Judgement(finding or "unverifiable", reason=reason or NOT_ASKED)
+            yield report or self._line(AuditedLeave(number, leave_id, _read(line)), judgement, None)
         for (report,) in self._database.execute("SELECT report FROM foreign_leave ORDER BY number"):
             yield report
 
@@ -205,6 +224,13 @@ class Findings:
             **self._whose,
         }
         return to_line(report)
+
+
+def _at_once(entry: LedgerEntry) -> tuple[Finding | None, str | None]:
+    """Return what is found of leave before COR is asked, and why."""
+    if entry.cor_id is not None:
+        return None, None
+    return "unknown", NOTHING_TO_DELETE if entry.in_cor == "missing" else NO_COR_ID
 
 
 def _in_cor(row: Mapping[str, Any]) -> dict[str, Any]:

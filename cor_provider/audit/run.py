@@ -11,8 +11,8 @@ from datetime import date
 from typing import Any
 
 from cor_provider import _clock
-from cor_provider.audit.compare import DIFFERENCES, Judgement, days_in_cor, is_deleted, judge
-from cor_provider.audit.findings import MAY_BE_OUTSIDE, NO_COR_ID, Findings
+from cor_provider.audit.compare import DIFFERENCES, Judgement, days_in_cor, is_deleted, judge, may_be
+from cor_provider.audit.findings import MAY_BE_OUTSIDE, MOST_REASONS, Findings
 from cor_provider.client.success import read_cor_id
 from cor_provider.exceptions import (
     CorConfigurationError,
@@ -46,8 +46,9 @@ class Audit:
     :param stopping: set it, from any thread, to ask COR nothing more.
     :param patience: options of the hook's reading.
     :ivar findings: what is found so far.
+    :ivar is_loaded: whether they know what there is to find: before that, the ledger is not read completely.
     :ivar not_listed: how many users' leave COR did not list, by the name of the error.
-    :ivar healed: how many leaves are marked.
+    :ivar healed: how many leaves are marked in the ledger's file.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Audit:
     ) -> None:
         self.not_listed: Counter[str] = Counter()
         self.healed = 0
+        self.is_loaded = False
         self._failures = 0
         self._last_failure: CorTransientError | None = None
         self._stopping = stopping
@@ -97,17 +99,18 @@ class Audit:
                     "of the sync, for the same source, and has the sync run?"
                 )
             self.findings.load(self._ledger.entries, self._window)
-            error: Exception | None = None
-            try:
-                self._ask_about_all()
-            except Exception as raised:  # noqa: BLE001  # raised again below
-                error = raised
-            if self._heal:
-                self._mark_drift()
-            else:
-                self._leave_out_what_a_sync_has_sent()
-            if error := self._lease.lost or error:
-                raise error
+            self.is_loaded = True
+            settle = self._mark_drift if self._heal else self._leave_out_what_a_sync_has_sent
+            self._raise_the_first(_error_of(self._ask_about_all), _error_of(settle))
+
+    def _raise_the_first(self, *errors: Exception | None) -> None:
+        """Raise the error that came first, if any: it says why the audit ended. Log the others."""
+        came = [error for error in (self._lease.lost, *errors) if error]
+        for error in came[1:]:
+            if error is not came[0]:
+                log.warning("The audit failed for another reason, too: %s", error)
+        if came:
+            raise came[0]
 
     def _ask_about_all(self) -> None:
         count, listed, logged_at = self.findings.user_count, 0, _clock.now()
@@ -139,8 +142,7 @@ class Audit:
         if self.not_listed[CorPermissionError.default_name]:
             raise CorPermissionError(_NOBODY_ALLOWED)
         if self.not_listed.total() > 1:
-            names = ", ".join(f"{name} {count}" for name, count in sorted(self.not_listed.items()))
-            raise CorConfigurationError(_NOBODY_KNOWN.format(names))
+            raise CorConfigurationError(_NOBODY_KNOWN.format(names_of(self.not_listed)))
 
     def _note_unread(self, cor_user_id: int, error: CorError) -> None:
         self.not_listed[error.name] += 1
@@ -149,10 +151,8 @@ class Audit:
             self._last_failure = error
         reason = f"{error.name}: {' '.join(error.message.split()).rstrip('.')}"
         for leave in self.findings.of_user(cor_user_id):
-            unknown = Judgement("unknown", reason=NO_COR_ID)
-            self.findings.settle(
-                leave, Judgement("unverifiable", reason=reason) if leave.entry.cor_id is not None else unknown
-            )
+            if leave.entry.cor_id is not None:
+                self.findings.settle(leave, Judgement("unverifiable", reason=reason))
 
     def _compare(self, cor_user_id: int, rows: Sequence[Mapping[str, Any]]) -> None:
         """Compare the leave of a user with what COR lists."""
@@ -161,7 +161,6 @@ class Audit:
         nameless: list[LedgerEntry] = []
         for leave in self.findings.of_user(cor_user_id):
             if leave.entry.cor_id is None:
-                self.findings.settle(leave, Judgement("unknown", reason=NO_COR_ID))
                 nameless.append(leave.entry)
             else:
                 row = listed.get(leave.entry.cor_id)
@@ -170,7 +169,7 @@ class Audit:
             days = days_in_cor(row)
             if not self.findings.knows(cor_id) and _is_of(cor_user_id, row) and self._may_hold(days):
                 # It may be ours, as the ledger does not know what COR calls some leave.
-                alike = (entry for entry in nameless if judge(entry, row, now=now).finding == "confirmed")
+                alike = (entry for entry in nameless if may_be(entry, row))
                 if entry := next(alike, None):
                     nameless.remove(entry)
                 else:
@@ -184,12 +183,14 @@ class Audit:
         """Mark what is missing or changed, and nothing else."""
         if self._lease.lost:
             return
+        marked = 0
         for leave, finding in self.findings.drift():
             entry = leave.entry
             self._ledger.entries[leave.id] = entry.found_missing() if finding == "missing" else entry.found_changed()
-            self.healed += 1
-        if self.healed:
+            marked += 1
+        if marked:
             self._ledger.write(before_replacing=self._lease.check)
+        self.healed = marked
 
     def _leave_out_what_a_sync_has_sent(self) -> None:
         """Take nothing for drift, and nothing for foreign, that a sync has sent since the ledger was read."""
@@ -211,6 +212,21 @@ class Audit:
                 yield
         finally:
             self._lease.release()
+
+
+def names_of(errors: Counter[str]) -> str:
+    """Return the names of errors and how often they occurred, most often first; after some, the rest is summed up."""
+    first = dict(errors.most_common(MOST_REASONS))
+    others = errors.total() - sum(first.values())
+    return ", ".join(f"{name} {count}" for name, count in {**first, "others": others}.items() if count)
+
+
+def _error_of(work: Callable[[], None]) -> Exception | None:
+    try:
+        work()
+    except Exception as error:  # noqa: BLE001  # raised again once the rest is done
+        return error
+    return None
 
 
 def _is_of(cor_user_id: int, row: Mapping[str, Any]) -> bool:

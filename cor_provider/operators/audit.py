@@ -16,7 +16,7 @@ from cor_provider._compat import BaseOperator, Context, airflow_since
 from cor_provider.audit.compare import DRIFT, Finding
 from cor_provider.audit.page import write_audit_page
 from cor_provider.audit.published import PublishedAudit, PublishedReason
-from cor_provider.audit.run import Audit
+from cor_provider.audit.run import Audit, names_of
 from cor_provider.exceptions import (
     CorConfigurationError,
     CorDriftError,
@@ -58,6 +58,8 @@ class AuditTask:
     not_listed: Counter[str] = field(default_factory=Counter)
     reasons: list[tuple[str, str, int]] = field(default_factory=list)
     healed: int = 0
+    is_loaded: bool = False
+    is_complete: bool = False
     drift: list[dict[str, str]] = field(default_factory=list)
     written: dict[str, str] = field(default_factory=dict)
 
@@ -72,7 +74,13 @@ class AuditTask:
     def published(self) -> PublishedAudit:
         """Return what readers learn of the audit, without people."""
         reasons = [PublishedReason(finding=name, reason=why, count=count) for name, why, count in self.reasons]
-        return PublishedAudit(source=self.source, counts=self.counts, reasons=reasons, healed=self.healed)
+        return PublishedAudit(
+            source=self.source,
+            counts=self.counts,
+            reasons=reasons,
+            healed=self.healed,
+            is_complete=self.is_complete and not self.stopping.is_set(),
+        )
 
 
 class AuditLeavesOperator(BaseOperator):
@@ -101,7 +109,8 @@ class AuditLeavesOperator(BaseOperator):
     :return: the counts ``{"audited", "confirmed", "missing", "changed", "unknown", "unverifiable", "foreign",
         "report"}``. ``confirmed`` to ``unverifiable`` add up to ``audited``; ``foreign`` counts besides. The XCom
         ``drift`` has the first 100 that are missing or changed, ``{"id", "status"}``, and the XCom ``audit`` the
-        counts with the reasons, for readers such as the tab *Leave*. All are available even if the task fails.
+        counts with the reasons, for readers such as the tab *Leave*. All are available even if the task fails, save
+        ``audit`` and the report if it failed before the ledger was read: an earlier report stays as it is.
     :raises CorDriftError: if more than ``max_drift`` are missing or changed. Airflow does not retry the task.
     :raises CorPushIncompleteError: if COR could not be asked about everybody, or failed at more users than it listed.
         Airflow retries the task. A user whom COR refuses, or at whom it fails again and again, is no such error while
@@ -194,7 +203,7 @@ class AuditLeavesOperator(BaseOperator):
         return {"report_path": self.report_path, "report_path (its page)": page_beside(self.report_path)}
 
     def _audit(self, run: AuditTask) -> None:
-        """Run the audit, and write its report, however it ends."""
+        """Run the audit, and write its report, however it ends, if it knew what there was to compare."""
         if is_page(self.report_path):
             raise CorConfigurationError(
                 "report_path: ends in .html. Name the report's file, such as audit.jsonl; its page then goes to "
@@ -222,25 +231,43 @@ class AuditLeavesOperator(BaseOperator):
             max_wait=self.max_wait,
         )
         with closing(audit):
+            error: Exception | None = None
             try:
                 audit.run()
-            except CorTransientError as error:
-                raise CorPushIncompleteError(
-                    f"{error.message}\nThe audit is not complete: run the task again.", retry_after=error.retry_after
-                ) from None
-            finally:
-                run.counts, run.not_listed, run.healed = audit.findings.counts(), audit.not_listed, audit.healed
-                run.reasons = audit.findings.reasons()
-                self._list_drift(audit, run)
-                self._write_report(audit, run, window)
+                run.is_complete = True
+            except Exception as raised:  # noqa: BLE001  # raised again below
+                error = raised
+            if audit.is_loaded:  # otherwise the report of an earlier audit says more
+                self._note_findings(audit, run)
+                self._write_report(audit, run, window, is_failing=error is not None)
+        if isinstance(error, CorTransientError):
+            raise CorPushIncompleteError(
+                f"{error.message}\nThe audit is not complete: run the task again.", retry_after=error.retry_after
+            )
+        if error:
+            raise error
 
-    def _list_drift(self, audit: Audit, run: AuditTask) -> None:
+    def _note_findings(self, audit: Audit, run: AuditTask) -> None:
+        run.counts, run.not_listed, run.healed = audit.findings.counts(), audit.not_listed, audit.healed
+        run.reasons, run.is_loaded = audit.findings.reasons(), True
         for (leave, finding), _ in zip(audit.findings.drift(), range(MOST_LISTED), strict=False):
             run.drift.append({"id": leave.id, "status": finding})
 
-    def _write_report(self, audit: Audit, run: AuditTask, window: Window) -> None:
-        if not self.report_path:
-            return
+    def _write_report(self, audit: Audit, run: AuditTask, window: Window, *, is_failing: bool) -> None:
+        """
+        Write the report and its page.
+
+        :param is_failing: whether the audit has failed: that error must not be hidden by one of the report.
+        """
+        try:
+            if self.report_path:
+                self._write_files(audit, run, window)
+        except Exception as error:
+            if not is_failing:
+                raise
+            self.log.warning("The report could not be written: %s", error)
+
+    def _write_files(self, audit: Audit, run: AuditTask, window: Window) -> None:
         run.files.check()
         path = _files.locate(self.report_path)
         _files.make_folder(path.parent)
@@ -277,9 +304,9 @@ class AuditLeavesOperator(BaseOperator):
 
     def _publish(self, run: AuditTask, context: Context, *, seconds: float, **xcoms: Any) -> None:
         if run.not_listed:
-            names = ", ".join(f"{name} {count}" for name, count in run.not_listed.most_common())
+            names = names_of(run.not_listed)
             self.log.warning("COR did not list the leave of some users, so theirs is unverifiable: %s.", names)
-        for line in self._findings_in_words(run):
+        for line in self._findings_in_words(run) if run.is_loaded else ():
             (self.log.warning if run.drifted else self.log.info)("%s", line)
         for finding, reason, count in run.reasons[:MOST_NAMED]:
             self.log.info("%d %s: %s.", count, finding, reason)
@@ -288,9 +315,11 @@ class AuditLeavesOperator(BaseOperator):
         log_files(self.log, run.written)
         metrics.emit_audit(run.counts, timedelta(seconds=seconds))
         if task_instance := context.get("ti"):
-            published = {"audit": run.published().model_dump(mode="json"), "drift": run.drift, "files": run.written}
+            published = {"drift": run.drift, "files": run.written}
+            if run.is_loaded:
+                published["audit"] = run.published().model_dump(mode="json")
             for key, value in {**xcoms, **published}.items():
                 task_instance.xcom_push(key=key, value=value)
 
     def _returned(self, run: AuditTask) -> dict[str, Any]:
-        return {**run.counts, "report": self.report_path and str(self.report_path)}
+        return {**run.counts, "report": run.written.get("audit")}

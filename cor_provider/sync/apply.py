@@ -247,8 +247,8 @@ class Apply:
                 return intended  # created by the first attempt, or by somebody else before it
             return intended.sent(operation.leave, operation.digest, outcome)
         if outcome.status == "deleted":
-            # Otherwise an earlier request may still be on its way to COR. Leave that is `missing` was not there once before:
-            # for an earlier delete, or for an audit.
+            # Otherwise an earlier request may still be on its way to COR. What is `missing` was not there once before,
+            # when it was to be deleted or when an audit asked.
             was_known = before is not None and (before.is_at_rest or before.in_cor == "missing")
             is_users = len({version.user_id for version in intended.versions}) == 1
             is_user_gone = is_users and outcome.error == CorUserNotFoundError.default_name

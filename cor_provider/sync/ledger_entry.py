@@ -142,7 +142,7 @@ class LedgerEntry:
 
     def found_changed(self) -> LedgerEntry:
         """Return the entry once an audit has found other days in COR."""
-        return replace(self, in_cor="changing", digest=self.digest if self.in_cor == "changing" else None)
+        return replace(self, in_cor="changing", digest=None)
 
     def to_line(self, leave_id: str) -> bytes:
         """Return the entry's row in the ledger's file."""

@@ -17,8 +17,10 @@ from cor_provider.audit.compare import (
     UNREADABLE,
     UNSETTLED,
     Finding,
+    Judgement,
     days_in_cor,
     judge,
+    may_be,
 )
 from cor_provider.sync.ledger_entry import LeaveVersion, LedgerEntry
 from main_api import row
@@ -150,12 +152,29 @@ def test_what_was_just_sent_is_confirmed_once_cor_shows_it() -> None:
     "leave",
     [
         entry(in_cor="unknown"),
-        entry(in_cor="changing", versions=(*entry().versions, LeaveVersion("u1", date(2026, 1, 1), date(2026, 1, 1)))),
+        entry(in_cor="changing", digest="d"),
+        entry(
+            in_cor="changing",
+            digest="d",
+            versions=(*entry().versions, LeaveVersion("u1", date(2026, 1, 1), date(2026, 1, 1))),
+        ),
     ],
 )
-def test_what_the_ledger_does_not_know_itself_is_no_drift(leave: LedgerEntry) -> None:
-    assert judge(leave, None, now=NOW).reason == UNSETTLED
+def test_what_the_ledger_does_not_know_itself_is_unverifiable_whatever_cor_shows(leave: LedgerEntry) -> None:
+    for its in (None, whole_days(date(2026, 5, 11), date(2026, 5, 12)), whole_days(date(2026, 6, 1), date(2026, 6, 2))):
+        assert judge(leave, its, now=NOW) == Judgement("unverifiable", reason=UNSETTLED)
+
+
+@pytest.mark.parametrize("leave", [entry(in_cor="missing"), entry(in_cor="changing")])
+def test_what_an_audit_has_marked_is_compared_again(leave: LedgerEntry) -> None:
+    assert found(leave, None) == "missing"
     assert found(leave, whole_days(date(2026, 5, 11), date(2026, 5, 12))) == "confirmed"
+
+
+def test_leave_may_be_that_of_an_entry_if_its_days_are() -> None:
+    leave = entry(in_cor="unknown")
+    assert may_be(leave, whole_days(date(2026, 5, 11), date(2026, 5, 12)))
+    assert not may_be(leave, whole_days(date(2026, 5, 11), date(2026, 5, 13)))
 
 
 @pytest.mark.parametrize("text", [None, 17, "", "soon", "2026-13-01T00:00:00Z"])

@@ -12,7 +12,16 @@ from typing import Any
 import pytest
 
 from cor_provider.audit.compare import Judgement
-from cor_provider.audit.findings import LONGEST_DATE, MAY_BE_OUTSIDE, NO_COR_ID, NO_COR_USER, NOT_ASKED, Findings
+from cor_provider.audit.findings import (
+    LONGEST_DATE,
+    MAY_BE_OUTSIDE,
+    MOST_REASONS,
+    NO_COR_ID,
+    NO_COR_USER,
+    NOT_ASKED,
+    NOTHING_TO_DELETE,
+    Findings,
+)
 from cor_provider.sync.ledger_entries import LedgerEntries
 from cor_provider.sync.ledger_entry import LeaveVersion, LedgerEntry
 from cor_provider.sync.window import Window
@@ -71,6 +80,30 @@ def test_leave_whose_user_cor_calls_nobody_knows_what_is_unknown(findings: Findi
     assert findings.counts()["unknown"] == 2
     assert [one["reason"] for one in rows(findings)] == [NO_COR_USER, NO_COR_ID]
     assert sorted(findings.reasons()) == sorted([("unknown", NO_COR_USER, 1), ("unknown", NO_COR_ID, 1)])
+
+
+def test_leave_without_an_id_of_cors_is_unknown_before_cor_is_asked(findings: Findings) -> None:
+    load(findings, {"a": entry(), "b": entry(cor_id=10), "cancelled": entry(in_cor="missing")})
+    assert [(one["status"], one["reason"]) for one in rows(findings)] == [
+        ("unknown", NO_COR_ID), ("unverifiable", NOT_ASKED), ("unknown", NOTHING_TO_DELETE),
+    ]  # fmt: skip
+    assert [one.id for one in findings.of_user(1)] == ["a", "b", "cancelled"]
+
+
+def test_of_many_reasons_the_most_frequent_are_told_apart(findings: Findings) -> None:
+    many = MOST_REASONS + 5
+    load(findings, {f"L{number}": entry(cor_id=number + 1) for number in range(many + 1)})
+    for one in findings.of_user(1)[1:]:
+        findings.settle(one, Judgement("unverifiable", reason=f"E{max(one.number, 4):02}"))
+    findings.settle(findings.of_user(1)[0], Judgement("missing", reason="gone"))
+    reasons = findings.reasons()
+    assert reasons[0] == ("unverifiable", "E04", 3)
+    assert reasons[MOST_REASONS - 1 :] == [
+        ("unverifiable", "E23", 1),
+        ("unverifiable", "3 other reasons", 3),
+        ("missing", "1 other reasons", 1),
+    ]
+    assert sum(count for _, _, count in reasons) == many + 1
 
 
 def test_what_was_not_asked_about_is_unverifiable(findings: Findings) -> None:
@@ -137,9 +170,9 @@ def test_its_memory_does_not_grow_with_the_ledger() -> None:
         try:
             with closing(Findings(source="GLOBANT", cor=COR)) as findings, closing(LedgerEntries()) as entries:
                 entries.load(
-                    entry(f"u{user}", cor_user_id=user + 1, cor_id=2 * user + number + 1).to_line(f"L{user}.{number}")
+                    entry(f"u{user}", cor_user_id=user + 1 if user % 2 else None, cor_id=number).to_line(f"L{number}")
                     for user in range(users)
-                    for number in range(2)
+                    for number in range(2 * user + 1, 2 * user + 3)
                 )
                 findings.load(entries, MAY)
                 for user in findings.users():

@@ -34,13 +34,15 @@ def in_cor(start: str, end: str) -> dict[str, str]:
 
 @pytest.fixture
 def render(tmp_path: Path) -> Render:
-    def write(*rows: dict[str, Any], reasons: Any = (), healed: int = 0, **counts: int) -> str:
+    def write(
+        *rows: dict[str, Any], reasons: Any = (), healed: int = 0, is_complete: bool = True, **counts: int
+    ) -> str:
         found = {**dict.fromkeys(FINDINGS, 0), "audited": 9, "confirmed": 5, **counts}
         for one in rows:
             found[one["status"]] += 1
         page = tmp_path / "audit.html"
         why = [PublishedReason(finding=name, reason=text, count=count) for name, text, count in reasons]
-        audit = PublishedAudit(source="GLOBANT", counts=found, reasons=why, healed=healed)
+        audit = PublishedAudit(source="GLOBANT", counts=found, reasons=why, healed=healed, is_complete=is_complete)
         write_audit_page(ObjectStoragePath(str(page)), rows, audit, window=MAY)
         return page.read_text(encoding="utf-8")
 
@@ -115,8 +117,10 @@ def test_other_times_of_the_same_days_are_named(render: Render) -> None:
 
 
 def test_if_nothing_differs_it_says_so(render: Render) -> None:
-    assert "Nothing differs COR holds what HR says." in text(render())
-    assert "As far as COR could be asked, it holds what HR says." in text(render(unknown=1))
+    assert "Nothing differs: COR holds what HR says." in text(render(confirmed=9))
+    assert "Nothing differs as far as COR could be asked" in text(render(confirmed=8, unknown=1))
+    assert "Nothing differs as far as COR could be asked" in text(render(confirmed=9, is_complete=False))
+    assert "Nothing differs" not in text(render(confirmed=0, unverifiable=9)) + text(render(row(), confirmed=8))
 
 
 def test_of_many_the_first_are_drawn(render: Render) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from cor_provider.audit.compare import ABSENT, DELETED
-from cor_provider.audit.findings import MAY_BE_OUTSIDE
-from cor_provider.exceptions import CorDriftError, CorPushIncompleteError
+from cor_provider.audit.compare import ABSENT, DELETED, UNSETTLED
+from cor_provider.audit.findings import MAY_BE_OUTSIDE, NOTHING_TO_DELETE
+from cor_provider.exceptions import CorAuthenticationError, CorDriftError, CorPushIncompleteError
 from cor_provider.sandbox import Sandbox
 from main_api import MainApi
 from main_api import row as row_of
@@ -106,7 +106,7 @@ def test_changed_leave_that_is_gone_when_hr_cancels_it_is_deleted_once(
     assert sent(sandbox) == []
 
 
-def test_leave_whose_update_was_interrupted_is_deleted_once_more_even_if_an_audit_marks_it(
+def test_leave_whose_update_was_interrupted_is_not_marked_and_deleted_once_more(
     sync: Run, audit: Run, sandbox: Sandbox, ledger: Path
 ) -> None:
     sync([leave(), leave("L2")])
@@ -116,7 +116,7 @@ def test_leave_whose_update_was_interrupted_is_deleted_once_more_even_if_an_audi
             [leave(all_day=False, start="2026-05-11T09:00:00Z", end="2026-05-12T13:00:00Z"), leave("L2")],
             max_attempts=1,
         )
-    assert audit(max_drift=1, heal=True)["changed"] == 1
+    assert audit(heal=True) == found(audited=2, confirmed=1, unverifiable=1)
     sandbox.store.remove_leave("GLOBANT", "L1")
     sandbox.clear_requests()
     sync([leave("L2")])
@@ -305,6 +305,54 @@ def test_what_an_interrupted_run_has_left_is_unverifiable(
     assert audit() == found(audited=1, unverifiable=1)
     assert audit(heal=True) == found(audited=1, unverifiable=1)
     assert remembered(ledger) == {"L1": "changing"}
+
+
+def test_leave_whose_delete_is_under_way_is_unverifiable_even_if_cor_shows_it(
+    sync: Run, audit: Run, sandbox: Sandbox, ledger: Path, tmp_path: Path
+) -> None:
+    sync([leave(), leave("L2")])
+    sandbox.drop_next(commit=False)
+    with pytest.raises(CorPushIncompleteError):
+        sync([leave("L2")], max_attempts=1)
+    report = f"{tmp_path}/audit.jsonl"
+    assert audit(report_path=report) == found(audited=2, confirmed=1, unverifiable=1, report=report)
+    assert plan_rows(Path(report))[0]["reason"] == UNSETTLED
+
+
+def test_leave_that_cor_had_not_when_it_was_to_be_deleted_is_unknown(
+    sync: Run, audit: Run, sandbox: Sandbox, ledger: Path, tmp_path: Path
+) -> None:
+    sync([leave(), leave("L2")])
+    sandbox.drop_next(commit=True)
+    with pytest.raises(CorPushIncompleteError):
+        sync([leave("L2")], max_attempts=1)
+    sync([leave("L2")])
+    assert remembered(ledger) == {"L1": "missing", "L2": "yes"}
+    report = f"{tmp_path}/audit.jsonl"
+    assert audit(report_path=report) == found(audited=2, confirmed=1, unknown=1, report=report)
+    assert plan_rows(Path(report))[0]["reason"] == NOTHING_TO_DELETE
+
+
+def test_leave_without_an_id_of_cors_is_unknown_even_if_the_audit_ends_early(
+    sync: Run, audit: Run, sandbox: Sandbox, create: Callable[..., Any], task_instance: TaskInstance
+) -> None:
+    create([leave()])
+    sync([leave("L2")])
+    sandbox.answer_next(409, {"error": "DuplicateExternalIdError"})
+    sandbox.answer_next(204, commit=True)
+    sync([leave("L2"), leave()])
+    sandbox.answer_next(401)
+    with pytest.raises(CorAuthenticationError):
+        audit()
+    assert task_instance.xcoms["return_value"] == found(audited=2, unknown=1, unverifiable=1)
+
+
+def test_leave_whose_create_was_not_answered_is_not_foreign(sync: Run, audit: Run, sandbox: Sandbox) -> None:
+    sync([leave("L2", start="2026-05-20", end="2026-05-20")])
+    sandbox.drop_next(commit=True)
+    with pytest.raises(CorPushIncompleteError):
+        sync([leave("L2", start="2026-05-20", end="2026-05-20"), leave()], max_attempts=1)
+    assert audit() == found(audited=2, confirmed=1, unknown=1)
 
 
 def test_leave_that_the_sync_left_to_others_is_not_audited(

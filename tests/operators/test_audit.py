@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import threading
+from collections import Counter
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 
 from cor_provider.audit.compare import DELETED
 from cor_provider.audit.findings import NOT_ASKED
+from cor_provider.audit.run import names_of
 from cor_provider.exceptions import (
     CorAuthenticationError,
     CorConfigurationError,
@@ -26,6 +28,7 @@ from cor_provider.exceptions import (
 from cor_provider.operators.leaves import AuditLeavesOperator
 from cor_provider.sandbox import Sandbox
 from cor_provider.sync.lease import Lease, Owner
+from cor_provider.sync.ledger import Ledger
 from main_api import MainApi
 from main_api import row as row_of
 from support import Connect, leave
@@ -81,6 +84,7 @@ def test_counts_reasons_and_what_is_marked_are_published(audit: Run, task_instan
         "counts": {**dict.fromkeys(FINDINGS, 0), **FOUND},
         "reasons": [{"finding": "missing", "reason": DELETED, "count": 2}],
         "healed": 3,
+        "is_complete": True,
     }
 
 
@@ -218,6 +222,14 @@ def test_a_user_that_cor_does_not_list_is_unverifiable_and_the_others_go_on(
     assert f"unverifiable: {reason.split(':', maxsplit=1)[0]} 1." in logged()
 
 
+def test_of_many_names_of_errors_the_log_has_the_most_frequent() -> None:
+    names = {f"E{number:02}": 100 - number for number in range(30)}
+    text = names_of(Counter(names))
+    assert text.startswith("E00 100, E01 99, ")
+    assert text.endswith(f"E19 81, others {sum(range(71, 81))}")
+    assert names_of(Counter({"E": 1})) == "E 1"
+
+
 def test_a_single_user_that_cor_does_not_have_is_unverifiable(audit_of: Audited, tmp_path: Path) -> None:
     expected = found(audited=1, unverifiable=1, report=f"{tmp_path}/audit.jsonl")
     assert audit_of(UNKNOWN) == expected
@@ -312,6 +324,95 @@ def test_a_task_that_is_asked_to_stop_says_nothing_of_users_it_did_not_ask_about
 
     with pytest.raises(CorPushIncompleteError, match="stopped"):
         audit_of(None, None, FORBIDDEN, before=stop)  # COR is asked about the third user first
+
+
+@pytest.fixture
+def earlier(sync: Run, audit: Run, tmp_path: Path) -> dict[Path, str]:
+    """The report and the page of an audit that ended well, with what they say."""
+    sync([leave(), leave("L2")])
+    audit(report_path=f"{tmp_path}/audit.jsonl")
+    return {path: path.read_text() for path in (tmp_path / "audit.jsonl", tmp_path / "audit.html")}
+
+
+@pytest.mark.parametrize("why", ["lost", "busy", "window", "unreadable"])
+def test_an_audit_that_never_read_the_ledger_leaves_the_report_of_an_earlier_one(
+    why: str, earlier: dict[Path, str], audit: Run, ledger: Path, task_instance: TaskInstance
+) -> None:
+    lease = Lease(open_ledger(ledger.parents[1], source="GLOBANT").path, Owner("other", 1, "x"), threading.Event())
+    if why == "lost":
+        ledger.unlink()
+    elif why == "busy":
+        lease.take()
+    elif why == "unreadable":
+        ledger.write_bytes(ledger.read_bytes()[:-20])
+    with pytest.raises((CorLedgerError, CorLedgerBusyError, CorConfigurationError)):
+        audit(
+            report_path=f"{ledger.parents[1]}/audit.jsonl",
+            heal=why == "busy",
+            **({"window": "soon"} if why == "window" else {}),
+        )
+    assert {path: path.read_text() for path in earlier} == earlier
+    assert "audit" not in task_instance.xcoms
+    assert task_instance.xcoms["files"] == {}
+    assert task_instance.xcoms["return_value"] == found()
+
+
+def test_an_audit_that_ended_early_does_not_say_that_nothing_differs(
+    audit_of: Audited, tmp_path: Path, task_instance: TaskInstance
+) -> None:
+    with pytest.raises(CorPushIncompleteError):
+        audit_of(None, FAILING, FAILING)
+    assert not task_instance.xcoms["audit"]["is_complete"]
+    assert "COR holds what HR says" not in (tmp_path / "audit.html").read_text()
+
+
+@pytest.fixture
+def full_disk(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Return a function from whose call on no ledger can be written."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise OSError("disk full")
+
+    return lambda: monkeypatch.setattr(Ledger, "write", fail)
+
+
+def test_what_could_not_be_marked_is_not_called_marked(
+    sync: Run, audit: Run, sandbox: Sandbox, full_disk: Callable[[], None], request: pytest.FixtureRequest
+) -> None:
+    task_instance, logged = request.getfixturevalue("task_instance"), request.getfixturevalue("logged")
+    report = request.getfixturevalue("tmp_path") / "audit.jsonl"
+    sync([leave(), leave("L2")])
+    sandbox.store.remove_leave("GLOBANT", "L1")
+    full_disk()
+    with pytest.raises(OSError, match="disk full"):
+        audit(heal=True, max_drift=5, report_path=str(report))
+    published = task_instance.xcoms["audit"]
+    assert (published["counts"]["missing"], published["healed"], published["is_complete"]) == (1, 0, False)
+    assert "marked in the ledger" not in logged() + report.with_suffix(".html").read_text()
+
+
+def test_the_error_that_ended_the_asking_is_not_hidden_by_one_of_the_ledger(
+    sync: Run, audit: Run, sandbox: Sandbox, full_disk: Callable[[], None], logged: Callable[[], str]
+) -> None:
+    sync([leave(f"L{number}", user_id=user) for number, user in enumerate(USERS)])
+    sandbox.store.remove_leave("GLOBANT", "L2")  # of whom COR lists first
+    sandbox.go_down(after=1)
+    full_disk()
+    with pytest.raises(CorPushIncompleteError, match="run the task again"):
+        audit(heal=True, concurrency=1, max_attempts=1)
+    assert "The audit failed for another reason, too: disk full" in logged()
+
+
+def test_an_error_of_the_audit_is_not_hidden_by_one_of_the_report(
+    sync: Run, audit: Run, sandbox: Sandbox, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    logged, monkeypatch = request.getfixturevalue("logged"), request.getfixturevalue("monkeypatch")
+    sync([leave()])
+    sandbox.answer_next(401)
+    monkeypatch.setattr("cor_provider.operators.audit.write_audit_page", lambda *_, **__: 1 / 0)
+    with pytest.raises(CorAuthenticationError):
+        audit(report_path=f"{tmp_path}/audit.jsonl")
+    assert "The report could not be written: division by zero" in logged()
 
 
 def test_without_a_ledger_nothing_is_asked(audit: Run, sandbox: Sandbox) -> None:

@@ -50,8 +50,15 @@ def test_an_audit_is_counted_with_what_to_do_its_reasons_and_what_is_marked() ->
 
 def test_an_audit_without_differences_says_so() -> None:
     counts = {"audited": 3, "confirmed": 3}
-    shown = text(LeavePage(audit=PublishedAudit(counts=counts, reasons=[])))
+    shown = text(LeavePage(audit=PublishedAudit(counts=counts, reasons=[], is_complete=True)))
     assert shown.endswith("3 audited 3 confirmed Nothing differs: COR holds what HR says.")
+
+
+def test_an_audit_that_compared_nothing_does_not_say_so() -> None:
+    counts = {"audited": 2, "confirmed": 0, "unverifiable": 2}
+    shown = text(LeavePage(audit=PublishedAudit(counts=counts, reasons=[])))
+    assert "Nothing differs" not in shown
+    assert "No leave could be compared." in shown
 
 
 def test_each_cause_has_its_count_an_example_and_what_to_do() -> None:
