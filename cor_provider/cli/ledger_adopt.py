@@ -11,15 +11,14 @@ from argparse import Namespace
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import closing
-from datetime import date
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from cor_provider import _files
+from cor_provider.audit.report_row import FOREIGN, ReportRow
 from cor_provider.cli.asking import ask, say
 from cor_provider.cli.ledger_writing import check_owner, in_a_command, leased
 from cor_provider.cli.output import Output, number_of
 from cor_provider.cli.rows import locate, read_rows
-from cor_provider.client.success import read_cor_id
 from cor_provider.exceptions import CorConfigurationError
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.sync.ledger import Ledger
@@ -38,8 +37,6 @@ IN_COR: Mapping[str, InCor] = {
     "unverifiable": "unknown",
 }
 """What a ledger says of leave by what an audit has found."""
-
-FOREIGN = "foreign"
 
 
 class Whose(NamedTuple):
@@ -77,15 +74,15 @@ def _adopt(ledger: Ledger, options: Namespace) -> Counter[str]:
     """Read a ledger, add what it lacks, and return how much of the report was what."""
     ledger.read()
     counts: Counter[str] = Counter(adopted=0, known=0, foreign=0)
-    rows = read_rows(options.report, _read, what="the report of an audit (its report_path)")
-    for leave_id, entry, whose in rows:
-        _check(whose, ledger, options.report)
-        if entry is None:
+    for row in read_rows(options.report, ReportRow.read, what="the report of an audit (its report_path)"):
+        _check(Whose(row.source, row.cor), ledger, options.report)
+        entry = _entry_of(row)
+        if entry is None or row.id is None:
             counts["foreign"] += 1
-        elif leave_id in ledger.entries:
+        elif row.id in ledger.entries:
             counts["known"] += 1
         else:
-            ledger.entries[leave_id] = entry
+            ledger.entries[row.id] = entry
             counts["adopted"] += 1
     return counts
 
@@ -120,14 +117,12 @@ def _check(whose: Whose, ledger: Ledger, report: str) -> None:
             )
 
 
-def _read(row: Mapping[str, Any]) -> tuple[str, LedgerEntry | None, Whose]:
-    """Return the external id, the entry and whose it is of a row; no entry if the leave was never the sync's."""
-    whose = Whose(row.get("source"), row.get("cor"))
-    if row["status"] == FOREIGN:
-        return "", None, whose
-    version = LeaveVersion(str(row["user_id"]), date.fromisoformat(row["start"]), date.fromisoformat(row["end"]))
-    ids = read_cor_id(row["cor_id"]), read_cor_id(row["cor_user_id"])
-    return str(row["id"]), LedgerEntry((version,), IN_COR[row["status"]], None, *ids), whose
+def _entry_of(row: ReportRow) -> LedgerEntry | None:
+    """Return the entry of a row; None if the leave was never the sync's."""
+    if not row.days or row.status == FOREIGN:
+        return None
+    version = LeaveVersion(row.user_id, *row.days)
+    return LedgerEntry((version,), IN_COR[row.status], None, row.cor_id, row.cor_user_id)
 
 
 def _tell(output: Output, counts: Mapping[str, int], path: str) -> None:

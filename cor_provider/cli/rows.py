@@ -57,13 +57,18 @@ def read_rows(path: str, read: Callable[[Mapping[str, Any]], Row], *, what: str)
     """
     Yield the rows of a file one by one.
 
-    :param read: reads a row; it raises ``ValueError``, ``LookupError`` or ``TypeError`` if it is of another kind.
+    :param read: reads a row; it raises ``ValueError``, ``LookupError`` or ``TypeError`` if it is of another kind, and
+        ``CorConfigurationError`` if something in it is wrong.
     :param what: what the file should be, and where it comes from.
-    :raises CorConfigurationError: if there is no file, or it is something else.
+    :raises CorConfigurationError: if there is no file, it is something else, or something in it is wrong.
     """
     with _open(path) as lines:
         for number, line in enumerate(lines, start=1):
-            if (row := _read(line, read)) is None:
+            try:
+                row = _read(line, read)
+            except CorConfigurationError as error:
+                raise CorConfigurationError(f"{path}, line {number}: {error.message}") from None
+            if row is None:
                 raise CorConfigurationError(f"{path} is not {what}: line {number} is something else.")
             yield row
 

@@ -94,3 +94,16 @@ def test_a_file_that_only_begins_like_one_is_refused(cor: Cor, tmp_path: Path, w
     ran = cor("report", path)
     assert (ran.code, ran.out) == (2, "")
     assert ran.err == f"error: {path} is not the report of an audit (its report_path): line 1 is something else.\n"
+
+
+@pytest.mark.parametrize("edit", [{"reason": ["x"]}, {"differs": 3}, {"reason": {}}, {"id": 7}], ids=str)
+@pytest.mark.parametrize("options", [(), ("--id", "L0")], ids=str)
+def test_an_edited_report_is_refused_by_line_and_field(
+    edit: dict[str, object], options: tuple[str, ...], cor: Cor, report: Path
+) -> None:
+    rows = [json.loads(line) for line in report.read_text().splitlines()]
+    rows[1] |= edit
+    report.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    ran = cor("report", report, *options)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith(f"error: {report}, line 2: {next(iter(edit))}: should be a valid ")

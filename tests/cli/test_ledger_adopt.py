@@ -123,6 +123,32 @@ def test_a_report_that_does_not_say_whose_it_is_is_refused(
     assert cor("ledger", "adopt", ledger.parent, report, "--yes").code == 0
 
 
+@pytest.mark.parametrize(
+    ("edit", "problem"),
+    [
+        ({"user_id": 7}, "user_id: should be a valid string"),
+        ({"user_id": None}, "user_id: should be a valid string"),
+        ({"id": ["L1"]}, "id: should be a valid string"),
+        ({"id": ""}, "id: is missing"),
+        ({"start": "2026-05-20", "end": "2026-05-01"}, "end: is before start"),
+        ({"cor_id": "12x"}, "cor_id: should be a valid integer"),
+        ({"status": "deleted"}, "status: should be 'confirmed'"),
+        ({"status": "foreign"}, "id: must be null"),
+    ],
+    ids=str,
+)
+def test_an_edited_report_is_refused_by_line_and_field(
+    edit: dict[str, Any], problem: str, cor: Cor, report: Path, ledger: Path
+) -> None:
+    rows = [json.loads(line) for line in report.read_text().splitlines()]
+    rows[1] |= edit
+    report.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    ran = cor("ledger", "adopt", ledger.parent, report, "--yes")
+    assert ran.code == 2
+    assert ran.err.startswith(f"error: {report}, line 2: {problem}")
+    assert not ledger.exists()
+
+
 def test_another_report_is_refused(
     cor: Cor, sync: Run, ledger: Path, tmp_path: Path, create: Callable[..., Any]
 ) -> None:

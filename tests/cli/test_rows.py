@@ -49,6 +49,17 @@ def test_another_file_is_refused_by_its_line(tmp_path: Path, content: str) -> No
         ids(file)
 
 
+def test_what_is_wrong_in_a_row_is_said_with_its_line(tmp_path: Path) -> None:
+    def read(row: object) -> object:
+        if row == 2:
+            raise CorConfigurationError("id: is missing")
+        return row
+
+    (tmp_path / "rows.jsonl").write_text("1\n2\n")
+    with pytest.raises(CorConfigurationError, match=r"rows\.jsonl, line 2: id: is missing"):
+        list(read_rows(str(tmp_path / "rows.jsonl"), read, what="a report"))
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(CorConfigurationError, match=r"there is no file .*none"):
         ids(tmp_path / "none")
