@@ -184,7 +184,7 @@ class Findings:
         for finding, _, number in every:
             others[finding] += 1
             leaves[finding] += number
-        return first + [(finding, f"{others[finding]} other reasons", number) for finding, number in leaves.items()]
+        return first + [(finding, f"other reasons ({others[finding]})", number) for finding, number in leaves.items()]
 
     def lines(self) -> Iterator[bytes]:
         """Yield the lines of the report: each leave in the order of the ledger, then what the ledger does not know."""

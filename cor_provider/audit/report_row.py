@@ -94,5 +94,5 @@ class ReportRow(BaseModel):
             first = error.errors(include_input=False, include_url=False)[0]
             field = f"{first['loc'][0]}: " if first["loc"] else ""
             raise CorConfigurationError(
-                f"{field}{first['msg'].replace('Input should', 'should')}. Give each row as the audit has written it."
+                f"{field}{first['msg'].replace('Input should', 'must')}. Give each row as the audit has written it."
             ) from None

@@ -16,7 +16,10 @@ from cor_provider.ui.contents import Rejected, ShownPlan
 MOST_LISTED = 200
 """How many unknown users, and how many leave types, are listed."""
 
-NO_LEAVE = "This task instance has published no leave. Look here for tasks of the COR provider that have ended."
+NO_LEAVE = (
+    "This task instance has published no leave. Look here for tasks of the COR provider that have ended. If this one "
+    "has failed, its log says why."
+)
 NO_REPORT = (
     "Users, leave types and rejected records are listed here if the task has a report_path: they are people's data, "
     "and XComs hold none of it."

@@ -100,8 +100,8 @@ def test_of_many_reasons_the_most_frequent_are_told_apart(findings: Findings) ->
     assert reasons[0] == ("unverifiable", "E04", 3)
     assert reasons[MOST_REASONS - 1 :] == [
         ("unverifiable", "E23", 1),
-        ("unverifiable", "3 other reasons", 3),
-        ("missing", "1 other reasons", 1),
+        ("unverifiable", "other reasons (3)", 3),
+        ("missing", "other reasons (1)", 1),
     ]
     assert sum(count for _, _, count in reasons) == many + 1
 

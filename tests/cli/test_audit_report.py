@@ -106,4 +106,4 @@ def test_an_edited_report_is_refused_by_line_and_field(
     report.write_text("".join(json.dumps(row) + "\n" for row in rows))
     ran = cor("report", report, *options)
     assert (ran.code, ran.out) == (2, "")
-    assert ran.err.startswith(f"error: {report}, line 2: {next(iter(edit))}: should be a valid ")
+    assert ran.err.startswith(f"error: {report}, line 2: {next(iter(edit))}: must be a valid ")

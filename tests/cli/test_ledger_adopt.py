@@ -126,13 +126,13 @@ def test_a_report_that_does_not_say_whose_it_is_is_refused(
 @pytest.mark.parametrize(
     ("edit", "problem"),
     [
-        ({"user_id": 7}, "user_id: should be a valid string"),
-        ({"user_id": None}, "user_id: should be a valid string"),
-        ({"id": ["L1"]}, "id: should be a valid string"),
+        ({"user_id": 7}, "user_id: must be a valid string"),
+        ({"user_id": None}, "user_id: must be a valid string"),
+        ({"id": ["L1"]}, "id: must be a valid string"),
         ({"id": ""}, "id: is missing"),
         ({"start": "2026-05-20", "end": "2026-05-01"}, "end: is before start"),
-        ({"cor_id": "12x"}, "cor_id: should be a valid integer"),
-        ({"status": "deleted"}, "status: should be 'confirmed'"),
+        ({"cor_id": "12x"}, "cor_id: must be a valid integer"),
+        ({"status": "deleted"}, "status: must be 'confirmed'"),
         ({"status": "foreign"}, "id: must be null"),
     ],
     ids=str,
