@@ -11,7 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cor_provider.client.user_leaves import MOST_PAGES, SIZE, USER_LEAVES_PATH, PageSizes, all_rows
+from cor_provider.client.user_leaves import (
+    DOCUMENTED_SIZE,
+    EMPTY_PAGES,
+    MOST_PAGES,
+    SIZE,
+    USER_LEAVES_PATH,
+    PageSizes,
+    all_rows,
+)
 from cor_provider.exceptions import (
     CorAuthenticationError,
     CorConfigurationError,
@@ -57,8 +65,14 @@ def test_a_reader_that_stops_early_asks_nothing_more(cor: MainApi, reader: CorIn
     assert len(cor.requests) == 1
 
 
-def test_a_page_beyond_the_first_that_cor_refuses_is_the_end(cor: MainApi, reader: CorIntegrationsHook) -> None:
-    cor.answers += [(200, [DOCUMENTED_ROW]), (400, {"error": "ValidationError", "message": "offset"})]
+@pytest.mark.parametrize(
+    "refusal",
+    [(400, {"error": "ValidationError", "message": "offset"}), (404, {"message": "x"}), (404, ""), (404, "<p>")],
+)
+def test_a_page_beyond_the_first_that_cor_refuses_is_the_end(
+    refusal: tuple[int, object], cor: MainApi, reader: CorIntegrationsHook
+) -> None:
+    cor.answers += [(200, [DOCUMENTED_ROW]), refusal]
     assert list(reader.leaves_in_cor(8555)) == [DOCUMENTED_ROW]
 
 
@@ -66,6 +80,13 @@ def test_a_page_beyond_the_first_that_fails_is_an_error(cor: MainApi, reader: Co
     cor.answers += [(200, [DOCUMENTED_ROW]), (503, "")]
     with pytest.raises(CorServerError):
         list(reader.leaves_in_cor(8555))
+
+
+def test_a_token_that_is_not_issued_is_no_end_either(cor: MainApi, connect: Connect) -> None:
+    connect(login="key", password="secret", extra={"api_url": cor.url})
+    cor.answers += [(200, {"access_token": "a", "expires_in": 3600}), (200, [DOCUMENTED_ROW]), (401, ""), (404, "")]
+    with pytest.raises(CorConnectionError):
+        list(CorIntegrationsHook().leaves_in_cor(8555))
 
 
 def test_rows_in_an_envelope_are_read_too(cor: MainApi, reader: CorIntegrationsHook) -> None:
@@ -187,12 +208,26 @@ def test_rows_that_cor_leaves_out_of_its_pages_hide_no_other_row(reading: str, d
     read = list(all_rows(page, PageSizes()))
 
     assert read == rows[: len(read)]
-    # All of it is read, unless a page is empty.
-    assert len(read) == len(rows) or page(asked[-1]) == []
+    # All of it is read, unless COR has left out all of a page, or all in which two pages far apart differ.
     if len(read) < len(rows):
-        size, start = min(SIZE, largest), asked[-2] - 1
-        first = start * size if reading == "pages" else start - 1
-        assert hidden >= set(range(first, first + size))
+        end, before, size = asked[-1], asked[-2], min(SIZE, largest)
+        left_out = range((end - 1) * size, end * size) if reading == "pages" else range(end - 1, end - 1 + size)
+        is_repeated = reading == "rows" and end - before >= DOCUMENTED_SIZE and page(end) == page(before)
+        assert is_repeated or hidden >= {*left_out}
+
+
+@Readings
+@given(st.data())
+def test_while_leave_is_missing_rows_that_cor_leaves_out_hide_even_less(reading: str, data: st.DataObject) -> None:
+    total, largest = data.draw(Totals), data.draw(Largest)
+    hidden = data.draw(st.sets(st.integers(0, max(total - 1, 0))) | st.just(set(range(0, total, 3))))
+    _, page, asked = pages(total, largest=largest, reading=reading, hidden=hidden)
+    read = list(all_rows(page, PageSizes()))
+    few = len(asked)
+    more = list(all_rows(page, PageSizes(), expected={10**9}))
+    assert more[: len(read)] == read
+    if more == read:
+        assert len(asked) <= 2 * few + EMPTY_PAGES - 1
 
 
 @Readings
@@ -204,10 +239,29 @@ def test_a_short_page_is_not_taken_for_the_end(reading: str, hidden: Collection[
     assert list(all_rows(page, PageSizes(), expected=ids(rows))) == rows
 
 
-def test_an_empty_page_is_the_end_even_if_cor_has_left_all_of_its_rows_out() -> None:
+def test_an_empty_page_is_the_end_if_nobody_knows_of_more() -> None:
     rows, page, asked = pages(150, largest=SIZE, reading="pages", hidden=range(50, 100))
     assert list(all_rows(page, PageSizes())) == rows[:50]
-    assert asked == [1, 2]
+    assert list(all_rows(page, PageSizes(), expected=ids(rows[:50]))) == rows[:50]
+    assert asked == [1, 2, 1, 2]
+
+
+@Readings
+@pytest.mark.parametrize("left_out", [range(50, 100), range(50, 150)])
+def test_leave_behind_pages_of_which_cor_shows_nothing_is_found(reading: str, left_out: range) -> None:
+    rows, page, _ = pages(250, largest=SIZE, reading=reading, hidden=left_out)
+    assert list(all_rows(page, PageSizes(), expected=ids(rows))) == rows
+
+
+def test_leave_behind_first_pages_of_which_cor_shows_nothing_is_found() -> None:
+    rows, page, _ = pages(150, largest=SIZE, reading="pages", hidden=range(100))
+    assert list(all_rows(page, PageSizes(), expected=ids(rows))) == rows
+
+
+def test_more_empty_pages_are_an_end() -> None:
+    rows, page, asked = pages(250, largest=SIZE, reading="pages", hidden=range(50, 200))
+    assert list(all_rows(page, PageSizes(), expected=ids(rows))) == rows[:50]
+    assert asked == [1, 2, 3, 4]
 
 
 def test_few_rows_take_one_request_if_all_that_is_expected_is_there() -> None:
@@ -217,7 +271,7 @@ def test_few_rows_take_one_request_if_all_that_is_expected_is_there() -> None:
         assert asked == [1]
 
 
-@pytest.mark.parametrize(("reading", "requests"), [("pages", 2), ("rows", 3), ("ignored", 7)])
+@pytest.mark.parametrize(("reading", "requests"), [("pages", 4), ("rows", 5), ("ignored", 3)])
 def test_leave_that_is_not_there_takes_few_more_requests(reading: str, requests: int) -> None:
     rows, page, asked = pages(9, largest=SIZE, reading=reading)
     assert list(all_rows(page, PageSizes(), expected={77})) == rows
