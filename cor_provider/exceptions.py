@@ -251,10 +251,18 @@ class CorServerError(CorTransientError):
 
 
 class CorConnectionError(CorTransientError):
-    """No response arrived."""
+    """
+    No response arrived.
+
+    :param too_large: whether one began to arrive, and was too large to be read.
+    """
 
     default_name = "ConnectionError"
     default_message = "COR could not be reached, or its answer was lost."
+
+    def __init__(self, message: str | None = None, *, too_large: bool = False, **details: Any) -> None:
+        super().__init__(message, **details)
+        self.too_large = too_large
 
 
 class CorUnexpectedAnswerError(CorTransientError):

@@ -19,6 +19,7 @@ from cor_provider.exceptions import (
     CorError,
     CorLedgerError,
     CorPermissionError,
+    CorRecordError,
     CorTransientError,
 )
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
@@ -116,7 +117,7 @@ class Audit:
         count, listed, logged_at = self.findings.user_count, 0, _clock.now()
         findings = self.findings
         asking = self._hook.leaves_of_users(findings.users(), expected=findings.cor_ids_of, **self._options)
-        with closing(asking) as users:
+        with self._refusals_explained(), closing(asking) as users:
             for asked, (cor_user_id, rows) in enumerate(users, start=1):
                 if isinstance(rows, CorError):
                     self._note_unread(cor_user_id, rows)
@@ -128,6 +129,15 @@ class Audit:
                     log.info("%s of %s users are compared.", asked, count)
         if not self._stopping.is_set():  # otherwise the rest is not known
             self._check_that_it_is_not_about_all(listed)
+
+    @contextmanager
+    def _refusals_explained(self) -> Iterator[None]:
+        """Raise what fits if COR refused so many users before it listed one that the asking ended."""
+        try:
+            yield
+        except CorRecordError:
+            self._check_that_it_is_not_about_all(listed=0)
+            raise
 
     def _check_that_it_is_not_about_all(self, listed: int) -> None:
         """

@@ -218,7 +218,8 @@ _NO_LIST = (
     "the COR connection's Extra api_url."
 )
 _NOT_MAIN_API = (
-    "The COR connection's Extra api_url answers with {status}: check that it is the base URL of COR's main API."
+    "The COR connection's Extra api_url answers with {status} instead of a user's leave: if it does so for every user, "
+    "check that it is the base URL of COR's main API."
 )
 _MAY_NOT_READ = (
     "COR does not let this token read leave (403): check the API key's role and scope,\n"

@@ -78,7 +78,7 @@ class CorSession(requests.Session):
                 timeouts=self._timeout,
                 too_large=limits.too_large,
             )
-            raise CorConnectionError(message, lost_answer=limits.request_sent) from None
+            raise CorConnectionError(message, lost_answer=limits.request_sent, too_large=limits.too_large) from None
         except (HTTPError, ValueError) as error:  # requests does not wrap every error of urllib3
             raise CorConfigurationError(_UNUSABLE_URL.format(type(error).__name__)) from None
         except OSError:  # requests raises this one if a file of certificates is missing

@@ -370,9 +370,11 @@ class CorIntegrationsHook(BaseHook):
             makes sure: most users take one request then. Rows that COR may have after that are not read.
         :param options: those of :meth:`create_leaves`. Once ``stopping`` is set, the rest is not read.
         :return: each user with all rows, or with the error of this user: a ``CorRecordError`` or
-            ``CorPermissionError`` if COR refused this user, a ``CorTransientError`` if it failed at each attempt.
+            ``CorPermissionError`` if COR refused this user, a ``CorTransientError`` if it failed at each attempt (of
+            which there are three while it lists others), a ``CorConfigurationError`` if it answered about this user
+            as a wrong ``api_url`` does.
         :raises CorError: after what was read, the error that every user would meet, or the last one if COR failed at
-            several in a row, or forbade all of the first 100.
+            several in a row, or refused all of the first 100, or answered about all as a wrong ``api_url`` does.
         """
 
         def read(user: tuple[int, Collection[int] | None], ask: Ask) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_exception, wait_exponential, wait_random
 
@@ -72,6 +72,18 @@ class Attempts:
         return result
 
 
+class LessPatience(NamedTuple):
+    """
+    With which errors a request is not sent again for long.
+
+    :param attempts: returns how many attempts an error is worth; None if as many as any other.
+    :param seconds: how long the waits after these errors may take in total. They do not use up the other patience.
+    """
+
+    attempts: Callable[[BaseException], int | None]
+    seconds: float
+
+
 class Retries:
     """
     The patience of one push, shared by its threads.
@@ -79,22 +91,21 @@ class Retries:
     :param options: when to give up, and when to stop waiting.
     :param pace: decides when a request may go out.
     :param waiting: told of every wait before another attempt.
+    :param less: for which errors there is less patience than the options have; for none by default.
     """
 
-    def __init__(self, options: PushOptions, pace: Pace, waiting: Waiting) -> None:
+    def __init__(self, options: PushOptions, pace: Pace, waiting: Waiting, less: LessPatience | None = None) -> None:
         self._pace = pace
         self._waiting = waiting
         self._max_attempts = options.max_attempts
         self._stopping = options.stopping
-        self._lock = threading.Lock()
-        self._wait_left = options.max_wait
-        self._limited = 0.0
-        """The part of it that waits for the rate limit have taken since COR last accepted a request."""
-        self._waiting_until = float("-inf")
+        self._budget = _Budget(options.max_wait)
+        self._less = less or LessPatience(lambda _: None, 0.0)
+        self._smaller_budget = _Budget(min(self._less.seconds, options.max_wait))
         self._retrying = Retrying(
             retry=retry_if_exception(is_worth_retrying),
             wait=seconds_before_retry,
-            stop=lambda state: self._is_last(state.args[0]) or not self._may_wait(state.upcoming_sleep),
+            stop=self._gives_up,
             before_sleep=self._announce,
             sleep=self._wait,
             reraise=True,
@@ -111,8 +122,12 @@ class Retries:
         result: T = self._retrying(self._attempt, attempts, send)
         return result
 
-    def _is_last(self, attempts: Attempts) -> bool:
-        return attempts.made >= self._max_attempts
+    def _gives_up(self, state: RetryCallState) -> bool:
+        error = state.outcome.exception() if state.outcome else None
+        worth = self._less.attempts(error) if error else None
+        budget = self._budget if worth is None else self._smaller_budget
+        most = self._max_attempts if worth is None else min(worth, self._max_attempts)
+        return state.args[0].made >= most or not budget.spend(state.upcoming_sleep)
 
     def _attempt(self, attempts: Attempts, send: Callable[[], T]) -> T:
         """Make one attempt, with another turn after each 429."""
@@ -124,34 +139,17 @@ class Retries:
                 refusals += 1
                 own = seconds_after_refusals(refusals) if error.retry_after is None else 0.0
                 seconds = max(own, self._pace.pause)
-                if not self._may_wait(seconds, is_limited=True):
+                if not self._budget.spend(seconds, is_limited=True):
                     raise
                 self._waiting.begin(error, seconds)
                 if own:  # the pace sees to the rest
                     self._wait(own)
             except CorRecordError:
-                self._restore_patience()
+                self._budget.restore()
                 raise
             else:
-                self._restore_patience()
+                self._budget.restore()
                 return result
-
-    def _may_wait(self, seconds: float, *, is_limited: bool = False) -> bool:
-        """Subtract a wait that begins now from what is left, and return whether that was enough."""
-        with self._lock:
-            now = _clock.now()
-            wait = max(0.0, now + seconds - max(now, self._waiting_until))
-            self._waiting_until = max(self._waiting_until, now + seconds)
-            self._wait_left -= wait
-            self._limited += wait * is_limited
-            return self._wait_left >= 0
-
-    def _restore_patience(self) -> None:
-        """Forget the waits for the rate limit: once COR accepts requests again, they were how a push keeps to it."""
-        if self._limited:
-            with self._lock:
-                self._wait_left += self._limited
-                self._limited = 0.0
 
     def _announce(self, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
@@ -162,6 +160,34 @@ class Retries:
         _clock.wait(self._stopping, seconds)
         if self._stopping.is_set():
             raise Stopped
+
+
+class _Budget:
+    """The seconds that waits may take in total; simultaneous ones count once."""
+
+    def __init__(self, seconds: float) -> None:
+        self._lock = threading.Lock()
+        self._left = seconds
+        self._limited = 0.0
+        """The part of it that waits for the rate limit have taken since COR last accepted a request."""
+        self._waiting_until = float("-inf")
+
+    def spend(self, seconds: float, *, is_limited: bool = False) -> bool:
+        """Subtract a wait that begins now from what is left, and return whether that was enough."""
+        with self._lock:
+            now = _clock.now()
+            wait = max(0.0, now + seconds - max(now, self._waiting_until))
+            self._waiting_until = max(self._waiting_until, now + seconds)
+            self._left -= wait
+            self._limited += wait * is_limited
+            return self._left >= 0
+
+    def restore(self) -> None:
+        """Forget the waits for the rate limit: once COR accepts requests again, they were how a push keeps to it."""
+        if self._limited:
+            with self._lock:
+                self._left += self._limited
+                self._limited = 0.0
 
 
 def is_worth_retrying(error: BaseException) -> bool:

@@ -26,6 +26,7 @@ from cor_provider.exceptions import (
     CorPushIncompleteError,
 )
 from cor_provider.operators.leaves import AuditLeavesOperator
+from cor_provider.push.reading import ATTEMPTS_AT_ONE_KEY, REFUSED_AT_FIRST
 from cor_provider.sandbox import Sandbox
 from cor_provider.sync.lease import Lease, Owner
 from cor_provider.sync.ledger import Ledger
@@ -166,6 +167,9 @@ def test_nothing_personal_is_logged_or_handed_on(
 
 FAILING = (500, None)
 NO_LIST = (200, "Under maintenance")
+NAMELESS = (404, "")
+REDIRECTED = (302, "")
+TOO_LARGE = (200, [row_of(10**6 + number) for number in range(3000)])
 UNKNOWN = (404, {"error": "UserNotFoundError", "message": "no such user"})
 FORBIDDEN = (403, "")
 
@@ -208,6 +212,10 @@ def audit_of(sync: Run, audit: Run, ledger: Path, connect: Connect, tmp_path: Pa
         (FORBIDDEN, "PermissionError: COR does not let this token read leave (403)"),
         (FAILING, "ServerError: COR failed on its side"),
         (NO_LIST, "UnexpectedAnswerError: The main API"),
+        (NAMELESS, "ConfigurationError: The COR connection's Extra api_url answers with 404"),
+        (REDIRECTED, "ConfigurationError: The COR connection's Extra api_url answers with 302"),
+        ((405, "<html>"), "ConfigurationError: The COR connection's Extra api_url answers with 405"),
+        (TOO_LARGE, "ConnectionError: The answer of"),
     ],
 )
 def test_a_user_that_cor_does_not_list_is_unverifiable_and_the_others_go_on(
@@ -230,6 +238,15 @@ def test_of_many_names_of_errors_the_log_has_the_most_frequent() -> None:
     assert names_of(Counter({"E": 1})) == "E 1"
 
 
+def test_a_user_whose_list_never_comes_is_unverifiable_and_the_others_go_on(
+    sync: Run, audit: Run, sandbox: Sandbox
+) -> None:
+    sync([leave(f"L{number}", user_id=user) for number, user in enumerate(USERS)])
+    for _ in range(ATTEMPTS_AT_ONE_KEY):
+        sandbox.drop_next()
+    assert audit(concurrency=1) == found(audited=3, confirmed=2, unverifiable=1)
+
+
 def test_a_single_user_that_cor_does_not_have_is_unverifiable(audit_of: Audited, tmp_path: Path) -> None:
     expected = found(audited=1, unverifiable=1, report=f"{tmp_path}/audit.jsonl")
     assert audit_of(UNKNOWN) == expected
@@ -239,6 +256,8 @@ def test_a_single_user_that_cor_does_not_have_is_unverifiable(audit_of: Audited,
     ("answers", "error", "advice"),
     [
         ([UNKNOWN, UNKNOWN], CorConfigurationError, r"\(UserNotFoundError 2\).*\n.*whether these users were deleted"),
+        ([NAMELESS], CorConfigurationError, "base URL of COR's main API"),
+        ([REDIRECTED, REDIRECTED, REDIRECTED], CorConfigurationError, "base URL of COR's main API"),
         ([FORBIDDEN], CorPermissionError, "role and scope"),
         ([FORBIDDEN, UNKNOWN], CorPermissionError, "role and scope"),
         ([FAILING], CorPushIncompleteError, "run the task again"),
@@ -255,6 +274,36 @@ def test_if_cor_lists_nobody_the_task_fails_with_advice_that_fits(
     assert type(raised.value) is error
     returned = task_instance.xcoms["return_value"]
     assert (returned["audited"], returned["unverifiable"]) == (len(answers), len(answers) - answers.count(None))
+
+
+@pytest.fixture
+def many_users(sync: Run, sandbox: Sandbox) -> None:
+    """A leave of each of more users than COR may refuse at first."""
+    users = [f"e{number}" for number in range(REFUSED_AT_FIRST + 20)]
+    for user in users:
+        sandbox.store.add_user("GLOBANT", user, user)
+    sync([leave(f"L-{user}", user_id=user) for user in users])
+
+
+@pytest.mark.usefixtures("many_users")
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (UNKNOWN, (CorConfigurationError, "refused to list the leave of every user")),
+        (FORBIDDEN, (CorPermissionError, "role and scope")),
+        (NAMELESS, (CorConfigurationError, "base URL of COR's main API")),
+    ],
+)
+def test_a_cor_that_lists_nobody_is_not_asked_about_everybody(
+    answer: tuple[int, object], expected: tuple[type[Exception], str], audit: Run, connect: Connect
+) -> None:
+    error, advice = expected
+    with MainApi() as cor:
+        cor.answer = lambda _: answer  # type: ignore[method-assign]
+        connect(extra={"api_url": cor.url})
+        with pytest.raises(error, match=advice):
+            audit(concurrency=1)
+        assert len(cor.requests) <= REFUSED_AT_FIRST + 1
 
 
 def test_a_token_that_cor_refuses_ends_the_audit_at_once(
