@@ -10,7 +10,7 @@ from http.client import RemoteDisconnected
 import requests
 
 _UNREACHABLE = "COR does not answer at {host}: {reason} ({error}). Check the connection's {field} and the network."
-_MESSAGES: tuple[tuple[type[requests.RequestException], str], ...] = (
+_MESSAGES: tuple[tuple[type[Exception], str], ...] = (
     (
         requests.exceptions.SSLError,
         "TLS with COR fails at {host} ({error}). If a proxy inspects TLS, set the connection's Extra ca_bundle.",
@@ -23,7 +23,7 @@ _MESSAGES: tuple[tuple[type[requests.RequestException], str], ...] = (
         requests.exceptions.ReadTimeout,
         "COR does not answer at {host}: {reason} ({error}). The connection's Extra timeout sets how long to wait.",
     ),
-    (requests.RequestException, _UNREACHABLE),
+    (Exception, _UNREACHABLE),
 )
 _TOO_LARGE = (
     "The answer of {host} is larger than any response of COR (over 1 MiB) and was not read completely ({error}). "
@@ -31,11 +31,9 @@ _TOO_LARGE = (
 )
 
 
-def describe(
-    error: requests.RequestException, *, host: str, field: str, timeouts: tuple[float, float], too_large: bool = False
-) -> str:
+def describe(error: Exception, *, host: str, field: str, timeouts: tuple[float, float], too_large: bool = False) -> str:
     """
-    Return the message for an error of ``requests``. It quotes nothing of the error but its kind.
+    Return the message for an error of ``requests``, or of what it uses. It quotes nothing of the error but its kind.
 
     :param host: the host that was asked.
     :param field: the Connection's field that names it.
@@ -46,7 +44,7 @@ def describe(
     return message.format(host=host, field=field, reason=_reason(error, timeouts), error=type(error).__name__)
 
 
-def _reason(error: requests.RequestException, timeouts: tuple[float, float]) -> str:
+def _reason(error: Exception, timeouts: tuple[float, float]) -> str:
     if isinstance(error, requests.ConnectTimeout):
         return f"no connection within {timeouts[0]:g} s"
     if isinstance(error, requests.ReadTimeout):

@@ -66,11 +66,9 @@ class CorSession(requests.Session):
         try:
             with limits:
                 return super().request(method, url, *args, **{**self._defaults(), **kwargs})
-        except requests.exceptions.InvalidProxyURL:
-            raise CorConfigurationError("The COR connection's Extra proxy is not the URL of a proxy.") from None
-        except requests.RequestException as error:
-            if isinstance(error, ValueError) and not isinstance(error, requests.exceptions.InvalidHeader):
-                raise CorConfigurationError(_UNUSABLE_URL.format(type(error).__name__)) from None
+        except (requests.RequestException, HTTPError, ValueError, OSError) as error:  # not all are wrapped by requests
+            if not limits.request_sent and (reason := _why_it_cannot_be_sent(error)):
+                raise CorConfigurationError(reason) from None
             message = describe(
                 error,
                 host=urlsplit(str(url)).netloc,
@@ -79,10 +77,9 @@ class CorSession(requests.Session):
                 too_large=limits.too_large,
             )
             raise CorConnectionError(message, lost_answer=limits.request_sent, too_large=limits.too_large) from None
-        except (HTTPError, ValueError) as error:  # requests does not wrap every error of urllib3
-            raise CorConfigurationError(_UNUSABLE_URL.format(type(error).__name__)) from None
-        except OSError:  # requests raises this one if a file of certificates is missing
-            raise CorConfigurationError(_NO_CERTIFICATES) from None
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Return None: no redirect is followed. ``requests`` reads its address even if it is not to follow it."""
 
     def _defaults(self) -> dict[str, Any]:
         """Return the arguments of a request that come from the Connection."""
@@ -133,6 +130,14 @@ class _Adapter(HTTPAdapter):
         response._content_consumed = True  # type: ignore[attr-defined]  # noqa: SLF001
         return response
 
+    def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
+        """Return a response; one whose head ``requests`` makes nothing of counts as lost, like one that is no HTTP."""
+        try:
+            return super().build_response(req, resp)
+        except Exception:  # noqa: BLE001  # of any kind, such as that of a charset without a value
+            resp.close()
+            raise requests.exceptions.InvalidHeader from None
+
 
 def _read(raw: HTTPResponse) -> bytes:
     """Return the decompressed body of a response, or raise what ``requests`` would."""
@@ -157,9 +162,18 @@ def _read(raw: HTTPResponse) -> bytes:
     return content
 
 
+def _why_it_cannot_be_sent(error: Exception) -> str | None:
+    """Return what is wrong with the settings if no request with them can be sent."""
+    if isinstance(error, requests.exceptions.InvalidProxyURL):
+        return "The COR connection's Extra proxy is not the URL of a proxy."
+    if isinstance(error, (HTTPError, ValueError)):
+        return _UNUSABLE_URL.format(type(error).__name__)
+    # `requests` raises the OSError of Python if a file of certificates is missing.
+    return None if isinstance(error, requests.RequestException) else _NO_CERTIFICATES
+
+
 _UNUSABLE_URL = (
-    "The COR connection's Host, or the address it redirects to, is not a usable URL ({}): check the Host, the Extra "
-    "api_url and the Extra proxy."
+    "The COR connection's Host is not a usable URL ({}): check the Host, the Extra api_url and the Extra proxy."
 )
 _NO_CERTIFICATES = (
     "The trusted certificates cannot be read on this machine: check the Extra ca_bundle of the COR connection, or "

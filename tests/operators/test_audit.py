@@ -299,7 +299,7 @@ def test_a_cor_that_lists_nobody_is_not_asked_about_everybody(
 ) -> None:
     error, advice = expected
     with MainApi() as cor:
-        cor.answer = lambda _: answer  # type: ignore[method-assign]
+        cor.answer = lambda path: answer  # type: ignore[method-assign]
         connect(extra={"api_url": cor.url})
         with pytest.raises(error, match=advice):
             audit(concurrency=1)

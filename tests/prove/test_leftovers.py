@@ -55,6 +55,15 @@ def test_whatever_happens_at_a_call_nothing_is_left(sandbox: Sandbox, call: str,
     assert sandbox.leaves == ()
 
 
+@pytest.mark.parametrize("status", [303, 307])
+@pytest.mark.parametrize("location", ["http://[bad", "http://a b:99999999/", "//", "http://127.0.0.1:1/"])
+def test_what_cor_carries_out_and_redirects_is_deleted(sandbox: Sandbox, location: str, status: int) -> None:
+    sandbox.answer_next(status, headers={"Location": location}, commit=True)
+    assert run(trial()) == []
+    assert [one.method for one in sandbox.requests] == ["POST", "DELETE"]
+    assert sandbox.leaves == ()
+
+
 @pytest.mark.parametrize("call", CALLS)
 def test_if_cor_stays_down_what_it_may_hold_is_named(sandbox: Sandbox, call: str) -> None:
     told = run(trial(call, sandbox.go_down))
