@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -42,7 +43,8 @@ from cor_provider.sandbox.tokens import Tokens
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
-LOOPBACK = ("127.0.0.1", "localhost")
+LOOPBACK = {"127.0.0.1", "localhost", "localhost.", "[::1]"}
+"""The host names of this machine. By the last one the sandbox can be reached through a tunnel."""
 
 logger = logging.getLogger(__name__)
 
@@ -83,7 +85,7 @@ class CorStandIn:
 
     def app(self) -> FastAPI:
         """Return the web application."""
-        app = FastAPI(openapi_url=None, redirect_slashes=False)
+        app = FastAPI(openapi_url=None, redirect_slashes=False, dependencies=[Depends(_require_loopback)])
         endpoints = {
             "createLeave": self._faulty(self._create_leave),
             "updateLeave": self._faulty(self._update_leave),
@@ -103,8 +105,8 @@ class CorStandIn:
         return app
 
     def _own_pages(self) -> APIRouter:
-        """Return what is unlike anything in COR. It needs no token, so no other site may reach it."""
-        router = APIRouter(dependencies=[Depends(_require_loopback)])
+        """Return what is unlike anything in COR."""
+        router = APIRouter()
         router.add_api_route("/", self._calendar, methods=["GET"])
         router.add_api_route("/sandbox/leaves", self._held_leaves, methods=["GET"])
         router.add_api_route("/sandbox/openapi.json", self._openapi, methods=["GET"])
@@ -236,15 +238,18 @@ class CorStandIn:
         return JSONResponse(describe(self.error_style, self._by_contract))
 
 
-def _require_loopback(request: Request) -> None:
+async def _require_loopback(request: Request) -> None:
     """
     Refuse a host name that is none of this machine's own.
 
-    A site whose name was made to lead to this machine, once its page was open, could otherwise read what is here.
+    A site whose name was made to lead to this machine, once its page was open, could otherwise read what is here: the
+    page needs no token, and everybody knows the default one.
     """
-    host = request.headers.get("host", "").partition(":")[0].lower()
-    if host not in LOOPBACK:
-        raise HTTPException(403, f"The sandbox's own pages are only at the host names {' and '.join(LOOPBACK)}.")
+    if _PORT.sub("", request.headers.get("host", "")).lower() not in LOOPBACK:
+        raise HTTPException(403, "The sandbox answers to the host names of this machine only, such as localhost.")
+
+
+_PORT = re.compile(r":[0-9]*\Z")
 
 
 async def _read(model: type[BodyT], request: Request) -> BodyT:

@@ -130,3 +130,39 @@ def test_the_main_api_says_what_time_it_is(sandbox: Sandbox) -> None:
     answer = requests.get(f"{sandbox.api_url}/me", timeout=60)
 
     assert answer.headers["Date"].endswith("GMT")
+
+
+OWN_PAGES = ("/", "/sandbox/leaves", "/sandbox/openapi.json")
+ENDPOINTS = ("/v1/user/leaves?usersId=67891", "/v1/me")
+
+
+@pytest.mark.parametrize("path", [*OWN_PAGES, *ENDPOINTS])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "127.0.0.1.evil.example:8765", "localhost.evil.example", "localhost:1@evil.example", ""]
+)
+def test_a_foreign_site_whose_name_leads_to_this_machine_reads_nothing(
+    sandbox: Sandbox, send: Send, leave: dict[str, Any], path: str, host: str
+) -> None:
+    send(sandbox, "POST", "leaves", leave)
+    headers = {"Host": host, "Authorization": "Bearer sandbox-token"}  # everybody knows it
+
+    answer = requests.get(f"{sandbox.url}{path}", headers=headers, timeout=60)
+
+    assert answer.status_code == 403
+    assert answer.json() == {"detail": "The sandbox answers to the host names of this machine only, such as localhost."}
+
+
+def test_nor_does_it_write(sandbox: Sandbox, leave: dict[str, Any]) -> None:
+    headers = {"Host": "evil.example", "Authorization": "Bearer sandbox-token"}
+    answer = requests.post(f"{sandbox.url}/v2/integrations/leaves", json=leave, headers=headers, timeout=60)
+
+    assert answer.status_code == 403
+    assert (sandbox.leaves, sandbox.requests) == ((), ())
+
+
+@pytest.mark.parametrize("path", [*OWN_PAGES, *ENDPOINTS])
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:9000", "localhost.:80", "127.0.0.1:1", "[::1]", "[::1]:8765"])
+def test_another_name_of_this_machine_may_read(sandbox: Sandbox, path: str, host: str) -> None:
+    headers = {"Host": host, "Authorization": "Bearer sandbox-token"}
+
+    assert requests.get(f"{sandbox.url}{path}", headers=headers, timeout=60).status_code != 403
