@@ -156,8 +156,7 @@ class TestEndings:
             create([leave("L1", user_id="nobody"), leave("L2")])
         assert isinstance(raised.value, AirflowFailException)
         assert str(raised.value) == (
-            "UserNotFoundError 1, such as L1:\n  create these users in COR under source GLOBANT (leading "
-            "zeros lost?)\n"
+            "UserNotFoundError 1, such as L1:\n  create these users in COR under source GLOBANT\n"
             "More leave was rejected than max_rejected=0: 2 received: 1 created, 1 rejected (UserNotFoundError 1)."
         )
         assert task_instance.xcoms["return_value"] == counts(received=2, created=1, rejected=1)
