@@ -70,6 +70,11 @@ def is_unnamed_conflict(error: CorError) -> bool:
     return error.status == HTTPStatus.CONFLICT and error.name == CorRecordError.default_name
 
 
+def is_unnamed_missing_user(error: CorError) -> bool:
+    """Return whether an error is a 404 of a list without a name: no such user, or a wrong address of the main API."""
+    return isinstance(error, CorUserNotFoundError) and error.name == _UNNAMED_404
+
+
 class _Rule(NamedTuple):
     """
     One row of the table: the responses that it applies to, and the error that they stand for.
@@ -205,13 +210,12 @@ _RULES = (
 """A response that is not a success stands for the error of the first rule that applies."""
 
 
-def _is_unknown_user(response: ParsedResponse) -> bool:
+def _is_missing_in_json(response: ParsedResponse) -> bool:
     """Recognise COR's answer about a user that it does not have; a 404 that is no JSON is from another server."""
-    return response.meaning == USER_NOT_FOUND or (
-        response.status == HTTPStatus.NOT_FOUND and isinstance(response.body, (dict, list))
-    )
+    return response.status == HTTPStatus.NOT_FOUND and isinstance(response.body, (dict, list))
 
 
+_UNNAMED_404 = "NotFound"
 _NO_COR_USER = "COR has no user of this id (any more), or does not show this one's leave to this token."
 _NO_LIST = (
     "The main API at {host} answered {http_status} with {shape}, which is no list of leave. If this persists, check "
@@ -229,7 +233,14 @@ _NOT_LISTED = "COR refuses to list the leave of this user ({status})."
 
 _RULES_OF_A_LIST = (
     _Rule(_is_unclear, CorUnexpectedAnswerError, _NO_LIST),
-    _Rule(_is_unknown_user, CorUserNotFoundError, _NO_COR_USER),
+    _Rule(_means(USER_NOT_FOUND), CorUserNotFoundError, _NO_COR_USER),
+    _Rule(
+        lambda response: _is_missing_in_json(response) and response.name is None,
+        CorUserNotFoundError,
+        _NO_COR_USER,
+        _UNNAMED_404,
+    ),
+    _Rule(_is_missing_in_json, CorUserNotFoundError, _NO_COR_USER),
     _Rule(_is_from_elsewhere, CorConfigurationError, _NOT_MAIN_API),
     _Rule(_has_status(HTTPStatus.UNAUTHORIZED), CorAuthenticationError),
     _Rule(_has_status(HTTPStatus.FORBIDDEN), CorPermissionError, _MAY_NOT_READ),

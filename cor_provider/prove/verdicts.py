@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 from cor_provider import _clock
 from cor_provider.audit.compare import is_deleted
 from cor_provider.audit.compare import judge as compare
+from cor_provider.client.responses import is_unnamed_missing_user
 from cor_provider.client.success import read_cor_id
 from cor_provider.contract.assumptions import ASSUMPTIONS, Assumption
 from cor_provider.exceptions import (
@@ -183,7 +184,7 @@ def _named_404(trial: Trial) -> _Finding:
 def _main_api(trial: Trial) -> _Finding:
     reply = _listed(trial)
     if reply.error:
-        return _differs(f"COR answered {reply.error.status} ({reply.error.name}).")
+        return _differs(_in_words(reply.error, address="Extra api_url"))
     if _row(trial) is None:
         raise _Untried("COR's list does not show the leave yet. COR may need an hour for that.")
     return _HOLDS
@@ -298,13 +299,18 @@ def _require_telling_deletes(trial: Trial) -> None:
         raise _Untried("COR confirmed the second delete of a leave too, so its answer does not say what it had.")
 
 
-def _in_words(error: CorError) -> str:
-    """Return what COR answered to a request for leave."""
+def _in_words(error: CorError, *, address: str = "Host") -> str:
+    """
+    Return what COR answered to a request.
+
+    :param address: the field of the Connection with the address that was asked.
+    """
     if _is_nameless_404(error):
-        return "COR answered 404 without a name, which looks like a wrong Host."
+        return f"COR answered 404 without a name, which looks like a wrong {address}."
     return f"COR answered {error.status}, which reports call {error.name}."
 
 
 def _is_nameless_404(error: CorError) -> bool:
     # The classes below it have names.
-    return error.status == HTTPStatus.NOT_FOUND and type(error) is CorConfigurationError
+    is_from_elsewhere = error.status == HTTPStatus.NOT_FOUND and type(error) is CorConfigurationError
+    return is_from_elsewhere or is_unnamed_missing_user(error)

@@ -119,6 +119,7 @@ def test_a_refused_token_is_replaced_once(cor: MainApi, connect: Connect) -> Non
         (404, {"error": "UserNotFoundError", "message": "no such user"}, (CorUserNotFoundError, "no user of this id")),
         (404, {"status": "ERROR", "code": "US003", "message": "Undefined user"}, (CorUserNotFoundError, "no user of")),
         (404, [{"message": "exists validation failed on user_id"}], (CorUserNotFoundError, "no user of this id")),
+        (404, {"detail": "Not Found"}, (CorUserNotFoundError, "no user of this id")),
         (404, "<html><body>Not Found</body></html>", (CorConfigurationError, "api_url answers with 404")),
         (302, "", (CorConfigurationError, "api_url answers with 302")),
         (400, {"status": 400, "name": "CORCustomError", "code": "U010", "message": "x"}, (CorRecordError, r"\(400\)")),

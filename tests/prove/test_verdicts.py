@@ -229,6 +229,22 @@ def test_where_the_list_cannot_show_an_update_the_answer_is_all_that_is_known(
     assert update.meaning.startswith(f"{update.assumption.gives} COR's answer is all that is known")
 
 
+@pytest.mark.parametrize("body", [{"detail": "Not Found"}, [], b"", b"<html>Not Found</html>"])
+def test_a_404_of_the_main_api_without_a_name_looks_like_a_wrong_address(sandbox: Sandbox, body: Any) -> None:
+    found = judge("list", lambda: sandbox.answer_next(404, body))
+    assert found["main_api"].found == "COR answered 404 without a name, which looks like a wrong Extra api_url."
+
+
+@pytest.mark.parametrize(
+    ("answer", "name"), [((404, {"error": "UserNotFoundError"}), "UserNotFoundError"), ((403, {}), "PermissionError")]
+)
+def test_any_other_refusal_of_the_main_api_is_named_as_in_reports(
+    sandbox: Sandbox, answer: tuple[int, Any], name: str
+) -> None:
+    found = judge("list", lambda: sandbox.answer_next(*answer))
+    assert found["main_api"].found == f"COR answered {answer[0]}, which reports call {name}."
+
+
 def test_a_connection_without_an_address_of_the_main_api_says_what_is_missing(connect: Connect) -> None:
     connect(extra={"api_url": ""})
     found = judge()
