@@ -23,6 +23,7 @@ REFUSALS: dict[str, tuple[int, Any]] = {
     "no user": (404, {"error": "UserNotFoundError"}),
     "no type": (404, {"error": "LeaveTypeNotFoundError"}),
     "no source": (400, {"error": "InvalidSourceError"}),
+    "token": (401, None),
     "invalid": (400, {"code": "ZC001", "message": "Missing required fields"}),
     "no name": (404, None),
     "failed": (500, None),
@@ -31,6 +32,8 @@ REFUSALS: dict[str, tuple[int, Any]] = {
 }
 """What it may say, whatever it does."""
 
+NEVER_DONE = {"token", "no source"}
+
 
 @dataclass(frozen=True)
 class Behaviour:
@@ -38,7 +41,7 @@ class Behaviour:
     What becomes of a request.
 
     :param done: whether it is carried out, if it can be: it creates whatever it is told to create or update.
-    :param answer: a key of ``REFUSALS``; ``truth``; ``lost``, for none; ``token``, for a 401, which is never done.
+    :param answer: a key of ``REFUSALS``, of which ``NEVER_DONE`` are never done; ``truth``; ``lost``, for none.
     """
 
     done: bool = True
@@ -120,8 +123,8 @@ class LyingCor:
         """Carry out a request or not, and return the status and the body of the answer; None for no answer."""
         behaviour = self._script[self.requests] if self.requests < len(self._script) else Behaviour()
         self.requests += 1
-        if behaviour.answer == "token":
-            return 401, None
+        if behaviour.answer in NEVER_DONE:
+            return REFUSALS[behaviour.answer]
         truth = self._do(method, leave_id) if behaviour.done else (503, None)
         if behaviour.answer == "lost":
             return None

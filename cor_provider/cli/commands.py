@@ -203,7 +203,7 @@ PROVE = Command(
     "prove",
     "try on your COR what this provider assumes about it",
     "Try on your own COR what this provider assumes about it, with one leave that is deleted again. Asks first. Exit "
-    "code 1 if an assumption does not hold, or if leave could not be deleted.",
+    "code 1 if an assumption does not hold, or if leave could not be deleted; 2 if nothing could be tried.",
     (
         _option("--user", metavar="ID", required=True, help="the user whose leave it is, by external id"),
         _option("--leave-type", metavar="ID", required=True, help="its leave type, by external id"),

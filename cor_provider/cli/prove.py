@@ -15,6 +15,7 @@ from uuid import uuid4
 
 from cor_provider import _clock, _files
 from cor_provider._compat import ObjectStoragePath
+from cor_provider._sources import doubt
 from cor_provider.cli.asking import ask, say
 from cor_provider.cli.output import Output
 from cor_provider.cli.rows import locate
@@ -41,6 +42,8 @@ LEFT = (
     "{ids}. Look in COR at the leave of this user from {first} to {last}. If this leave is there, delete it there, or "
     "with DeleteLeaveOperator by these external ids."
 )
+GONE = "COR holds nothing of this any more: it has confirmed that."
+NEVER_THERE = "Nothing was created in COR."
 NAMELESS = (
     "COR answered 404 to the create without saying what is missing, so that nothing could be tried. Perhaps COR does "
     "not know the user or the leave type: check --user, --leave-type and --source. Or the COR connection's Host is not "
@@ -63,6 +66,8 @@ def run(options: Namespace, output: Output) -> bool:
         day=_day(options.day),
         labelled=recording.labelled,
     )
+    if problem := doubt(endpoint.source):
+        say(f"WARNING: {problem}")
     plan = _plan(trial, endpoint)
     if options.yes:
         say(plan)
@@ -70,13 +75,16 @@ def run(options: Namespace, output: Output) -> bool:
         ask("Begin?", plan, what="begin", otherwise="nothing was sent.")
     left: list[str] = []
 
-    def warn(ids: list[str]) -> None:
+    def tell(ids: list[str]) -> None:
         left.extend(ids)
         leave = trial.leave
         last = leave.start + LAST_DAY
-        say(LEFT.format(user=leave.user_id, ids=", ".join(ids), first=leave.start, last=last))
+        if ids:
+            say(LEFT.format(user=leave.user_id, ids=", ".join(ids), first=leave.start, last=last))
+        else:
+            say(GONE if trial.leftovers.had_any else NEVER_THERE)
 
-    with _ended_by_signals(), all_deleted(trial.leftovers, warn):
+    with _ended_by_signals(), all_deleted(trial.leftovers, tell):
         _run(trial)
     found = verdicts(trial)
     output.result(_data(trial, found, left, path), lambda: _show(output, found))

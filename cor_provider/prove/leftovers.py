@@ -13,6 +13,7 @@ from cor_provider.exceptions import (
     CorAuthenticationError,
     CorConnectionError,
     CorError,
+    CorInvalidSourceError,
     CorLeaveNotFoundError,
     CorPermissionError,
     CorTransientError,
@@ -41,21 +42,29 @@ class Leftovers:
         self._held: Counter[str] = Counter()
         self._under_way: set[str] = set()
         self._refused: set[str] = set()
+        self._writes = 0
 
     @property
     def ids(self) -> list[str]:
         """The external ids of the leave that COR may hold."""
         return [leave_id for leave_id, count in self._held.items() if count > 0]
 
+    @property
+    def had_any(self) -> bool:
+        """Whether COR may have had any leave because of this command, at any time."""
+        return self._writes > 0
+
     @contextmanager
     def writing(self, leave_id: str) -> Iterator[None]:
         """Note what a create or an update leaves in COR; some servers create what they are to update."""
         self._held[leave_id] += 1
+        self._writes += 1
         try:
             yield
         except CorError as error:
             if _had_no_effect(error):
                 self._held[leave_id] -= 1
+                self._writes -= 1
             elif isinstance(error, CorTransientError):
                 self._under_way.add(leave_id)
             raise
@@ -109,7 +118,7 @@ def all_deleted(leftovers: Leftovers, tell: Callable[[list[str]], None]) -> Iter
     """
     Delete all that is left at the end, whatever that end is.
 
-    :param tell: is called with the ids of the leave that COR may still hold, also if deleting is interrupted.
+    :param tell: is called with the ids of the leave that COR may still hold, if any, also if deleting is interrupted.
     """
     try:
         yield
@@ -117,15 +126,16 @@ def all_deleted(leftovers: Leftovers, tell: Callable[[list[str]], None]) -> Iter
         try:
             leftovers.delete_all()
         finally:
-            if ids := leftovers.ids:
-                tell(ids)
+            tell(leftovers.ids)
 
 
 def _had_no_effect(error: CorError) -> bool:
-    """Return whether COR did not get a request, or not a token that it takes: then it does nothing."""
+    """Return whether COR did not get a request, or not a token or a source that it knows: then it does nothing."""
     if isinstance(error, CorConnectionError):
         return not error.lost_answer
-    return error.status is None or isinstance(error, (CorAuthenticationError, CorPermissionError))
+    return error.status is None or isinstance(
+        error, (CorAuthenticationError, CorPermissionError, CorInvalidSourceError)
+    )
 
 
 def _wait(seconds: float) -> None:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -131,9 +131,34 @@ def test_a_404_without_a_name_may_be_about_the_user_or_the_host(cor: Cor, sandbo
     assert 0 < message.index("check --user, --leave-type and --source") < message.index("Host")
 
 
-def test_a_source_that_cor_does_not_know_is_named(cor: Cor, sandbox: Sandbox) -> None:
-    sandbox.answer_next(404, {"error": "InvalidSourceError"})
-    assert "COR does not know this source" in prove(cor).err
+def test_a_source_that_cor_does_not_know_is_named_and_nothing_can_be_left_under_it(cor: Cor, sandbox: Sandbox) -> None:
+    ran = prove(cor, "--source", "GLOBENT")
+    assert ran.code == 2
+    doubt, _, clean_up, error = ran.err.splitlines()
+    assert doubt == "WARNING: COR does not document the source GLOBENT: did you mean GLOBANT?"
+    assert clean_up == "Nothing was created in COR."
+    assert error.startswith("error: COR does not know this source")
+
+
+@pytest.mark.parametrize(
+    "happens",
+    [
+        lambda sandbox: sandbox.drop_next(),
+        lambda sandbox: sandbox.answer_next(500, commit=True),
+        lambda sandbox: sandbox.answer_next(404, {"error": "UserNotFoundError"}),
+    ],
+    ids=["the answer is lost", "COR fails", "COR refuses it"],
+)
+def test_where_nothing_could_be_tried_it_says_that_nothing_is_left(
+    cor: Cor, sandbox: Sandbox, happens: Callable[[Sandbox], object]
+) -> None:
+    happens(sandbox)
+    assert told_of_clean_up(prove(cor)) == ["COR holds nothing of this any more: it has confirmed that."]
+    assert sandbox.leaves == ()
+
+
+def told_of_clean_up(ran: Ran) -> list[str]:
+    return [line for line in ran.err.splitlines() if line.startswith(("COR holds", "Nothing was", "WARNING"))]
 
 
 def test_an_unusable_connection_is_an_error_of_one_line(cor: Cor, connect: Connect) -> None:
@@ -141,7 +166,7 @@ def test_an_unusable_connection_is_an_error_of_one_line(cor: Cor, connect: Conne
     ran = prove(cor)
     assert ran.code == 2
     assert "error: COR refused the token (401)" in ran.err
-    assert "WARNING" not in ran.err
+    assert told_of_clean_up(ran) == ["Nothing was created in COR."]
     assert "expired-token" not in ran.out + ran.err
 
 
@@ -231,8 +256,9 @@ def test_a_process_that_is_told_to_end_deletes_its_leave_first(connect: Connect,
         for running in started():
             wait_until(lambda: bool(slow.leaves))
             running.send_signal(getattr(signal, name))
-            running.communicate(timeout=60)
+            _, told = running.communicate(timeout=60)
         assert running.returncode == 130
+        assert told.endswith(b"COR holds nothing of this any more: it has confirmed that.\n")
         assert slow.leaves == ()
 
 

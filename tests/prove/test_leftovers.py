@@ -197,6 +197,12 @@ def test_a_token_that_is_refused_from_the_beginning_leaves_nothing(sandbox: Sand
     assert len(sandbox.requests) == 1
 
 
+def test_under_a_source_that_cor_does_not_know_nothing_can_be_left(sandbox: Sandbox) -> None:
+    sandbox.answer_next(*REFUSALS["no source"])
+    assert run(trial()) == []
+    assert len(sandbox.requests) == 1
+
+
 def test_after_a_token_that_expired_what_is_left_is_named(sandbox: Sandbox) -> None:
     assert run(trial("update", sandbox.revoke_tokens)) == ["prove-1", "prove-1-dates", "prove-1-type"]
 
@@ -228,7 +234,7 @@ def cut_run(lying: LyingCor, connect: Connect, cuts: Collection[int]) -> list[st
     return run(tried)
 
 
-ANSWERS = ("truth", "lost", "token", *REFUSALS)
+ANSWERS = ("truth", "lost", *REFUSALS)
 MOST_REQUESTS = len(CALLS) + 4 * MOST_ROUNDS
 
 
