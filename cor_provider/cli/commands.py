@@ -207,7 +207,11 @@ PROVE = Command(
     (
         _option("--user", metavar="ID", required=True, help="the user whose leave it is, by external id"),
         _option("--leave-type", metavar="ID", required=True, help="its leave type, by external id"),
-        _option("--day", metavar="DATE", help="a day without leave, such as 2016-05-11; default ten years ago"),
+        _option(
+            "--day",
+            metavar="DATE",
+            help="a day without leave, more than a year ago, such as 2016-05-11; default ten years ago",
+        ),
         _option("--source", metavar="SOURCE", help="the source of these ids; default the Connection's"),
         _connection(f"the Connection, default {DEFAULT_CONNECTION}", DEFAULT_CONNECTION),
         _option(

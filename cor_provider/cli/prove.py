@@ -29,6 +29,7 @@ from cor_provider.prove.trial import LAST_DAY, Ids, Trial
 from cor_provider.prove.verdicts import Verdict, verdicts
 
 TEN_YEARS = timedelta(days=3653)
+ONE_YEAR = timedelta(days=365)
 ENDINGS = ("SIGTERM", "SIGHUP")  # Windows has no SIGHUP
 
 PLAN = (
@@ -36,6 +37,10 @@ PLAN = (
     "{first}, makes it a day longer, reads that user's leave back, and deletes it again. It also sends what COR should "
     "refuse, for days until {last}. Every external id begins with {id}. At the end, however it ends, it deletes all "
     "leave of these ids, or names them. Should this process be killed outright, delete them yourself."
+)
+RECENT = (
+    "Real leave may be on these days, since they are in the future or less than a year ago. Make sure that the user "
+    "has none from {first} to {last}."
 )
 LEFT = (
     "WARNING: COR may still hold leave of {user} under these external ids, since it did not confirm that it has none: "
@@ -70,6 +75,7 @@ def run(options: Namespace, output: Output) -> bool:
         say(f"WARNING: {problem}")
     plan = _plan(trial, endpoint)
     if options.yes:
+        _require_long_ago(trial)
         say(plan)
     else:
         ask("Begin?", plan, what="begin", otherwise="nothing was sent.")
@@ -94,38 +100,69 @@ def run(options: Namespace, output: Output) -> bool:
 
 
 def _writable(path: str) -> ObjectStoragePath:
-    """Return the file to write, after a look at whether that will work: later, it would be too late."""
+    """
+    Return the file to write, after a look at whether that will work: later, it would be too late.
+
+    :raises CorConfigurationError: if its folder does not exist, or it cannot be written.
+    """
     place = locate(path)
+    if on_disk := _files.on_disk(place):
+        if not on_disk.parent.is_dir():
+            raise CorConfigurationError(f"--contract: there is no folder {on_disk.parent} for {path}.")
+        if on_disk.is_dir():
+            raise CorConfigurationError(f"--contract: {path} is a folder. Name a file in it.")
     probe = place.parent / f".{place.name}.{uuid4().hex}"
-    _files.replace(probe, b"")
-    _files.delete(probe)
+    try:
+        _files.replace(probe, b"")
+        _files.delete(probe)
+    except OSError as error:
+        raise CorConfigurationError(
+            f"--contract: {path} cannot be written ({error.strerror or type(error).__name__}). Name another file."
+        ) from None
     return place
+
+
+def _today() -> date:
+    return datetime.fromtimestamp(_clock.timestamp(), timezone.utc).date()
 
 
 def _day(text: str | None) -> date:
     if text is None:
-        today = datetime.fromtimestamp(_clock.timestamp(), timezone.utc).date()
-        long_ago = today - TEN_YEARS
+        long_ago = _today() - TEN_YEARS
         return long_ago - timedelta(days=long_ago.weekday())  # a Monday: leave may need a day of work
     try:
         day = date.fromisoformat(text)
         _ = day + LAST_DAY
     except (ValueError, OverflowError):
-        raise CorConfigurationError("--day: expected a date, such as 2016-05-11.") from None
+        raise CorConfigurationError(f"--day: {text!r} is no day; expected a date, such as 2016-05-11.") from None
     return day
+
+
+def _is_recent(trial: Trial) -> bool:
+    """Return whether the user may have real leave on the days of a trial."""
+    return trial.leave.start + LAST_DAY > _today() - ONE_YEAR
+
+
+def _require_long_ago(trial: Trial) -> None:
+    if _is_recent(trial):
+        raise CorConfigurationError(
+            f"--day: {trial.leave.start} is in the future or less than a year ago, where real leave may be. Choose an "
+            "earlier day, or confirm this one: leave out --yes."
+        )
 
 
 def _plan(trial: Trial, endpoint: LeavesEndpoint) -> str:
     leave = trial.leave
-    return PLAN.format(
+    days = {"first": leave.start, "last": leave.start + LAST_DAY}
+    plan = PLAN.format(
         host=endpoint.url,
         source=endpoint.source,
         user=leave.user_id,
         leave_type=leave.leave_type_id,
-        first=leave.start,
-        last=leave.start + LAST_DAY,
+        **days,
         id=leave.id,
     )
+    return f"{plan} {RECENT.format(**days)}" if _is_recent(trial) else plan
 
 
 @contextmanager

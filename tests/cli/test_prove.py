@@ -110,7 +110,42 @@ def test_the_day_the_source_and_the_connection_can_be_named(cor: Cor, connect: C
 @pytest.mark.parametrize("day", ["soon", "2015-02-29", "9999-12-31"])
 def test_a_day_that_is_none_is_wrong_use(cor: Cor, sandbox: Sandbox, day: str) -> None:
     ran = prove(cor, "--day", day)
-    assert (ran.code, ran.err, sandbox.requests) == (2, "error: --day: expected a date, such as 2016-05-11.\n", ())
+    says = f"error: --day: {day!r} is no day; expected a date, such as 2016-05-11.\n"
+    assert (ran.code, ran.err, sandbox.requests) == (2, says, ())
+
+
+TODAY = 1479686400.0
+"""21 November 2016."""
+RECENT = ["2015-11-17", "2016-11-20", "2016-12-24", "2030-01-01"]
+
+
+@pytest.mark.parametrize("day", RECENT)
+def test_a_day_on_which_real_leave_may_be_is_not_used_unasked(
+    cor: Cor, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, day: str
+) -> None:
+    monkeypatch.setattr(_clock, "timestamp", lambda: TODAY)
+    ran = prove(cor, "--day", day)
+    assert (ran.code, sandbox.requests) == (2, ())
+    assert ran.err.startswith(f"error: --day: {day} is in the future or less than a year ago, where real leave may be.")
+    assert "leave out --yes" in ran.err
+
+
+@pytest.mark.parametrize("day", RECENT)
+def test_but_may_be_confirmed(cor: Cor, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, day: str) -> None:
+    monkeypatch.setattr(_clock, "timestamp", lambda: TODAY)
+    sit_at_a_terminal(monkeypatch, "y")
+    ran = cor(*ARGUMENTS, "--day", day)
+    assert ran.code == 0
+    assert f"Make sure that the user has none from {day} to " in ran.err
+
+
+def test_a_day_of_more_than_a_year_ago_needs_no_such_care(
+    cor: Cor, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_clock, "timestamp", lambda: TODAY)
+    ran = prove(cor, "--day", "2015-11-16")
+    assert ran.code == 0
+    assert "Real leave" not in ran.err
 
 
 @pytest.mark.parametrize("arguments", [("--user", "nobody"), ("--leave-type", "none")])
@@ -244,9 +279,23 @@ def test_a_file_that_cannot_be_written_is_found_before_anything_is_sent(
     cor: Cor, sandbox: Sandbox, tmp_path: Path
 ) -> None:
     (tmp_path / "file").touch()
-    ran = prove(cor, "--contract", tmp_path / "file" / "mine.json")
+    for place, problem in {
+        tmp_path / "file" / "mine.json": f"there is no folder {tmp_path}/file for {tmp_path}/file/mine.json.",
+        tmp_path / "none" / "mine.json": f"there is no folder {tmp_path}/none for {tmp_path}/none/mine.json.",
+        tmp_path: f"{tmp_path} is a folder. Name a file in it.",
+    }.items():
+        ran = prove(cor, "--contract", place)
+        assert (ran.code, ran.err) == (2, f"error: --contract: {problem}\n")
+    assert sandbox.requests == ()
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="there is no folder that nobody can write to")
+def test_a_folder_that_cannot_be_written_to_is_named_with_its_option(cor: Cor, sandbox: Sandbox) -> None:
+    ran = prove(cor, "--contract", "/proc/mine.json")
     assert (ran.code, sandbox.requests) == (2, ())
-    assert "Not a directory" in ran.err
+    assert ran.err.startswith("error: --contract: /proc/mine.json cannot be written (")
+    assert len(ran.err.splitlines()) == 1
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
