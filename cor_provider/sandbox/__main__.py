@@ -12,7 +12,7 @@ import textwrap
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from cor_provider.sandbox.assumptions import ASSUMPTIONS, DISCLAIMER
 from cor_provider.sandbox.main_api import CHOICES, LOCAL_ZONE, read_pairs
@@ -52,8 +52,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sandbox.stop()
 
 
+class _Parser(argparse.ArgumentParser):
+    """Reports an error in one line: the usage before it would be longer than a screen is useful."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"error: {message.rstrip('.')}. See --help for the options.\n")
+
+
 def _parser(*, error_styles: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="python -m cor_provider.sandbox",
         description="A stand-in for COR on this machine, for dry runs and demos.",
         epilog=(
@@ -98,7 +105,12 @@ def _parser(*, error_styles: str) -> argparse.ArgumentParser:
         help="COR's id of the first leave; by default from the time of the start, so that none comes again",
     )
     add("--random-seed", type=int, metavar="N", help="make the faults repeatable")
-    add("--verbose", action="store_true", default=False, help="log each request: method, path and status")
+    add(
+        "--verbose",
+        action="store_true",
+        default=False,
+        help="log each request, and each edit by hand: method, path and status",
+    )
     return parser
 
 

@@ -110,7 +110,7 @@ class CorStandIn:
         router.add_api_route("/", self._calendar, methods=["GET"])
         router.add_api_route("/sandbox/leaves", self._held_leaves, methods=["GET"])
         router.add_api_route("/sandbox/openapi.json", self._openapi, methods=["GET"])
-        HandEdits(self._store).add_to(router)
+        HandEdits(self._store, log=_log).add_to(router)
         return router
 
     def _endpoint(self, work: Endpoint) -> Endpoint:

@@ -82,14 +82,17 @@ def read_contract(path: str | os.PathLike[str]) -> Contract:
     """
     Read the file of a contract.
 
-    :raises ValueError: if it cannot be read, or is none.
+    :raises ValueError: if it cannot be read, is none, or has no call.
     """
     try:
-        return Contract.read(Path(path).read_bytes())
+        contract = Contract.read(Path(path).read_bytes())
     except OSError as error:
         raise ValueError(f"contract: {path}: {error.strerror}") from None
     except ValueError as error:
         raise ValueError(f"contract: {path}: {error}") from None
+    if not contract.calls:
+        raise ValueError(f"contract: {path}: has no answer of COR. Run prove again")
+    return contract
 
 
 def is_about_leave(path: str) -> bool:

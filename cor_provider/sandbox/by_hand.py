@@ -77,10 +77,15 @@ def _options(
 
 
 class HandEdits:
-    """The endpoints of the forms. They take forms from the sandbox's own page only, or from no page at all."""
+    """
+    The endpoints of the forms. They take forms from the sandbox's own page only, or from no page at all.
 
-    def __init__(self, store: Store) -> None:
+    :param log: logs a request and the status of its answer.
+    """
+
+    def __init__(self, store: Store, *, log: Callable[[Request, str], None]) -> None:
         self._store = store
+        self._log = log
 
     def add_to(self, router: APIRouter) -> None:
         """Add the endpoints, to routes that only a name of this machine reaches."""
@@ -92,6 +97,11 @@ class HandEdits:
         """Return an endpoint that edits, and then leads back to a place on the page."""
 
         async def endpoint(request: Request) -> Response:
+            answer = await attempt(request)
+            self._log(request, str(answer.status_code))
+            return answer
+
+        async def attempt(request: Request) -> Response:
             if not _is_own(request):
                 return _refusal(403, "Only the sandbox's own page may edit its leave")
             form = parse_qs((await request.body()).decode("latin-1"))

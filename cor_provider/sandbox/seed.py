@@ -60,10 +60,12 @@ def plant(seed: SeedInput, store: Store) -> tuple[str, ...]:
         either. A user may also have an ``email``.
     :param store: where to register them.
     :return: the sources of the seed.
-    :raises SeedError: if the seed is malformed.
+    :raises SeedError: if the seed is malformed, or the file has none.
     """
     where = os.fspath(seed) if isinstance(seed, (str, os.PathLike)) else "seed"
     parts = _read(seed, where)
+    if not parts and isinstance(seed, (str, os.PathLike)):
+        raise SeedError(f'{where}: is empty. Give at least one object with a source, such as {{"source": "GLOBANT"}}')
     for part in parts:
         if part.source not in KNOWN_SOURCES:
             raise SeedError(f"{where}: {part.source!r} is not a source of COR. Use one of {', '.join(KNOWN_SOURCES)}")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import requests
 
-from cor_provider.contract.contract import Contract
+from cor_provider.contract.contract import Call, Contract
 from cor_provider.contract.shape import shape_of
 from cor_provider.sandbox import Sandbox
 from cor_provider.sandbox.by_contract import filled, read_contract
@@ -75,8 +75,11 @@ def test_what_the_contract_does_not_show_is_answered_in_the_error_style(
 
 
 def test_a_contract_without_a_call_leaves_it_to_the_sandbox(send: Send, leave: dict[str, Any], tmp_path: Path) -> None:
-    (tmp_path / "empty.json").write_text(Contract(version=1, calls=()).write())
-    with Sandbox(contract=tmp_path / "empty.json") as sandbox:
+    delete = Call(
+        call="delete", method="DELETE", path="/v2/integrations/leaves/{id}", status=204, headers=(), form="nothing"
+    )
+    (tmp_path / "short.json").write_text(Contract(version=1, calls=(delete,)).write())
+    with Sandbox(contract=tmp_path / "short.json") as sandbox:
         assert send(sandbox, "POST", "leaves", leave).json()["data"]["id"] == 12345
 
 

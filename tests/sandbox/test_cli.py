@@ -107,6 +107,16 @@ def test_verbose_logs_requests_without_their_contents(leave: dict[str, Any]) -> 
     assert output == "POST /v2/integrations/leaves: 201\nPOST /v1/oauth/token: 400\n"
 
 
+def test_verbose_logs_edits_by_hand_too(leave: dict[str, Any]) -> None:
+    with served("--verbose", "--first-leave-id", "700") as sandbox:
+        post(sandbox.url, leave, "sandbox-token")
+        for cor_id in (700, 701):
+            requests.post(f"{sandbox.url}/sandbox/leaves/{cor_id}/delete", allow_redirects=False, timeout=60)
+        _, output = sandbox.end()
+
+    assert output.splitlines()[1:] == ["POST /sandbox/leaves/700/delete: 303", "POST /sandbox/leaves/701/delete: 404"]
+
+
 def test_options_reach_the_sandbox(tmp_path: Path, leave: dict[str, Any]) -> None:
     seed = tmp_path / "seed.json"
     seed.write_text('{"source": "SAP"}')
@@ -178,8 +188,25 @@ def test_a_wrong_option_is_an_error_of_one_line(options: list[str], complaint: s
     ended = run(*options)
 
     assert ended.returncode == 2
-    assert complaint in ended.stderr.splitlines()[-1]
-    assert "Traceback" not in ended.stderr
+    assert ended.stderr.startswith(f"error: {complaint}")
+    assert ended.stderr.endswith(". See --help for the options.\n")
+    assert len(ended.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("option", "content", "complaint"),
+    [
+        ("--contract", '{"version": 1, "calls": []}', "contract: {}: has no answer of COR. Run prove again"),
+        ("--seed", "[]", "{}: is empty. Give at least one object with a source"),
+    ],
+)
+def test_a_file_with_nothing_in_it_is_refused(tmp_path: Path, option: str, content: str, complaint: str) -> None:
+    file = tmp_path / "file.json"
+    file.write_text(content)
+    ended = run(option, str(file))
+
+    assert ended.returncode == 2
+    assert ended.stderr.startswith(f"error: {complaint.format(file)}")
 
 
 def test_a_taken_port_is_an_error_of_one_line(sandbox: Sandbox) -> None:
