@@ -129,7 +129,8 @@ def _tell(output: Output, counts: Mapping[str, int], path: str) -> None:
     def show() -> None:
         output.line(f"Adopted: {_leaves(counts['adopted'])}; {counts['known']} were in the ledger already.")
         if counts["foreign"]:
-            output.line(f"Left out: {_leaves(counts['foreign'])} that never was the sync's.")
+            were = "was" if counts["foreign"] == 1 else "were"
+            output.line(f"Left out: {_leaves(counts['foreign'])} that never {were} the sync's.")
 
     output.result({**counts, "ledger": path}, show)
     if counts["adopted"]:

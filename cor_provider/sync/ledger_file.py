@@ -265,5 +265,7 @@ def _checked(line: bytes) -> bytes:
 
 
 _WHAT_DELETING_MEANS = (
-    "the next run then sends everything again, but leave that was cancelled in the meantime stays in COR."
+    "the next run then sends everything again, but leave that was cancelled in the meantime stays in COR. If you have "
+    "the report of an audit (its report_path), run python -m cor_provider ledger adopt after deleting it: then the "
+    "next run deletes such leave that the report lists."
 )

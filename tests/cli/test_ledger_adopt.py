@@ -42,6 +42,13 @@ def test_leave_that_hr_has_cancelled_meanwhile_is_deleted_after_all(
     assert held(sandbox) == ["L1", "L2", "by hand"]
 
 
+def test_more_leave_by_hand_is_counted_in_the_plural(cor: Cor, report: Path, ledger: Path) -> None:
+    *others, by_hand = report.read_text().splitlines(keepends=True)
+    report.write_text("".join([*others, by_hand, by_hand]))
+    ran = cor("ledger", "adopt", ledger.parent, report, "--yes")
+    assert ran.text.endswith("Left out: 2 leaves that never were the sync's.")
+
+
 def test_the_ledger_that_a_sync_has_built_since_then_keeps_what_it_knows(
     cor: Cor, report: Path, ledger: Path, sync: Run, sandbox: Sandbox
 ) -> None:

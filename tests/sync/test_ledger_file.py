@@ -92,6 +92,12 @@ def test_a_row_that_no_ledger_has_is_refused_with_what_to_do(row: bytes, tmp_pat
         open_ledger(tmp_path).read()
 
 
+def test_a_damaged_ledger_may_be_replaced_by_the_report_of_an_audit(tmp_path: Path, written: Path) -> None:
+    written.write_bytes(written.read_bytes()[:-1])
+    with pytest.raises(CorLedgerError, match=r"the report of an audit \(its report_path\), run .*ledger adopt after"):
+        open_ledger(tmp_path).read()
+
+
 def test_of_an_entry_without_a_digest_a_plan_compares_none(tmp_path: Path, written: Path) -> None:
     ledger = open_ledger(tmp_path)
     ledger.entries["L3"] = LedgerEntry((MAY,), "unknown")
