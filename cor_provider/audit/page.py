@@ -45,9 +45,11 @@ def write_audit_page(page: ObjectStoragePath, rows: Iterable[Row], audit: Publis
     """
     drawn = list(islice(rows, MOST_DRAWN))
     entries = sorted((entry for number, row in enumerate(drawn) for entry in _entries(number, row)), key=by_person)
+    table = [_table_row(number, row) for number, row in enumerate(drawn)]
+    shown = {entry.kind for entry in entries} | {row["kind"] for row in table}
     text = TEMPLATES.get_template("audit.html.jinja").render(
-        rows=[_table_row(number, row) for number, row in enumerate(drawn)],
-        kinds=KINDS,
+        rows=table,
+        kinds=[kind for kind in KINDS if kind in shown],
         sections=list(sections(entries)),
         audit=audit,
         left_out=sum(audit.counts[one] for one in DIFFERENCES) - len(drawn),

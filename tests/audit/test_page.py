@@ -57,6 +57,19 @@ def text(page: str) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<style>.*?</style>|<[^>]+>", " ", page, flags=re.DOTALL))
 
 
+def test_the_legend_has_the_kinds_that_occur(render: Render) -> None:
+    changed = row("changed", **in_cor("2026-05-20T03:00:00.000Z", "2026-05-21T02:59:00.000Z"))
+    assert legend(render(row())) == ["Only HR says"]
+    assert legend(render(changed)) == ["HR says", "COR says"]
+    assert legend(render(row("changed", **in_cor("soon", "later")))) == ["HR says", "COR says"]
+    assert legend(render(row(), row("foreign", None, start=None, end=None))) == ["Only HR says", "Only COR says"]
+
+
+def legend(page: str) -> list[str]:
+    (found,) = re.findall(r'<ul class="legend".*?</ul>', page, flags=re.DOTALL)
+    return [text(item).split(maxsplit=1)[1].strip() for item in re.findall(r"<li>.*?</li>", found, flags=re.DOTALL)]
+
+
 def test_leave_is_drawn_where_hr_and_where_cor_has_it(render: Render) -> None:
     page = render(
         row(),

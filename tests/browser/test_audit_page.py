@@ -74,6 +74,14 @@ REASONS = [
 ]
 
 
+LINES = """all => all.map(one => {
+  const text = document.createRange()
+  text.selectNodeContents(one)
+  return new Set([...text.getClientRects()].map(line => line.top)).size
+})"""
+"""On how many lines the text of each element is."""
+
+
 def audit(reasons: list[tuple[str, str, int]], healed: int, **counts: int) -> PublishedAudit:
     named = [PublishedReason(finding=finding, reason=reason, count=count) for finding, reason, count in reasons]
     return PublishedAudit(source="GLOBANT", counts={**COUNTS, **counts}, reasons=named, healed=healed)
@@ -86,7 +94,8 @@ def test_everything_is_seen_and_is_text(
 ) -> None:
     width = WIDTHS[device]
     path = tmp_path / "audit.html"
-    write_audit_page(ObjectStoragePath(str(path)), ROWS, audit(REASONS, healed=4), window=WINDOW)
+    reasons = [*REASONS, ("unverifiable", "A long sentence about COR and what to do. " * 8, 1_000_000)]
+    write_audit_page(ObjectStoragePath(str(path)), ROWS, audit(reasons, healed=4), window=WINDOW)
     context = browser.new_context(
         viewport={"width": width, "height": 800}, color_scheme=scheme, reduced_motion="reduce"
     )
@@ -104,6 +113,8 @@ def test_everything_is_seen_and_is_text(
         assert page.locator(bar.get_attribute("href") or "").count() == 1
     cells = page.get_by_role("region", name="All differences").locator("tbody tr td:nth-child(1)").all_inner_texts()
     assert cells == [one["user_id"] for one in ROWS]
+    words = page.get_by_role("region", name="Reasons").locator("th:visible, td:nth-child(-n + 2)")
+    assert set(words.evaluate_all(LINES)) == {1}
     keep(page, f"audit-of-odd-ids-{device}-{scheme}")
     context.close()
 
