@@ -108,7 +108,7 @@ def _writable(path: str) -> ObjectStoragePath:
     place = locate(path)
     if on_disk := _files.on_disk(place):
         if not on_disk.parent.is_dir():
-            raise CorConfigurationError(f"--contract: there is no folder {on_disk.parent} for {path}.")
+            raise CorConfigurationError(f"--contract: there is no folder {on_disk.parent} for {path}. Create it first.")
         if on_disk.is_dir():
             raise CorConfigurationError(f"--contract: {path} is a folder. Name a file in it.")
     probe = place.parent / f".{place.name}.{uuid4().hex}"

@@ -280,8 +280,12 @@ def test_a_file_that_cannot_be_written_is_found_before_anything_is_sent(
 ) -> None:
     (tmp_path / "file").touch()
     for place, problem in {
-        tmp_path / "file" / "mine.json": f"there is no folder {tmp_path}/file for {tmp_path}/file/mine.json.",
-        tmp_path / "none" / "mine.json": f"there is no folder {tmp_path}/none for {tmp_path}/none/mine.json.",
+        tmp_path
+        / "file"
+        / "mine.json": f"there is no folder {tmp_path}/file for {tmp_path}/file/mine.json. Create it first.",
+        tmp_path
+        / "none"
+        / "mine.json": f"there is no folder {tmp_path}/none for {tmp_path}/none/mine.json. Create it first.",
         tmp_path: f"{tmp_path} is a folder. Name a file in it.",
     }.items():
         ran = prove(cor, "--contract", place)
