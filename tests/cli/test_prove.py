@@ -275,23 +275,22 @@ def test_or_to_another_file(cor: Cor, tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["mine.json"]
 
 
+@pytest.mark.parametrize(
+    ("place", "problem"),
+    [
+        ("file/mine.json", "there is no folder {0}/file for {0}/file/mine.json. Create it first."),
+        ("none/mine.json", "there is no folder {0}/none for {0}/none/mine.json. Create it first."),
+        ("folder", "{0}/folder is a folder. Name a file in it."),
+    ],
+)
 def test_a_file_that_cannot_be_written_is_found_before_anything_is_sent(
-    cor: Cor, sandbox: Sandbox, tmp_path: Path
+    cor: Cor, sandbox: Sandbox, tmp_path: Path, place: str, problem: str
 ) -> None:
     (tmp_path / "file").touch()
-    for place, problem in {
-        tmp_path
-        / "file"
-        / "mine.json": f"there is no folder {tmp_path}/file for {tmp_path}/file/mine.json. Create it first.",
-        tmp_path
-        / "none"
-        / "mine.json": f"there is no folder {tmp_path}/none for {tmp_path}/none/mine.json. Create it first.",
-        tmp_path: f"{tmp_path} is a folder. Name a file in it.",
-    }.items():
-        ran = prove(cor, "--contract", place)
-        assert (ran.code, ran.err) == (2, f"error: --contract: {problem}\n")
-    assert sandbox.requests == ()
-    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+    (tmp_path / "folder").mkdir()
+    ran = prove(cor, "--contract", tmp_path / place)
+    assert (ran.code, ran.err, sandbox.requests) == (2, f"error: --contract: {problem.format(tmp_path)}\n", ())
+    assert {path.name for path in tmp_path.iterdir()} == {"file", "folder"}
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="there is no folder that nobody can write to")
