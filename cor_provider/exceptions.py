@@ -10,14 +10,16 @@ The errors of this provider, by meaning rather than by HTTP status.
     │   ├── CorInvalidSourceError           COR does not know this metadata.source
     │   ├── CorLedgerError                  the ledger cannot be read, or belongs to another sync
     │   └── CorPlanChangedError             the plan of a sync is not the approved one
-    ├── CorRecordError                      this leave request is refused; sending it again unchanged cannot help
+    ├── CorRecordError                      this leave request or user is refused; sending it again cannot help
     │   ├── CorValidationError              a field is missing or invalid
     │   ├── CorUserNotFoundError            the user has no mapping in COR
     │   ├── CorLeaveTypeNotFoundError       the leave type has no mapping in COR
     │   ├── CorInvalidDateRangeError        it ends before it starts
-    │   ├── CorDuplicateExternalIdError     COR has a leave with this external id
+    │   ├── CorDuplicateExternalIdError     COR has this external id, of a leave or of a user
     │   ├── CorConflictingRepeatError       the input has this external id twice and contradicts itself
-    │   └── CorLeaveNotFoundError           COR has no leave with this external id
+    │   ├── CorLeaveNotFoundError           COR has no leave with this external id
+    │   ├── CorDuplicateEmailError          COR has a user with this e-mail address
+    │   └── CorInvalidRoleError             the role of a user is none of COR's
     ├── CorTransientError                   the same request may succeed later
     │   ├── CorRateLimitError               COR asks to slow down
     │   ├── CorServerError                  COR failed
@@ -38,7 +40,7 @@ import math
 from typing import Any, ClassVar
 
 from cor_provider._compat import AirflowException, AirflowFailException
-from cor_provider._sources import KNOWN_SOURCES
+from cor_provider.fields.sources import KNOWN_SOURCES
 
 __all__ = [
     "CorAuthenticationError",
@@ -47,9 +49,11 @@ __all__ = [
     "CorConnectionError",
     "CorDeleteGuardError",
     "CorDriftError",
+    "CorDuplicateEmailError",
     "CorDuplicateExternalIdError",
     "CorError",
     "CorInvalidDateRangeError",
+    "CorInvalidRoleError",
     "CorInvalidSourceError",
     "CorLeaveNotFoundError",
     "CorLeaveTypeNotFoundError",
@@ -150,14 +154,14 @@ class CorPlanChangedError(CorConfigurationError):
 
 
 class CorRecordError(CorError):
-    """COR, or our own validation, refused one leave request."""
+    """COR, or our own validation, refused one leave request, or one user."""
 
     default_name = "RecordError"
     default_message = "COR refused this leave request without naming the reason."
 
 
 class CorValidationError(CorRecordError):
-    """A field of the leave request is missing or invalid."""
+    """A field is missing or invalid."""
 
     default_name = "ValidationError"
     default_message = "COR finds a field of this leave request missing or invalid."
@@ -190,7 +194,7 @@ class CorInvalidDateRangeError(CorRecordError):
 
 
 class CorDuplicateExternalIdError(CorRecordError):
-    """COR already has a leave with this external id under this source."""
+    """COR already has a leave, or a user, with this external id under this source."""
 
     default_name = "DuplicateExternalIdError"
     default_message = "COR already has a leave with this external id under this source."
@@ -210,6 +214,27 @@ class CorLeaveNotFoundError(CorRecordError):
 
     default_name = "LeaveNotFoundError"
     default_message = "COR has no leave with this external id under this source."
+
+
+class CorDuplicateEmailError(CorRecordError):
+    """COR has a user with this e-mail address, and not under this external id."""
+
+    default_name = "DuplicateEmailError"
+    default_message = (
+        "COR has a user with this e-mail address, perhaps a deleted one, but not under this external id. No documented "
+        "call gives that user an external id: look in COR who has the address. If it is this person, ask COR's support "
+        "to map the user to the external id; if it is not, change the address there or in HR."
+    )
+
+
+class CorInvalidRoleError(CorRecordError):
+    """The role of a user is none of COR's."""
+
+    default_name = "InvalidRoleError"
+    default_message = (
+        "COR does not accept the role of this user: use 1 to 6, which are C-Level, Director, Project Manager, "
+        "Collaborator, Freelancer and Client."
+    )
 
 
 class CorTransientError(CorError):

@@ -11,48 +11,24 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone, tzinfo
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
-from pydantic import (
-    AliasChoices,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ModelWrapValidatorHandler,
-    PlainValidator,
-    ValidationError,
-    ValidationInfo,
-    model_validator,
-)
-from pydantic_core import PydanticCustomError
+from pydantic import AliasChoices, Field, PlainValidator, ValidationInfo, model_validator
 
 from cor_provider.exceptions import CorInvalidDateRangeError, CorRecordError, CorValidationError
 from cor_provider.fields import external_id
 from cor_provider.fields.all_day import read_all_day
 from cor_provider.fields.when import read_when
+from cor_provider.records.external_ids import ExternalId, UnreadableRecord, external_id_of, read_external_id
+from cor_provider.records.record import Label, Record, label_of, own_name
 
 __all__ = ["LeaveKey", "LeaveRequest", "UnreadableLeave", "read_external_id"]
 
 
-def read_external_id(field: str, value: object) -> str:
-    """
-    Return an external id as text.
-
-    :param field: its name in the error.
-    :raises CorValidationError: if it is missing or cannot be an id.
-    """
-    try:
-        return external_id.read_text(value)
-    except PydanticCustomError as error:
-        raise CorValidationError(f"{field}: {error.message()}") from None
-
-
-ExternalId = Annotated[str, BeforeValidator(external_id.read_text)]
 When = Annotated[date, PlainValidator(read_when)]
 
 
-class LeaveRequest(BaseModel):
+class LeaveRequest(Record):
     """
     One leave that COR should hold.
 
@@ -75,7 +51,7 @@ class LeaveRequest(BaseModel):
     :raises CorInvalidDateRangeError: if it ends before it starts.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+    expected: ClassVar[str] = "A leave request must be a mapping with id, user_id, leave_type_id, start and end"
 
     _days: tuple[date, date] | None = None
 
@@ -121,28 +97,10 @@ class LeaveRequest(BaseModel):
         # Reprs end up in logs: no personal data.
         yield "id", self.id
 
-    def __str__(self) -> str:
-        return repr(self)
-
-    @model_validator(mode="wrap")
-    @classmethod
-    def _refuse_without_values(
-        cls, data: Any, handler: ModelWrapValidatorHandler[LeaveRequest], info: ValidationInfo
-    ) -> LeaveRequest:
-        if not isinstance(data, (Mapping, cls)):
-            raise CorValidationError(
-                "A leave request must be a mapping with id, user_id, leave_type_id, start and end, not "
-                f"{type(data).__name__}."
-            )
-        try:
-            return handler(data)
-        except ValidationError as error:
-            raise CorValidationError(_list_problems(error, _label(info))) from None
-
     @model_validator(mode="after")
     def _normalise_dates(self, info: ValidationInfo) -> LeaveRequest:
         zone = (info.context or {}).get("timezone")
-        start, end, all_day, self._days = _normalise(self.start, self.end, self.all_day, zone, _label(info))
+        start, end, all_day, self._days = _normalise(self.start, self.end, self.all_day, zone, label_of(info))
         # The model is frozen for everybody else.
         self.__dict__.update(start=start, end=end, all_day=all_day)
         return self
@@ -167,24 +125,17 @@ class LeaveKey:
 Leave = TypeVar("Leave", LeaveRequest, LeaveKey)
 
 
-@dataclass(frozen=True)
-class UnreadableLeave:
-    """A record that is not a valid leave request: its external leave id, if it has one, and the reason."""
+class UnreadableLeave(UnreadableRecord):
+    """A record that is not a valid leave request: its external leave id, if it has one, and the reason (``error``)."""
 
-    leave_id: str | None
-    error: CorRecordError
-
-
-Label = Callable[[str], str]
-"""Returns what errors call a field."""
-
-
-def _own_name(field: str) -> str:
-    return field
+    @property
+    def leave_id(self) -> str | None:
+        """Its external leave id."""
+        return self.id
 
 
 def read_leave(
-    record: object, *, timezone: tzinfo | None = None, label: Label = _own_name
+    record: object, *, timezone: tzinfo | None = None, label: Label = own_name
 ) -> LeaveRequest | UnreadableLeave:
     """
     Read one record of an extract. An unreadable record is a result too, so that the records after it are not lost.
@@ -223,7 +174,7 @@ def unpack(packed: str) -> LeaveRequest:
 _FIELDS = frozenset(LeaveRequest.model_fields)
 
 
-def read_leave_key(record: object, *, label: Label = _own_name) -> LeaveKey | UnreadableLeave:
+def read_leave_key(record: object, *, label: Label = own_name) -> LeaveKey | UnreadableLeave:
     """
     Read the ids that a delete needs. An unreadable record is a result too.
 
@@ -247,12 +198,7 @@ def read_leave_key(record: object, *, label: Label = _own_name) -> LeaveKey | Un
 
 def read_leave_id(record: object) -> str | None:
     """Return the external leave id of a record, or None if it has none that is readable."""
-    if isinstance(record, LeaveRequest):
-        return record.id
-    try:
-        return external_id.read_text(record["id"]) if isinstance(record, Mapping) else None
-    except (KeyError, ValueError):
-        return None
+    return record.id if isinstance(record, LeaveRequest) else external_id_of(record)
 
 
 def _read_valid(record: dict[str, Any], zone: tzinfo | None) -> LeaveRequest | None:
@@ -270,7 +216,7 @@ def _read_valid(record: dict[str, Any], zone: tzinfo | None) -> LeaveRequest | N
         if "all_day" in record or "allDay" in record:
             names.add("all_day")
             all_day = read_all_day(record["all_day"] if "all_day" in record else record["allDay"])
-        start, end, all_day, days = _normalise(start, end, all_day, zone, _own_name)
+        start, end, all_day, days = _normalise(start, end, all_day, zone, own_name)
     except (LookupError, AssertionError, ValueError, CorRecordError):
         return None
     return _put_together(leave_id, user_id, leave_type_id, start, end, all_day, days=days, names=names)
@@ -330,22 +276,6 @@ def _normalise(
     if end < start:
         raise CorInvalidDateRangeError(f"{label('end')}: is before start.")
     return start, end, all_day, days
-
-
-def _label(info: ValidationInfo) -> Label:
-    return (info.context or {}).get("label", _own_name)  # type: ignore[no-any-return]  # as `read_leave` sets it
-
-
-def _list_problems(error: ValidationError, label: Label) -> str:
-    """Name each field with what is wrong. What to do about dates is long, so it is said once for both."""
-    names: dict[tuple[str, str], list[str]] = {}
-    for one in error.errors(include_url=False, include_context=False, include_input=False):
-        name = label(".".join(map(str, one["loc"])))
-        if one["type"] == "missing":
-            names[name, "is missing"] = [name]
-        else:
-            names.setdefault(("", one["msg"]), []).append(name)
-    return "; ".join(f"{' and '.join(fields)}: {problem}" for (_, problem), fields in names.items())
 
 
 def _calendar_date(when: date) -> date:

@@ -19,8 +19,8 @@ INTERNAL = {
     *(
         f"cor_provider.{room}"
         for room in (
-            *("audit", "cli", "client", "contract", "fields", "inputs", "pages", "prove", "push", "results", "sync"),
-            *("task", "ui"),
+            *("audit", "cli", "client", "contract", "fields", "inputs", "pages", "prove", "push", "records"),
+            *("results", "sync", "task", "ui"),
         )
     ),
     *(f"cor_provider.operators.{module}" for module in ("audit", "base", "parameters", "run", "sync")),

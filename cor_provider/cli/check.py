@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from cor_provider._sources import doubt
 from cor_provider.cli.output import Output
 from cor_provider.cli.rows import absolute
+from cor_provider.fields.sources import doubt
 from cor_provider.inputs.leaves import iter_leaves
 from cor_provider.inputs.translation import Translation
 from cor_provider.leave import LeaveRequest, UnreadableLeave

@@ -15,11 +15,11 @@ import requests
 from airflow import __version__ as airflow_version
 
 from cor_provider import __version__, _clock, _files
-from cor_provider._sources import doubt
 from cor_provider.cli.output import Output
 from cor_provider.cli.rows import locate
 from cor_provider.client.extra import unknown_fields
 from cor_provider.exceptions import CorConfigurationError, CorError
+from cor_provider.fields.sources import doubt
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 
 MOST_SECONDS_APART = 60.0

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cor_provider._sources import KNOWN_SOURCES
+from cor_provider.fields.sources import KNOWN_SOURCES
 
 FIELD_BEHAVIOUR: dict[str, Any] = {
     "hidden-fields": ["schema", "port"],  # not "extra": while that is hidden, Airflow 2's Test button does nothing

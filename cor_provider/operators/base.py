@@ -12,8 +12,8 @@ from typing import Any, ClassVar
 
 from cor_provider import _clock, _files, links
 from cor_provider._compat import BaseOperator, Context, ObjectStoragePath, airflow_since, load_lazy
-from cor_provider._sources import doubt
 from cor_provider.exceptions import CorConfigurationError, CorError
+from cor_provider.fields.sources import doubt
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.inputs.inspection import can_be_read_again, files_in, label, uris_in
 from cor_provider.inputs.leaves import iter_leaves

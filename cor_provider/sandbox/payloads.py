@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from pydantic.alias_generators import to_camel
 from typing_extensions import TypedDict
 
-from cor_provider._sources import KNOWN_SOURCES
+from cor_provider.fields.sources import KNOWN_SOURCES
 from cor_provider.sandbox.errors import Refusal
 from cor_provider.sandbox.marks import details
 from cor_provider.sandbox.store import StoredLeave

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from cor_provider._sources import KNOWN_SOURCES
+from cor_provider.fields.sources import KNOWN_SOURCES
 from cor_provider.sandbox.errors import Refusal
 from cor_provider.sandbox.payloads import Text
 from cor_provider.sandbox.store import Store

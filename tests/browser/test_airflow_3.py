@@ -11,8 +11,8 @@ import pytest
 from packaging.version import Version
 from playwright.sync_api import Locator, Page, Route, expect
 
-from cor_provider._sources import KNOWN_SOURCES
 from cor_provider.client.form import EXTRA_FIELDS, FIELD_BEHAVIOUR
+from cor_provider.fields.sources import KNOWN_SOURCES
 from cor_provider.sandbox import Sandbox
 from local_airflow import SECONDS_TO_RUN
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from airflow.providers_manager import ProvidersManager
 
-from cor_provider._sources import KNOWN_SOURCES
 from cor_provider.client.form import EXTRA_FIELDS, FIELD_BEHAVIOUR
 from cor_provider.client.settings import CorSettings
+from cor_provider.fields.sources import KNOWN_SOURCES
 from cor_provider.get_provider_info import get_provider_info
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cor_provider._sources import KNOWN_SOURCES, doubt
+from cor_provider.fields.sources import KNOWN_SOURCES, doubt
 
 
 @pytest.mark.parametrize("source", KNOWN_SOURCES)
