@@ -78,6 +78,7 @@ def _parser(*, error_styles: str) -> argparse.ArgumentParser:
         metavar="FILE",
         help="JSON file of users and leave types; by default those of COR's documented example",
     )
+    add("--empty", action="store_true", help="leave out the users of the seed, as on the first day with COR")
     add("--token", help="bearer token that never expires, default sandbox-token")
     add("--api-key", metavar="KEY", help="API key of the client-credentials flow, default sandbox-key")
     add("--client-secret", metavar="SECRET", help="client secret for it, default sandbox-secret")

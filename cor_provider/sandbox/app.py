@@ -32,6 +32,7 @@ from cor_provider.sandbox.payloads import (
     LeaveBody,
     NewLeaveBody,
     NewUserBody,
+    UserBody,
     leave_answer,
     leave_deleted_answer,
     read_body,
@@ -91,6 +92,7 @@ class CorStandIn:
             "updateLeave": self._faulty(self._update_leave),
             "deleteLeave": self._faulty(self._delete_leave),
             "createUser": self._faulty(self._create_user),
+            "updateUser": self._faulty(self._update_user),
             "listLeaves": self._faulty(self._list_leaves),
             "mintToken": self._endpoint(self._mint_token),
             "me": self._endpoint(self._me),
@@ -200,10 +202,17 @@ class CorStandIn:
         return JSONResponse(answer, status)
 
     async def _create_user(self, request: Request) -> Response:
-        user = await _read(NewUserBody, request)
-        name = f"{user.first_name} {user.last_name}"
-        cor_id = self._store.add_user(user.source, user.id, name, user.email)
-        return JSONResponse(user_answer(user, cor_id=cor_id, created_at=self._store.now()), 201)
+        payload = await _read(NewUserBody, request)
+        user = self._store.create_user(
+            source=payload.source, external_id=payload.id, email=payload.email, **payload.fields()
+        )
+        return JSONResponse(user_answer(user), 201)
+
+    async def _update_user(self, request: Request) -> Response:
+        payload = await _read(UserBody, request)
+        user_id = request.path_params["user_id"]
+        user = self._store.update_user(source=payload.source, external_id=user_id, **payload.fields())
+        return JSONResponse(user_answer(user))
 
     async def _list_leaves(self, request: Request) -> Response:
         return JSONResponse(list_leaves(self._store, request.query_params, self.main_api))
@@ -226,6 +235,8 @@ class CorStandIn:
             user_names={external_id: name for (_, external_id), name in list(self._store.users.items())},
             leave_type_names={external_id: name for (_, external_id), name in list(self._store.leave_types.items())},
             choices=list(choices(self._store)),
+            users=list(self._store.profiles.values()),
+            mails=list(self._store.mails),
             assumptions=ASSUMPTIONS,
         )
         # Another page could show this one in a frame, and have people click on its buttons unseen.

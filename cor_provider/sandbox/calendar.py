@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from cor_provider.fields.role import ROLES
 from cor_provider.pages.calendar import (
     TEMPLATES,
     CalendarEntry,
@@ -18,7 +19,7 @@ from cor_provider.pages.calendar import (
 )
 from cor_provider.sandbox.by_hand import Choices
 from cor_provider.sandbox.payloads import in_utc, read_instant
-from cor_provider.sandbox.store import StoredLeave
+from cor_provider.sandbox.store import StoredLeave, StoredMail, StoredUser
 
 # A timed leave of one day that is at least this long fills the cell: it is a working day in some time zone.
 _WORKING_DAY = timedelta(hours=6)
@@ -33,6 +34,8 @@ def render_calendar(
     user_names: Mapping[str, str],
     leave_type_names: Mapping[str, str],
     choices: Sequence[Choices] = (),
+    users: Sequence[StoredUser] = (),
+    mails: Sequence[StoredMail] = (),
     assumptions: Sequence[str] = (),
 ) -> str:
     """
@@ -45,6 +48,8 @@ def render_calendar(
     :param user_names: names by external user id; without a name, the id is shown.
     :param leave_type_names: names by external leave type id, likewise.
     :param choices: what leave that is added by hand can be chosen from.
+    :param users: all users, listed below the leave.
+    :param mails: what COR would have sent to them.
     :param assumptions: the sandbox's assumptions about COR, shown in the footer.
     :return: a complete HTML document that loads nothing else.
     """
@@ -60,6 +65,9 @@ def render_calendar(
         people_count=len({entry.person_key for entry in entries}),
         period=period(entries),
         choices=choices,
+        users=users,
+        mails=mails,
+        roles=ROLES,
         assumptions=assumptions,
     )
 

@@ -20,6 +20,7 @@ from cor_provider.sandbox.payloads import (
     NewUserBody,
     TokenAnswer,
     UserAnswer,
+    UserBody,
 )
 from cor_provider.sandbox.shapes import Schema, schema_of_examples, schema_of_type
 
@@ -29,6 +30,8 @@ MAIN_API = "COR's OpenAPI file of https://api.projectcor.com/v1"
 
 LEAVES = "/v2/integrations/leaves"
 ONE_LEAVE = LEAVES + "/{leave_id:external_id}"
+USERS = "/v2/integrations/users"
+ONE_USER = USERS + "/{user_id:external_id}"
 
 
 class ExternalIds(Convertor[str]):
@@ -105,10 +108,14 @@ def _number(name: str, *assumptions: str, **schema: Any) -> Parameter:
     )
 
 
-_LEAVE_ID = Parameter(
-    "leave_id", "path", {"type": "string", "minLength": 1}, marks=details("External ids in a path are percent-encoded")
-)
+def _external_id(name: str) -> Parameter:
+    schema: Schema = {"type": "string", "minLength": 1}
+    return Parameter(name, "path", schema, marks=details("External ids in a path are percent-encoded"))
+
+
+_LEAVE_ID = _external_id("leave_id")
 _EVERY_BODY = ("A body is read only", "Unknown fields are ignored")
+_OF_USERS = ("External ids are unique per source", "Positions and seniorities come from the seed")
 _EVERY_LEAVE = (*_EVERY_BODY, "Order of checks", "External ids are unique per source")
 _EXAMPLE = {
     "metadata": {"source": "GLOBANT"},
@@ -192,7 +199,7 @@ OPERATIONS = (
     Operation(
         "createUser",
         "POST",
-        "/v2/integrations/users",
+        USERS,
         "Create a user",
         DOCS + "api-reference/integrations/users/create",
         schema_of_type(UserAnswer),
@@ -208,9 +215,25 @@ OPERATIONS = (
             "role_id": 4,
             "daily_hours": 8,
         },
+        links={"updateUser": {"parameters": {"user_id": "$request.body#/id"}}},
         errors=("ValidationError", "InvalidRoleError", "DuplicateExternalIdError", "DuplicateEmailError"),
-        assumed_errors=("InvalidSourceError",),
-        assumptions=(*_EVERY_BODY, "External ids are unique per source"),
+        assumed_errors=("InvalidSourceError", "ZC002"),
+        assumptions=(*_EVERY_BODY, *_OF_USERS, "An e-mail address is taken once"),
+        status_assumption="POST users answers 201",
+    ),
+    Operation(
+        "updateUser",
+        "PUT",
+        ONE_USER,
+        "Change fields of a user",
+        DOCS + "api-reference/integrations/users/update",
+        schema_of_type(UserAnswer),
+        body=schema_of_type(UserBody),
+        example={"metadata": {"source": "OKTA"}, "role_id": 3, "daily_hours": 6},
+        parameters=(_external_id("user_id"),),
+        errors=("ValidationError", "InvalidRoleError", "ZC001"),
+        assumed_errors=("InvalidSourceError", "ZC002"),
+        assumptions=(*_EVERY_BODY, *_OF_USERS, "PUT of an unknown external id"),
         status_assumption="POST users answers 201",
     ),
     Operation(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timezone
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic.alias_generators import to_camel
@@ -18,7 +18,7 @@ from typing_extensions import TypedDict
 from cor_provider.fields.sources import KNOWN_SOURCES
 from cor_provider.sandbox.errors import Refusal
 from cor_provider.sandbox.marks import details
-from cor_provider.sandbox.store import StoredLeave
+from cor_provider.sandbox.store import StoredLeave, StoredUser
 
 COMPANY_ID = 2336
 ROLE_IDS = range(1, 7)
@@ -138,20 +138,35 @@ class DeleteLeaveBody(_Body):
     user_id: Text
 
 
-class NewUserBody(_Body):
+Hours: TypeAlias = "int | Annotated[float, Field(allow_inf_nan=False)]"
+
+
+class UserBody(_Body):
+    """The body of PUT users/{id}: what is not in it stays as it is."""
+
+    first_name: Text | None = None
+    last_name: Text | None = None
+    phone: str | None = None
+    position: str | None = None
+    department: str | None = None
+    role_id: Annotated[int, Field(json_schema_extra={"enum": list(ROLE_IDS)})] | None = None
+    daily_hours: Hours = None  # type: ignore[assignment]  # null is refused
+    user_position_id: str | None = None
+    seniority_id: str | None = None
+
+    def fields(self) -> dict[str, Any]:
+        """Return the fields of ``StoredUser`` that are given."""
+        return self.model_dump(exclude={"metadata", "id", "email"}, exclude_none=True)
+
+
+class NewUserBody(UserBody):
     """The body of POST users."""
 
     id: Text
     email: Text
     first_name: Text
     last_name: Text
-    phone: str | None = None
-    position: str | None = None
-    department: str | None = None
-    role_id: Annotated[int, Field(json_schema_extra={"enum": list(ROLE_IDS)})] | None = None
-    daily_hours: int | Annotated[float, Field(allow_inf_nan=False)] = 8
-    user_position_id: str | None = None
-    seniority_id: str | None = None
+    daily_hours: Hours = 8
 
 
 class LeaveInAnswer(TypedDict):
@@ -193,10 +208,10 @@ class LeaveDeletedAnswer(TypedDict):
 
 
 class UserAnswer(TypedDict):
-    """The answer to a POST of a user."""
+    """The answer to a POST or PUT of a user."""
 
     id: int
-    email: str
+    email: Annotated[str | None, Field(json_schema_extra=details("null for missing fields"))]
     first_name: str
     last_name: str
     phone: Annotated[str | None, Field(json_schema_extra=details("null for missing fields"))]
@@ -234,7 +249,7 @@ def read_body(model: type[BodyT], body: bytes) -> BodyT:
         raise Refusal("InvalidSourceError")
     if isinstance(payload, LeaveBody) and read_instant(payload.end) < read_instant(payload.start):
         raise Refusal("InvalidDateRangeError")
-    if isinstance(payload, NewUserBody) and payload.role_id is not None and payload.role_id not in ROLE_IDS:
+    if isinstance(payload, UserBody) and payload.role_id is not None and payload.role_id not in ROLE_IDS:
         raise Refusal("InvalidRoleError")
     return payload
 
@@ -268,10 +283,10 @@ def leave_deleted_answer(external_id: str) -> LeaveDeletedAnswer:
     }
 
 
-def user_answer(user: NewUserBody, *, cor_id: int, created_at: str) -> UserAnswer:
-    """Return what COR answers to a POST of a user."""
+def user_answer(user: StoredUser) -> UserAnswer:
+    """Return what COR answers to a POST or PUT of a user."""
     return {
-        "id": cor_id,
+        "id": user.cor_id,
         "email": user.email,
         "first_name": user.first_name,
         "last_name": user.last_name,
@@ -279,8 +294,8 @@ def user_answer(user: NewUserBody, *, cor_id: int, created_at: str) -> UserAnswe
         "role_id": user.role_id,
         "daily_hours": user.daily_hours,
         "company_id": COMPANY_ID,
-        "created_at": created_at,
-        "updated_at": created_at,
+        "created_at": user.created_at,
+        "updated_at": user.updated_at,
     }
 
 

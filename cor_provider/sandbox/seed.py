@@ -46,19 +46,22 @@ class _Seed(BaseModel):
     source: Text
     users: list[_User] = []
     leave_types: list[_Item] = []
+    positions: list[_Item] = []
+    seniorities: list[_Item] = []
 
 
 _SEEDS = TypeAdapter(list[_Seed])
 
 
-def plant(seed: SeedInput, store: Store) -> tuple[str, ...]:
+def plant(seed: SeedInput, store: Store, *, empty: bool = False) -> tuple[str, ...]:
     """
-    Register users and leave types.
+    Register users and leave types, and the positions and seniorities that a user may have.
 
     :param seed: ``{"source": "GLOBANT", "users": [{"id": "HR-EMP-00001", "name": "Ana Suárez"}], "leave_types": [{"id":
         "vacation", "name": "Vacation"}]}``, a list of such objects (one per source), or the path of a JSON file of
-        either. A user may also have an ``email``.
+        either. A user may also have an ``email``. ``positions`` and ``seniorities`` are lists like the leave types.
     :param store: where to register them.
+    :param empty: leave out the users.
     :return: the sources of the seed.
     :raises SeedError: if the seed is malformed, or the file has none.
     """
@@ -70,10 +73,12 @@ def plant(seed: SeedInput, store: Store) -> tuple[str, ...]:
         if part.source not in KNOWN_SOURCES:
             raise SeedError(f"{where}: {part.source!r} is not a source of COR. Use one of {', '.join(KNOWN_SOURCES)}")
         try:
-            for user in part.users:
+            for user in () if empty else part.users:
                 store.add_user(part.source, user.id, user.name or user.id, user.email)
             for leave_type in part.leave_types:
                 store.add_leave_type(part.source, leave_type.id, leave_type.name or leave_type.id)
+            store.positions |= {(part.source, position.id) for position in part.positions}
+            store.seniorities |= {(part.source, seniority.id) for seniority in part.seniorities}
         except Refusal as refusal:
             raise SeedError(f"{where}: an id or email occurs twice in source {part.source}. Remove one") from refusal
     return tuple(dict.fromkeys(part.source for part in parts))

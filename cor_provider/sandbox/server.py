@@ -26,7 +26,7 @@ from cor_provider.sandbox.faults import Fault, Faults
 from cor_provider.sandbox.hangup import HangUp, HangUpProtocol
 from cor_provider.sandbox.main_api import Readings
 from cor_provider.sandbox.seed import EXAMPLE_SEED, SeedInput, plant
-from cor_provider.sandbox.store import DOCUMENTED_LEAVE_ID, Store, StoredLeave
+from cor_provider.sandbox.store import DOCUMENTED_LEAVE_ID, Store, StoredLeave, StoredMail, StoredUser
 from cor_provider.sandbox.tokens import Tokens
 
 HOST = "127.0.0.1"
@@ -43,6 +43,7 @@ class Sandbox:
 
     :param seed: users and leave types, as ``cor_provider.sandbox.seed.plant`` takes them; ``[]`` for none. By
         default those of COR's documented example of a leave.
+    :param empty: leave out the users of the seed: COR on the first day, when no leave is accepted yet.
     :param port: 0 for any free port.
     :param token: the bearer token that never expires.
     :param api_key: mints more tokens, with the client secret.
@@ -70,6 +71,7 @@ class Sandbox:
         self,
         *,
         seed: SeedInput | None = None,
+        empty: bool = False,
         port: int = 0,
         token: str = DEFAULT_TOKEN,
         api_key: str = DEFAULT_API_KEY,
@@ -93,7 +95,7 @@ class Sandbox:
             raise ValueError("first_leave_id must be a whole number above 0, of at most 18 digits")
         self.token = token
         self.store = Store(clock, first_leave_id=first_leave_id)
-        self.sources = plant(EXAMPLE_SEED if seed is None else seed, self.store)
+        self.sources = plant(EXAMPLE_SEED if seed is None else seed, self.store, empty=empty)
         self._port = port
         self._tokens = Tokens(
             token=token, api_key=api_key, client_secret=client_secret, lifetime=token_lifetime, clock=clock
@@ -178,6 +180,16 @@ class Sandbox:
     def leaves(self) -> tuple[StoredLeave, ...]:
         """Every leave held now, in the order in which they were created."""
         return self.store.leaves
+
+    @property
+    def users(self) -> tuple[StoredUser, ...]:
+        """Every user known now, in the order in which they were created."""
+        return tuple(self.store.profiles.values())
+
+    @property
+    def mails(self) -> tuple[StoredMail, ...]:
+        """The mails that COR would have sent so far: one to each user who was created. None is really sent."""
+        return tuple(self.store.mails)
 
     @property
     def requests(self) -> tuple[RecordedRequest, ...]:

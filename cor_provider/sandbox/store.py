@@ -1,4 +1,4 @@
-"""What the sandbox holds in memory: the mappings of users and leave types, and the leaves."""
+"""What the sandbox holds in memory: the users, the mappings, and the leaves."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import itertools
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any
@@ -47,11 +47,50 @@ class StoredLeave:
     deleted_at: str | None = None
 
 
+@dataclass(frozen=True)
+class StoredUser:
+    """A user as the sandbox holds it: external ids as sent, and ``cor_id`` as COR would assign it."""
+
+    external_id: str
+    source: str
+    cor_id: int
+    email: str | None
+    first_name: str
+    last_name: str
+    created_at: str
+    updated_at: str
+    phone: str | None = None
+    position: str | None = None
+    department: str | None = None
+    role_id: int | None = None
+    daily_hours: float = 8
+    user_position_id: str | None = None
+    seniority_id: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Both names, as people read them."""
+        return f"{self.first_name} {self.last_name}".strip()
+
+
+@dataclass(frozen=True)
+class StoredMail:
+    """A mail that COR would have sent to a user who was created: the link for a password."""
+
+    email: str
+    name: str
+    sent_at: str
+
+
 class Store:
-    """Mappings, all keyed by (source, external id), and leaves. Safe to use from several threads."""
+    """Users and mappings, all keyed by (source, external id), and leaves. Safe to use from several threads."""
 
     def __init__(self, clock: Callable[[], float] = time.time, *, first_leave_id: int = DOCUMENTED_LEAVE_ID) -> None:
         self.users: dict[tuple[str, str], str] = {}
+        self.profiles: dict[tuple[str, str], StoredUser] = {}
+        self.mails: list[StoredMail] = []
+        self.positions: set[tuple[str, str]] = set()
+        self.seniorities: set[tuple[str, str]] = set()
         self.leave_types: dict[tuple[str, str], str] = {}
         self.user_cor_ids: dict[tuple[str, str], int] = {}
         self.leave_type_cor_ids: dict[tuple[str, str], int] = {}
@@ -89,28 +128,42 @@ class Store:
 
     def add_user(self, source: str, external_id: str, name: str, email: str | None = None) -> int:
         """
-        Register a user and return COR's id.
+        Register a user whom COR has had for long, without a mail, and return COR's id.
 
         :raises Refusal: if the external id or the email is taken.
         """
+        first_name, _, last_name = name.partition(" ")
+        with self._lock:
+            return self._add_user(source, external_id, email, first_name=first_name, last_name=last_name).cor_id
+
+    def create_user(self, *, source: str, external_id: str, email: str, **fields: Any) -> StoredUser:
+        """
+        Store a new user, and note the mail that COR would send.
+
+        :raises Refusal: if the external id or the email is taken, or if the position or the seniority is unknown.
+        """
+        with self._lock:
+            user = self._add_user(source, external_id, email, **fields)
+            self.mails.append(StoredMail(email, user.name, user.created_at))
+            return user
+
+    def update_user(self, *, source: str, external_id: str, **fields: Any) -> StoredUser:
+        """
+        Change these fields of a user.
+
+        :raises Refusal: if the user, the position or the seniority is unknown.
+        """
         key = (source, external_id)
         with self._lock:
-            if key in self.users:
-                raise Refusal("DuplicateExternalIdError")
-            if email is not None and email in self._emails:
-                raise Refusal("DuplicateEmailError")
-            if email is not None:
-                self._emails.add(email)
-            self.users[key] = name
-            cor_id = next(self._next_user_id)
-            self.user_cor_ids[key] = cor_id
-            self._users_by_cor_id[cor_id] = key
-            return cor_id
+            if key not in self.profiles:
+                raise Refusal("ZC001")
+            self._check_position(source, fields)
+            return self._hold_user(replace(self.profiles[key], **fields, updated_at=self.now()))
 
     def remove_user(self, source: str, external_id: str) -> None:
         """Remove a user, and with the user the leave that belongs to it, as when an employee leaves the firm."""
         with self._lock:
-            del self.users[source, external_id]
+            del self.users[source, external_id], self.profiles[source, external_id]
             for leave in self._leaves_of_user.pop((source, external_id), {}).values():
                 del self._leaves[leave.cor_id]
                 if leave.deleted_at is None and leave.external_id:
@@ -258,6 +311,32 @@ class Store:
             self._cor_ids.clear()
             self._leaves.clear()
             self._leaves_of_user.clear()
+
+    def _add_user(self, source: str, external_id: str, email: str | None, **fields: Any) -> StoredUser:
+        key, address = (source, external_id), email and email.strip().casefold()
+        if key in self.users:
+            raise Refusal("DuplicateExternalIdError")
+        if address in self._emails:
+            raise Refusal("DuplicateEmailError")
+        self._check_position(source, fields)
+        if address is not None:
+            self._emails.add(address)
+        now, cor_id = self.now(), next(self._next_user_id)
+        self.user_cor_ids[key] = cor_id
+        self._users_by_cor_id[cor_id] = key
+        return self._hold_user(StoredUser(external_id, source, cor_id, email, created_at=now, updated_at=now, **fields))
+
+    def _hold_user(self, user: StoredUser) -> StoredUser:
+        key = (user.source, user.external_id)
+        self.profiles[key] = user
+        self.users[key] = user.name
+        return user
+
+    def _check_position(self, source: str, fields: Mapping[str, Any]) -> None:
+        known = {"user_position_id": self.positions, "seniority_id": self.seniorities}
+        for name, mapped in known.items():
+            if fields.get(name) is not None and (source, fields[name]) not in mapped:
+                raise Refusal("ZC002")
 
     def _add(self, **fields: Any) -> StoredLeave:
         now = self.now()

@@ -40,6 +40,7 @@ KNOWN_AND_UNKNOWN = {
     "userId": ["external-user-id-3", "nobody"],
     "leaveTypeId": ["external-type-3", "nothing"],
     "usersId": [67890, 1],
+    "user_id": ["external-user-id-3", "nobody"],
 }
 """What the sandbox knows, and what not: of random text it would know none."""
 OF_FAULTS = {"429", "500", "502", "503", "504"}
@@ -88,7 +89,7 @@ def test_any_request_is_answered_as_the_document_says(
 
     assert run.returncode == 0, run.stdout
     # And each answer of the document has been seen: no operation was refused throughout.
-    seen = {re.sub(r"(leaves/)[^:]*", r"\1{leave_id}", message) for message in caplog.messages}
+    seen = {re.sub(r"(leave|user)s/[^:]*(?=: )", r"\1s/{\1_id}", message) for message in caplog.messages}
     described = {
         f"{method.upper()} {path}: {status}"
         for path, operations in document["paths"].items()
