@@ -1,4 +1,4 @@
-"""The outcomes of leave requests, and their counts: the vocabulary of every result, log line and report."""
+"""The outcomes of leave requests and users, and their counts: the vocabulary of every result, log line and report."""
 
 from __future__ import annotations
 
@@ -9,26 +9,29 @@ from dataclasses import dataclass, field
 from json.encoder import encode_basestring
 from typing import Any, Literal
 
+from typing_extensions import Self
+
 from cor_provider._compat import load_lazy
 from cor_provider.exceptions import CorError, CorRateLimitError
 
-__all__ = ["LeaveOutcome", "Status", "add_up", "is_complete"]
+__all__ = ["LeaveOutcome", "Outcome", "Status", "UserOutcome", "add_up", "is_complete"]
 
 Status = Literal["created", "updated", "deleted", "existing", "unchanged", "rejected", "failed", "not_sent"]
 
 
 @dataclass(frozen=True)
-class LeaveOutcome:
+class Outcome:
     """
-    The outcome of one leave request.
+    The outcome of one record.
 
-    :param leave_id: external leave id; None if the record has none that is readable.
+    :param id: its external id; None if the record has none that is readable.
     :param status: ``created``, ``updated``, ``deleted``, ``existing`` (COR already had it), ``unchanged``,
         ``rejected`` (sending it again unchanged cannot help), ``failed`` (COR or the transport failed) or
         ``not_sent`` (the push stopped before).
-    :param cor_id: COR's own id of the leave, if COR returned it.
-    :param cor_user_id: likewise COR's own id of its user. It is personal data: only the report and the ledger show it.
-    :param error: the error's name, for ``rejected`` and ``failed``, and if COR lacked the leave to change or delete.
+    :param cor_id: COR's own id of what the record stands for, if COR returned it.
+    :param cor_user_id: of leave, likewise COR's own id of its user. It is personal data: only the report and the ledger
+        show it.
+    :param error: the error's name, for ``rejected`` and ``failed``, and if COR lacked what to change or delete.
     :param message: what to do about it; quotes no field of the record.
     :param attempts: how many times it was sent; an answer of 429 does not count.
     :param position: its position in the input, from 1.
@@ -37,7 +40,7 @@ class LeaveOutcome:
         type that COR does not know. It is personal data: only the report shows it.
     """
 
-    leave_id: str | None
+    id: str | None
     status: Status
     cor_id: int | None = None
     error: str | None = None
@@ -49,7 +52,7 @@ class LeaveOutcome:
     cor_user_id: int | None = field(default=None, compare=False, repr=False)
 
     @classmethod
-    def from_row(cls, row: Mapping[str, Any]) -> LeaveOutcome:
+    def from_row(cls, row: Mapping[str, Any]) -> Self:
         """
         Return the outcome of a report's row.
 
@@ -61,27 +64,27 @@ class LeaveOutcome:
         return cls(row["id"], **fields, unknown_id=row.get("unknown_id"), cor_user_id=row.get("cor_user_id"))
 
     @classmethod
-    def from_error(cls, leave_id: str | None, status: Status, error: BaseException, **details: Any) -> LeaveOutcome:
+    def from_error(cls, record_id: str | None, status: Status, error: BaseException, **details: Any) -> Self:
         """Return the outcome of an error. If it is not a ``CorError``, only its name is kept."""
         if isinstance(error, CorRateLimitError):
             details["retry_after"] = error.retry_after
         if isinstance(error, CorError):
-            return cls(leave_id, status, error=error.name, message=error.message, **details)
-        return cls(leave_id, status, error=type(error).__name__, **details)
+            return cls(record_id, status, error=error.name, message=error.message, **details)
+        return cls(record_id, status, error=type(error).__name__, **details)
 
     @classmethod
-    def unchanged(cls, leave_id: str, position: int) -> LeaveOutcome:
-        """Return the outcome of a leave request that a sync has not sent: almost all of them, so it must be quick."""
+    def unchanged(cls, record_id: str, position: int) -> Self:
+        """Return the outcome of a record that a sync has not sent: almost all of them, so it must be quick."""
         outcome = cls.__new__(cls)
         # A frozen dataclass sets each field by a call. Those that are missing here have their defaults.
-        outcome.__dict__.update(leave_id=leave_id, status="unchanged", position=position)
+        outcome.__dict__.update(id=record_id, status="unchanged", position=position)
         return outcome
 
     def to_row(self) -> dict[str, Any]:
         """Return the report's row of this outcome."""
         unknown = {} if self.unknown_id is None else {"unknown_id": self.unknown_id}
         return {
-            "id": self.leave_id,
+            "id": self.id,
             "status": self.status,
             "cor_id": self.cor_id,
             "cor_user_id": self.cor_user_id,
@@ -96,16 +99,42 @@ class LeaveOutcome:
     def line(self) -> bytes:
         """The row as a line of the report."""
         if self.error is None and self.message is None and self.unknown_id is None:
-            fields = (self.leave_id, self.cor_id, self.cor_user_id, self.position)
-            leave_id, cor_id, cor_user_id, position = map(_to_json, fields)
+            fields = (self.id, self.cor_id, self.cor_user_id, self.position)
+            record_id, cor_id, cor_user_id, position = map(_to_json, fields)
             line = (  # what `json` would write, for nearly all of a million outcomes
-                f'{{"id": {leave_id}, "status": "{self.status}", "cor_id": {cor_id}, "cor_user_id": {cor_user_id}, '
+                f'{{"id": {record_id}, "status": "{self.status}", "cor_id": {cor_id}, "cor_user_id": {cor_user_id}, '
                 f'"error": null, "message": null, "attempts": {self.attempts}, "position": {position}}}\n'
             )
         else:
             line = f"{_encode(self.to_row())}\n"
         # An error's name from COR may hold half a surrogate pair, which JSON allows and UTF-8 does not.
         return line.encode("utf-8", "backslashreplace")
+
+
+class LeaveOutcome(Outcome):
+    """The outcome of one leave request."""
+
+    @property
+    def leave_id(self) -> str | None:
+        """External leave id; None if the record has none that is readable."""
+        return self.id
+
+
+class UserOutcome(Outcome):
+    """
+    The outcome of one user.
+
+    All ids of a user are personal data: only the report shows them. Elsewhere, name the user's ``position`` instead.
+    """
+
+    @property
+    def user_id(self) -> str | None:
+        """External id of the user; None if the record has none that is readable."""
+        return self.id
+
+    def __repr__(self) -> str:
+        shown = (f"{name}={getattr(self, name)!r}" for name in ("status", "error", "message", "attempts", "position"))
+        return f"{type(self).__name__}({', '.join(shown)})"
 
 
 _encode = json.JSONEncoder(ensure_ascii=False).encode  # `json.dumps` would make an encoder for each row

@@ -7,6 +7,7 @@ import re
 DUPLICATE = "DuplicateExternalIdError"
 LEAVE_NOT_FOUND = "LeaveNotFoundError"
 USER_NOT_FOUND = "UserNotFoundError"
+POSITION_NOT_FOUND = "PositionNotFoundError"
 
 MEANINGS = {
     **{
@@ -14,10 +15,12 @@ MEANINGS = {
         for name in (
             *(DUPLICATE, LEAVE_NOT_FOUND, USER_NOT_FOUND),
             *("InvalidDateRangeError", "InvalidSourceError", "LeaveTypeNotFoundError", "ValidationError"),
+            *("DuplicateEmailError", "InvalidRoleError", POSITION_NOT_FOUND),
         )
     },
     "ZC004": DUPLICATE,
     "CE001": USER_NOT_FOUND,
+    "ZC002": POSITION_NOT_FOUND,
 }
 """The documented error that each documented name or code stands for (developers.projectcor.com/api-reference)."""
 

@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from http import HTTPStatus
-from typing import Literal
+from typing import Literal, get_args
 from urllib.parse import urlsplit
 
 from requests import Response
@@ -25,11 +25,13 @@ from cor_provider.client.field_errors import MAX_CHARACTERS, mentions_fields
 from cor_provider.client.retry_after import read_retry_after
 from cor_provider.client.statuses import is_success
 
-Operation = Literal["create", "update", "update_existing", "delete", "list", "test"]
+OnUsers = Literal["create_user", "update_user", "update_existing_user"]
+Operation = Literal["create", "update", "update_existing", "delete", "list", "test", OnUsers]
 """
 What COR is asked to do; ``update_existing`` updates a leave that COR has just said it has, ``list`` reads the leave of
-one user.
+one user. The same for users.
 """
+
 
 Form = Literal["JSON", "text", "web page", "nothing"]
 
@@ -117,6 +119,11 @@ class ParsedResponse:
     def mentions_fields(self) -> bool:
         """Whether anything in it speaks of required or missing fields, or of validation."""
         return mentions_fields(self.body)
+
+    @property
+    def is_about_a_user(self) -> bool:
+        """Whether it answers a request that creates or changes a user."""
+        return self.operation in get_args(OnUsers)
 
     @property
     def says_success(self) -> bool:

@@ -13,16 +13,18 @@ from typing import Any, NamedTuple
 
 from requests import Response
 
-from cor_provider.client.error_names import LEAVE_NOT_FOUND, NOT_ASSOCIATED, USER_NOT_FOUND
+from cor_provider.client.error_names import LEAVE_NOT_FOUND, NOT_ASSOCIATED, POSITION_NOT_FOUND, USER_NOT_FOUND
 from cor_provider.client.parsed_response import Operation, ParsedResponse
 from cor_provider.client.statuses import is_transient
 from cor_provider.client.success import confirms, rows_of
 from cor_provider.exceptions import (
     CorAuthenticationError,
     CorConfigurationError,
+    CorDuplicateEmailError,
     CorDuplicateExternalIdError,
     CorError,
     CorInvalidDateRangeError,
+    CorInvalidRoleError,
     CorInvalidSourceError,
     CorLeaveNotFoundError,
     CorLeaveTypeNotFoundError,
@@ -35,6 +37,7 @@ from cor_provider.exceptions import (
     CorUserNotFoundError,
     CorValidationError,
 )
+from cor_provider.fields.sources import KNOWN_SOURCES
 
 
 def read_response(response: Response, operation: Operation) -> dict[str, Any]:
@@ -60,7 +63,7 @@ def read_rows(response: Response) -> list[dict[str, Any]]:
 def _confirmed(response: Response, operation: Operation) -> ParsedResponse:
     parsed = ParsedResponse.parse(response, operation)
     if not confirms(parsed):
-        rules = _RULES_OF_A_LIST if operation == "list" else _RULES
+        rules = _RULES_OF_A_LIST if operation == "list" else _RULES_OF_A_USER if parsed.is_about_a_user else _RULES
         raise next(rule.error_for(parsed) for rule in rules if rule.applies(parsed))
     return parsed
 
@@ -169,6 +172,41 @@ _ELSEWHERE = f"The COR connection's Host answers with {{status}}: {_CHECK_HOST}.
 _NAMED = "COR refused this leave request. It names the reason {name}."
 _UNNAMED_CONFLICT = "COR answered 409 (conflict) without a reason: look in COR for leave that conflicts with this one."
 
+
+def _rules_of_any(
+    *, named: str, conflict: str, forbidden: str | None = None, field: str | None = None, unnamed: str | None = None
+) -> tuple[_Rule, ...]:
+    """
+    Return the rules for whatever is created or changed, after those of what COR documents about it.
+
+    :param named: what is said of an undocumented name.
+    :param conflict: of a 409 without a name.
+    :param forbidden: of a 403; like those below, by default what the error's class says.
+    :param field: of a status that is about a field.
+    :param unnamed: of any other refusal.
+    """
+    return (
+        # What is neither a success nor a failure.
+        _Rule(_is_unclear, CorUnexpectedAnswerError, _UNCLEAR),
+        # What every record would meet.
+        _Rule(_is_from_elsewhere, CorConfigurationError, _ELSEWHERE),
+        _Rule(_has_status(HTTPStatus.UNAUTHORIZED), CorAuthenticationError),
+        _Rule(_has_status(HTTPStatus.FORBIDDEN), CorPermissionError, forbidden),
+        # What may pass.
+        _Rule(_has_status(HTTPStatus.TOO_MANY_REQUESTS), CorRateLimitError, _SLOW_DOWN),
+        _Rule(_is_server_failure, CorServerError, _FAILED),
+        # What is about this record.
+        _Rule(lambda response: response.name is not None, CorRecordError, named, "{name}"),
+        _Rule(_has_status(HTTPStatus.CONFLICT), CorRecordError, conflict),
+        _Rule(
+            _has_status(HTTPStatus.BAD_REQUEST, HTTPStatus.EXPECTATION_FAILED, HTTPStatus.UNPROCESSABLE_ENTITY),
+            CorValidationError,
+            field,
+        ),
+        _Rule(lambda _: True, CorRecordError, unnamed),
+    )
+
+
 _RULES = (
     # What COR documents, by name or code, whatever the status.
     _Rule(_is_about_a_field, CorValidationError),
@@ -189,25 +227,56 @@ _RULES = (
     _Rule(_is_not_associated("update"), CorLeaveNotFoundError, _NO_LEAVE_OR_MAPPING, code=NOT_ASSOCIATED),
     _Rule(_is_not_associated("delete"), CorLeaveNotFoundError),
     _Rule(_is_not_associated(), CorRecordError, _NO_MAPPING, NOT_ASSOCIATED, NOT_ASSOCIATED),
-    # What is neither a success nor a failure.
-    _Rule(_is_unclear, CorUnexpectedAnswerError, _UNCLEAR),
-    # What every leave would meet.
-    _Rule(_is_from_elsewhere, CorConfigurationError, _ELSEWHERE),
-    _Rule(_has_status(HTTPStatus.UNAUTHORIZED), CorAuthenticationError),
-    _Rule(_has_status(HTTPStatus.FORBIDDEN), CorPermissionError),
-    # What may pass.
-    _Rule(_has_status(HTTPStatus.TOO_MANY_REQUESTS), CorRateLimitError, _SLOW_DOWN),
-    _Rule(_is_server_failure, CorServerError, _FAILED),
-    # What is about this leave.
-    _Rule(lambda response: response.name is not None, CorRecordError, _NAMED, "{name}"),
-    _Rule(_has_status(HTTPStatus.CONFLICT), CorRecordError, _UNNAMED_CONFLICT),
-    _Rule(
-        _has_status(HTTPStatus.BAD_REQUEST, HTTPStatus.EXPECTATION_FAILED, HTTPStatus.UNPROCESSABLE_ENTITY),
-        CorValidationError,
-    ),
-    _Rule(lambda _: True, CorRecordError),
+    *_rules_of_any(named=_NAMED, conflict=_UNNAMED_CONFLICT),
 )
 """A response that is not a success stands for the error of the first rule that applies."""
+
+
+_NOT_A_FIELD = "COR finds a field of this user missing or invalid."
+_IS_A_USER = "COR already has a user with this external id under this source."
+_NO_SUCH_USER = "COR has no user with this external id under this source: create it first."
+_NO_USER_OR_POSITION = (
+    "COR has no mapping for this external id, or for the position or the seniority of this user, under this source "
+    "(ZC001)."
+)
+_NO_POSITION = (
+    "COR has no mapping for the position or the seniority of this user under this source: correct user_position_id and "
+    "seniority_id, or leave them out."
+)
+_UNKNOWN_SOURCE = (
+    "COR does not know this source: use the one under which the users are to be known in COR. "
+    f"It documents {', '.join(KNOWN_SOURCES)}."
+)
+_MAY_NOT_WRITE_USERS = (
+    "COR does not let this token write users (403): check the API key's role and scope,\n"
+    "and that the COR connection's Host is the base URL of COR's Integrations API."
+)
+_USER_NAMED = "COR refused this user. It names the reason {name}."
+_USER_CONFLICT = "COR answered 409 (conflict) without a reason: look in COR for a user with this e-mail address."
+_USER_REFUSED = "COR refused this user without naming the reason."
+
+_RULES_OF_A_USER = (
+    # What COR documents, by name or code, whatever the status.
+    _Rule(_is_about_a_field, CorValidationError, _NOT_A_FIELD),
+    _Rule(_means("DuplicateExternalIdError"), CorDuplicateExternalIdError, _IS_A_USER),
+    _Rule(_means("DuplicateEmailError"), CorDuplicateEmailError),
+    _Rule(_means("InvalidRoleError"), CorInvalidRoleError),
+    _Rule(_means("InvalidSourceError"), CorInvalidSourceError, _UNKNOWN_SOURCE),
+    _Rule(_means("ValidationError"), CorValidationError, _NOT_A_FIELD),
+    _Rule(_means(POSITION_NOT_FOUND), CorRecordError, _NO_POSITION, POSITION_NOT_FOUND),
+    _Rule(_means(USER_NOT_FOUND, "update_user"), CorUserNotFoundError, _NO_SUCH_USER),
+    _Rule(_means(USER_NOT_FOUND, "update_existing_user"), CorUserNotFoundError, _NO_SUCH_USER),
+    _Rule(_is_not_associated("update_user"), CorUserNotFoundError, _NO_USER_OR_POSITION, code=NOT_ASSOCIATED),
+    _Rule(_is_not_associated(), CorRecordError, _NO_POSITION, NOT_ASSOCIATED, NOT_ASSOCIATED),
+    *_rules_of_any(
+        forbidden=_MAY_NOT_WRITE_USERS,
+        named=_USER_NAMED,
+        conflict=_USER_CONFLICT,
+        field=_NOT_A_FIELD,
+        unnamed=_USER_REFUSED,
+    ),
+)
+"""The same for creating and changing a user."""
 
 
 def _is_missing_in_json(response: ParsedResponse) -> bool:

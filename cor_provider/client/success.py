@@ -20,6 +20,8 @@ def confirms(response: ParsedResponse) -> bool:
         return False
     if response.operation == "list":
         return response.http_status == HTTPStatus.OK and rows_of(response) is not None
+    if response.is_about_a_user:
+        return _shows_a_user(response)
     return response.says_success or _status_confirms(response) or _bare_body_confirms(response)
 
 
@@ -87,6 +89,30 @@ _LEAVE_FIELDS = {
     *("userId", "leaveTypeId", "start", "end", "allDay"),
     *("user_id", "leave_type_id", "all_day"),  # as the main API spells them
 }
+
+
+def _shows_a_user(response: ParsedResponse) -> bool:
+    """
+    Recognise a user with COR's id, bare as COR documents it or in the envelope of leave, and nothing else.
+
+    The id is a number: COR's other endpoints repeat external ids, which are text, under the same key.
+    """
+    if response.http_status not in {HTTPStatus.OK, HTTPStatus.CREATED} or not isinstance(response.body, dict):
+        return False
+    data = response.body.get("data")
+    # Next to `data`, a status in words is that of an envelope.
+    if isinstance(data, dict) and isinstance(response.body.get("status"), str) and not response.says_success:
+        return False
+    place = data if isinstance(data, dict) else response.body
+    if type(place.get("id")) is not int or read_cor_id(place["id"]) is None:
+        return False
+    # With a message or another status, and no field of a user, a lone id may belong to anything, such as a job.
+    if place.keys() & _USER_FIELDS:
+        return True
+    return "message" not in place if response.says_success else not {*place, *response.body} & {"message", "status"}
+
+
+_USER_FIELDS = {"email", "first_name", "last_name", "role_id", "daily_hours"}
 
 
 def _is_object_of_cor(place: dict[str, object], *, beside: dict[str, object]) -> bool:

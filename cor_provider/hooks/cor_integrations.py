@@ -22,6 +22,7 @@ from cor_provider.client.session import CorSession
 from cor_provider.client.settings import CorSettings
 from cor_provider.client.success import read_cor_id
 from cor_provider.client.user_leaves import USER_LEAVES_PATH, PageSizes, UserLeaves, all_rows
+from cor_provider.client.users import USERS_PATH, UsersEndpoint
 from cor_provider.exceptions import (
     CorAuthenticationError,
     CorConfigurationError,
@@ -38,8 +39,8 @@ from cor_provider.leave import (
     read_leave,
     read_leave_key,
 )
-from cor_provider.outcome import LeaveOutcome, Status
-from cor_provider.push.engine import push
+from cor_provider.outcome import LeaveOutcome, Status, UserOutcome
+from cor_provider.push.engine import OutcomeT, RecordT, Send, push
 from cor_provider.push.options import (
     IfExists,
     IfMissing,
@@ -50,24 +51,29 @@ from cor_provider.push.options import (
 )
 from cor_provider.push.outcomes import Outcomes, count_all
 from cor_provider.push.reading import Ask, read_each
+from cor_provider.push.repeated_emails import refuse_repeated_emails
 from cor_provider.push.resolve import resolve_create, resolve_delete, resolve_update
+from cor_provider.push.resolve_users import resolve_create_user
 from cor_provider.push.retry import Attempts
 from cor_provider.push.shared_pace import account_key, try_out
 from cor_provider.push.shared_turns import SharedTurns
 from cor_provider.push.traffic import Traffic
 from cor_provider.push.turns import OwnTurns, Turns
+from cor_provider.records.external_ids import UnreadableRecord
+from cor_provider.records.record import Record
+from cor_provider.user import UnreadableUser, UserRequest, UserUpdate, read_user
 
 __all__ = ["CorIntegrationsHook"]
 
 WRITTEN = {"created", "updated", "deleted"}
 _CHECK_API_URL = "check the COR connection's Extra api_url."
-_UNREAD = "the outcomes of {method} were not read. Use {verb}_all, or a for loop over the outcomes."
+_UNREAD = "the outcomes of {method} were not read. Use {instead}a for loop over the outcomes."
 _NOT_COR = f"{{}} did not respond as COR does: {_CHECK_API_URL}"
 
 
 class CorIntegrationsHook(BaseHook):
     """
-    Sends leave to COR's Integrations API, and reads back what COR holds.
+    Sends leave and users to COR's Integrations API, and reads back what COR holds.
 
     The API takes one leave per request, and none of its endpoints reads leave back
     (developers.projectcor.com/api-reference/integrations/user-leaves); COR's main API does, by COR's own ids. The hook
@@ -172,6 +178,15 @@ class CorIntegrationsHook(BaseHook):
         return self._settings.host + LEAVES_PATH
 
     @property
+    def users_url(self) -> str:
+        """
+        The URL of COR's user endpoint.
+
+        :raises CorConfigurationError: if the Connection is unusable.
+        """
+        return self._settings.host + USERS_PATH
+
+    @property
     def longest_request(self) -> float:
         """
         The most seconds that one request can take, with a new token before it, and once more after a 401.
@@ -216,7 +231,7 @@ class CorIntegrationsHook(BaseHook):
         source: str | None = None,
         if_exists: IfExists = "skip",
         **options: Unpack[Options],
-    ) -> Outcomes:
+    ) -> Outcomes[LeaveOutcome]:
         """
         Create leaves and yield each outcome as soon as it is known; closing the iterator stops sending.
 
@@ -268,7 +283,7 @@ class CorIntegrationsHook(BaseHook):
         source: str | None = None,
         if_missing: IfMissingOnUpdate = "create",
         **options: Unpack[Options],
-    ) -> Outcomes:
+    ) -> Outcomes[LeaveOutcome]:
         """
         Replace leaves and yield each outcome as soon as it is known, with the retries of :meth:`create_leaves`.
 
@@ -305,7 +320,7 @@ class CorIntegrationsHook(BaseHook):
         source: str | None = None,
         if_missing: IfMissing = "skip",
         **options: Unpack[Options],
-    ) -> Outcomes:
+    ) -> Outcomes[LeaveOutcome]:
         """
         Delete leaves and yield each outcome as soon as it is known, with the retries of :meth:`create_leaves`.
 
@@ -333,6 +348,73 @@ class CorIntegrationsHook(BaseHook):
         """Delete leaves as :meth:`delete_leaves` does, to the end; the rest is as in :meth:`create_all`."""
         outcomes = self.delete_leaves(leaves, source=source, if_missing=if_missing, **options)
         return count_all(outcomes, max_rejected=max_rejected, find_source=lambda: self.check_source(source))
+
+    def create_user(self, user: UserRequest | Mapping[str, Any], *, source: str | None = None) -> dict[str, Any]:
+        """
+        Create a user and return it as COR shows it (its ``id`` is COR's own). It may get mail, and a seat.
+
+        This and :meth:`update_user` send one request, without retries; :meth:`create_users` retries.
+
+        :param user: a :class:`~cor_provider.user.UserRequest`, or a mapping that it accepts.
+        :param source: ``metadata.source``; defaults to the hook's. It must be that of the user's leave.
+        :raises CorRecordError: if COR or our own validation refuses it; ``CorDuplicateExternalIdError`` if COR has it,
+            ``CorDuplicateEmailError`` if COR has its address.
+        :raises CorConfigurationError: if no user can be created with this Connection and source.
+        :raises CorTransientError: if the same request may succeed later.
+        """
+        user = user if isinstance(user, UserRequest) else UserRequest.model_validate(user)
+        return self._users_endpoint(source).create(user)
+
+    def update_user(
+        self, user: UserUpdate | UserRequest | Mapping[str, Any], *, source: str | None = None
+    ) -> dict[str, Any]:
+        """
+        Change what is given of the user that COR has under this external id, and return the user as COR shows it.
+
+        The rest stays as it is, and so does the address: COR documents no update of it, so an ``email`` is ignored.
+
+        :param user: a :class:`~cor_provider.user.UserUpdate`, or a mapping that it accepts; or a
+            :class:`~cor_provider.user.UserRequest`.
+        :raises CorUserNotFoundError: if COR does not have it; other errors are those of :meth:`create_user`.
+        """
+        if isinstance(user, UserRequest):
+            user = user.to_update()
+        update = user if isinstance(user, UserUpdate) else UserUpdate.model_validate(user)
+        return self._users_endpoint(source).update(update)
+
+    def create_users(
+        self,
+        users: Iterable[UserRequest | UnreadableUser | Mapping[str, Any]],
+        *,
+        source: str | None = None,
+        if_exists: IfExists = "skip",
+        **options: Unpack[Options],
+    ) -> Outcomes[UserOutcome]:
+        """
+        Create users and yield each outcome as soon as it is known, with the pace and retries of :meth:`create_leaves`.
+
+        Each user who is created may get mail, and a seat. No push of leave calls this.
+
+        An external id that the input repeats is sent once. A user whose address an earlier one of the input has is
+        ``rejected`` without being sent. If COR has the address of a user, a second request asks whether it has it under
+        this external id; if so, the user is ``existing``. After a lost answer, a user that COR has is ``created``.
+
+        :param users: any iterable; it is read as it is sent.
+        :param source: ``metadata.source``; defaults to the hook's. It must be that of the users' leave.
+        :param if_exists: an external id that COR has is ``existing`` (``"skip"``), is given all that is given here
+            except for the address and is ``updated`` (``"update"``), or is ``rejected`` (``"fail"``).
+        :param options: those of :meth:`create_leaves`.
+        :raises TypeError: at once, for a single user, text, or an option that does not exist.
+        :raises ValueError: at once, for an invalid option.
+        :raises CorConfigurationError: after the last outcome, if every user would fail alike.
+        """
+        check_choice("if_exists", if_exists, IfExists)
+        push_options = read_options("create_users", options)
+        records = refuse_repeated_emails(map(read_user, _iterable("create_users", users, "user")))
+        send = self._sender(partial(resolve_create_user, if_exists=if_exists), lambda: self._users_endpoint(source))
+        outcomes = push(records, send, push_options, turns=self._turns(), repeated="existing", outcome_type=UserOutcome)
+        written = self._report_lineage(outcomes, lambda: self.users_url)
+        return Outcomes(written, _UNREAD.format(method="create_users", instead=""))
 
     def leaves_in_cor(self, cor_user_id: int) -> Iterator[Mapping[str, Any]]:
         """
@@ -487,6 +569,9 @@ class CorIntegrationsHook(BaseHook):
     def _endpoint(self, source: str | None = None) -> LeavesEndpoint:
         return LeavesEndpoint(self.get_conn(), self.leaves_url, self.check_source(source))
 
+    def _users_endpoint(self, source: str | None = None) -> UsersEndpoint:
+        return UsersEndpoint(self.get_conn(), self.users_url, self.check_source(source))
+
     def _push(
         self,
         verb: str,
@@ -497,20 +582,26 @@ class CorIntegrationsHook(BaseHook):
         source: str | None,
         repeated: Status,
         options: Options,
-    ) -> Outcomes:
+    ) -> Outcomes[LeaveOutcome]:
         method = f"{verb}_leaves"
-        push_options, leaves = read_options(method, options), map(read, _iterable(method, leaves))
+        push_options, leaves = read_options(method, options), map(read, _iterable(method, leaves, "leave request"))
+        send = self._sender(resolve, lambda: self._endpoint(source))
+        outcomes = push(leaves, send, push_options, turns=self._turns(), repeated=repeated, outcome_type=LeaveOutcome)
+        written = self._report_lineage(outcomes, lambda: self.leaves_url)
+        return Outcomes(written, _UNREAD.format(method=method, instead=f"{verb}_all, or "))
 
+    def _sender(
+        self, resolve: Callable[[RecordT, Attempts, Endpoint], OutcomeT | None], make_endpoint: Callable[[], Endpoint]
+    ) -> Send[RecordT, OutcomeT]:
         @cache
-        def endpoint() -> LeavesEndpoint:  # an error is not kept: each leave request meets it again
+        def endpoint() -> Endpoint:  # an error is not kept: each record meets it again
             _ = self._redis  # raises an error if there is one that cannot be used
-            return self._endpoint(source)
+            return make_endpoint()
 
-        def send(leave: Leave, attempts: Attempts) -> LeaveOutcome | None:
-            return resolve(leave, attempts, endpoint())
+        def send(record: RecordT, attempts: Attempts) -> OutcomeT | None:
+            return resolve(record, attempts, endpoint())
 
-        outcomes = push(leaves, send, push_options, turns=self._turns(), repeated=repeated)
-        return Outcomes(self._report_lineage(outcomes), _UNREAD.format(method=method, verb=verb))
+        return send
 
     def _turns(self) -> Turns:
         requests_per_second = None
@@ -538,13 +629,13 @@ class CorIntegrationsHook(BaseHook):
         conn_id = self._settings.pace_redis_conn_id
         return redis_connector(conn_id) if conn_id else None
 
-    def _report_lineage(self, outcomes: Generator[LeaveOutcome]) -> Generator[LeaveOutcome]:
+    def _report_lineage(self, outcomes: Generator[OutcomeT], find_url: Callable[[], str]) -> Generator[OutcomeT]:
         """Report COR to Airflow's lineage after the first write."""
         is_reported = False
         with closing(outcomes):
             for outcome in outcomes:
                 if not is_reported and outcome.status in WRITTEN:
-                    get_hook_lineage_collector().add_output_asset(context=self, uri=self.leaves_url)
+                    get_hook_lineage_collector().add_output_asset(context=self, uri=find_url())
                     is_reported = True
                 yield outcome
 
@@ -553,14 +644,15 @@ def _as_leave(leave: LeaveRequest | Mapping[str, Any]) -> LeaveRequest:
     return leave if isinstance(leave, LeaveRequest) else LeaveRequest.model_validate(leave)
 
 
-def _iterable(method: str, leaves: Iterable[T]) -> Iterable[T]:
-    """Refuse what can be iterated over, but not leave request by leave request."""
-    if isinstance(leaves, (str, bytes, bytearray, os.PathLike, Mapping, LeaveRequest, LeaveKey, UnreadableLeave)):
+def _iterable(method: str, records: Iterable[T], what: str) -> Iterable[T]:
+    """Refuse what can be iterated over, but not record by record."""
+    if isinstance(records, (str, bytes, bytearray, os.PathLike, Mapping, Record, LeaveKey, UnreadableRecord)):
         raise TypeError(
-            f"{method}: expected an iterable of leave requests, such as a list, not a single {type(leaves).__name__}. "
-            "For one leave request, pass [leave]. The operators read files and JSON text."
+            f"{method}: expected an iterable of {what}s, such as a list, not a single {type(records).__name__}. "
+            f"For one {what}, pass [{what.partition(' ')[0]}]. The operators read files and JSON text."
         )
-    return leaves
+    return records
 
 
 T = TypeVar("T")
+Endpoint = TypeVar("Endpoint")

@@ -5,19 +5,21 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Generator
 from types import TracebackType
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from typing_extensions import Self
 
-from cor_provider.outcome import LeaveOutcome, Status
+from cor_provider.outcome import LeaveOutcome, Outcome, Status
 from cor_provider.results.errors import incomplete_error, rejected_error
 from cor_provider.results.rejections import RejectionLimits
 from cor_provider.results.summary import Summary
 
+OutcomeT = TypeVar("OutcomeT", bound=Outcome)
+
 log = logging.getLogger(__name__)
 
 
-class Outcomes(Generator[LeaveOutcome, None, None]):
+class Outcomes(Generator[OutcomeT, None, None]):
     """
     An iterator over the outcomes of a push; closing it stops sending. It is a context manager, too, which closes it.
 
@@ -27,17 +29,17 @@ class Outcomes(Generator[LeaveOutcome, None, None]):
     :param advice: what to do so that everything is sent.
     """
 
-    def __init__(self, outcomes: Generator[LeaveOutcome], advice: str) -> None:
+    def __init__(self, outcomes: Generator[OutcomeT], advice: str) -> None:
         self._outcomes = outcomes
         self._advice = advice
         self._is_used = False
 
-    def send(self, value: None, /) -> LeaveOutcome:
+    def send(self, value: None, /) -> OutcomeT:
         """Return the next outcome."""
         self._is_used = True
         return self._outcomes.send(value)
 
-    def throw(self, *error: Any) -> LeaveOutcome:
+    def throw(self, *error: Any) -> OutcomeT:
         """Raise an error where the push waits for its next outcome to be read."""
         self._is_used = True
         return self._outcomes.throw(*error)
@@ -60,7 +62,7 @@ class Outcomes(Generator[LeaveOutcome, None, None]):
             log.warning("Nothing was sent: %s", self._advice)
 
 
-def count_all(outcomes: Outcomes, *, max_rejected: int, find_source: Callable[[], str]) -> dict[str, int]:
+def count_all(outcomes: Outcomes[LeaveOutcome], *, max_rejected: int, find_source: Callable[[], str]) -> dict[str, int]:
     """
     Read all outcomes and return their counts: how many were received, and how many have each status.
 

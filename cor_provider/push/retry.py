@@ -1,5 +1,5 @@
 """
-When a leave request is sent again, how long to wait before that, and when to give up.
+When a record is sent again, how long to wait before that, and when to give up.
 
 COR documents 429, 500 and 503 as worth a retry, with exponential backoff, and asks for five minutes' patience after a
 503 (developers.projectcor.com/quickstart and /development). A 429 does not count as an attempt:
@@ -34,13 +34,14 @@ T = TypeVar("T")
 
 class Attempts:
     """
-    What happened to one leave request so far.
+    What happened to one record so far.
 
     :ivar made: the number of attempts; responses of 429, and requests that only led to the next one, do not count.
     :ivar is_under_way: whether a request was sent whose outcome is not counted yet.
     :ivar lost_answer: whether COR may have done the work although no response says so.
     :ivar existed: once COR has said that it has the external id, whether it had it before this push.
     :ivar missing: whether COR has said that it does not have the external id.
+    :ivar refusal: with what COR refused it, as long as that leaves open whether COR has the external id.
     :ivar last_error: the last error that was worth a retry.
     """
 
@@ -50,6 +51,7 @@ class Attempts:
         self.lost_answer = False
         self.existed: bool | None = None
         self.missing = False
+        self.refusal: CorRecordError | None = None
         self.last_error: CorTransientError | None = None
 
     def run(self, send: Callable[[], T]) -> T:
@@ -115,7 +117,7 @@ class Retries:
         """
         Send until there is a response that is not worth a retry.
 
-        :param attempts: those made so far for the leave request.
+        :param attempts: those made so far for the record.
         :raises CorTransientError: the last one, when patience is exhausted.
         :raises Stopped: if the push is stopped before that.
         """

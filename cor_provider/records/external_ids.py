@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
@@ -13,6 +13,14 @@ from cor_provider.exceptions import CorRecordError, CorValidationError
 from cor_provider.fields import external_id
 
 ExternalId = Annotated[str, BeforeValidator(external_id.read_text)]
+
+
+class Identified(Protocol):
+    """Has an external id: a leave request, the key of a leave, a user."""
+
+    @property
+    def id(self) -> str:
+        """The external id."""
 
 
 @dataclass(frozen=True)

@@ -110,7 +110,7 @@ def open_report(path: object, *, earlier: EarlierRows, check: Callable[[], None]
     """
     Open a report. When the block ends, even in an error, the report is complete and in its place.
 
-    Until then, an existing report stays as it was. Rows are those of :meth:`~cor_provider.outcome.LeaveOutcome.to_row`.
+    Until then, an existing report stays as it was. Rows are those of :meth:`~cor_provider.outcome.Outcome.to_row`.
 
     :param path: path or URI that ``ObjectStoragePath`` opens; missing folders are made. None for no report.
     :param earlier: rows to begin with, from :func:`read_rows`.
