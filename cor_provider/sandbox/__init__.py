@@ -14,12 +14,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cor_provider.sandbox.store import StoredLeave
+from cor_provider.sandbox.store import StoredLeave, StoredMail, StoredUser
 
 if TYPE_CHECKING:  # it needs the optional web server
     from cor_provider.sandbox.server import Sandbox
 
-__all__ = ["Sandbox", "StoredLeave"]
+__all__ = ["Sandbox", "StoredLeave", "StoredMail", "StoredUser"]
 
 
 def __getattr__(name: str) -> Any:
