@@ -7,6 +7,7 @@ provider never deletes a user.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -17,6 +18,14 @@ from cor_provider.client.session import CorSession
 from cor_provider.user import UserRequest, UserUpdate
 
 USERS_PATH = "/v2/integrations/users"
+
+
+def _names_no_user(record: logging.LogRecord) -> bool:
+    return f"{USERS_PATH}/" not in record.getMessage()
+
+
+# At the level DEBUG, urllib3 logs the path of each request, which has the external id of the user.
+logging.getLogger("urllib3.connectionpool").addFilter(_names_no_user)
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from cor_provider.sandbox.faults import Faults
 from cor_provider.sandbox.hangup import HangUp
 from cor_provider.sandbox.main_api import Readings, list_leaves
 from cor_provider.sandbox.openapi import describe
-from cor_provider.sandbox.operations import OPERATIONS
+from cor_provider.sandbox.operations import OPERATIONS, USERS
 from cor_provider.sandbox.payloads import (
     ME,
     BodyT,
@@ -276,5 +276,6 @@ def _by_method(endpoints: Mapping[str, Endpoint]) -> Endpoint:
 
 
 def _log(request: Request, answer: str) -> None:
-    """Log a request without what may be secret or personal: its query, headers and body."""
-    logger.info("%s %s: %s", request.method, request.scope["raw_path"].decode("latin-1"), answer)
+    """Log a request without what may be secret or personal: its query, headers and body, and the id of a user."""
+    path = request.scope["raw_path"].decode("latin-1")
+    logger.info("%s %s: %s", request.method, f"{USERS}/…" if path.startswith(f"{USERS}/") else path, answer)
