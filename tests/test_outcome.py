@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from cor_provider.outcome import LeaveOutcome, Status, add_up, is_complete
+from cor_provider.outcome import LeaveOutcome, Status, UserOutcome, add_up, is_complete
 
 STATUSES = ("created", "updated", "existing", "rejected", "failed", "not_sent")
 
@@ -108,3 +108,18 @@ def test_a_row_of_an_earlier_version_has_no_id_of_cors_user() -> None:
 
 def test_ids_of_people_are_not_shown_in_logs() -> None:
     assert "678" not in repr(LeaveOutcome("L1", "created", cor_id=12345, cor_user_id=678, unknown_id="678"))
+
+
+def test_an_outcome_of_a_user_shows_no_id_but_its_row_has_them() -> None:
+    outcome = UserOutcome("PERSON-4711", "created", cor_id=12345, attempts=1, position=7)
+    assert repr(outcome) == "UserOutcome(status='created', error=None, message=None, attempts=1, position=7)"
+    assert (outcome.user_id, outcome.to_row()["id"], outcome.to_row()["cor_id"]) == (
+        "PERSON-4711",
+        "PERSON-4711",
+        12345,
+    )
+
+
+def test_a_row_gives_the_outcome_that_it_is_of() -> None:
+    outcome = UserOutcome("E-1", "rejected", error="InvalidRoleError", message="No.", attempts=1, position=7)
+    assert UserOutcome.from_row(json.loads(outcome.line)) == outcome

@@ -89,6 +89,8 @@ class Store:
         self.users: dict[tuple[str, str], str] = {}
         self.profiles: dict[tuple[str, str], StoredUser] = {}
         self.mails: list[StoredMail] = []
+        self.checks_email_first = False
+        """Which of a new user's ids and address is checked first; COR does not document it."""
         self.positions: set[tuple[str, str]] = set()
         self.seniorities: set[tuple[str, str]] = set()
         self.leave_types: dict[tuple[str, str], str] = {}
@@ -314,10 +316,10 @@ class Store:
 
     def _add_user(self, source: str, external_id: str, email: str | None, **fields: Any) -> StoredUser:
         key, address = (source, external_id), email and email.strip().casefold()
-        if key in self.users:
-            raise Refusal("DuplicateExternalIdError")
-        if address in self._emails:
-            raise Refusal("DuplicateEmailError")
+        taken = {"DuplicateExternalIdError": key in self.users, "DuplicateEmailError": address in self._emails}
+        for name in sorted(taken, reverse=not self.checks_email_first):
+            if taken[name]:
+                raise Refusal(name)
         self._check_position(source, fields)
         if address is not None:
             self._emails.add(address)

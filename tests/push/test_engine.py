@@ -9,15 +9,17 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from user_support import user
 
 from cor_provider import _clock
 from cor_provider.client.leaves import LeavesEndpoint
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.leave import LeaveRequest, read_leave
-from cor_provider.outcome import LeaveOutcome
+from cor_provider.outcome import LeaveOutcome, UserOutcome
 from cor_provider.push import engine
 from cor_provider.sandbox import Sandbox
 from cor_provider.sandbox.error_styles import ERROR_STYLES
+from cor_provider.user import read_user
 from support import SEED, Connect, leave
 
 LEAVES_UNDER_FAULTS = int(os.environ.get("LEAVES_UNDER_FAULTS", "100"))
@@ -230,4 +232,12 @@ class TestCheck:
             ("L1", "not_sent", None, 3),
             ("L1", "rejected", "ConflictingRepeatError", 4),
             ("L2", "not_sent", None, 5),
+        ]
+
+    def test_it_checks_users_too(self) -> None:
+        outcomes = engine.check_records(map(read_user, [user(), user(email="ana"), user(phone="1")]), UserOutcome)
+        assert [(one.user_id, one.status, one.error, one.position) for one in outcomes] == [
+            ("E-1", "not_sent", None, 1),
+            ("E-1", "rejected", "ValidationError", 2),
+            ("E-1", "rejected", "ConflictingRepeatError", 3),
         ]

@@ -172,15 +172,17 @@ PEOPLE = st.lists(st.sampled_from([f"E-{number}" for number in range(12)]), min_
     people=st.tuples(PEOPLE, PEOPLE, PEOPLE),
     if_exists=st.sampled_from(["skip", "update", "fail"]),
     seed=st.integers(0, 10_000),
+    email_first=st.booleans(),
 )
-@settings(max_examples=25)
+@settings(max_examples=40)
 def test_with_faults_each_user_exists_once_and_each_outcome_is_true(
-    people: tuple[list[str], list[str], list[str]], if_exists: Any, seed: int, connect: Connect
+    people: tuple[list[str], list[str], list[str]], if_exists: Any, seed: int, email_first: bool, connect: Connect
 ) -> None:
     """Some are in COR already; the addresses of others belong to somebody else; answers are lost, and COR fails."""
     new, there, taken = people
     with Sandbox(seed={"source": "GLOBANT"}, error_rate=0.2, drop_rate=0.2, random_seed=seed) as cor:
         connect(host=cor.url)
+        cor.store.checks_email_first = email_first
         for user_id in there:
             cor.store.add_user("GLOBANT", user_id, "Old Name", f"{user_id}@company.com")
         others = [user_id for user_id in taken if user_id not in there]

@@ -45,6 +45,13 @@ def test_what_cor_has_or_does_not_know_is_refused(
     assert len(sandbox.mails) == 1
 
 
+def test_the_address_may_be_checked_first(sandbox: Sandbox, send: Any, user: dict[str, Any]) -> None:
+    send(sandbox, "POST", "users", user)
+    assert send(sandbox, "POST", "users", user).json()["error"] == "DuplicateExternalIdError"
+    sandbox.store.checks_email_first = True
+    assert send(sandbox, "POST", "users", user).json()["error"] == "DuplicateEmailError"
+
+
 def test_an_update_of_an_unknown_user_is_refused(sandbox: Sandbox, send: Any) -> None:
     answer = send(sandbox, "PUT", "users/nobody", CHANGE)
     assert (answer.status_code, answer.json()["error"]) == (404, "ZC001")
