@@ -88,6 +88,16 @@ def test_the_page_shows_users_and_the_mails_that_none_of_them_got(
     assert (mail.email, mail.name) == ("john.doe@company.com", "<b>John Doe")
 
 
+def test_of_very_many_users_the_page_lists_the_newest(sandbox: Sandbox) -> None:
+    for number in range(600):
+        sandbox.store.create_user(
+            source="SAP", external_id=f"E-{number}", email=f"{number}@a.b", first_name="N", last_name=f"{number}"
+        )
+    page = requests.get(sandbox.url, timeout=60).text
+    assert "601 who may have leave here, the newest of them" in page
+    assert [f"<code>E-{number}</code>" in page for number in (99, 100, 599)] == [False, True, True]
+
+
 def test_users_of_the_seed_get_no_mail(sandbox: Sandbox) -> None:
     assert sandbox.mails == ()
     assert [one.name for one in sandbox.users] == ["John Doe"]
