@@ -53,7 +53,7 @@ ERRORS = {
     "LeaveTypeNotFoundError": _ErrorSpec(404, "The leave type is not in the integration mappings"),
     "LeaveNotFoundError": _ErrorSpec(404, "The leave is not in the integration mappings", "ZC001"),
     "ZC001": _ErrorSpec(404, "The entity is not associated", "ZC001"),
-    "ZC002": _ErrorSpec(404, "The position or seniority does not exist in the integration mappings", "ZC002"),
+    "ZC002": _ErrorSpec(422, "The position or seniority does not exist in the integration mappings", "ZC002"),
     "DuplicateExternalIdError": _ErrorSpec(409, "The external id is already used for this source", "ZC004"),
     "DuplicateEmailError": _ErrorSpec(409, "The email is already used"),
     "InvalidDateRangeError": _ErrorSpec(422, "The end must be equal to or after the start"),

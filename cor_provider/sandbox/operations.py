@@ -215,7 +215,12 @@ OPERATIONS = (
             "role_id": 4,
             "daily_hours": 8,
         },
-        links={"updateUser": {"parameters": {"user_id": "$request.body#/id"}}},
+        links={
+            "updateUser": {
+                "parameters": {"user_id": "$request.body#/id"},
+                "requestBody": {"metadata": {"source": "$request.body#/metadata/source"}},
+            }
+        },
         errors=("ValidationError", "InvalidRoleError", "DuplicateExternalIdError", "DuplicateEmailError"),
         assumed_errors=("InvalidSourceError", "ZC002"),
         assumptions=(*_EVERY_BODY, *_OF_USERS, "An e-mail address is taken once"),
