@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from user_support import DOCUMENTED_USER, MARKERS, PERSONAL, user
 
 from cor_provider.exceptions import CorInvalidRoleError, CorRecordError, CorValidationError
 from cor_provider.user import UnreadableUser, UserRequest, UserUpdate, read_user
+from user_support import DOCUMENTED_USER, MARKERS, PERSONAL, user
 
 
 def error_of(record: object) -> CorRecordError:

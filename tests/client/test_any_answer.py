@@ -14,10 +14,10 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from any_answers import ANSWERS, CONFIRMATIONS, Seen, gzip, honest, http_answer
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
+from any_answers import ANSWERS, CONFIRMATIONS, Seen, gzip, honest, http_answer
 from cor_provider.exceptions import CorConfigurationError
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.outcome import LeaveOutcome

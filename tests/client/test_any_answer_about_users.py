@@ -13,16 +13,16 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from any_answers import ANSWERS, JSON, KEYS, Seen, honest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
-from user_support import user
 
+from any_answers import ANSWERS, JSON, KEYS, Seen, honest
 from cor_provider.exceptions import CorConfigurationError
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.outcome import UserOutcome
 from one_shot_server import OneShotServer
 from support import Connect
+from user_support import user
 
 USER = {"id": 8546, "email": "e-0@company.com", "first_name": "Ana", "last_name": "Suárez", "role_id": 4}
 ENVELOPE = {"statusCode": 201, "status": "success", "data": USER}

@@ -8,13 +8,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from user_support import DOCUMENTED_USER, user
 
 from cor_provider import exceptions
 from cor_provider.exceptions import CorError
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.sandbox import Sandbox
 from cor_provider.sandbox.error_styles import ERROR_STYLES
+from user_support import DOCUMENTED_USER, user
 
 ANSWER = {
     "id": 8546,

@@ -6,12 +6,12 @@ import gc
 from typing import Any
 
 import pytest
-from user_support import user
 
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.sandbox import Sandbox
 from cor_provider.user import UserRequest
 from support import Connect, leave
+from user_support import user
 
 
 @pytest.mark.parametrize("users", [user(), UserRequest(**user()), "people.csv", b"[]"])

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from user_support import user
 
 from cor_provider import _clock
 from cor_provider.client.leaves import LeavesEndpoint
@@ -21,6 +20,7 @@ from cor_provider.sandbox import Sandbox
 from cor_provider.sandbox.error_styles import ERROR_STYLES
 from cor_provider.user import read_user
 from support import SEED, Connect, leave
+from user_support import user
 
 LEAVES_UNDER_FAULTS = int(os.environ.get("LEAVES_UNDER_FAULTS", "100"))
 """How many leaves are pushed under faults; set the variable to push more."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from user_support import user
-
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.sandbox import Sandbox
+from user_support import user
 
 
 def test_a_second_user_of_an_address_is_rejected_before_it_is_sent(hook: CorIntegrationsHook, sandbox: Sandbox) -> None:

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
-from user_support import MARKERS, PERSONAL, user
 
 from cor_provider.exceptions import CorAuthenticationError
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.outcome import UserOutcome
 from cor_provider.sandbox import Sandbox
 from support import Connect
+from user_support import MARKERS, PERSONAL, user
 
 EMAIL_TAKEN = {"statusCode": 409, "status": "error", "error": "DuplicateEmailError"}
 
