@@ -217,13 +217,13 @@ class CorLeaveNotFoundError(CorRecordError):
 
 
 class CorDuplicateEmailError(CorRecordError):
-    """COR has a user with this e-mail address, and not under this external id."""
+    """COR has a user with this e-mail address."""
 
     default_name = "DuplicateEmailError"
     default_message = (
-        "COR has a user with this e-mail address, perhaps a deleted one, but not under this external id. No documented "
-        "call gives that user an external id: look in COR who has the address. If it is this person, ask COR's support "
-        "to map the user to the external id; if it is not, change the address there or in HR."
+        "COR has a user with this e-mail address, perhaps a deleted one. No documented call gives an existing user an "
+        "external id: look in COR who has the address. If it is this person, ask COR's support to map the user to the "
+        "external id; if it is not, change the address there or in HR."
     )
 
 
