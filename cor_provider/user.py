@@ -27,12 +27,13 @@ from cor_provider.records.record import Label, Record, own_name
 __all__ = ["UnreadableUser", "UserRequest", "UserUpdate"]
 
 
-def _read_optional_id(value: object) -> str | None:
+def read_optional_id(value: object) -> str | None:
+    """Return an external id as text; None for a gap."""
     return None if is_gap(value) else external_id.read_text(value)
 
 
 Text = Annotated[str | None, BeforeValidator(read_text)]
-OptionalId = Annotated[str | None, BeforeValidator(_read_optional_id)]
+OptionalId = Annotated[str | None, BeforeValidator(read_optional_id)]
 
 
 class _User(Record):

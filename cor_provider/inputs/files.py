@@ -1,4 +1,4 @@
-"""Files of leave requests: opened, read by the reader of their format, and noted for lineage."""
+"""Files of records: opened, read by the reader of their format, and noted for lineage."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from cor_provider.inputs.paths import may_be_shown
 from cor_provider.inputs.record import Record
 from cor_provider.inputs.translation import PLAIN, Translation
 from cor_provider.inputs.unexpected import unexpected_input
+from cor_provider.records.kinds import Kind
 
 OnOpen = Callable[[ObjectStoragePath], None]
 """Called with a file right before it is opened; it may raise an error instead."""
@@ -19,10 +20,11 @@ OnOpen = Callable[[ObjectStoragePath], None]
 
 def iter_file(value: object, on_open: OnOpen, translation: Translation = PLAIN) -> Iterator[Record]:
     """Yield the records of a file, given by its path or URI."""
-    path, sheet = _locate(value)
+    kind = translation.form.kind
+    path, sheet = _locate(value, kind)
     reader = find_reader(str(path))
     if reader is None:
-        raise unexpected_input("a path with another ending")
+        raise unexpected_input("a path with another ending", kind)
     on_open(path)
     if is_shown := may_be_shown(value):
         # Airflow itself records only files that are read at once, not those that are read line by line.
@@ -34,15 +36,15 @@ def iter_file(value: object, on_open: OnOpen, translation: Translation = PLAIN) 
     except FileNotFoundError:
         name = f"file {path}" if is_shown else "file of this name (not shown: it does not look like a path)"
         raise FileNotFoundError(
-            f"leave_requests: there is no {name} where this task runs. Check that the extract ran."
+            f"{kind.parameter}: there is no {name} where this task runs. Check that the extract ran."
         ) from None
     except OSError as error:
         if is_shown:
             raise
-        raise OSError(error.errno, f"leave_requests: {error.strerror}") from None  # without the name
+        raise OSError(error.errno, f"{kind.parameter}: {error.strerror}") from None  # without the name
 
 
-def _locate(value: object) -> tuple[ObjectStoragePath, str | None]:
+def _locate(value: object, kind: Kind) -> tuple[ObjectStoragePath, str | None]:
     """Return a file, and the sheet of it that is named too."""
     sheet = None
     if isinstance(value, str):
@@ -50,7 +52,7 @@ def _locate(value: object) -> tuple[ObjectStoragePath, str | None]:
     try:
         path = _files.locate(value)
     except ValueError:  # its message may quote the path
-        raise unexpected_input("a path or URI that is not valid") from None
+        raise unexpected_input("a path or URI that is not valid", kind) from None
     if "\0" in str(path):
-        raise unexpected_input("a path or URI that is not valid")
+        raise unexpected_input("a path or URI that is not valid", kind)
     return path, sheet

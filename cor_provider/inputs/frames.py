@@ -1,5 +1,5 @@
 """
-Data frames as leave requests: pandas and polars DataFrames, and what pyarrow has.
+Data frames of records: pandas and polars DataFrames, and what pyarrow has.
 
 None of these packages is imported here: an input can be a data frame only if its package has been imported already.
 """
@@ -16,6 +16,7 @@ from cor_provider.inputs.input_file import Input
 from cor_provider.inputs.record import Record
 from cor_provider.inputs.translation import PLAIN, Translation
 from cor_provider.inputs.typed_columns import EXACT_BELOW, ROWS_AT_ONCE, Column, Part, iter_rows, used_columns
+from cor_provider.records.kinds import Kind
 
 NAME = "the data frame"
 """How errors name it."""
@@ -38,7 +39,7 @@ def iter_frame(frame: object, translation: Translation = PLAIN) -> Iterator[Reco
     yield from read(frame, Input(NAME, translation))
 
 
-def refuse_other_tables(value: object) -> None:
+def refuse_other_tables(value: object, kind: Kind) -> None:
     """
     Refuse what comes from the same packages, but is no data frame.
 
@@ -46,14 +47,15 @@ def refuse_other_tables(value: object) -> None:
     """
     for package, name, advice in _REFUSED:
         if _is(value, package, name):
-            raise CorConfigurationError(f"leave_requests: a {type(value).__name__} of {package} is not read: {advice}.")
+            what = f"a {type(value).__name__} of {package} is not read: {advice.format(many=kind.many)}"
+            raise CorConfigurationError(f"{kind.parameter}: {what}.")
 
 
 _REFUSED = (
-    ("pandas", "Series", "pass the data frame, or the Series by .tolist() if its values are leave requests"),
+    ("pandas", "Series", "pass the data frame, or the Series by .tolist() if its values are {many}"),
     ("pandas", "Index", "pass the data frame"),
     ("polars", "LazyFrame", "call its .collect()"),
-    ("polars", "Series", "pass the data frame, or the Series by .to_list() if its values are leave requests"),
+    ("polars", "Series", "pass the data frame, or the Series by .to_list() if its values are {many}"),
     ("pyarrow.dataset", "Dataset", "call its .to_table()"),
     ("pyarrow", "Array", "pass the Table"),
     ("pyarrow", "ChunkedArray", "pass the Table"),

@@ -1,4 +1,4 @@
-"""A file or data frame of leave requests, as its reader sees it."""
+"""A file or data frame of records, as its reader sees it."""
 
 from __future__ import annotations
 
@@ -22,15 +22,6 @@ CHUNK = 1024 * 1024
 MOST_COLUMNS_SHOWN = 40
 LONGEST_COLUMN_SHOWN = 40  # characters
 
-_EXAMPLES = {
-    "id": "Request No",
-    "user_id": "Employee",
-    "leave_type_id": "Kind",
-    "start": "From",
-    "end": "To",
-    "all_day": "Whole day",
-}
-
 _DATA = re.compile(r"\d.*\d|@")
 """What a row of data has somewhere and the names of columns hardly have: a date, a number, an address."""
 
@@ -49,9 +40,14 @@ class Input:
     name: str
     translation: Translation = PLAIN
 
+    @property
+    def parameter(self) -> str:
+        """The parameter of the operator that takes it, for errors."""
+        return self.translation.form.kind.parameter
+
     def error(self, problem: str) -> CorConfigurationError:
         """Return the error for an input that cannot be used; ``problem`` says what to do about it."""
-        return CorConfigurationError(f"leave_requests: {self.name}: {problem}")
+        return CorConfigurationError(f"{self.parameter}: {self.name}: {problem}")
 
     def used_columns(self, columns: Iterable[str]) -> list[str]:
         """
@@ -76,7 +72,7 @@ class Input:
         if missing := self.translation.missing(columns):
             similar = self.translation.similar(columns)
             first = missing[0].split()[0]
-            example = json.dumps(similar or {first: _EXAMPLES[first]}, ensure_ascii=False)
+            example = json.dumps(similar or {first: self.translation.form.columns[first]}, ensure_ascii=False)
             raise self.error(
                 f"{place}has no column for {', '.join(missing)}. {_describe(columns, may_be_data)} Name its columns by "
                 f"the parameter columns, such as {example}."

@@ -10,15 +10,16 @@ from cor_provider.inputs.formats import split_sheet
 from cor_provider.inputs.frames import is_frame, is_used_up
 from cor_provider.inputs.paths import PATH_TYPES, may_be_shown, names_a_file
 from cor_provider.leave import LeaveRequest, read_leave_id
+from cor_provider.records.record import Record
 
 
 def can_be_read_again(value: object) -> bool:
-    """Return whether an input gives the same leave requests each time it is read."""
+    """Return whether an input gives the same records each time it is read."""
     if isinstance(value, (list, tuple)):
         return all(map(can_be_read_again, value))
     if is_frame(value):
         return not is_used_up(value)
-    return isinstance(value, (str, Mapping, LeaveRequest, *PATH_TYPES))
+    return isinstance(value, (str, Mapping, Record, *PATH_TYPES))
 
 
 def files_in(value: object) -> Iterator[object]:
@@ -49,7 +50,7 @@ def label(value: object) -> str | None:
     :param value: an input. For a form that would have to be read, the result is None.
     """
     if names_a_file(value):
-        return _label_file(str(value).strip()) if may_be_shown(value) else None
+        return label_of_file(value)
     if isinstance(value, (Mapping, LeaveRequest)):
         return read_leave_id(value)
     if isinstance(value, (list, tuple)) and value:
@@ -57,7 +58,10 @@ def label(value: object) -> str | None:
     return None
 
 
-def _label_file(path: str) -> str:
-    path, sheet = split_sheet(path)
+def label_of_file(value: object) -> str | None:
+    """Return such a name if the input is a file that may be shown: it has no personal data."""
+    if not names_a_file(value) or not may_be_shown(value):
+        return None
+    path, sheet = split_sheet(str(value).strip())
     name = "/".join(urlsplit(path).path.split("/")[-2:])
     return f"{name}#{sheet}" if sheet else name

@@ -8,6 +8,7 @@ from jinja2 import Environment, TemplateError, nodes
 
 from cor_provider.inputs.paths import looks_like_a_path
 from cor_provider.leave import LeaveRequest
+from cor_provider.user import UserRequest
 
 _LONGEST = 10_000  # characters
 _MARKS = ("{{", "{%", "{#")
@@ -48,7 +49,7 @@ def _gives_values(node: nodes.Node, *, is_argument: bool = False) -> bool:
     return any(_gives_values(one, is_argument=is_argument) for one in node.iter_child_nodes())
 
 
-_FIELDS = {*LeaveRequest.model_fields, "userId", "leaveTypeId", "allDay"}
+_FIELDS = {*LeaveRequest.model_fields, *UserRequest.model_fields, "userId", "leaveTypeId", "allDay"}
 
 
 def _unfiltered(node: nodes.Node | None) -> nodes.Node | None:

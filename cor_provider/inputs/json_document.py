@@ -1,4 +1,4 @@
-"""JSON documents of leave requests, as text or in a file."""
+"""JSON documents of records, as text or in a file."""
 
 from __future__ import annotations
 
@@ -21,18 +21,19 @@ def read_document(
     :param refuse: returns the error, given what is wrong; that does not quote the document.
     :raises CorConfigurationError: if it is not JSON, or neither a list nor an object.
     """
-    document = _parse(text, refuse)
+    one, many = translation.form.kind.one, translation.form.kind.many
+    document = _parse(text, many, refuse)
     if isinstance(document, list):
         yield from document
     elif not isinstance(document, Mapping):
-        raise refuse("this JSON is neither a list nor an object. Pass a list of leave requests, or a single one.")
+        raise refuse(f"this JSON is neither a list nor an object. Pass a list of {many}, or a single one.")
     elif _holds_list(document) and not translation.translate(document):
-        raise refuse("this JSON is an object with a list inside, and has no field of a leave. Pass only that list.")
+        raise refuse(f"this JSON is an object with a list inside, and has no field of a {one}. Pass only that list.")
     else:
         yield document
 
 
-def _parse(text: str, refuse: Callable[[str], CorConfigurationError]) -> object:
+def _parse(text: str, many: str, refuse: Callable[[str], CorConfigurationError]) -> object:
     try:
         return load(text)
     except json.JSONDecodeError as error:
@@ -44,7 +45,7 @@ def _parse(text: str, refuse: Callable[[str], CorConfigurationError]) -> object:
         )
         raise refuse(f"this is not JSON ({error.msg}, line {error.lineno}, column {error.colno}). {advice}") from None
     except RecursionError:
-        raise refuse("this JSON is nested too deeply. Pass a list of leave requests, or a single one.") from None
+        raise refuse(f"this JSON is nested too deeply. Pass a list of {many}, or a single one.") from None
 
 
 _DEEPEST_LIST = 3

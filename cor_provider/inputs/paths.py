@@ -14,7 +14,7 @@ PATH_TYPES = (os.PathLike, ObjectStoragePath)
 
 
 def names_a_file(value: object) -> bool:
-    """Return whether an input is the path or URI of a file, and not leave requests themselves."""
+    """Return whether an input is the path or URI of a file, and not records themselves."""
     if isinstance(value, str):
         return not is_json(value) and find_reader(split_sheet(value)[0]) is not None
     return isinstance(value, PATH_TYPES)

@@ -1,4 +1,4 @@
-"""One record of a file or data frame, before it is read as a leave request."""
+"""One record of a file or data frame, before it is read as a leave request or a user."""
 
 from __future__ import annotations
 

@@ -1,8 +1,11 @@
-"""How an input's columns, values and dates become those of a leave request."""
+"""How an input's columns, values and dates become those of a leave request or a user."""
 
 from __future__ import annotations
 
+import dataclasses
+import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -14,33 +17,84 @@ from cor_provider.fields.gaps import is_gap
 from cor_provider.fields.when import DateFormat
 from cor_provider.inputs.json_text import Doubled, is_json, load
 from cor_provider.leave import LeaveRequest
+from cor_provider.records.kinds import LEAVE, USERS, Kind
+from cor_provider.user import UserRequest
 
 FIELDS = tuple(LeaveRequest.model_fields)
 KEY_FIELDS = ("id", "user_id")
 """The fields that a delete needs."""
 
-OPTIONAL = frozenset({"all_day"})
-_DATES = ("start", "end")
 _BETWEEN_PARTS = "|"
 """Between the parts of an id: unlikely inside them, so that different parts do not make the same id."""
 
 OTHERS = "*"
 """The key that stands for every value that ``values`` does not name."""
 
-_COR_NAMES = {"user_id": "userId", "leave_type_id": "leaveTypeId", "all_day": "allDay"}
-"""COR's names of the fields, which an input may use too."""
+
+@dataclass(frozen=True)
+class Form:
+    """
+    The fields of a kind of records.
+
+    :param kind: what the records are.
+    :param fields: all of them.
+    :param optional: those that an input may lack.
+    :param dates: those that ``date_format`` is for.
+    :param cor_names: COR's names of fields, which an input may use too.
+    :param columns: an example of each field's column, for errors.
+    :param values: an example of the parameter ``values``, for errors.
+    """
+
+    kind: Kind
+    fields: tuple[str, ...]
+    optional: frozenset[str]
+    columns: Mapping[str, str]
+    values: str
+    dates: tuple[str, ...] = ()
+    cor_names: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+
+LEAVE_FORM = Form(
+    LEAVE,
+    FIELDS,
+    optional=frozenset({"all_day"}),
+    columns={
+        "id": "Request No",
+        "user_id": "Employee",
+        "leave_type_id": "Kind",
+        "start": "From",
+        "end": "To",
+        "all_day": "Whole day",
+    },
+    values='{"leave_type_id": {"Sick": "absence"}}',
+    dates=("start", "end"),
+    cor_names={"user_id": "userId", "leave_type_id": "leaveTypeId", "all_day": "allDay"},
+)
+
+_USER_FIELDS = tuple(dict.fromkeys(["id", "email", *UserRequest.model_fields]))
+"""In the order of COR's page."""
+
+USER_FORM = Form(
+    USERS,
+    _USER_FIELDS,
+    optional=frozenset(name for name, one in UserRequest.model_fields.items() if not one.is_required()),
+    columns={"id": "Employee No"}
+    | {name: name.replace("_", " ").capitalize() for name in _USER_FIELDS if name != "id"},
+    values='{"role_id": {"Manager": "Project Manager"}}',
+)
 
 
 class Translation:
     """
-    Translates records of an input into records with the fields of :class:`~cor_provider.leave.LeaveRequest`.
+    Translates records of an input into records with our names of the fields.
 
     :param columns: the input's names by our field names. A field that is not named keeps its own name, or COR's. ``id``
         may have a list of columns, for an input that has no id: their values make one, such as ``7|2026-05-11``.
     :param values: for each field, COR's values by the input's. ``"*"`` stands for every other value; a blank key for a
         gap, also where the input has no such column. Without them, a value is kept.
     :param date_format: the ``strptime`` form of dates that are not ISO 8601; see :class:`DateFormat`.
-    :param fields: the fields that are read.
+    :param form: the fields that there are.
+    :param fields: the fields that are read; by default, all that there are.
     :raises CorConfigurationError: naming the parameter and what is wrong with it.
     """
 
@@ -50,11 +104,13 @@ class Translation:
         values: object = None,
         date_format: object = None,
         *,
-        fields: Sequence[str] = FIELDS,
+        form: Form = LEAVE_FORM,
+        fields: Sequence[str] | None = None,
     ) -> None:
-        self.fields = tuple(fields)
-        self.columns, self._parts_of_id = _read_columns(columns)
-        self._values = _read_values(values)
+        self.form = form
+        self.fields = form.fields if fields is None else tuple(fields)
+        self.columns, self._parts_of_id = _read_columns(columns, form)
+        self._values = _read_values(values, form)
         self.date_format = _read_date_format(date_format)
         self._date_format = _parse_date_format(self.date_format)
         self._names = {field: self._names_of(field) for field in self.fields}
@@ -127,7 +183,7 @@ class Translation:
         ]
 
     def _needs_column(self, field: str) -> bool:
-        return field not in OPTIONAL and "" not in self._values.get(field, {})
+        return field not in self.form.optional and "" not in self._values.get(field, {})
 
     def _present(self, columns: Iterable[str]) -> set[str]:
         """Return the columns of an input, and that of the id if it has all of its parts."""
@@ -152,18 +208,23 @@ class Translation:
     def _names_of(self, field: str) -> tuple[str, ...]:
         if (name := self.columns.get(field)) is not None:
             return _spellings(name)
-        return (field, _COR_NAMES[field]) if field in _COR_NAMES else (field,)
+        return (field, *([self.form.cor_names[field]] if field in self.form.cor_names else []))
 
     def _step(self, field: str, name: str, other: str | None = None) -> tuple[str, str, str | None, bool]:
         """Return a field, its one or two names in the input, and whether its values are kept as they are."""
-        return field, name, other, not self._values.get(field) and (field not in _DATES or not self._date_format)
+        return (
+            field,
+            name,
+            other,
+            not self._values.get(field) and (field not in self.form.dates or not self._date_format),
+        )
 
     def _value(self, field: str, value: object) -> object:
         if isinstance(value, Doubled):
             return value  # no key stands for two values
         if values := self._values.get(field):
             value = _look_up(value, values)
-        return self._read_date(value) if field in _DATES else value
+        return self._read_date(value) if field in self.form.dates else value
 
     def _read_date(self, value: object) -> object:
         return value if self._date_format is None else self._date_format.read(value)
@@ -190,9 +251,9 @@ def _spelling(name: str) -> str:
     return "".join(filter(str.isalnum, name.casefold()))
 
 
-def _read_columns(columns: object) -> tuple[dict[str, str], tuple[str, ...]]:
+def _read_columns(columns: object, form: Form) -> tuple[dict[str, str], tuple[str, ...]]:
     """Return the columns by field, and those of which the id is made, if it has several."""
-    by_field = dict(_read_mapping("columns", columns))
+    by_field = dict(_read_mapping("columns", columns, form))
     parts: tuple[str, ...] = ()
     if isinstance(by_field.get("id"), (list, tuple)):
         parts = tuple(map(str, by_field["id"]))
@@ -205,29 +266,30 @@ def _read_columns(columns: object) -> tuple[dict[str, str], tuple[str, ...]]:
     return by_field, parts
 
 
-def _read_values(values: object) -> dict[str, dict[str, Any]]:
+def _read_values(values: object, form: Form) -> dict[str, dict[str, Any]]:
     return {
         field: {str(key).strip(): to for key, to in _mapping(f"values: {field}", one).items()}
-        for field, one in _read_mapping("values", values).items()
+        for field, one in _read_mapping("values", values, form).items()
     }
 
 
-def _read_mapping(parameter: str, value: object) -> Mapping[str, Any]:
+def _read_mapping(parameter: str, value: object, form: Form) -> Mapping[str, Any]:
     """Return a parameter that maps fields; a template may render it as JSON text."""
     if _is_unset(value):
         return {}
+    example = {"columns": json.dumps(dict(list(form.columns.items())[:2])), "values": form.values}[parameter]
     if isinstance(value, str) and is_json(value):
         try:
             value = load(value)
         except ValueError:
             raise CorConfigurationError(
-                f"{parameter}: this text is not JSON, such as {_EXAMPLES[parameter]}. If a template renders a mapping, "
+                f"{parameter}: this text is not JSON, such as {example}. If a template renders a mapping, "
                 "add | tojson: Jinja writes Python, not JSON."
             ) from None
-    mapping = _mapping(parameter, value, example=_EXAMPLES[parameter])
-    if unknown := sorted(str(field) for field in mapping if field not in FIELDS):
+    mapping = _mapping(parameter, value, example=example)
+    if unknown := sorted(str(field) for field in mapping if field not in form.fields):
         raise CorConfigurationError(
-            f"{parameter}: {', '.join(unknown)}: no such field. The fields are {', '.join(FIELDS)}."
+            f"{parameter}: {', '.join(unknown)}: no such field. The fields are {', '.join(form.fields)}."
         )
     return mapping
 
@@ -255,13 +317,6 @@ def _mapping(parameter: str, value: object, *, example: str = '{"Sick": "absence
     if not isinstance(value, Mapping):
         raise CorConfigurationError(f"{parameter}: expected a mapping such as {example}, not {type(value).__name__}.")
     return value
-
-
-_EXAMPLES = {
-    "columns": '{"id": "Request No", "user_id": "Employee"}',
-    "values": '{"leave_type_id": {"Sick": "absence"}}',
-}
-"""What a mapping looks like, in Python and in JSON alike."""
 
 
 def _is_first_choice(value: object, other: object) -> bool:
@@ -297,3 +352,6 @@ PLAIN = Translation()
 
 PLAIN_KEYS = Translation(fields=KEY_FIELDS)
 """The same, for what a delete needs."""
+
+PLAIN_USERS = Translation(form=USER_FORM)
+"""The same, for users."""

@@ -1,4 +1,4 @@
-"""A rejected record as its file holds it: read again by the same parameters, it is the same leave request."""
+"""A rejected record as its file holds it: read again by the same parameters, it is the same again."""
 
 from __future__ import annotations
 
@@ -9,14 +9,22 @@ from typing import Any
 from pydantic_core import PydanticCustomError
 
 from cor_provider.fields.all_day import read_all_day
+from cor_provider.fields.daily_hours import read_hours
+from cor_provider.fields.email import read_email
 from cor_provider.fields.external_id import read_text
+from cor_provider.fields.plain_text import read_text as read_plain_text
+from cor_provider.fields.plain_text import require_text
+from cor_provider.fields.role import read_role
 from cor_provider.fields.when import read_when
 from cor_provider.inputs.formats.formula_guard import REJECTED
 from cor_provider.inputs.record import CORRECT, NAMELESS
 from cor_provider.inputs.translation import Translation, collapse_blanks
-from cor_provider.leave import LeaveKey, LeaveRequest, UnreadableLeave
+from cor_provider.leave import LeaveKey
+from cor_provider.records.external_ids import UnreadableRecord
+from cor_provider.records.record import Record
 from cor_provider.task.plain_values import to_plain
 from cor_provider.task.rejected_formats import RejectedFormat
+from cor_provider.user import read_optional_id
 
 
 def as_written(record: object, file_format: RejectedFormat, translation: Translation) -> dict[str, Any]:
@@ -24,7 +32,7 @@ def as_written(record: object, file_format: RejectedFormat, translation: Transla
     Return the values of a record as a format holds them, by column.
 
     A format may not be able to hold a value so that it is read as the same one: as text, a number that has lost digits
-    would be a valid id. Such a value is left out of its field; the record is then refused again, and not another leave.
+    would be a valid id. Such a value is left out of its field; the record is then refused again, and not another one.
 
     :param record: as it was handed in.
     :param translation: how the input is read.
@@ -65,11 +73,11 @@ def _is_another(fields: Mapping[str, Any], again: Mapping[str, Any]) -> bool:
 
 
 def _read(record: object, translation: Translation) -> tuple[Mapping[str, Any], dict[str, Any]]:
-    """Return the fields of a record that is a leave already, and the values of every record by column."""
-    if isinstance(record, UnreadableLeave):
-        meant = {} if record.leave_id is None else {"id": record.leave_id}
+    """Return the fields of a record that is validated already, and the values of every record by column."""
+    if isinstance(record, UnreadableRecord):
+        meant = {} if record.id is None else {"id": record.id}
         return meant, translation.restore(meant)
-    if isinstance(record, (LeaveRequest, LeaveKey)):
+    if isinstance(record, (Record, LeaveKey)):
         meant = {field: getattr(record, field) for field in translation.fields}
         return meant, translation.restore(meant)
     if isinstance(record, Mapping):
@@ -115,4 +123,11 @@ _READERS: Mapping[str, Callable[[object], Any]] = {
     "start": read_when,
     "end": read_when,
     "all_day": read_all_day,
+    "email": read_email,
+    "first_name": require_text,
+    "last_name": require_text,
+    **dict.fromkeys(("phone", "position", "department"), read_plain_text),
+    "role_id": read_role,
+    "daily_hours": read_hours,
+    **dict.fromkeys(("user_position_id", "seniority_id"), read_optional_id),
 }

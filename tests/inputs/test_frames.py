@@ -64,7 +64,7 @@ def test_a_refused_row_is_named_by_its_number_from_one(make: Make) -> None:
 def test_columns_are_translated_and_others_ignored(make: Make) -> None:
     frame = make(columns(No=["L7"], note=["x"]))
     translation = Translation({"id": "No"})
-    assert [leave.id for leave in iter_leaves(frame, translation=translation)] == ["L7"]  # type: ignore[union-attr]
+    assert [leave.id for leave in iter_leaves(frame, translation=translation)] == ["L7"]
     assert all(
         "note" not in record.fields for record in iter_frame(make(columns(note=["x"])), translation=Translation())
     )

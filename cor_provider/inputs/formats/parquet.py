@@ -23,7 +23,7 @@ def read(file: InputFile) -> Iterator[Record]:
         from pyarrow import parquet  # noqa: PLC0415  # an optional extra
     except ImportError:
         raise CorConfigurationError(
-            "leave_requests: a .parquet file needs pyarrow: pip install 'airflow-provider-cor[parquet]'."
+            f"{file.parameter}: a .parquet file needs pyarrow: pip install 'airflow-provider-cor[parquet]'."
         ) from None
     with file.open(seekable=True) as stream:
         head = stream.peek(len(_ENCRYPTED))

@@ -42,7 +42,7 @@ def read(file: InputFile) -> Iterator[Record]:
         import openpyxl  # noqa: PLC0415  # an optional extra
     except ImportError:
         raise CorConfigurationError(
-            "leave_requests: a spreadsheet needs openpyxl: pip install 'airflow-provider-cor[excel]'."
+            f"{file.parameter}: a spreadsheet needs openpyxl: pip install 'airflow-provider-cor[excel]'."
         ) from None
     warnings.filterwarnings("ignore", module="openpyxl")  # they quote cells
     with file.open(seekable=True) as stream:
