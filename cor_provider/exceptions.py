@@ -29,6 +29,8 @@ The errors of this provider, by meaning rather than by HTTP status.
     ├── CorDriftError                       an audit found more drift than tolerated; Airflow does not retry it
     ├── CorLedgerBusyError                  another sync is using the ledger; Airflow retries it
     ├── CorLeavesRejectedError              the end of a push: more rejections than tolerated; Airflow does not retry it
+    ├── CorUserGuardError                   a task would create more users than it may; Airflow does not retry it
+    ├── CorUsersRejectedError               the end of a task: more users rejected than tolerated; no retry either
     └── CorPushIncompleteError              the end of a task: leave is still to be sent or read; Airflow retries it
 
 No error contains a request or a response: they may hold health data, and errors end up in logs.
@@ -68,7 +70,9 @@ __all__ = [
     "CorServerError",
     "CorTransientError",
     "CorUnexpectedAnswerError",
+    "CorUserGuardError",
     "CorUserNotFoundError",
+    "CorUsersRejectedError",
     "CorValidationError",
 ]
 
@@ -331,6 +335,18 @@ class CorLeavesRejectedError(CorError, AirflowFailException):
     """More leave requests were rejected than the task tolerates."""
 
     default_name = "LeavesRejectedError"
+
+
+class CorUsersRejectedError(CorError, AirflowFailException):
+    """More users were rejected than the task tolerates."""
+
+    default_name = "UsersRejectedError"
+
+
+class CorUserGuardError(CorError, AirflowFailException):
+    """A task would create more users than it may; nothing was sent."""
+
+    default_name = "UserGuardError"
 
 
 class CorPushIncompleteError(CorError):

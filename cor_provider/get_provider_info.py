@@ -26,7 +26,12 @@ def get_provider_info() -> dict[str, Any]:
             }
         ],
         "hooks": [{"integration-name": "COR", "python-modules": ["cor_provider.hooks.cor_integrations"]}],
-        "operators": [{"integration-name": "COR", "python-modules": ["cor_provider.operators.leaves"]}],
+        "operators": [
+            {
+                "integration-name": "COR",
+                "python-modules": ["cor_provider.operators.leaves", "cor_provider.operators.users"],
+            }
+        ],
         "cli": ["cor_provider.cli.airflow_commands.get_cli_commands"],  # since Airflow 3.2; ignored before
         "extra-links": ["cor_provider.links.CorLink"],
         "notifications": ["cor_provider.notifications.LeaveNotifier"],

@@ -7,12 +7,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from json.encoder import encode_basestring
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from typing_extensions import Self
 
 from cor_provider._compat import load_lazy
 from cor_provider.exceptions import CorError, CorRateLimitError
+from cor_provider.records.kinds import LEAVE, USERS, Kind
 
 __all__ = ["LeaveOutcome", "Outcome", "Status", "UserOutcome", "add_up", "is_complete"]
 
@@ -39,6 +40,9 @@ class Outcome:
     :param unknown_id: for ``UserNotFoundError`` and ``LeaveTypeNotFoundError``: the external id of the user or leave
         type that COR does not know. It is personal data: only the report shows it.
     """
+
+    kind: ClassVar[Kind] = LEAVE
+    """What the record is."""
 
     id: str | None
     status: Status
@@ -96,6 +100,16 @@ class Outcome:
         }
 
     @property
+    def shown(self) -> dict[str, str | int | None]:
+        """What tells the record from others where many people look: in XComs, logs and notices."""
+        return {"id": self.id}
+
+    @property
+    def example(self) -> str | None:
+        """The same, for a sentence; None if there is nothing to tell it by."""
+        return self.id
+
+    @property
     def line(self) -> bytes:
         """The row as a line of the report."""
         if self.error is None and self.message is None and self.unknown_id is None:
@@ -127,10 +141,22 @@ class UserOutcome(Outcome):
     All ids of a user are personal data: only the report shows them. Elsewhere, name the user's ``position`` instead.
     """
 
+    kind = USERS
+
     @property
     def user_id(self) -> str | None:
         """External id of the user; None if the record has none that is readable."""
         return self.id
+
+    @property
+    def shown(self) -> dict[str, str | int | None]:
+        """Its position in the input."""
+        return {"position": self.position}
+
+    @property
+    def example(self) -> str | None:
+        """Likewise, such as ``record 7``."""
+        return None if self.position is None else f"record {self.position}"
 
     def __repr__(self) -> str:
         shown = (f"{name}={getattr(self, name)!r}" for name in ("status", "error", "message", "attempts", "position"))

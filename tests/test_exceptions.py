@@ -31,7 +31,8 @@ def test_the_docstring_draws_the_tree_as_it_is() -> None:
 def test_airflow_does_not_retry_what_another_try_cannot_help() -> None:
     for_good = {error.__name__ for error in CLASSES if issubclass(error, AirflowFailException)}
     configuration = {error.__name__ for error in CLASSES if issubclass(error, exceptions.CorConfigurationError)}
-    assert for_good == {*configuration, "CorDeleteGuardError", "CorDriftError", "CorLeavesRejectedError"}
+    of_tasks = {"CorDeleteGuardError", "CorDriftError", "CorLeavesRejectedError", "CorUserGuardError"}
+    assert for_good == {*configuration, *of_tasks, "CorUsersRejectedError"}
 
 
 @pytest.mark.parametrize("error_class", TAKES_ONLY_WORDS)

@@ -10,12 +10,16 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from cor_provider._compat import Context
-from cor_provider.exceptions import CorError, CorLeavesRejectedError, CorPushIncompleteError
+from cor_provider.exceptions import CorError, CorLeavesRejectedError, CorPushIncompleteError, CorUsersRejectedError
 from cor_provider.links import XCOM_KEY
+from cor_provider.records.kinds import LEAVE
 from cor_provider.results.published import read_published
 
 PROBLEMS = ("rejected", "failed")
 """The statuses of leave requests that a notice is about."""
+
+_OF_CAUSES = (CorLeavesRejectedError, CorUsersRejectedError, CorPushIncompleteError)
+"""The errors that the causes explain."""
 
 _log = logging.getLogger(__name__)
 
@@ -26,7 +30,8 @@ class Ending:
     How a task ended.
 
     :param task: its name and that of its DAG, for people.
-    :param counts: the number of leave requests by status, and those received.
+    :param counts: the number of records by status, and those received.
+    :param records: what the records are called.
     :param causes: why some were rejected or failed, as the XCom ``summary`` has them, largest first.
     :param error: the name of the error that ended the task before it could do its work; None if it did it.
     :param message: what that error says, if it is one of ours and so names nobody.
@@ -36,6 +41,7 @@ class Ending:
 
     task: str
     counts: Mapping[str, int] = field(default_factory=dict)
+    records: str = LEAVE.many
     causes: Sequence[Mapping[str, Any]] = ()
     error: str | None = None
     message: str = ""
@@ -72,6 +78,7 @@ def read_ending(context: Context) -> Ending:
     return Ending(
         task=_name(task_instance),
         counts=summary.counts if summary else {},
+        records=summary.records if summary else LEAVE.many,
         causes=causes,
         error=error,
         message=message,
@@ -85,7 +92,7 @@ def _error(context: Context, *, has_summary: bool, has_causes: bool) -> tuple[st
     error: Any = context.get("exception")
     if error is None and (has_summary or context["ti"].state == "success"):
         return None, ""
-    if has_causes and isinstance(error, (CorLeavesRejectedError, CorPushIncompleteError)):
+    if has_causes and isinstance(error, _OF_CAUSES):
         return None, ""  # the causes say it
     if isinstance(error, CorError):
         return error.name, error.message

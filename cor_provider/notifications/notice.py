@@ -9,6 +9,7 @@ from typing import Any, Literal
 from cor_provider.exceptions import CorDriftError
 from cor_provider.notifications.ending import Ending
 from cor_provider.pages.calendar import TEMPLATES
+from cor_provider.records.kinds import LEAVE
 
 News = Literal["began", "changed", "gone"]
 
@@ -82,16 +83,17 @@ class Notice:
     @property
     def _headline(self) -> str:
         if self.news == "gone":
-            return "Nothing is wrong with leave any more"
+            what = LEAVE.some if self.ending.records == LEAVE.many else self.ending.records
+            return f"Nothing is wrong with {what} any more"
         if self.ending.error == CorDriftError.default_name:
             return "COR does not hold all leave as HR says"
         if self.ending.error:
             return f"{self.ending.error} stopped the task"
         received, rejected, failed = (self.counts.get(name, 0) for name in ("received", "rejected", "failed"))
-        parts = [f"{_of(rejected, received)} {'was' if rejected == 1 else 'were'} rejected"] if rejected else []
+        parts = [f"{self._of(rejected, received)} {'was' if rejected == 1 else 'were'} rejected"] if rejected else []
         if failed:
             failed += self.counts.get("not_sent", 0)
-            parts.append(f"{failed if parts else _of(failed, received)} could not be sent")
+            parts.append(f"{failed if parts else self._of(failed, received)} could not be sent")
         return ", ".join(parts)
 
     @property
@@ -106,6 +108,6 @@ class Notice:
             "is_gone": self.news == "gone",
         }
 
-
-def _of(count: int, received: int) -> str:
-    return f"{count} of {received} leave request{'' if received == 1 else 's'}"
+    def _of(self, count: int, received: int) -> str:
+        records = self.ending.records
+        return f"{count} of {received} {records.removesuffix('s') if received == 1 else records}"

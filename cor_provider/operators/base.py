@@ -1,4 +1,4 @@
-"""The base of the operators that carry leave to COR."""
+"""The base of the operators that carry leave or users to COR."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from cor_provider._compat import BaseOperator, Context, ObjectStoragePath, airfl
 from cor_provider.exceptions import CorConfigurationError, CorError
 from cor_provider.fields.sources import doubt
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
-from cor_provider.inputs.inspection import can_be_read_again, files_in, label, uris_in
+from cor_provider.inputs.inspection import can_be_read_again, files_in, label, label_of_file, uris_in
 from cor_provider.inputs.leaves import iter_leaves
-from cor_provider.inputs.translation import FIELDS, Translation
+from cor_provider.inputs.translation import FIELDS, LEAVE_FORM, Form, Translation
 from cor_provider.operators.parameters import at_run_time, check_literal
 from cor_provider.operators.run import Run
-from cor_provider.outcome import LeaveOutcome, Status
-from cor_provider.push.engine import check
+from cor_provider.outcome import LeaveOutcome, Outcome, Status
+from cor_provider.push.engine import check_records
 from cor_provider.push.options import PushOptions
 from cor_provider.results.rejections import RejectionLimits
 from cor_provider.results.summary import Summary
@@ -39,7 +39,7 @@ from cor_provider.task.rejected_file import RejectedFile, check_rejected_path
 from cor_provider.task.shield import run_shielded
 from cor_provider.task.summary_file import replaced_map_index, summary_path, task_key, write_summary
 
-__all__ = ["LeaveOperator"]
+__all__ = ["LeaveOperator", "RecordsOperator"]
 
 BY_INPUT = "{% if ti.map_index >= 0 %}{{ task.label_of_input or ti.map_index }}{% endif %}"
 """The default name of a mapped task."""
@@ -51,28 +51,33 @@ LONGEST_LABEL = 200
 """Characters; Airflow's database takes 250."""
 
 
-class LeaveOperator(BaseOperator):
+class RecordsOperator(BaseOperator):
     """
-    The base of the operators that carry leave to COR: input, results, report, endings, lineage and metrics.
+    The base of the operators that carry records to COR: input, results, report, endings, lineage and metrics.
 
-    A subclass sends leave requests with one call of the hook in :meth:`send`, or overrides :meth:`push` to do more.
+    A subclass sends the records with one call of the hook in :meth:`send`, or overrides :meth:`push` to do more.
     :class:`~cor_provider.operators.leaves.CreateLeaveOperator` documents the parameters.
+
+    :param records: the input: the value of the parameter that :attr:`outcome_type` names.
     """
+
+    outcome_type: ClassVar[type[Outcome]]
+    """What the outcomes are, and so what the records are."""
+
+    form: ClassVar[Form]
+    """The fields of the records."""
 
     statuses: ClassVar[tuple[Status, ...]]
     """The statuses that the task counts."""
 
     repeated: ClassVar[Status]
-    """The status of a leave request that repeats an earlier one."""
+    """The status of a record that repeats an earlier one."""
 
     decided_by: ClassVar[tuple[str, ...]] = ()
-    """The parameters that affect the outcome of a leave request."""
-
-    fields: ClassVar[tuple[str, ...]] = FIELDS
-    """The fields of a leave request that the task reads."""
+    """The parameters that affect the outcome of a record."""
 
     template_fields: Sequence[str] = (
-        *("leave_requests", "source", "cor_conn_id", "columns", "values", "date_format", "timezone"),
+        *("source", "cor_conn_id", "columns", "values"),
         *("report_path", "rejected_path", "max_rejected", "max_rejected_fraction"),
     )
     ui_color = "#dfe9f5"
@@ -87,13 +92,11 @@ class LeaveOperator(BaseOperator):
     def __init__(
         self,
         *,
-        leave_requests: Any,
+        records: Any,
         source: str | None = None,
         cor_conn_id: str = CorIntegrationsHook.default_conn_name,
         columns: Mapping[str, str | list[str]] | str | None = None,
         values: Mapping[str, Mapping[str, Any]] | str | None = None,
-        date_format: str | None = None,
-        timezone: str | None = None,
         max_rejected: int | str = 0,
         max_rejected_fraction: float | str | None = None,
         concurrency: int = 8,
@@ -116,15 +119,13 @@ class LeaveOperator(BaseOperator):
         check_literal(read_count, "max_rejected", max_rejected)
         check_literal(read_fraction, "max_rejected_fraction", max_rejected_fraction)
         check_literal(check_rejected_path, "rejected_path", rejected_path)
-        for name, value in {"columns": columns, "values": values, "date_format": date_format}.items():
-            check_literal(_read_translation, name, value)
-        self.leave_requests = leave_requests
+        for name, value in {"columns": columns, "values": values}.items():
+            check_literal(self._read_translation, name, value)
+        self.records = records
         self.source = source
         self.cor_conn_id = cor_conn_id
         self.columns = columns
         self.values = values
-        self.date_format = date_format
-        self.timezone = timezone
         self.max_rejected = max_rejected
         self.max_rejected_fraction = max_rejected_fraction
         self.concurrency = concurrency
@@ -135,26 +136,29 @@ class LeaveOperator(BaseOperator):
         self.max_wait = max_wait
 
     @property
-    def leave_requests(self) -> Any:
-        """The leave requests, as far as Airflow may show them."""
-        return redact(self._leave_requests)
+    def records(self) -> Any:
+        """The records, as far as Airflow may show them."""
+        return redact(self._records, self.outcome_type.kind)
 
-    @leave_requests.setter
-    def leave_requests(self, value: Any) -> None:
-        # Airflow sets the attribute again, to the rendered value.
-        self._leave_requests = reveal(value)
+    @records.setter
+    def records(self, value: Any) -> None:
+        self._records = reveal(value)
 
     @property
     def label_of_input(self) -> str | None:
         """The name of this task among its mapped siblings."""
-        return (label(self._leave_requests) or "")[:LONGEST_LABEL] or None
+        return (self.name_of_input(self._records) or "")[:LONGEST_LABEL] or None
+
+    def name_of_input(self, records: object) -> str | None:
+        """Return a short name that distinguishes this input among mapped tasks; None if it has none to show."""
+        return label_of_file(records)
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Push every leave request, and return the counts."""
+        """Push every record, and return the counts."""
         if "map_index_template" in context:  # Airflow 2 read it before this mapped task was made
             context["map_index_template"] = self.map_index_template
-        leave_requests = load_lazy(self._leave_requests)
-        self._run = run = self.begin(leave_requests, context)
+        records = load_lazy(self._records)
+        self._run = run = self.begin(records, context)
         summary = run.recorder.summary
         start = _clock.now()
 
@@ -163,7 +167,7 @@ class LeaveOperator(BaseOperator):
                 self.check_parameters()
                 run.files.check()
                 run.files.try_writing(leave_out=SUMMARY)
-                self.push(leave_requests, run.hook, run.recorder, run.stopping)
+                self.push(records, run.hook, run.recorder, run.stopping)
 
         try:
             run_shielded(work, stop=run.stopping.set)
@@ -178,10 +182,10 @@ class LeaveOperator(BaseOperator):
         annotate_outlets(context, self.outlets, self.counts(summary))
         return self.counts(summary)
 
-    def begin(self, leave_requests: object, context: Context) -> Run:
+    def begin(self, records: object, context: Context) -> Run:
         """Return the state of a new run, before anything is read or sent."""
         hook = CorIntegrationsHook(self.cor_conn_id, source=self.source)
-        files = TaskFiles(written=self.written(), read=self.read_files(leave_requests))
+        files = TaskFiles(written=self.written(), read=self.read_files(records), kind=self.outcome_type.kind)
         stopping = threading.Event()
         later_try = LaterTry(context.get("ti"), stopping)
 
@@ -193,11 +197,12 @@ class LeaveOperator(BaseOperator):
             report_path=self.report_path,
             rejected=RejectedFile(self.rejected_path, lambda: self.translation),
             check_files=check_files,
-            checkpoint=self._checkpoint(leave_requests, hook, context),
+            checkpoint=self._checkpoint(records, hook, context),
             stopping=stopping,
             log=self.log,
+            outcome_type=self.outcome_type,
         )
-        input_uris = list(uris_in(leave_requests))
+        input_uris = list(uris_in(records))
         return Run(
             hook=hook, files=files, recorder=recorder, stopping=stopping, later_try=later_try, input_uris=input_uris
         )
@@ -223,15 +228,21 @@ class LeaveOperator(BaseOperator):
 
     @property
     def translation(self) -> Translation:
-        """How the input's columns, values and dates become those of a leave request."""
+        """How the input's columns and values become those of a record."""
         with at_run_time():
-            return Translation(self.columns, self.values, self.date_format, fields=self.fields)
+            return Translation(self.columns, self.values, form=self.form)
 
     def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:  # noqa: ARG002  # OpenLineage's signature
         """Return the lineage of this task for OpenLineage, if its provider is installed; None if nothing was sent."""
         if not (run := self._run) or not (row_count := run.recorder.total.in_cor):
             return None
-        return openlineage_facets(input_uris=run.input_uris, output_url=run.hook.leaves_url, row_count=row_count)
+        return openlineage_facets(
+            input_uris=run.input_uris, output_url=self.endpoint_url(run.hook), row_count=row_count
+        )
+
+    @abstractmethod
+    def endpoint_url(self, hook: CorIntegrationsHook) -> str:
+        """Return the URL of COR's endpoint for these records."""
 
     def on_kill(self) -> None:
         """Stop sending and wait for responses under way. The rest is ``not_sent``, and the task fails with counts."""
@@ -240,21 +251,21 @@ class LeaveOperator(BaseOperator):
             self._run.stopping.set()
 
     def push(
-        self, leave_requests: object, hook: CorIntegrationsHook, recorder: OutcomeRecorder, stopping: threading.Event
+        self, records: object, hook: CorIntegrationsHook, recorder: OutcomeRecorder, stopping: threading.Event
     ) -> None:
         """
-        Push every leave request and record its outcome.
+        Push every record and record its outcome.
 
         This runs in a thread that no interruption can reach. Once ``stopping`` is set, it sends nothing more.
         """
-        leaves = recorder.resume(lambda: self.read(leave_requests))
+        remaining = recorder.resume(lambda: self.read(records))
         if self.validate_only:
             hook.get_conn()
             self.check_source(hook)
-            recorder.record(check(leaves))
+            recorder.record(check_records(remaining, self.outcome_type))
             log_check(self.log, recorder.summary)
         else:
-            with closing(self.send(leaves, hook, **self.patience, stopping=stopping)) as outcomes:
+            with closing(self.send(remaining, hook, **self.patience, stopping=stopping)) as outcomes:
                 recorder.record(outcomes)
 
     def check_source(self, hook: CorIntegrationsHook) -> None:
@@ -262,13 +273,13 @@ class LeaveOperator(BaseOperator):
         if problem := doubt(hook.check_source()):
             self.log.warning("%s", problem)
 
-    def read(self, leave_requests: object) -> Iterator[Any]:
+    @abstractmethod
+    def read(self, records: object) -> Iterator[Any]:
         """Read the input from its beginning."""
-        return iter_leaves(leave_requests, timezone=self.timezone, **self.reading)
 
     @abstractmethod
-    def send(self, leaves: Iterator[Any], hook: CorIntegrationsHook, **patience: Any) -> Generator[LeaveOutcome]:
-        """Send the leave requests that :meth:`read` yields, and yield the outcome of each."""
+    def send(self, records: Iterator[Any], hook: CorIntegrationsHook, **patience: Any) -> Generator[Any]:
+        """Send the records that :meth:`read` yields, and yield the outcome of each."""
 
     @property
     def reading(self) -> dict[str, Any]:
@@ -276,7 +287,7 @@ class LeaveOperator(BaseOperator):
         return {"translation": self.translation, "on_open": self.on_open, "on_record": self.on_record}
 
     def on_open(self, path: ObjectStoragePath) -> None:
-        """Refuse to open a file of leave requests that this run would overwrite."""
+        """Refuse to open a file of records that this run would overwrite."""
         if self._run:
             self._run.files.add_input(path)
 
@@ -293,9 +304,14 @@ class LeaveOperator(BaseOperator):
                 summary = summary_path(_files.locate(self.report_path))
         return {**{name: getattr(self, name) for name in self.outputs}, SUMMARY: summary}
 
-    def read_files(self, leave_requests: object) -> dict[str, Iterable[object]]:
+    def read_files(self, records: object) -> dict[str, Iterable[object]]:
         """Return the files that this task is known to read, by the parameters that name them."""
-        return {"leave_requests": files_in(leave_requests)}
+        return {self.outcome_type.kind.parameter: files_in(records)}
+
+    @property
+    def how_it_is_read(self) -> tuple[Any, ...]:
+        """The parameters without which the input is not read as before."""
+        return self.columns, self.values
 
     @property
     def patience(self) -> dict[str, Any]:
@@ -314,10 +330,10 @@ class LeaveOperator(BaseOperator):
         """Return the counts and causes that the task publishes, without people."""
         return run.recorder.total.to_dict(source=run.source)
 
-    def _checkpoint(self, leave_requests: object, hook: CorIntegrationsHook, context: Context) -> Checkpoint | None:
+    def _checkpoint(self, records: object, hook: CorIntegrationsHook, context: Context) -> Checkpoint | None:
         """Return the checkpoint, if Airflow can store it and the input can be read again."""
         store: Any = context.get("task_state_store")
-        if store is None or self.validate_only or not can_be_read_again(leave_requests):
+        if store is None or self.validate_only or not can_be_read_again(records):
             return None
         try:
             key = hook.derive_key("checkpoint")
@@ -325,9 +341,9 @@ class LeaveOperator(BaseOperator):
             return None  # the push will raise the same error
         options = {name: getattr(self, name) for name in ("source", *self.decided_by)}
         # As a digest: it may be long, and say who somebody is.
-        translation = blake2b(repr((self.columns, self.values, self.date_format)).encode(), key=key, digest_size=16)
+        translation = blake2b(repr(self.how_it_is_read).encode(), key=key, digest_size=16)
         bound_to = {"max_tries": context["ti"].max_tries, "translation": translation.hexdigest(), **options}
-        return Checkpoint(store, key=key, bound_to=bound_to, repeated=self.repeated)
+        return Checkpoint(store, key=key, bound_to=bound_to, repeated=self.repeated, outcome_type=self.outcome_type)
 
     def _ending(self, run: Run) -> CorError | None:
         return error_at_the_end(
@@ -377,6 +393,61 @@ class LeaveOperator(BaseOperator):
         except Exception as error:  # noqa: BLE001  # each store raises its own errors; the report has everything
             self.log.warning("The summary of the report could not be written: %s", error)
 
+    @classmethod
+    def _read_translation(cls, name: str, value: Any) -> None:
+        Translation(**{name: value}, form=cls.form)
 
-def _read_translation(name: str, value: Any) -> None:
-    Translation(**{name: value})
+
+class LeaveOperator(RecordsOperator):
+    """The base of the operators that carry leave to COR."""
+
+    outcome_type = LeaveOutcome
+    form = LEAVE_FORM
+
+    fields: ClassVar[tuple[str, ...]] = FIELDS
+    """The fields of a leave request that the task reads."""
+
+    template_fields: Sequence[str] = (
+        *("leave_requests", "source", "cor_conn_id", "columns", "values", "date_format", "timezone"),
+        *("report_path", "rejected_path", "max_rejected", "max_rejected_fraction"),
+    )
+
+    def __init__(
+        self, *, leave_requests: Any, date_format: str | None = None, timezone: str | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(records=leave_requests, **kwargs)
+        check_literal(self._read_translation, "date_format", date_format)
+        self.date_format = date_format
+        self.timezone = timezone
+
+    @property
+    def leave_requests(self) -> Any:
+        """The leave requests, as far as Airflow may show them."""
+        return self.records
+
+    @leave_requests.setter
+    def leave_requests(self, value: Any) -> None:  # Airflow sets the rendered value
+        self.records = value
+
+    def name_of_input(self, records: object) -> str | None:
+        """Return the name of the input's file, or an external leave id in it."""
+        return label(records)
+
+    def endpoint_url(self, hook: CorIntegrationsHook) -> str:
+        """Return the URL of COR's leave endpoint."""
+        return hook.leaves_url
+
+    @property
+    def translation(self) -> Translation:
+        """How the input's columns, values and dates become those of a leave request."""
+        with at_run_time():
+            return Translation(self.columns, self.values, self.date_format, form=self.form, fields=self.fields)
+
+    @property
+    def how_it_is_read(self) -> tuple[Any, ...]:
+        """The parameters without which the input is not read as before."""
+        return self.columns, self.values, self.date_format
+
+    def read(self, records: object) -> Iterator[Any]:
+        """Read the input from its beginning."""
+        return iter_leaves(records, timezone=self.timezone, **self.reading)

@@ -113,9 +113,9 @@ class CreateLeaveOperator(LeaveOperator):
         )
         self.if_exists = if_exists
 
-    def send(self, leaves: Iterator[Any], hook: CorIntegrationsHook, **patience: Any) -> Generator[LeaveOutcome]:
+    def send(self, records: Iterator[Any], hook: CorIntegrationsHook, **patience: Any) -> Generator[LeaveOutcome]:
         """Create leave."""
-        return hook.create_leaves(leaves, if_exists=self.if_exists, **patience)
+        return hook.create_leaves(records, if_exists=self.if_exists, **patience)
 
 
 class UpdateLeaveOperator(LeaveOperator):
@@ -178,9 +178,9 @@ class UpdateLeaveOperator(LeaveOperator):
         )
         self.if_missing = if_missing
 
-    def send(self, leaves: Iterator[Any], hook: CorIntegrationsHook, **patience: Any) -> Generator[LeaveOutcome]:
+    def send(self, records: Iterator[Any], hook: CorIntegrationsHook, **patience: Any) -> Generator[LeaveOutcome]:
         """Replace leave."""
-        return hook.update_leaves(leaves, if_missing=self.if_missing, **patience)
+        return hook.update_leaves(records, if_missing=self.if_missing, **patience)
 
 
 class DeleteLeaveOperator(LeaveOperator):
@@ -245,10 +245,10 @@ class DeleteLeaveOperator(LeaveOperator):
         )
         self.if_missing = if_missing
 
-    def read(self, leave_requests: object) -> Iterator[Any]:
+    def read(self, records: object) -> Iterator[Any]:
         """Read the ids that a delete needs."""
-        return iter_leave_keys(leave_requests, **self.reading)
+        return iter_leave_keys(records, **self.reading)
 
-    def send(self, leaves: Iterator[Any], hook: CorIntegrationsHook, **patience: Any) -> Generator[LeaveOutcome]:
+    def send(self, records: Iterator[Any], hook: CorIntegrationsHook, **patience: Any) -> Generator[LeaveOutcome]:
         """Delete leave."""
-        return hook.delete_leaves(leaves, if_missing=self.if_missing, **patience)
+        return hook.delete_leaves(records, if_missing=self.if_missing, **patience)

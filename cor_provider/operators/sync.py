@@ -157,9 +157,9 @@ class SyncLeavesOperator(LeaveOperator):
         self.plan_shows_types = plan_shows_types
         self.approved_plan = approved_plan
 
-    def begin(self, leave_requests: object, context: Context) -> SyncTask:
+    def begin(self, records: object, context: Context) -> SyncTask:
         """Return the state of a new run."""
-        return SyncTask(**vars(super().begin(leave_requests, context)), owner=Owner.from_context(context))
+        return SyncTask(**vars(super().begin(records, context)), owner=Owner.from_context(context))
 
     def check_parameters(self) -> None:
         """Check the parameters that a template may have rendered, the guards' too."""
@@ -181,15 +181,15 @@ class SyncLeavesOperator(LeaveOperator):
         """Return the files that this task writes, including the plan's page."""
         return {**super().written(), "plan_path (its page)": page_beside(self.plan_path)}
 
-    def read_files(self, leave_requests: object) -> dict[str, Iterable[object]]:
+    def read_files(self, records: object) -> dict[str, Iterable[object]]:
         """Return the files that this task reads."""
         return {
-            **super().read_files(leave_requests),
+            **super().read_files(records),
             "approved_plan": [self.approved_plan] if self.approved_plan else [],
         }
 
     def push(
-        self, leave_requests: object, hook: CorIntegrationsHook, recorder: OutcomeRecorder, stopping: threading.Event
+        self, records: object, hook: CorIntegrationsHook, recorder: OutcomeRecorder, stopping: threading.Event
     ) -> None:
         """Make the plan and carry it out."""
         if is_page(self.plan_path):
@@ -200,11 +200,11 @@ class SyncLeavesOperator(LeaveOperator):
         if self.plan_only:
             self.check_source(hook)
         self._keep_ledger(ledger_path(self.ledger, hook.check_source()))
-        leaves = recorder.resume(lambda: self.read(leave_requests))
+        leaves = recorder.resume(lambda: self.read(records))
         with closing(self.send(leaves, hook, **self.patience, stopping=stopping)) as outcomes:
             recorder.record(outcomes)
 
-    def send(self, leaves: Iterator[Any], hook: CorIntegrationsHook, **patience: Any) -> Generator[LeaveOutcome]:
+    def send(self, records: Iterator[Any], hook: CorIntegrationsHook, **patience: Any) -> Generator[LeaveOutcome]:
         """Send the operations of the plan, and nothing else."""
         window, guards = Window.read(self.window), self.guards  # before anything is opened
         run = SyncRun(
@@ -217,7 +217,7 @@ class SyncLeavesOperator(LeaveOperator):
             **patience,
         )
         with closing(run), nullcontext() if self.plan_only else run.leased():
-            plan, refusal = yield from self._make_plan(run, leaves)
+            plan, refusal = yield from self._make_plan(run, records)
             if refusal or self.plan_only:
                 yield from plan.not_sent()
             else:

@@ -20,7 +20,7 @@ class Cause:
     :param error: the error's name.
     :param message: the error's message, which quotes no field of a record; None if the outcomes have different ones.
     :param count: how many outcomes there are.
-    :param example: the external leave id of one of them; None if none has a readable one.
+    :param example: the external id of one leave, or the position of one user; None if none has a readable one.
     :param has_number: whether one of them is about an unknown external id that may be a number: see :func:`is_number`.
     """
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cor_provider.exceptions import CorLeavesRejectedError, CorPushIncompleteError
+from cor_provider.exceptions import CorError, CorLeavesRejectedError, CorPushIncompleteError, CorUsersRejectedError
 from cor_provider.outcome import Status
+from cor_provider.records.kinds import USERS
 from cor_provider.results.summary import Summary
 
 MOST_CAUSES = 10
@@ -42,7 +43,7 @@ def incomplete_error(summary: Summary, *, source: str | None, counts: object) ->
     """
     lines = (
         *cause_lines(summary, source, "failed", between=INDENTED),
-        f"Some leave could not be sent: {counts}.",
+        f"Some {summary.kind.some} could not be sent: {counts}.",
         "Run the task again to send it: that is safe.",
     )
     return CorPushIncompleteError("\n".join(lines), retry_after=summary.retry_after)
@@ -50,7 +51,7 @@ def incomplete_error(summary: Summary, *, source: str | None, counts: object) ->
 
 def rejected_error(
     summary: Summary, *, source: str | None, problem: str, counts: object, file: object = None
-) -> CorLeavesRejectedError:
+) -> CorError:
     """
     Return the error of a push with more rejections than are tolerated.
 
@@ -63,4 +64,5 @@ def rejected_error(
         f"{problem}: {counts}.",
         *([f"Rejected records, to correct: {file}."] if file else []),
     )
-    return CorLeavesRejectedError("\n".join(lines))
+    error = CorUsersRejectedError if summary.kind is USERS else CorLeavesRejectedError
+    return error("\n".join(lines))

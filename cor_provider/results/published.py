@@ -7,6 +7,7 @@ from typing import get_args
 from pydantic import BaseModel, ValidationError
 
 from cor_provider.outcome import Status
+from cor_provider.records.kinds import LEAVE
 
 
 class PublishedCause(BaseModel):
@@ -34,10 +35,11 @@ class PublishedSummary(BaseModel):
     source: str | None = None
     causes: list[PublishedCause]
     plan_id: str | None = None
+    records: str = LEAVE.many
 
     @property
     def counts(self) -> dict[str, int]:
-        """The number of leave requests received, and of those by each status that there is."""
+        """The number of records received, and of those by each status that there is."""
         return {name: getattr(self, name) for name in ("received", *get_args(Status)) if name in self.model_fields_set}
 
 

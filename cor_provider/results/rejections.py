@@ -27,7 +27,7 @@ class RejectionLimits:
         :param total: the same with those of a sync's deletions.
         """
         if self._is_exceeded(total):
-            return f"More leave was rejected than {self}"
+            return f"More {leaves.kind.some} {leaves.kind.were} rejected than {self}"
         if leaves.received and leaves.counts["rejected"] == leaves.received:
             return f"Everything was rejected, which no limit tolerates ({self})"
         return None

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, get_args
 
 from cor_provider.exceptions import CorLeaveTypeNotFoundError, CorUserNotFoundError
-from cor_provider.outcome import LeaveOutcome, Status
+from cor_provider.outcome import Outcome, Status
+from cor_provider.records.kinds import LEAVE, Kind
 from cor_provider.results.causes import Cause, is_number, largest_first, without_place
 
 KEPT_REJECTIONS = 100
@@ -28,30 +29,32 @@ class Summary:
 
     :ivar counts: the number of outcomes by status.
     :ivar causes: by status, error and message.
-    :ivar rejected: the first rejections, with external leave id, error and message.
+    :ivar rejected: the first rejections, with what may be shown of each, error and message.
     :ivar users: the external ids of the users that COR does not know, with the number of leave requests.
     :ivar leave_types: likewise the external ids of leave types.
     :ivar retry_after: seconds that COR asked to wait, if a rate limit ended the push.
+    :ivar kind: what the records are.
     """
 
     counts: Counter[Status] = field(default_factory=Counter)
     causes: dict[tuple[Status, str, str | None], Cause] = field(default_factory=dict)
-    rejected: list[dict[str, str | None]] = field(default_factory=list)
+    rejected: list[dict[str, str | int | None]] = field(default_factory=list)
     users: Counter[str] = field(default_factory=Counter, repr=False)
     leave_types: Counter[str] = field(default_factory=Counter, repr=False)
     retry_after: float | None = None
+    kind: Kind = LEAVE
 
-    def add(self, outcome: LeaveOutcome) -> None:
+    def add(self, outcome: Outcome) -> None:
         """Add one outcome."""
         self.counts[outcome.status] += 1
         if outcome.error:
             message = without_place(outcome.message)
             has_number = is_number(outcome.unknown_id)
-            self._add_cause(Cause(outcome.status, outcome.error, message, 1, outcome.leave_id, has_number))
+            self._add_cause(Cause(outcome.status, outcome.error, message, 1, outcome.example, has_number))
         if outcome.retry_after:
             self.retry_after = max(outcome.retry_after, self.retry_after or 0.0)
         if outcome.status == "rejected" and len(self.rejected) < KEPT_REJECTIONS:
-            self.rejected.append({"id": outcome.leave_id, "error": outcome.error, "message": outcome.message})
+            self.rejected.append({**outcome.shown, "error": outcome.error, "message": outcome.message})
         if outcome.unknown_id is not None:
             self.add_unknown(outcome.error, outcome.unknown_id)
 
@@ -76,12 +79,12 @@ class Summary:
 
     @property
     def received(self) -> int:
-        """The number of leave requests: the sum of all outcomes."""
+        """The number of records: the sum of all outcomes."""
         return self.counts.total()
 
     @property
     def in_cor(self) -> int:
-        """How many leave requests COR reflects now, from this push and earlier ones, deletions included."""
+        """How many records COR reflects now, from this push and earlier ones, deletions included."""
         return sum(self.counts[status] for status in ("created", "updated", "existing", "deleted"))
 
     def causes_of(self, *statuses: Status) -> list[Cause]:
@@ -98,6 +101,7 @@ class Summary:
             "received": self.received,
             **{status: self.counts[status] for status in get_args(Status) if self.counts[status]},
             "source": source,
+            **({} if self.kind is LEAVE else {"records": self.kind.many}),
             "causes": [
                 {
                     "status": cause.status,

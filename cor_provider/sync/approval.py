@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -90,6 +91,27 @@ class _Differences:
         return not self.new and not self.gone and self.different == self.that_send
 
 
+@contextmanager
+def reading_plan(path: str) -> Iterator[Iterator[Any]]:
+    """
+    Read the rows of an approved plan in a block, which raises any error of Python's if they are not those of a plan.
+
+    :param path: path or URI that ``ObjectStoragePath`` opens.
+    :raises CorConfigurationError: if the file is missing or is not a plan.
+    """
+    stream = _files.open_to_read(_files.locate(path))
+    if stream is None:
+        raise CorConfigurationError(f"approved_plan: there is no file {path}. Write the plan there first.")
+    try:
+        with stream:
+            yield map(json.loads, stream)
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError, sqlite3.IntegrityError):
+        raise CorConfigurationError(
+            f"approved_plan: {path} is not a plan that this version of the provider wrote. Write and approve a new "
+            "plan."
+        ) from None
+
+
 class ApprovedPlan:
     """
     A plan that somebody has approved. Use it in one thread, and close it after use.
@@ -106,26 +128,15 @@ class ApprovedPlan:
         self._task = task
         self._plans: set[str] = set()
         self._windows: set[str] = set()
-        stream = _files.open_to_read(_files.locate(path))
-        if stream is None:
-            raise CorConfigurationError(f"approved_plan: there is no file {path}. Write the plan there first.")
-        self._database = _files.scratch_tables(_TABLE)
-        try:
-            with stream:
-                for line in stream:
-                    self._add(json.loads(line))
+        with ExitStack() as undo, reading_plan(path) as rows:
+            self._database = _files.scratch_tables(_TABLE)
+            undo.callback(self.close)
+            for row in rows:
+                self._add(row)
             self._plan, *others = self._plans or {""}
             if others:
                 raise ValueError
-        except (ValueError, LookupError, TypeError, AttributeError, RecursionError, sqlite3.IntegrityError):
-            self.close()
-            raise CorConfigurationError(
-                f"approved_plan: {path} is not a plan that this version of the provider wrote. Write and approve a new "
-                "plan."
-            ) from None
-        except BaseException:
-            self.close()
-            raise
+            undo.pop_all()
 
     def close(self) -> None:
         """Free the memory and the disk that it takes."""

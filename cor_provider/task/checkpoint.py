@@ -8,16 +8,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import astuple, replace
 from hashlib import blake2b
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from cor_provider.exceptions import CorConfigurationError, CorConflictingRepeatError
-from cor_provider.leave import Leave, LeaveKey, LeaveRequest, UnreadableLeave
-from cor_provider.outcome import LeaveOutcome, Status
+from cor_provider.leave import LeaveRequest
+from cor_provider.outcome import LeaveOutcome, Outcome, Status
 from cor_provider.push.seen_ids import SeenIds
+from cor_provider.records.external_ids import Identified, UnreadableRecord
 from cor_provider.results.causes import Cause
 from cor_provider.results.summary import Summary
 from cor_provider.task.positions import Positions
 from cor_provider.task.rejected_file import Rejection
+
+RecordT = TypeVar("RecordT", bound=Identified | UnreadableRecord)
 
 STATE_KEY = "cor_push"
 VERSION = 3
@@ -48,33 +51,41 @@ class Checkpoint:
     :param key: the key of the digests; without it, a leave could be guessed from its digest.
     :param bound_to: further values that must be the same for a retry to resume. They include the task instance's
         ``max_tries``, so that a cleared task starts over: Airflow 3.3 then keeps the store, but raises ``max_tries``.
-    :param repeated: the status of a leave request that repeats an earlier one.
+    :param repeated: the status of a record that repeats an earlier one.
+    :param outcome_type: what the outcomes are.
     """
 
     def __init__(
-        self, store: StateStore, *, key: bytes, bound_to: dict[str, Any], repeated: Status = "existing"
+        self,
+        store: StateStore,
+        *,
+        key: bytes,
+        bound_to: dict[str, Any],
+        repeated: Status = "existing",
+        outcome_type: type[Outcome] = LeaveOutcome,
     ) -> None:
         self._store = store
         self._key = key
         self._bound_to = bound_to
         self._repeated: Status = repeated
+        self._outcome_type = outcome_type
         self._positions: dict[int, int] = {}
         """The position in the whole input, by the position among the leave requests that are passed on."""
         self._digests: dict[int, str] = {}
-        self._ahead: dict[int, LeaveOutcome] = {}
+        self._ahead: dict[int, Outcome] = {}
         self.start_over()
 
     def start_over(self) -> None:
         """Forget the progress of earlier tries, and begin with the first leave request."""
         self.done = 0
-        self.summary = Summary()
+        self.summary = Summary(kind=self._outcome_type.kind)
         self._rejected = Positions()
         self._rejections = 0
         self._rows = 0
         self._digest = ""
         self._resumed_at = 0
 
-    def load(self, leaves: Iterable[Leave | UnreadableLeave]) -> bool:
+    def load(self, leaves: Iterable[RecordT]) -> bool:
         """
         Load the progress of an earlier try, and return whether there is any for these leave requests.
 
@@ -83,7 +94,7 @@ class Checkpoint:
         saved = self._store.get(STATE_KEY)
         if not isinstance(saved, dict) or saved.get("version") != VERSION or saved["bound_to"] != self._bound_to:
             return False
-        summary = _summary_from_saved(saved)
+        summary = self._summary_from(saved)
         digests = (digest for digest, _leave in islice(self._digesting(leaves), saved["done"]))
         last = deque(enumerate(digests, start=1), maxlen=1)
         if list(last) != [(saved["done"], saved["digest"])]:
@@ -108,9 +119,7 @@ class Checkpoint:
         """Return whether these are exactly the rejections among the leave requests that are done."""
         return sum(map(self._digest_of_rejection, rejections)) % _ROWS == self._rejections
 
-    def watch(
-        self, leaves: Iterable[Leave | UnreadableLeave], on_outcome: Callable[[LeaveOutcome], None]
-    ) -> Iterator[Leave | UnreadableLeave]:
+    def watch(self, leaves: Iterable[RecordT], on_outcome: Callable[[Outcome], None]) -> Iterator[RecordT]:
         """
         Pass on the leave requests that are not done yet, except those that repeat one that is done.
 
@@ -131,14 +140,14 @@ class Checkpoint:
                     yield leave
                 elif position == self._resumed_at and digest != self._digest:
                     raise CorConfigurationError(
-                        "leave_requests: the input changed while the task read it. Run it again."
+                        f"{self._outcome_type.kind.parameter}: the input changed while the task read it. Run it again."
                     )
                 elif position == next_rejected:
                     next_rejected = next(rejected, 0)
-                elif not isinstance(leave, UnreadableLeave):
+                elif not isinstance(leave, UnreadableRecord):
                     done.add(leave)
 
-    def add(self, outcome: LeaveOutcome) -> LeaveOutcome:
+    def add(self, outcome: Outcome) -> Outcome:
         """
         Add an outcome, and return it with its position in the whole input. Outcomes may come in any order.
 
@@ -167,7 +176,7 @@ class Checkpoint:
             saved["rejected"] = saved["rejected"][: len(saved["rejected"]) // 2]
         self._store.set(STATE_KEY, saved)
 
-    def _note(self, outcome: LeaveOutcome) -> LeaveOutcome:
+    def _note(self, outcome: Outcome) -> Outcome:
         position = outcome.position or 0
         if outcome.status in {"failed", "not_sent"}:
             self._digests.pop(position, None)
@@ -184,17 +193,17 @@ class Checkpoint:
                 self._rejections = (self._rejections + digest) % _ROWS
         return outcome
 
-    def _outcome_of_repeat(self, leave: Leave | UnreadableLeave, done: SeenIds) -> LeaveOutcome | None:
-        if isinstance(leave, UnreadableLeave):
+    def _outcome_of_repeat(self, leave: RecordT, done: SeenIds) -> Outcome | None:
+        if isinstance(leave, UnreadableRecord):
             return None
         comparison = done.compare(leave)
         if comparison == "same":
-            return LeaveOutcome(leave.id, self._repeated)
+            return self._outcome_type(leave.id, self._repeated)
         if comparison == "different":
-            return LeaveOutcome.from_error(leave.id, "rejected", CorConflictingRepeatError())
+            return self._outcome_type.from_error(leave.id, "rejected", CorConflictingRepeatError())
         return None
 
-    def _digesting(self, leaves: Iterable[Leave | UnreadableLeave]) -> Iterator[tuple[str, Leave | UnreadableLeave]]:
+    def _digesting(self, leaves: Iterable[RecordT]) -> Iterator[tuple[str, RecordT]]:
         """Yield each leave request with a digest of the input up to and including it."""
         hashed = blake2b(key=self._key, digest_size=16)
         for leave in leaves:
@@ -207,24 +216,24 @@ class Checkpoint:
     def _digest_of_row(self, row: bytes) -> int:
         return int.from_bytes(blake2b(row, key=self._key, digest_size=16).digest(), "big")
 
-
-def _summary_from_saved(saved: Mapping[str, Any]) -> Summary:
-    causes = [Cause(*cause) for cause in saved["causes"]]
-    return Summary(
-        counts=Counter(saved["counts"]),
-        causes={(cause.status, cause.error, cause.message): cause for cause in causes},
-        rejected=saved["rejected"],
-    )
+    def _summary_from(self, saved: Mapping[str, Any]) -> Summary:
+        causes = [Cause(*cause) for cause in saved["causes"]]
+        return Summary(
+            counts=Counter(saved["counts"]),
+            causes={(cause.status, cause.error, cause.message): cause for cause in causes},
+            rejected=saved["rejected"],
+            kind=self._outcome_type.kind,
+        )
 
 
 _ROWS = 2**128  # row digests are summed modulo this: a sum does not depend on the order of the rows
 
 
-def _content(leave: LeaveRequest | LeaveKey | UnreadableLeave) -> str:
+def _content(record: Identified | UnreadableRecord) -> str:
     """Return a line with all that is read of a record; nothing in it can be taken for the end of a field or line."""
-    if isinstance(leave, LeaveRequest):
-        start, end, kind = leave.start.isoformat(), leave.end.isoformat(), "all-day" if leave.all_day else "timed"
-        return f"{leave.id}\0{leave.user_id}\0{leave.leave_type_id}\0{start}\0{end}\0{kind}\n"
-    if isinstance(leave, LeaveKey):
-        return f"{leave.id}\0{leave.user_id}\n"
-    return f"{(leave.leave_id, leave.error.message)!r}\n"
+    if isinstance(record, LeaveRequest):  # a million of them, so this must be quick
+        start, end, kind = record.start.isoformat(), record.end.isoformat(), "all-day" if record.all_day else "timed"
+        return f"{record.id}\0{record.user_id}\0{record.leave_type_id}\0{start}\0{end}\0{kind}\n"
+    if isinstance(record, UnreadableRecord):
+        return f"{(record.id, record.error.message)!r}\n"
+    return f"{tuple(vars(record).values())!r}\n"

@@ -39,7 +39,7 @@ def log_ending(
         log.warning("%s", line.replace("\n", " "))
     if total.received:
         count = log.warning if total.counts["rejected"] else log.info
-        count("Leave requests: %s.", recorder)
+        count("%s: %s.", total.kind.many.capitalize(), recorder)
     if pace := str(traffic):
         log.log(logging.WARNING if traffic.seconds_alone else logging.INFO, "Pace: %s", pace)
     log_files(log, files)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from cor_provider import _files
 from cor_provider._compat import ObjectStoragePath
 from cor_provider.exceptions import CorConfigurationError, CorError
+from cor_provider.records.kinds import LEAVE, Kind
 from cor_provider.sync import ledger_file
 
 _HEAD = 4096  # bytes; a ledger names its format within them
@@ -70,11 +71,15 @@ class TaskFiles:
 
     :param written: for each parameter, the path or URI of the file that the task writes; None for none.
     :param read: for each parameter, the paths and URIs of the files that the task reads.
+    :param kind: what the records of the task are.
     """
 
-    def __init__(self, *, written: Mapping[str, object], read: Mapping[str, Iterable[object]]) -> None:
+    def __init__(
+        self, *, written: Mapping[str, object], read: Mapping[str, Iterable[object]], kind: Kind = LEAVE
+    ) -> None:
         self._written = {name: path for name, path in written.items() if path}
         self._read = [(name, path) for name, paths in read.items() for path in paths]
+        self._parameter = kind.parameter
         self._protected: list[tuple[str, str]] = []
 
     def protect(self, name: str, path: ObjectStoragePath, *, is_prefix: bool = False) -> None:
@@ -90,11 +95,11 @@ class TaskFiles:
 
     def add_input(self, path: ObjectStoragePath) -> None:
         """
-        Add a file of leave requests right before it is read. It may not have been known earlier.
+        Add a file of records right before it is read. It may not have been known earlier.
 
         :raises CorConfigurationError: as :meth:`check` does.
         """
-        self._read.append(("leave_requests", path))
+        self._read.append((self._parameter, path))
         self._check(self._read[-1:])
 
     def check(self) -> None:

@@ -11,13 +11,13 @@ from cor_provider.results.summary import Summary
 
 def emit(summary: Summary, duration: timedelta, *, earlier: Summary) -> None:
     """
-    Count leave requests as ``cor.leaves.<outcome>``, and time the push as ``cor.leaves.duration``.
+    Count leave requests as ``cor.leaves.<outcome>``, and time the push as ``cor.leaves.duration``; users likewise.
 
     :param earlier: the part of the summary that an earlier try has emitted.
     """
     for status, count in (summary.counts - earlier.counts).items():
-        Stats.incr(f"cor.leaves.{status}", count)
-    Stats.timing("cor.leaves.duration", duration)
+        Stats.incr(f"{summary.kind.metric}.{status}", count)
+    Stats.timing(f"{summary.kind.metric}.duration", duration)
 
 
 def emit_audit(counts: Mapping[str, int], duration: timedelta) -> None:

@@ -12,10 +12,10 @@ SECONDS_BETWEEN_LINES = 5.0
 
 class Progress:
     """
-    Logs every few seconds how many leave requests are done, and how fast.
+    Logs every few seconds how many records are done, and how fast.
 
     :param log: a task's logger.
-    :param done: how many leave requests were done before.
+    :param done: how many records were done before.
     """
 
     def __init__(self, log: Any, done: int) -> None:
@@ -27,7 +27,7 @@ class Progress:
         """
         Log a line if it is time for one, and return whether it was.
 
-        :param received: how many leave requests have been read so far.
+        :param received: how many records have been read so far.
         """
         now = _clock.now()
         if (seconds := now - self._logged_at) < SECONDS_BETWEEN_LINES:

@@ -23,6 +23,8 @@ PUBLISHED_FILES: Mapping[str, PublishedFile] = {
     "summary": PublishedFile("Summary of the report", "report_path"),
     "plan": PublishedFile("Plan", "plan_path"),
     "plan_page": PublishedFile("Page of the plan", "plan_path"),
+    "users_plan": PublishedFile("Plan of users", "plan_path"),
+    "users_plan_page": PublishedFile("Page of the plan of users", "plan_path"),
     "rejected": PublishedFile("Rejected records", "rejected_path"),
     "audit": PublishedFile("Report", "report_path"),
     "audit_page": PublishedFile("Page of the report", "report_path"),

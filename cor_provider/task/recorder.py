@@ -10,13 +10,16 @@ from typing import Any, TypeVar
 from typing_extensions import Self
 
 from cor_provider.inputs.translation import PLAIN
-from cor_provider.leave import Leave, UnreadableLeave
-from cor_provider.outcome import LeaveOutcome
+from cor_provider.outcome import LeaveOutcome, Outcome
+from cor_provider.records.external_ids import Identified, UnreadableRecord
 from cor_provider.results.summary import Summary
 from cor_provider.task.checkpoint import Checkpoint
 from cor_provider.task.progress import Progress
 from cor_provider.task.rejected_file import RejectedFile, Rejection
 from cor_provider.task.report import EarlierRows, Report, open_report, read_rows
+
+T = TypeVar("T")
+RecordT = TypeVar("RecordT", bound=Identified | UnreadableRecord)
 
 
 class OutcomeRecorder:
@@ -31,6 +34,7 @@ class OutcomeRecorder:
     :param checkpoint: the progress of earlier tries; None if Airflow cannot store it.
     :param stopping: the recorder sets it to stop sending.
     :param log: the task's logger.
+    :param outcome_type: what the outcomes are.
     """
 
     def __init__(
@@ -42,10 +46,12 @@ class OutcomeRecorder:
         stopping: threading.Event,
         log: Any,
         check_files: Callable[[], None] = lambda: None,
+        outcome_type: type[Outcome] = LeaveOutcome,
     ) -> None:
-        self.summary = Summary()
-        self.earlier = Summary()
-        self.deletions = Summary()
+        self._kind = kind = outcome_type.kind
+        self.summary = Summary(kind=kind)
+        self.earlier = Summary(kind=kind)
+        self.deletions = Summary(kind=kind)
         """Deletions of leave that the input lacks. They are not leave requests, so their outcomes have no position."""
         self.rejected = rejected or RejectedFile(None, lambda: PLAIN)
         self._report_path = report_path
@@ -75,7 +81,7 @@ class OutcomeRecorder:
     @property
     def total(self) -> Summary:
         """The outcomes of leave requests and of deletions together."""
-        total = Summary()
+        total = Summary(kind=self._kind)
         total.include(self.summary)
         total.include(self.deletions)
         return total
@@ -84,9 +90,9 @@ class OutcomeRecorder:
         deletions = f"; {self.deletions.describe('to delete')}" if self.deletions.received else ""
         return f"{self.summary}{deletions}"
 
-    def resume(self, read_leaves: Callable[[], Iterator[Leave | UnreadableLeave]]) -> Iterator[Leave | UnreadableLeave]:
+    def resume(self, read_leaves: Callable[[], Iterator[RecordT]]) -> Iterator[RecordT]:
         """
-        Return the leave requests that are still to be sent, and count those that earlier tries have done.
+        Return the records that are still to be sent, and count those that earlier tries have done.
 
         :param read_leaves: reads the input from its beginning.
         """
@@ -94,14 +100,16 @@ class OutcomeRecorder:
             self.earlier.include(self._checkpoint.summary)
             self.summary.include(self.earlier)
             self._received = self.summary.received
-            self._log.info("Resuming after the first %s leave requests: earlier tries have done them.", self._received)
+            self._log.info(
+                "Resuming after the first %s %s: earlier tries have done them.", self._received, self._kind.many
+            )
         self.rejected.resume(self._received, self._earlier_rejections)
         leaves = self._closed_at_the_end(read_leaves())
         if self._checkpoint:
             leaves = self._closed_at_the_end(self._checkpoint.watch(leaves, self._add))
         return self._counting(leaves)
 
-    def record(self, outcomes: Iterable[LeaveOutcome]) -> None:
+    def record(self, outcomes: Iterable[Outcome]) -> None:
         """
         Record outcomes until there are no more or an error is raised.
 
@@ -117,14 +125,14 @@ class OutcomeRecorder:
             finally:
                 self._save()
 
-    def _add(self, outcome: LeaveOutcome) -> None:
+    def _add(self, outcome: Outcome) -> None:
         (self.summary if outcome.position else self.deletions).add(outcome)
         if not (self._report.add(outcome) & self.rejected.add(outcome)):
             self._stopping.set()
         if self._progress.log_if_due(self.summary, self._received):
             self._save()
 
-    def _counting(self, leaves: Iterator[Leave | UnreadableLeave]) -> Iterator[Leave | UnreadableLeave]:
+    def _counting(self, leaves: Iterator[RecordT]) -> Iterator[RecordT]:
         for leave in leaves:
             self._received += 1
             yield leave
@@ -132,7 +140,7 @@ class OutcomeRecorder:
     def _closed_at_the_end(self, leaves: Iterator[T]) -> Iterator[T]:
         return self._open.enter_context(closing(_generate(leaves)))
 
-    def _load(self, checkpoint: Checkpoint, read_leaves: Callable[[], Iterator[Leave | UnreadableLeave]]) -> bool:
+    def _load(self, checkpoint: Checkpoint, read_leaves: Callable[[], Iterator[RecordT]]) -> bool:
         """Load the progress of an earlier try, unless its report or its rejected records lack some rows."""
         try:
             with closing(_generate(read_leaves())) as leaves:
@@ -176,9 +184,6 @@ class OutcomeRecorder:
                 type(error).__name__,
             )
             self._has_warned = True
-
-
-T = TypeVar("T")
 
 
 def _generate(items: Iterable[T]) -> Generator[T]:

@@ -7,6 +7,7 @@ from typing import Any
 from cor_provider._compat import XComArg
 from cor_provider.inputs.jinja_text import is_template
 from cor_provider.inputs.paths import PATH_TYPES, looks_like_a_path
+from cor_provider.records.kinds import LEAVE, Kind
 
 
 class Redacted:
@@ -17,36 +18,39 @@ class Redacted:
     object like this one, it stores the ``repr``.
 
     :param content: the value itself.
+    :param kind: what the records in it are.
     """
 
     template_fields = ("content",)
 
-    def __init__(self, content: Any) -> None:
+    def __init__(self, content: Any, kind: Kind = LEAVE) -> None:
         self.content = content
+        self._kind = kind
 
     def __repr__(self) -> str:
-        return "<leave requests are not shown>"
+        return f"<{self._kind.many} are not shown>"
 
 
-def redact(value: Any) -> Any:
+def redact(value: Any, kind: Kind = LEAVE) -> Any:
     """
-    Redact leave requests. Paths, URIs, templates and references to upstream tasks contain none and stay as they are.
+    Redact records. Paths, URIs, templates and references to upstream tasks contain none and stay as they are.
 
     Text stays only if it is certainly one of these, since records can come in unforeseen forms.
 
     :param value: the operator's parameter, before or after Airflow has rendered it.
+    :param kind: what the records are.
     """
     if value is None or isinstance(value, (Redacted, XComArg, *PATH_TYPES)):
         return value
     if isinstance(value, str):
         is_shown = not value.strip() or looks_like_a_path(value) or is_template(value)
-        return value if is_shown else Redacted(value)
+        return value if is_shown else Redacted(value, kind)
     if not _refers_upstream(value):
-        return Redacted(value)
+        return Redacted(value, kind)
     # Airflow finds references only in containers that it can search.
     if isinstance(value, dict):
-        return {key: _redact_element(element) for key, element in value.items()}
-    return [_redact_element(element) for element in value]
+        return {key: _redact_element(element, kind) for key, element in value.items()}
+    return [_redact_element(element, kind) for element in value]
 
 
 def reveal(value: Any) -> Any:
@@ -58,8 +62,8 @@ def reveal(value: Any) -> Any:
     return [reveal(element) for element in value] if isinstance(value, (list, tuple)) else value
 
 
-def _redact_element(value: Any) -> Any:
-    return redact(value) if _refers_upstream(value) else Redacted(value)
+def _redact_element(value: Any, kind: Kind) -> Any:
+    return redact(value, kind) if _refers_upstream(value) else Redacted(value, kind)
 
 
 def _refers_upstream(value: Any) -> bool:

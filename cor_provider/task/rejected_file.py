@@ -17,7 +17,7 @@ from cor_provider.inputs.formats import find_reader
 from cor_provider.inputs.formats.formula_guard import REJECTED
 from cor_provider.inputs.input_file import InputFile
 from cor_provider.inputs.translation import Translation
-from cor_provider.outcome import LeaveOutcome
+from cor_provider.outcome import Outcome
 from cor_provider.task.rejected_formats import FORMATS, RejectedFormat
 from cor_provider.task.rejected_record import as_written
 
@@ -30,7 +30,7 @@ class Rejection(NamedTuple):
     message: str
 
     @classmethod
-    def of(cls, outcome: LeaveOutcome) -> Rejection:
+    def of(cls, outcome: Outcome) -> Rejection:
         """Return the rejection that an outcome is."""
         return cls(outcome.position or 0, outcome.error or "", outcome.message or "")
 
@@ -116,7 +116,7 @@ class RejectedFile:
                 self._next_earlier += 1
                 self._write(rejection, record)
 
-    def add(self, outcome: LeaveOutcome) -> bool:
+    def add(self, outcome: Outcome) -> bool:
         """Take an outcome, and return whether rejected records can still be written."""
         record = self._records.pop(outcome.position or 0, None)
         if self._path and outcome.status == "rejected" and outcome.position:

@@ -14,7 +14,7 @@ from typing import IO
 
 from cor_provider import _files
 from cor_provider._compat import ObjectStoragePath
-from cor_provider.outcome import LeaveOutcome
+from cor_provider.outcome import Outcome
 
 
 class Report:
@@ -30,7 +30,7 @@ class Report:
         self.error: Exception | None = None
         self.is_written = False
 
-    def add(self, outcome: LeaveOutcome) -> bool:
+    def add(self, outcome: Outcome) -> bool:
         """Add the row of an outcome, and return whether the report can still be written."""
         if self._file and not self.error:
             try:
@@ -77,7 +77,7 @@ class Report:
 @dataclass
 class EarlierRows:
     """
-    The report rows of the leave requests that earlier tries have done.
+    The report rows of the records that earlier tries have done.
 
     :param rows: a temporary file, since there may be millions.
     :param left_over: the unfinished file of the earlier try, if it was killed.
@@ -90,7 +90,7 @@ class EarlierRows:
         """Yield the error and the ``unknown_id`` of each row that has one."""
         for line in self.rows:
             if b'"unknown_id"' in line:
-                outcome = LeaveOutcome.from_row(json.loads(line))
+                outcome = Outcome.from_row(json.loads(line))
                 yield outcome.error, outcome.unknown_id
         self.rows.seek(0)
 

@@ -59,9 +59,9 @@ def push(connections: dict[str, str], leaves: str, concurrency: int) -> dict[str
 class TimedPush(CreateLeaveOperator):
     """Counts the outcomes in each tenth of a second, by its number since the epoch."""
 
-    def send(self, leaves: Iterator[Any], hook: CorIntegrationsHook, **options: Any) -> Generator[LeaveOutcome]:
+    def send(self, records: Iterator[Any], hook: CorIntegrationsHook, **options: Any) -> Generator[LeaveOutcome]:
         self.per_tenth: Counter[int] = Counter()
-        with closing(super().send(leaves, hook, **options)) as outcomes:
+        with closing(super().send(records, hook, **options)) as outcomes:
             for outcome in outcomes:
                 self.per_tenth[int(10 * time.time())] += 1
                 yield outcome

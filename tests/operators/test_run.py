@@ -180,9 +180,9 @@ def test_nothing_stays_open_however_a_resumed_push_ends(
     read = operator.read
     reads = iter(range(2))
 
-    def read_anew(leave_requests: object) -> Iterator[Any]:
+    def read_anew(records: object) -> Iterator[Any]:
         is_first = next(reads) == 0
-        for number, one in enumerate(read(leave_requests)):
+        for number, one in enumerate(read(records)):
             if number == 3 and not is_first:
                 if ending == "broken input":
                     raise OSError("gone")

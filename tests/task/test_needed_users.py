@@ -1,0 +1,80 @@
+"""Whom a push of leave found missing: from its report, its summary, or what it returned."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cor_provider.exceptions import CorConfigurationError
+from cor_provider.outcome import LeaveOutcome
+from cor_provider.task.needed_users import paths_in, read_needed
+from operators_support import Create
+from support import leave
+
+NEEDED = Counter({"nobody": 2, "E-0": 1})
+
+
+@pytest.fixture
+def pushed(create: Create, tmp_path: Path) -> dict[str, Any]:
+    """Return what a push has returned that COR took one leave of, of six."""
+    unknown = [leave("L2", user_id="nobody"), leave("L3", user_id="E-0"), leave("L4", user_id="nobody")]
+    other = [leave("L5", leave_type_id="secret"), leave("L6", end="2020-01-01")]
+    report = str(tmp_path / "report.jsonl")
+    return create([leave(), *unknown, *other], max_rejected=5, report_path=report)
+
+
+def test_each_form_names_the_users_that_cor_does_not_know(pushed: dict[str, Any]) -> None:
+    report = pushed["report"]
+    for only_for in (report, Path(report), report.replace(".jsonl", ".summary.json"), pushed, [pushed]):
+        assert read_needed(only_for) == NEEDED
+    assert read_needed([pushed, report])["nobody"] == 4
+    assert paths_in([pushed, report]) == [report, report]
+
+
+def test_the_user_of_deleted_leave_is_not_needed(tmp_path: Path) -> None:
+    gone = LeaveOutcome("L1", "deleted", error="UserNotFoundError", position=1, unknown_id="nobody")
+    (tmp_path / "report.jsonl").write_bytes(gone.line)
+    assert read_needed(tmp_path / "report.jsonl") == Counter()
+
+
+@pytest.mark.parametrize("only_for", [None, "", "None", 5, {}, {"report": None}, {"users": {"E-0": 1}}, [None]])
+def test_what_names_no_report_is_refused_and_never_means_everybody(only_for: object) -> None:
+    with pytest.raises(CorConfigurationError, match="only_for: expected the report_path of a push") as refusal:
+        read_needed(only_for)
+    assert "E-0" not in refusal.value.message
+    assert paths_in(only_for) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("leave.csv", "id,user_id\n"),
+        ("report.jsonl", '{"id": "zq7"}\n'),
+        ("report.jsonl", '{"status": "rejected", "error": "UserNotFoundError"}\n'),
+        ("report.jsonl", '{"status": "rejected", "error": "UserNotFoundError", "unknown_id": 7}\n'),
+        ("x.summary.json", "[]"),
+        ("x.summary.json", '{"format": "zq7", "users": {}}'),
+    ],
+)
+def test_a_file_that_is_no_report_is_refused(name: str, content: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(content)
+    with pytest.raises(CorConfigurationError, match="is not the report of a push of leave") as refusal:
+        read_needed(tmp_path / name)
+    assert "zq7" not in refusal.value.message
+
+
+def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
+    with pytest.raises(CorConfigurationError, match=r"only_for: there is no file .*nowhere\.jsonl"):
+        read_needed(tmp_path / "nowhere.jsonl")
+
+
+def test_a_summary_that_may_not_list_all_users_is_refused(tmp_path: Path) -> None:
+    users = {f"E-{number}": 1 for number in range(10_000)}
+    content = {"format": "airflow-provider-cor summary", "users": users}
+    (tmp_path / "x.summary.json").write_text(json.dumps(content))
+    with pytest.raises(CorConfigurationError, match=r"lists the first 10000 users alone\. Give the report"):
+        read_needed(tmp_path / "x.summary.json")
