@@ -1,4 +1,4 @@
-"""What a push leaves behind in Airflow: of secrets and people's data nothing, of leave its external id."""
+"""What a push leaves behind in Airflow: of secrets, people's data and users nothing, of leave its external id."""
 
 from __future__ import annotations
 
@@ -23,6 +23,19 @@ PEOPLES_DATA = {
 UNKNOWN = {"nobody-zq7", "burnout-zq7"}
 """The user and the leave type that COR does not know."""
 
+OF_USERS = ("person-zq", "mail-zq", "given-zq", "family-zq", "600zq", "post-zq", "section-zq")
+"""What each value of a user begins with."""
+
+FILES_OF_USERS = {
+    *(
+        f"users_{task}{ending}"
+        for task in ("planned", "created", "handed_over", "refused", "unreachable")
+        for ending in (".jsonl", ".plan.jsonl", ".plan.html")
+    ),
+    "again.jsonl",
+}
+"""The files that a task is told to write about users."""
+
 IN_REPORT = {"rejected.jsonl", "rejected.summary.json"}
 LEAVE = {
     "user_id": "user-zq7",
@@ -37,7 +50,23 @@ def leave(leave_id: str, **fields: Any) -> dict[str, Any]:
     return {"id": f"leave-zq7-{leave_id}", **LEAVE, **fields}
 
 
+def person(number: int, **fields: Any) -> dict[str, Any]:
+    address = {"email": f"mail-zq{number}@zq7.example", "phone": f"600zq{number}"}
+    names = {"first_name": f"given-zq{number}", "last_name": f"family-zq{number}"}
+    work = {"position": f"post-zq{number}", "department": f"section-zq{number}"}
+    return {"id": f"person-zq{number}", **address, **names, **work, **fields}
+
+
 FILES = {
+    "people.jsonl": [
+        person(2),
+        person(3),
+        person(4, email="mail-zq2@zq7.example"),
+        person(5, email="mail-zq5"),
+        person(6, role_id="post-zq6"),
+        person(7, user_position_id="post-zq7"),
+        person(2, last_name="family-zq8"),
+    ],
     "leave.jsonl": [leave("1"), leave("2")],
     "changed.jsonl": [leave("1", end="2031-09-27", leave_type_id="surgery-zq8"), leave("2")],
     "mapped-1.jsonl": [leave("3")],
@@ -106,7 +135,9 @@ def test_the_tasks_end_in_every_way(remains: Remains) -> None:
     ends = {task_id: end for task_id, (end,) in remains.states.items()}
     assert ends == {
         **dict.fromkeys(["paths", "created", "updated", "mapped", "with_token"], "success"),
+        **dict.fromkeys(["users_planned", "users_handed_over"], "success"),
         **dict.fromkeys(["rejected", "unreadable", "wrong_secret", "unreachable"], "failed"),
+        **dict.fromkeys(["users_created", "users_refused", "users_unreachable"], "failed"),
     }
 
 
@@ -143,3 +174,9 @@ def test_a_leave_type_that_cor_does_not_know_is_in_the_log_too_without_a_person(
     lines = [line for log in logs for line in remains.texts[str(log)].decode().splitlines() if "burnout-zq7" in line]
     assert [line for line in lines if "Leave types that COR does not know: burnout-zq7 1" not in line] == []
     assert [line for line in lines if "leave-zq7" in line] == []
+
+
+def test_a_user_is_in_the_files_about_users_and_nowhere_else(remains: Remains) -> None:
+    found = {place for marker in OF_USERS for place in remains.places_of(marker)}
+    assert {Path(place).name for place in found} <= FILES_OF_USERS
+    assert {"users_created.jsonl", "users_planned.plan.html"} <= {Path(place).name for place in found}
