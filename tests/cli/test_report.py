@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow.providers.common.compat.sdk import Context
 
 from cor_provider.exceptions import CorError
+from cor_provider.operators.users import CreateUsersOperator
 from operators_support import Create
-from support import leave
+from support import Connect, leave
+from user_support import user
 
 from .conftest import Cor
 
@@ -118,3 +121,18 @@ def test_its_summary_is_named_as_what_it_is(cor: Cor, tmp_path: Path) -> None:
     path = tmp_path / "report.summary.json"
     path.write_text(json.dumps({"format": "airflow-provider-cor summary"}, indent=2))
     assert cor("report", path).code == 2
+
+
+def test_a_report_of_users_counts_users_and_names_one_only_if_asked(cor: Cor, connect: Connect, tmp_path: Path) -> None:
+    connect()
+    path = tmp_path / "users.jsonl"
+    users = CreateUsersOperator(
+        task_id="users", users=[user("E-1"), user("E-2", role_id=9)], report_path=str(path), max_rejected=1
+    )
+    users.execute(Context())
+    ran = cor("report", path)
+    assert ran.out.splitlines()[:3] == ["2 users", "created   1", "rejected  1"]
+    assert "InvalidRoleError 1 rejected, such as record 2" in ran.out
+    assert "E-2" not in ran.out
+    assert "InvalidRoleError" in cor("report", path, "--id", "E-2").out
+    assert "the report has no user 'E-3'" in cor("report", path, "--id", "E-3").err

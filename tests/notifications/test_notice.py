@@ -45,6 +45,12 @@ def test_the_subject_counts(counts: dict[str, int], headline: str) -> None:
     assert notice(counts=counts).subject == f"{headline}: push of hr_to_cor"
 
 
+def test_a_notice_about_users_calls_them_users() -> None:
+    rejected = notice(counts={"received": 30, "rejected": 1}, records="users")
+    assert rejected.subject == "1 of 30 users was rejected: push of hr_to_cor"
+    assert notice("gone", records="users").subject == "Nothing is wrong with users any more: push of hr_to_cor"
+
+
 def test_drift_that_an_audit_found_is_no_interruption() -> None:
     drift = notice(error="DriftError", message="2 missing", counts={}, causes=[], files={"audit_page": "/a/audit.html"})
     assert drift.subject == "COR does not hold all leave as HR says: push of hr_to_cor"
