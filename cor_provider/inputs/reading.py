@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from airflow.providers.common.compat.sdk import ObjectStoragePath
-
+from cor_provider._compat import ObjectStoragePath
 from cor_provider.exceptions import CorValidationError
 from cor_provider.inputs.json_text import Doubled
 from cor_provider.inputs.record import Record

@@ -9,9 +9,8 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow.providers.common.compat.sdk import Context
-
 from cor_provider import _files
+from cor_provider._compat import Context
 from cor_provider.exceptions import CorConfigurationError, CorUserGuardError
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.inputs.translation import USER_FORM

@@ -7,10 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from airflow.providers.common.compat.sdk import ObjectStoragePath
-
 from cor_provider import _files
-from cor_provider._compat import load_lazy
+from cor_provider._compat import ObjectStoragePath, load_lazy
 from cor_provider.exceptions import CorConfigurationError, CorUserNotFoundError
 from cor_provider.inputs.paths import PATH_TYPES
 from cor_provider.results.summary import MOST_UNKNOWN

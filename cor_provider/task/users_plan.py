@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-from airflow.providers.common.compat.sdk import ObjectStoragePath
-
 from cor_provider import _files
+from cor_provider._compat import ObjectStoragePath
 from cor_provider.exceptions import CorConflictingRepeatError, CorPlanChangedError, CorUserGuardError
 from cor_provider.pages.calendar import TEMPLATES
 from cor_provider.push.options import IfExists

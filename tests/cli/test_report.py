@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import Context
 
+from cor_provider._compat import Context
 from cor_provider.exceptions import CorError
 from cor_provider.operators.users import CreateUsersOperator
 from operators_support import Create

@@ -11,8 +11,8 @@ from typing import Any, cast
 
 import pandas as pd
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException, Context
 
+from cor_provider._compat import AirflowFailException, Context
 from cor_provider.operators.leaves import CreateLeaveOperator
 from cor_provider.operators.users import CreateUsersOperator
 from cor_provider.sandbox import Sandbox

@@ -9,8 +9,8 @@ from typing import Any, cast
 
 import pandas as pd
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException, Context
 
+from cor_provider._compat import AirflowFailException, Context
 from cor_provider.exceptions import (
     CorConfigurationError,
     CorPlanChangedError,
