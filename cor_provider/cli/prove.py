@@ -15,12 +15,12 @@ from uuid import uuid4
 
 from cor_provider import _clock, _files
 from cor_provider._compat import ObjectStoragePath
-from cor_provider._sources import doubt
 from cor_provider.cli.asking import ask, say
 from cor_provider.cli.output import Output
 from cor_provider.cli.rows import locate
 from cor_provider.client.leaves import LeavesEndpoint
 from cor_provider.exceptions import CorConfigurationError, CorInvalidSourceError, CorRecordError
+from cor_provider.fields.sources import doubt
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.leave import read_external_id
 from cor_provider.prove.leftovers import all_deleted
