@@ -91,6 +91,11 @@ class HrLeave:
         return tuple(payload[name] for name in ("userId", "leaveTypeId", "start", "end", "allDay"))
 
 
+def register(user: str) -> None:
+    if ("GLOBANT", user) not in COR.store.users:
+        COR.store.add_user("GLOBANT", user, user)
+
+
 def stored(leave: StoredLeave) -> tuple[Any, ...]:
     return leave.user_id, leave.leave_type_id, leave.start, leave.end, leave.all_day
 
@@ -164,7 +169,7 @@ class Sync(RuleBasedStateMachine):
         COR.error_style = error_style
         self.users = set(KNOWN_USERS)
         for user in self.users:
-            COR.store.users.setdefault(("GLOBANT", user), user)
+            register(user)
         self.ledger = Path(tempfile.mkdtemp(dir=self.folders.name)) / "ledger"
         self.window = window
         self.numbers = iter(range(1000))
@@ -240,7 +245,7 @@ class Sync(RuleBasedStateMachine):
             self.others = {key: leave for key, leave in self.others.items() if (key[0], leave[0]) != ("GLOBANT", user)}
         else:
             self.users.add(user)
-            COR.store.users["GLOBANT", user] = user
+            register(user)
 
     # Runs
 
