@@ -128,6 +128,9 @@ Leave = TypeVar("Leave", LeaveRequest, LeaveKey)
 class UnreadableLeave(UnreadableRecord):
     """A record that is not a valid leave request: its external leave id, if it has one, and the reason (``error``)."""
 
+    def __init__(self, leave_id: str | None, error: CorRecordError) -> None:
+        super().__init__(leave_id, error)
+
     @property
     def leave_id(self) -> str | None:
         """Its external leave id."""

@@ -126,7 +126,14 @@ class Outcome:
 
 
 class LeaveOutcome(Outcome):
-    """The outcome of one leave request."""
+    """
+    The outcome of one leave request.
+
+    :param leave_id: external leave id; None if the record has none that is readable. The rest is that of an outcome.
+    """
+
+    def __init__(self, leave_id: str | None = None, *rest: Any, **fields: Any) -> None:
+        super().__init__(fields.pop("id", leave_id), *rest, **fields)  # `dataclasses.replace` says `id`
 
     @property
     def leave_id(self) -> str | None:

@@ -123,3 +123,9 @@ def test_an_outcome_of_a_user_shows_no_id_but_its_row_has_them() -> None:
 def test_a_row_gives_the_outcome_that_it_is_of() -> None:
     outcome = UserOutcome("E-1", "rejected", error="InvalidRoleError", message="No.", attempts=1, position=7)
     assert UserOutcome.from_row(json.loads(outcome.line)) == outcome
+
+
+def test_the_outcome_of_leave_is_made_by_its_external_leave_id() -> None:
+    outcome = LeaveOutcome(leave_id="L1", status="created", cor_id=7)
+    assert outcome == LeaveOutcome("L1", "created", 7)
+    assert replace(outcome, position=2).leave_id == "L1"

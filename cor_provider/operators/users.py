@@ -162,6 +162,9 @@ class CreateUsersOperator(RecordsOperator):
         self.plan_path = plan_path
         self.plan_only = plan_only
         self.approved_plan = approved_plan
+        # A template that renders to nothing must lift neither.
+        self.needs_approval = approved_plan is not None
+        self.has_limit = max_creates is not None
 
     @property
     def users(self) -> Any:
@@ -189,6 +192,11 @@ class CreateUsersOperator(RecordsOperator):
         """Check the parameters that a template may have rendered, the guard's too."""
         super().check_parameters()
         _ = self.limit
+        if self.needs_approval and _is_blank(self.approved_plan):
+            raise CorConfigurationError(
+                "approved_plan: names no plan, so nothing is approved. Check what its template renders, and that the "
+                "task that writes the plan ran."
+            )
         if is_page(self.plan_path):
             raise CorConfigurationError(
                 "plan_path: ends in .html. Name the plan's file, such as users.jsonl; its page then goes to users.html."
@@ -198,7 +206,12 @@ class CreateUsersOperator(RecordsOperator):
     def limit(self) -> int | None:
         """How many users may be created."""
         with at_run_time():
-            return read_count("max_creates", self.max_creates)
+            limit = read_count("max_creates", self.max_creates)
+            if limit is None and self.has_limit:
+                raise ValueError(
+                    "max_creates: is no number. Check what its template renders; None itself means any number."
+                )
+            return limit
 
     def endpoint_url(self, hook: CorIntegrationsHook) -> str:
         """Return the URL of COR's users endpoint."""
@@ -321,3 +334,7 @@ class CreateUsersOperator(RecordsOperator):
     def _publish(self, context: Context, *, seconds: float, **xcoms: Any) -> None:
         planned = {"planned": self._run.plan.counts} if self._run and self._run.plan else {}
         super()._publish(context, seconds=seconds, **planned, **xcoms)
+
+
+def _is_blank(path: object) -> bool:
+    return path is None or (isinstance(path, str) and path.strip() in {"", "None"})

@@ -45,7 +45,10 @@ def create_users(cor: Sandbox, task_instance: TaskInstance) -> CreateUsers:
     def execute(users: Any, **parameters: Any) -> dict[str, Any]:
         task_instance.xcoms.clear()
         context = {"ti": task_instance, **parameters.pop("context", {})}
+        rendered = parameters.pop("rendered", {})
         operator = CreateUsersOperator(task_id="users", users=users, **parameters)
+        for name, value in rendered.items():  # as Airflow does with what a template gives
+            setattr(operator, name, value)
         return operator.execute(cast("Context", context))
 
     return execute
@@ -127,8 +130,24 @@ class TestLimit:
         with pytest.raises(ValueError, match="max_creates: expected a whole number"):
             CreateUsersOperator(task_id="users", users=[], max_creates=-1)
 
+    @pytest.mark.parametrize("rendered", [None, "None"])
+    def test_a_limit_that_renders_to_nothing_is_refused(
+        self, rendered: Any, create_users: CreateUsers, cor: Sandbox, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with pytest.raises(CorConfigurationError, match="max_creates: is no number"):
+            create_users(PEOPLE, max_creates=5, rendered={"max_creates": rendered})
+        assert cor.requests == ()
+
 
 class TestPlan:
+    @pytest.mark.parametrize("rendered", [None, "", " ", "None"])
+    def test_an_approval_that_renders_to_nothing_is_refused(
+        self, rendered: Any, create_users: CreateUsers, cor: Sandbox, tmp_path: Path
+    ) -> None:
+        with pytest.raises(CorConfigurationError, match="approved_plan: names no plan"):
+            create_users(PEOPLE, approved_plan=str(tmp_path / "plan.jsonl"), rendered={"approved_plan": rendered})
+        assert cor.requests == ()
+
     def test_a_plan_sends_nothing_and_the_approved_one_is_done(
         self, create_users: CreateUsers, cor: Sandbox, task_instance: TaskInstance, tmp_path: Path
     ) -> None:
