@@ -8,10 +8,9 @@ import threading
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import closing, suppress
 from functools import cache, cached_property
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from cor_provider._compat import AirflowNotFoundException, BaseHook, airflow_since, get_hook_lineage_collector
-from cor_provider.client import form as connection_form
 from cor_provider.client.redis_client import RedisConnector, redis_connector
 from cor_provider.client.redis_errors import explain
 from cor_provider.client.session import CorSession
@@ -49,16 +48,6 @@ class ConnectedHook(BaseHook):
     default_conn_name = "cor_default"
     conn_type = "cor"
     hook_name = "COR Integrations"
-
-    @classmethod
-    def get_connection_form_widgets(cls) -> dict[str, Any]:
-        """Return the fields of the Connection's form, for Airflow before 3.2."""
-        return connection_form.widgets()
-
-    @classmethod
-    def get_ui_field_behaviour(cls) -> dict[str, Any]:
-        """Return how the form shows the standard fields of a Connection, for Airflow before 3.2."""
-        return connection_form.field_behaviour()
 
     def __init__(self, cor_conn_id: str = default_conn_name, *, source: str | None = None) -> None:
         super().__init__()

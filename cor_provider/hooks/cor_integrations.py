@@ -10,6 +10,7 @@ from typing import Any
 from typing_extensions import Unpack
 
 from cor_provider._compat import get_hook_lineage_collector
+from cor_provider.client import form as connection_form
 from cor_provider.client.call import call
 from cor_provider.client.leaves import LEAVES_PATH, LeavesEndpoint
 from cor_provider.client.success import read_cor_id
@@ -63,6 +64,17 @@ class CorIntegrationsHook(UserVerbs):
     :param source: ``metadata.source``, the namespace of external ids; defaults to the Connection's extra
         ``source``.
     """
+
+    # Airflow asks the class itself for both, not those above it.
+    @classmethod
+    def get_connection_form_widgets(cls) -> dict[str, Any]:
+        """Return the fields of the Connection's form, for Airflow before 3.2."""
+        return connection_form.widgets()
+
+    @classmethod
+    def get_ui_field_behaviour(cls) -> dict[str, Any]:
+        """Return how the form shows the standard fields of a Connection, for Airflow before 3.2."""
+        return connection_form.field_behaviour()
 
     def __init__(self, cor_conn_id: str = UserVerbs.default_conn_name, *, source: str | None = None) -> None:
         super().__init__(cor_conn_id, source=source)

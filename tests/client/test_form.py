@@ -55,6 +55,10 @@ def test_the_source_is_one_that_cor_documents_or_another() -> None:
     assert "enum" not in schema
 
 
+def test_the_hook_has_the_form_itself_as_older_airflow_asks_only_the_class() -> None:
+    assert {"get_connection_form_widgets", "get_ui_field_behaviour"} <= vars(CorIntegrationsHook).keys()
+
+
 def test_the_hook_says_of_standard_fields_what_the_metadata_says() -> None:
     (connection_type,) = get_provider_info()["connection-types"]
     declared = connection_type["ui-field-behaviour"]
