@@ -275,7 +275,7 @@ def _read_values(values: object, form: Form) -> dict[str, dict[str, Any]]:
 
 def _read_mapping(parameter: str, value: object, form: Form) -> Mapping[str, Any]:
     """Return a parameter that maps fields; a template may render it as JSON text."""
-    if _is_unset(value):
+    if is_unset(value):
         return {}
     example = {"columns": json.dumps(dict(list(form.columns.items())[:2])), "values": form.values}[parameter]
     if isinstance(value, str) and is_json(value):
@@ -295,7 +295,7 @@ def _read_mapping(parameter: str, value: object, form: Form) -> Mapping[str, Any
 
 
 def _read_date_format(value: object) -> str | None:
-    if _is_unset(value):
+    if is_unset(value):
         return None
     if not isinstance(value, str):
         raise CorConfigurationError(f"date_format: expected text such as %d/%m/%Y, not {type(value).__name__}.")
@@ -309,7 +309,8 @@ def _parse_date_format(text: str | None) -> DateFormat | None:
         raise CorConfigurationError(f"date_format: {error}") from None
 
 
-def _is_unset(value: object) -> bool:
+def is_unset(value: object) -> bool:
+    """Return whether a parameter was left out, or its template renders to nothing."""
     return value is None or (isinstance(value, str) and value.strip() in {"", "None"})  # as a template renders None
 
 

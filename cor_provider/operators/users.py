@@ -13,7 +13,7 @@ from cor_provider import _files
 from cor_provider._compat import Context
 from cor_provider.exceptions import CorConfigurationError, CorUserGuardError
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
-from cor_provider.inputs.translation import USER_FORM
+from cor_provider.inputs.translation import USER_FORM, is_unset
 from cor_provider.inputs.users import iter_users
 from cor_provider.operators.base import RecordsOperator
 from cor_provider.operators.parameters import at_run_time, check_literal
@@ -192,7 +192,7 @@ class CreateUsersOperator(RecordsOperator):
         """Check the parameters that a template may have rendered, the guard's too."""
         super().check_parameters()
         _ = self.limit
-        if self.needs_approval and _is_blank(self.approved_plan):
+        if self.needs_approval and is_unset(self.approved_plan):
             raise CorConfigurationError(
                 "approved_plan: names no plan, so nothing is approved. Check what its template renders, and that the "
                 "task that writes the plan ran."
@@ -334,7 +334,3 @@ class CreateUsersOperator(RecordsOperator):
     def _publish(self, context: Context, *, seconds: float, **xcoms: Any) -> None:
         planned = {"planned": self._run.plan.counts} if self._run and self._run.plan else {}
         super()._publish(context, seconds=seconds, **planned, **xcoms)
-
-
-def _is_blank(path: object) -> bool:
-    return path is None or (isinstance(path, str) and path.strip() in {"", "None"})
