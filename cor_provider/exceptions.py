@@ -12,6 +12,7 @@ The errors of this provider, by meaning rather than by HTTP status.
     │   └── CorPlanChangedError             the plan of a sync is not the approved one
     ├── CorRecordError                      this leave request or user is refused; sending it again cannot help
     │   ├── CorValidationError              a field is missing or invalid
+    │   ├── CorUnreadableRowError           the extract could not turn a row of HR into leave
     │   ├── CorUserNotFoundError            the user has no mapping in COR
     │   ├── CorLeaveTypeNotFoundError       the leave type has no mapping in COR
     │   ├── CorInvalidDateRangeError        it ends before it starts
@@ -70,6 +71,7 @@ __all__ = [
     "CorServerError",
     "CorTransientError",
     "CorUnexpectedAnswerError",
+    "CorUnreadableRowError",
     "CorUserGuardError",
     "CorUserNotFoundError",
     "CorUsersRejectedError",
@@ -169,6 +171,13 @@ class CorValidationError(CorRecordError):
 
     default_name = "ValidationError"
     default_message = "COR finds a field of this leave request missing or invalid."
+
+
+class CorUnreadableRowError(CorRecordError):
+    """The extract could not turn a row of HR into leave. A sync leaves all that the row may be as it is."""
+
+    default_name = "UnreadableRowError"
+    default_message = "The extract could not read this row."
 
 
 class CorUserNotFoundError(CorRecordError):

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, Literal, get_args
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cor_provider.fields import external_id
 from cor_provider.fields.gaps import is_gap
@@ -74,7 +74,8 @@ def to_spans(
     :param hours: the employee's working hours.
     :return: mappings with ``id``, ``start``, ``end`` (ISO 8601) and ``all_day``. Leave that ends before it starts is
         returned as it is, for the push to reject: one bad row must not stop the others.
-    :raises ValueError: if the policy or a half is not one of these.
+    :raises ValueError: if the policy or a half is not one of these, or the zone cannot be a name.
+    :raises ZoneInfoNotFoundError: if there is no such zone.
     """
     leave_id = external_id.text_or_mark(leave_id)
     if policy not in get_args(HalfDayPolicy):
@@ -86,7 +87,7 @@ def to_spans(
         half_first = half_last = _half_of_one_day(half_first, half_last)
     if last < first or not (half_first or half_last):
         return [_whole_days(leave_id, first, last)]
-    day_zone = ZoneInfo(zone) if zone else None
+    day_zone = _read_zone(zone) if zone else None
     if policy == "span" or first == last:
         starts = hours.midday if half_first == "afternoon" else hours.start
         ends = hours.midday if half_last == "morning" else hours.end
@@ -182,6 +183,13 @@ def overlaps(first: date, last: date | None, window: tuple[date, date]) -> bool:
 def to_inclusive(exclusive_end: date) -> date:
     """Return the last day of leave whose source gives the day after it, as calendars do."""
     return exclusive_end - ONE_DAY
+
+
+def _read_zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except OSError:  # a folder of zones, such as Europe
+        raise ZoneInfoNotFoundError("zone: expected an IANA name such as Europe/Madrid.") from None
 
 
 def _extended(leave_id: str, part: str) -> str:

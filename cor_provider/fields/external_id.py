@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from cor_provider.fields.gaps import is_gap, missing
 from cor_provider.fields.numpy_scalar import type_name
+from cor_provider.fields.unreadable_row import problem_of
 
 LONGEST = 7_500
 """
@@ -132,6 +133,8 @@ def _checked(text: str) -> str:
         raise _problem("length")
     if text in {".", ".."} or not text.isprintable():
         # Updates and deletes put the id into a URL path, where these do not survive.
+        if unreadable := problem_of(text):
+            raise unreadable
         mark = _MARK.search(text)
         raise _problem(mark[1] if mark else "characters")
     if len(text) * _MOST_PER_CHARACTER > LONGEST and len(quote(text, safe="")) > LONGEST:

@@ -9,8 +9,8 @@ from typing import Annotated, Protocol
 from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
-from cor_provider.exceptions import CorRecordError, CorValidationError
-from cor_provider.fields import external_id
+from cor_provider.exceptions import CorRecordError, CorUnreadableRowError, CorValidationError
+from cor_provider.fields import external_id, unreadable_row
 
 ExternalId = Annotated[str, BeforeValidator(external_id.read_text)]
 
@@ -37,10 +37,13 @@ def read_external_id(name: str, value: object) -> str:
 
     :param name: of the field, in the error.
     :raises CorValidationError: if it is missing or cannot be an id.
+    :raises CorUnreadableRowError: if it stands for a row that the extract could not read.
     """
     try:
         return external_id.read_text(value)
     except PydanticCustomError as error:
+        if error.type == unreadable_row.TYPE:
+            raise CorUnreadableRowError(error.message()) from None
         raise CorValidationError(f"{name}: {error.message()}") from None
 
 

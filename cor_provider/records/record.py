@@ -8,7 +8,8 @@ from typing import Any, ClassVar, TypeVar
 from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, ValidationInfo, model_validator
 from typing_extensions import Self
 
-from cor_provider.exceptions import CorRecordError, CorValidationError
+from cor_provider.exceptions import CorRecordError, CorUnreadableRowError, CorValidationError
+from cor_provider.fields import unreadable_row
 
 Label = Callable[[str], str]
 """Returns what errors call a field."""
@@ -48,6 +49,8 @@ class Record(BaseModel):
         try:
             return handler(data)
         except ValidationError as error:
+            if unreadable := next((one["msg"] for one in _errors(error) if one["type"] == unreadable_row.TYPE), None):
+                raise CorUnreadableRowError(unreadable) from None
             kinds = {cls.refusals.get(one["type"], CorValidationError) for one in _errors(error)}
             refusal = kinds.pop() if len(kinds) == 1 else CorValidationError
             raise refusal(_list_problems(error, label_of(info))) from None

@@ -122,6 +122,12 @@ class LedgerEntries(MutableMapping[str, LedgerEntry]):
         ).fetchone()
         return found
 
+    def numbers_of_parts(self, leave_id: str) -> list[int]:
+        """Return the numbers of the entries whose ids begin with an id and ``-``, as those of a leave's parts do."""
+        after = f"{leave_id}{chr(ord('-') + 1)}"
+        found = self._execute("SELECT number FROM present WHERE id > ? AND id < ?", (f"{leave_id}-", after))
+        return [number for (number,) in found]
+
     @property
     def numbers(self) -> int:
         """How many numbers entries may have, from 0."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-from cor_provider.exceptions import CorConflictingRepeatError
+from cor_provider.exceptions import CorConflictingRepeatError, CorUnreadableRowError
 from cor_provider.leave import LeaveKey, LeaveRequest, UnreadableLeave
 from cor_provider.outcome import LeaveOutcome
 from cor_provider.sync.ledger import Ledger
@@ -114,7 +114,8 @@ def make_plan(
     Compare leave requests with the ledger, and yield the outcome of each that needs no request.
 
     Leave in the ledger that the input lacks is deleted if it has a day in the window, and forgotten otherwise. If an
-    unreadable record has an external id, the leave with that id stays as it is.
+    unreadable record has an external id, the leave with that id stays as it is; if it stands for a row that the extract
+    could not read, so do the parts of the leave.
 
     :param leaves: all leave that should be in COR; read once, and never held in memory.
     :param window: the days that the sync owns.
@@ -194,8 +195,12 @@ class _Planner:
     def _add_unreadable(self, position: int, leave: UnreadableLeave) -> LeaveOutcome:
         if leave.leave_id is None:
             self.plan.nameless += 1
-        elif known := self._find(leave.leave_id):
-            self._marks[known[0]] |= _UNREADABLE
+        else:
+            if known := self._find(leave.leave_id):
+                self._marks[known[0]] |= _UNREADABLE
+            if isinstance(leave.error, CorUnreadableRowError):  # nobody knows which parts it would have
+                for number in self._ledger.entries.numbers_of_parts(leave.leave_id):
+                    self._marks[number] |= _UNREADABLE
         return self._reject(leave.leave_id, leave.error, position)
 
     def _first_digest(self, leave_id: str, number: int, known: str | None) -> str | None:

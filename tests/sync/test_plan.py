@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cor_provider.exceptions import CorDeleteGuardError, CorLeavesRejectedError, CorValidationError
+from cor_provider.fields.unreadable_row import mark_row
 from cor_provider.leave import LeaveRequest, UnreadableLeave
 from cor_provider.outcome import LeaveOutcome
 from cor_provider.sandbox import Sandbox
@@ -168,6 +169,16 @@ def test_an_unreadable_record_protects_its_leave(sync: Run, sandbox: Sandbox, le
     assert returned == counts(received=2, unchanged=1, rejected=1)
     assert held(sandbox) == ["L1", "L2"]
     assert remembered(ledger) == {"L1": "yes", "L2": "yes"}
+
+
+def test_a_row_that_the_extract_could_not_read_protects_every_part_of_its_leave(
+    sync: Run, sandbox: Sandbox, ledger: Path
+) -> None:
+    before = ["L1", "L1-first", "L1-last", "L1-2026-05-18", "L10", "L1.5", "L", "another"]
+    sync([leave(one) for one in before])
+    returned = sync([leave("L"), {"id": "L1", "user_id": mark_row("KeyError")}], max_rejected=1)
+    assert returned == counts(received=2, unchanged=1, deleted=3, rejected=1)
+    assert held(sandbox) == sorted(remembered(ledger)) == ["L", "L1", "L1-2026-05-18", "L1-first", "L1-last"]
 
 
 def test_an_unreadable_record_without_an_id_refuses_every_delete(sync: Run, sandbox: Sandbox) -> None:
