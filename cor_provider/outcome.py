@@ -15,7 +15,7 @@ from cor_provider._compat import load_lazy
 from cor_provider.exceptions import CorError, CorRateLimitError
 from cor_provider.records.kinds import LEAVE, USERS, Kind
 
-__all__ = ["LeaveOutcome", "Outcome", "Status", "UserOutcome", "add_up", "is_complete"]
+__all__ = ["LeaveOutcome", "Outcome", "Status", "UserOutcome", "add_up", "is_complete", "returned_counts"]
 
 Status = Literal["created", "updated", "deleted", "existing", "unchanged", "rejected", "failed", "not_sent"]
 
@@ -179,15 +179,25 @@ def _to_json(value: str | int | None) -> str:
     return encode_basestring(value) if isinstance(value, str) else str(value)
 
 
-def add_up(pushes: Iterable[Mapping[str, Any]]) -> Counter[str]:
+def returned_counts(pushes: Iterable[Mapping[str, Any]] | None) -> list[Mapping[str, Any]]:
+    """
+    Return the counts that several pushes have returned, failed pushes included.
+
+    :param pushes: a list, or the ``output`` of a mapped operator. Airflow hands over None if no push has returned
+        counts, as when a task before them failed: the list is empty then.
+    """
+    return [] if pushes is None else list(load_lazy(pushes))  # type: ignore[call-overload]  # it stays iterable
+
+
+def add_up(pushes: Iterable[Mapping[str, Any]] | None) -> Counter[str]:
     """
     Add up the counts that several pushes have returned.
 
-    :param pushes: the counts of each push: a list, or the ``output`` of a mapped operator. That includes failed pushes,
-        except those that ended before they returned counts. So compare ``received`` with the number sent.
+    :param pushes: the counts of each push, as :func:`returned_counts` takes them. Pushes that ended before they
+        returned counts are missing, so compare ``received`` with the number sent.
     """
     total: Counter[str] = Counter()
-    for counts in load_lazy(pushes):  # type: ignore[attr-defined]  # it stays iterable
+    for counts in returned_counts(pushes):
         total.update({status: count for status, count in counts.items() if isinstance(count, int)})
     return total
 

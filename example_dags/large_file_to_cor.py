@@ -6,22 +6,28 @@ Both DAGs need
   * the Variable `leave_exchange`: the URI of a folder (`s3://bucket/leave`, `file:///srv/leave`) for the file, the
     batches and the reports. It holds personal data: restrict access, and delete old runs.
 
+Change these first: `source` and `if_exists` in PUSH_OPTIONS; MAX_REJECTED; BATCHES, some thousand leaves each.
+
+Trigger a DAG with the name of the file. Each line of `leaves.jsonl` is a leave as COR takes it:
+
+    {"id": "L-1", "user_id": "E-7", "leave_type_id": "vacation", "start": "2026-05-11", "end": "2026-05-12"}
+
 Use `large_file_to_cor` unless one process is too slow. It reads while it sends, so its memory does not grow with the
-file, and COR limits its pace. It also reads `.csv`, and `.parquet` after
-`pip install "airflow-provider-cor[parquet]"`.
+file. It also reads `.csv`, and `.parquet` after `pip install "airflow-provider-cor[parquet]"`. If HR uses other names
+or words, add `columns`, `values` and `date_format`, as `spreadsheet_to_cor` does.
 
-`large_file_to_cor_in_batches` sends from several processes, and each batch can be run again by itself. It needs
-  * a file of JSON Lines (`.jsonl`);
-  * the Pool `cor`, whose slots limit how many batches are pushed at once: `airflow pools set cor 2 "COR"`.
-    The Extra `requests_per_second` of the Connection applies to each push, so multiply it by the slots, unless they
-    share their pace over Redis (Extra `pace_redis_conn_id`).
+`large_file_to_cor_in_batches` sends from several processes, and each batch can be run again by itself. It reads only
+`.jsonl`, with the names above, and needs the Pool `cor`, whose slots limit how many batches are pushed at once:
+`airflow pools set cor 2 "COR"`.
 
-All lines of one external id are in the same batch, in their order. So repeats are sent once and contradictions are
-rejected, as in one task. Unreadable lines are in the first batch, which rejects them. Positions and line numbers in
-reports are those of the batch.
-
-Leave that COR already has stays as it is, so a run or a batch may be repeated. Leave that HR cancels later stays in
-COR: this adds leave, it is not a sync.
+Traps
+  * This adds leave, it is not a sync. Leave that COR has stays as it is, so a run or a batch may be repeated. Leave
+    that HR changes or cancels later stays in COR as it was. No status is read: the file must hold approved leave only.
+  * COR limits the pace. The Extra `requests_per_second` of the Connection applies to each push, so divide COR's limit
+    by the slots, unless the pushes share their pace over Redis (Extra `pace_redis_conn_id`).
+  * Positions and line numbers in the reports of batches are those of the batch. Lines that cannot be read are in the
+    first batch, which rejects them. All lines of one id are in the same batch, in their order, so repeats are sent once
+    and contradictions rejected, as in one task.
 """
 
 from __future__ import annotations
@@ -36,9 +42,9 @@ from cor_provider.extract.json_lines import split_lines
 from cor_provider.operators.leaves import CreateLeaveOperator
 from cor_provider.outcome import add_up, is_complete
 
-# Your choice: some thousand leaves per batch. Airflow maps a task over at most 1,024 ([core] max_map_length).
+# Airflow maps a task over at most 1,024 ([core] max_map_length).
 BATCHES = 20
-MAX_REJECTED = 10  # your choice: tolerated rejections, which somebody reads about in the report; more fail the run
+MAX_REJECTED = 10  # tolerated rejections, which somebody reads about in the report; more fail the run
 
 FILE = "{{ var.value.leave_exchange }}/{{ params.file }}"
 FOLDER = "{{ var.value.leave_exchange }}/{{ dag.dag_id }}/{{ run_id }}"
@@ -76,8 +82,11 @@ def split(file: str, folder: str, ti: Any = None) -> list[str]:
 
 
 @task(trigger_rule="all_done")
-def summarise(leaves: int, pushes: Sequence[dict[str, Any]]) -> dict[str, int]:
+def summarise(pushes: Sequence[dict[str, Any]] | None, ti: Any = None) -> dict[str, int]:
     """Add up the counts of all batches, failed ones included, and fail unless COR has taken everything."""
+    leaves = ti.xcom_pull(task_ids="split", key="leaves")
+    if leaves is None:
+        raise AirflowFailException("The file was not split, so nothing was pushed: see the log of the task `split`.")
     total = add_up(pushes)
     missing = leaves - total["received"]
     if missing or not is_complete(total, max_rejected=MAX_REJECTED):
@@ -99,4 +108,4 @@ with DAG(
         report_path=FOLDER + "/report-{{ ti.map_index }}.jsonl",
         **PUSH_OPTIONS,
     ).expand(leave_requests=batches)
-    summarise(batches["leaves"], push.output)
+    summarise(push.output)

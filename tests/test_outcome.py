@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from cor_provider.outcome import LeaveOutcome, Status, UserOutcome, add_up, is_complete
+from cor_provider.outcome import LeaveOutcome, Status, UserOutcome, add_up, is_complete, returned_counts
 
 STATUSES = ("created", "updated", "existing", "rejected", "failed", "not_sent")
 
@@ -37,8 +37,15 @@ def test_a_push_without_a_report_is_added_up_too() -> None:
     assert add_up([{**counts(created=1), "report": None}])["created"] == 1
 
 
-def test_without_an_account_nothing_was_received() -> None:
-    assert add_up([])["received"] == 0
+@pytest.mark.parametrize("pushes", [[], None], ids=["an empty list", "what Airflow hands over if no push began"])
+def test_without_counts_nothing_was_received(pushes: list[dict[str, Any]] | None) -> None:
+    assert returned_counts(pushes) == []
+    assert add_up(pushes)["received"] == 0
+
+
+def test_the_counts_of_each_push_are_kept_apart() -> None:
+    pushes = [counts(created=1), counts(failed=1)]
+    assert returned_counts(iter(pushes)) == pushes
 
 
 @pytest.mark.parametrize(
