@@ -15,6 +15,7 @@ from cor_provider._compat import ObjectStoragePath
 from cor_provider.exceptions import CorConfigurationError
 from cor_provider.inputs.packing import unpacked
 from cor_provider.inputs.translation import PLAIN, Translation
+from cor_provider.records.kinds import USERS
 
 CHUNK = 1024 * 1024
 """Bytes that are read at once."""
@@ -71,6 +72,9 @@ class Input:
         columns = list(columns)
         if missing := self.translation.missing(columns):
             similar = self.translation.similar(columns)
+            # A row of people may have neither a number nor an address.
+            is_of_people = self.translation.form.kind is USERS
+            may_be_data |= is_of_people and not (similar or self.translation.used(columns))
             first = missing[0].split()[0]
             example = json.dumps(similar or {first: self.translation.form.columns[first]}, ensure_ascii=False)
             raise self.error(

@@ -202,9 +202,14 @@ class RecordsOperator(BaseOperator):
             log=self.log,
             outcome_type=self.outcome_type,
         )
-        input_uris = list(uris_in(records))
         return Run(
-            hook=hook, files=files, recorder=recorder, stopping=stopping, later_try=later_try, input_uris=input_uris
+            hook=hook,
+            files=files,
+            recorder=recorder,
+            stopping=stopping,
+            later_try=later_try,
+            input_uris=list(uris_in(records)),
+            is_mapped=(task_key(context.get("ti"))["map_index"] or 0) >= 0,
         )
 
     def check_parameters(self) -> None:
@@ -216,6 +221,11 @@ class RecordsOperator(BaseOperator):
         _ = self.limits, self.translation
         if self._run:
             self._run.recorder.rejected.check()
+
+    @property
+    def is_mapped_task(self) -> bool:
+        """Whether this run is of a mapped task, or of a task in a mapped group."""
+        return bool(self._run and self._run.is_mapped)
 
     @property
     def limits(self) -> RejectionLimits:
@@ -323,7 +333,8 @@ class RecordsOperator(BaseOperator):
         return {
             "received": summary.received,
             **{status: summary.counts[status] for status in self.statuses},
-            "report": self.report_path and str(self.report_path),
+            # Only if this run has written it: an earlier one may have left another there.
+            "report": str(self.report_path) if self._run and self._run.recorder.has_report else None,
         }
 
     def summary_of(self, run: Run) -> dict[str, Any]:

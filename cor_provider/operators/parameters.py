@@ -8,6 +8,17 @@ from typing import Any
 
 from cor_provider._compat import XComArg
 from cor_provider.exceptions import CorConfigurationError
+from cor_provider.inputs.translation import is_unset
+
+
+class NotGiven:
+    """The default of a parameter for which ``None``, from a template or a mapped task, must not mean the same."""
+
+    def __repr__(self) -> str:
+        return "None"
+
+
+NOT_GIVEN: Any = NotGiven()
 
 
 def check_literal(read: Callable[..., object], name: str, value: object) -> None:
@@ -23,6 +34,40 @@ def check_literal(read: Callable[..., object], name: str, value: object) -> None
         read(name, value)
     except CorConfigurationError as error:
         raise ValueError(error.message) from None
+
+
+class Safeguard:
+    """
+    A parameter that limits what a task does, so nothing that happens to be empty when the task runs may lift it.
+
+    The author of a DAG lifts it by leaving it out, or by writing ``None``. A template that renders to nothing does not,
+    and neither does ``None`` for a mapped task, which may come from another task.
+
+    :param name: of the parameter.
+    :param value: that the operator was made with; :data:`NOT_GIVEN` if it was left out.
+    :param otherwise: what the task must not do for want of a value.
+    """
+
+    def __init__(self, name: str, value: object, *, otherwise: str) -> None:
+        self._name = name
+        self._otherwise = otherwise
+        self._is_none = value is None
+        self.is_set = value is not None and value is not NOT_GIVEN
+
+    def check(self, value: object, *, is_mapped: bool) -> None:
+        """
+        Refuse an empty value.
+
+        :param value: the parameter as it is when the task runs.
+        :param is_mapped: whether the task is mapped.
+        :raises CorConfigurationError: naming the parameter.
+        """
+        if (self.is_set and is_unset(value)) or (self._is_none and is_mapped):
+            where = "for this mapped task" if is_mapped else "when the task runs"
+            raise CorConfigurationError(
+                f"{self._name}: is empty {where}, which must not mean {self._otherwise}. Check what its template or "
+                "the task before it gives. To do without it, leave it out of the DAG."
+            )
 
 
 @contextmanager

@@ -28,6 +28,7 @@ class Run:
     stopping: threading.Event
     later_try: LaterTry
     input_uris: list[str]
+    is_mapped: bool
     written: dict[str, str] = field(default_factory=dict)
 
     @cached_property  # one that cannot be read is not asked for again

@@ -15,7 +15,7 @@ from cor_provider._compat import Context, ObjectStoragePath
 from cor_provider.exceptions import CorConfigurationError, CorDeleteGuardError
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.operators.base import LeaveOperator
-from cor_provider.operators.parameters import at_run_time, check_literal
+from cor_provider.operators.parameters import NOT_GIVEN, Safeguard, at_run_time, check_literal
 from cor_provider.operators.run import Run
 from cor_provider.outcome import LeaveOutcome
 from cor_provider.push.options import PushOptions
@@ -111,7 +111,7 @@ class SyncLeavesOperator(LeaveOperator):
         reassert: bool = False,
         plan_path: str | None = None,
         plan_shows_types: bool = False,
-        approved_plan: str | None = None,
+        approved_plan: str | None = NOT_GIVEN,
         columns: Mapping[str, str | list[str]] | str | None = None,
         values: Mapping[str, Mapping[str, Any]] | str | None = None,
         date_format: str | None = None,
@@ -155,7 +155,8 @@ class SyncLeavesOperator(LeaveOperator):
         self.reassert = reassert
         self.plan_path = plan_path
         self.plan_shows_types = plan_shows_types
-        self.approved_plan = approved_plan
+        self.approved_plan = None if approved_plan is NOT_GIVEN else approved_plan
+        self._approval = Safeguard("approved_plan", approved_plan, otherwise="that no approval is needed")
 
     def begin(self, records: object, context: Context) -> SyncTask:
         """Return the state of a new run."""
@@ -164,6 +165,7 @@ class SyncLeavesOperator(LeaveOperator):
     def check_parameters(self) -> None:
         """Check the parameters that a template may have rendered, the guards' too."""
         super().check_parameters()
+        self._approval.check(self.approved_plan, is_mapped=self.is_mapped_task)
         _ = self.guards
 
     @property
@@ -228,7 +230,8 @@ class SyncLeavesOperator(LeaveOperator):
     def counts(self, summary: Summary) -> dict[str, Any]:
         """Return the counts that the task returns."""
         deleted = self._run.recorder.deletions.counts["deleted"] if self._run else 0
-        return {**super().counts(summary), "deleted": deleted, "plan": self.plan_path and str(self.plan_path)}
+        plan = self._run.written.get("plan") if self._run else None
+        return {**super().counts(summary), "deleted": deleted, "plan": plan}
 
     def summary_of(self, run: Run) -> dict[str, Any]:
         """Return the counts and causes that the task publishes, and the id of its plan."""

@@ -13,10 +13,10 @@ from cor_provider import _files
 from cor_provider._compat import Context
 from cor_provider.exceptions import CorConfigurationError, CorUserGuardError
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
-from cor_provider.inputs.translation import USER_FORM, is_unset
+from cor_provider.inputs.translation import USER_FORM
 from cor_provider.inputs.users import iter_users
 from cor_provider.operators.base import RecordsOperator
-from cor_provider.operators.parameters import at_run_time, check_literal
+from cor_provider.operators.parameters import NOT_GIVEN, Safeguard, at_run_time, check_literal
 from cor_provider.operators.run import Run
 from cor_provider.outcome import UserOutcome
 from cor_provider.push.engine import check_records
@@ -43,12 +43,14 @@ class UsersTask(Run):
     :param needed: the users that leave needs, with the number of leave requests; None if all of the input are.
     :param found: the external ids of all records of the input.
     :param nameless: how many records have no readable external id.
+    :param handed_in: the records that are wanted, as they were handed in.
     """
 
-    needed: Counter[str] | None = None
+    needed: Counter[str] | None = field(default=None, repr=False)
     found: set[str] = field(default_factory=set, repr=False)
     nameless: int = 0
-    plan: UsersPlan | None = None
+    handed_in: list[object] = field(default_factory=list, repr=False)
+    plan: UsersPlan | None = field(default=None, repr=False)
 
 
 class CreateUsersOperator(RecordsOperator):
@@ -71,15 +73,15 @@ class CreateUsersOperator(RecordsOperator):
         summary, or what the push returned, such as ``push.output`` (templated). If nobody is missing, no request is
         sent. Positions then count those users alone.
     :param max_creates: how many users may be created; None for any number (templated). COR cannot be asked whom it has,
-        so the users are counted that would be sent: all valid ones, each once, also those whom COR has. A retry that
-        resumes counts the rest. A mapped task counts its own.
+        so the users are counted that would be sent: all valid ones, each once, also those whom COR has, and on a retry
+        those whom it has created before. A mapped task counts its own.
     :param plan_path: path or URI of a JSON Lines file for the plan, with a row for each user: ``{"operation", "id",
         "email", …, "source", "plan"}``. A page that shows them to people goes beside it, with the suffix ``.html``.
         Both are people's data (templated).
     :param plan_only: compute and write the plan, send nothing. Users who would be sent are ``not_sent``, and more than
         ``max_creates`` logs a warning.
     :param approved_plan: path or URI of a plan that an earlier task wrote. The task sends exactly the users of this
-        plan, as they are there, or what an interrupted try has left of them, and otherwise nothing (templated).
+        plan, as they are there, and otherwise nothing (templated).
     :param columns: the input's names of the fields, such as ``{"id": "Employee No", "email": "Work email"}``
         (templated).
     :param values: for each field, COR's values by the input's, such as ``{"role_id": {"Manager": "Project Manager"}}``
@@ -120,11 +122,11 @@ class CreateUsersOperator(RecordsOperator):
         source: str | None = None,
         cor_conn_id: str = CorIntegrationsHook.default_conn_name,
         if_exists: IfExists = "skip",
-        only_for: Any = None,
+        only_for: Any = NOT_GIVEN,
         max_creates: int | str | None = 20,
         plan_path: str | None = None,
         plan_only: bool = False,
-        approved_plan: str | None = None,
+        approved_plan: str | None = NOT_GIVEN,
         columns: Mapping[str, str | list[str]] | str | None = None,
         values: Mapping[str, Mapping[str, Any]] | str | None = None,
         max_rejected: int | str = 0,
@@ -156,15 +158,14 @@ class CreateUsersOperator(RecordsOperator):
         )
         check_literal(read_count, "max_creates", max_creates)
         self.if_exists = if_exists
-        self.is_limited = only_for is not None
-        self.only_for = only_for
+        self.only_for = None if only_for is NOT_GIVEN else only_for
         self.max_creates = max_creates
         self.plan_path = plan_path
         self.plan_only = plan_only
-        self.approved_plan = approved_plan
-        # A template that renders to nothing must lift neither.
-        self.needs_approval = approved_plan is not None
-        self.has_limit = max_creates is not None
+        self.approved_plan = None if approved_plan is NOT_GIVEN else approved_plan
+        self._limit_to_needed = Safeguard("only_for", only_for, otherwise="everybody")
+        self._limit = Safeguard("max_creates", max_creates, otherwise="any number of users")
+        self._approval = Safeguard("approved_plan", approved_plan, otherwise="that no approval is needed")
 
     @property
     def users(self) -> Any:
@@ -191,12 +192,11 @@ class CreateUsersOperator(RecordsOperator):
     def check_parameters(self) -> None:
         """Check the parameters that a template may have rendered, the guard's too."""
         super().check_parameters()
+        is_mapped = self.is_mapped_task
+        self._limit_to_needed.check(self._only_for, is_mapped=is_mapped)
+        self._limit.check(self.max_creates, is_mapped=is_mapped)
+        self._approval.check(self.approved_plan, is_mapped=is_mapped)
         _ = self.limit
-        if self.needs_approval and is_unset(self.approved_plan):
-            raise CorConfigurationError(
-                "approved_plan: names no plan, so nothing is approved. Check what its template renders, and that the "
-                "task that writes the plan ran."
-            )
         if is_page(self.plan_path):
             raise CorConfigurationError(
                 "plan_path: ends in .html. Name the plan's file, such as users.jsonl; its page then goes to users.html."
@@ -206,12 +206,7 @@ class CreateUsersOperator(RecordsOperator):
     def limit(self) -> int | None:
         """How many users may be created."""
         with at_run_time():
-            limit = read_count("max_creates", self.max_creates)
-            if limit is None and self.has_limit:
-                raise ValueError(
-                    "max_creates: is no number. Check what its template renders; None itself means any number."
-                )
-            return limit
+            return read_count("max_creates", self.max_creates)
 
     def endpoint_url(self, hook: CorIntegrationsHook) -> str:
         """Return the URL of COR's users endpoint."""
@@ -225,14 +220,12 @@ class CreateUsersOperator(RecordsOperator):
         """Return the files that this task reads."""
         return {
             **super().read_files(records),
-            "only_for": paths_in(self._only_for) if self.is_limited else [],
+            "only_for": paths_in(self._only_for) if self._limit_to_needed.is_set else [],
             "approved_plan": [self.approved_plan] if self.approved_plan else [],
         }
 
     def read(self, records: object) -> Iterator[UserRequest | UnreadableUser]:
         """Read the input from its beginning, without the users who are not needed."""
-        run = self._this_run
-        run.found, run.nameless = set(), 0
         return refuse_repeated_emails(iter_users(records, is_wanted=self._is_wanted, **self.reading))
 
     def push(
@@ -244,20 +237,20 @@ class CreateUsersOperator(RecordsOperator):
         if self.validate_only:
             self.check_source(hook)
         source = hook.check_source()
-        if self.is_limited:
-            run.needed = read_needed(self._only_for)
-        everybody = list(recorder.resume(lambda: self.read(records)))
-        self._warn_about_missing(recorder)
-        run.plan = plan = UsersPlan.of(everybody, source=source, if_exists=self.if_exists)
+        if self._limit_to_needed.is_set:
+            run.needed = read_needed(self._only_for, source=source)
+        run.plan = plan = UsersPlan.of(self.read(records), source=source, if_exists=self.if_exists)
         self.log.info("The plan: %(create)s users to create, %(rejected)s records rejected", plan.counts)
-        refusal = self._write_and_check(plan, recorder)
+        refusal = self._write_and_check(plan)
+        remaining = recorder.resume(lambda: self._planned(plan, recorder))
+        self._warn_about_missing(recorder)
         if refusal or self.validate_only:
-            recorder.record(check_records(plan.records, UserOutcome))
+            recorder.record(check_records(remaining, UserOutcome))
             if refusal:
                 raise refusal
             log_check(self.log, recorder.summary)
         else:
-            with closing(self.send(iter(plan.records), hook, **self.patience, stopping=stopping)) as outcomes:
+            with closing(self.send(remaining, hook, **self.patience, stopping=stopping)) as outcomes:
                 recorder.record(outcomes)
 
     def send(self, records: Iterator[Any], hook: CorIntegrationsHook, **patience: Any) -> Generator[UserOutcome]:
@@ -266,7 +259,20 @@ class CreateUsersOperator(RecordsOperator):
 
     def counts(self, summary: Summary) -> dict[str, Any]:
         """Return the counts that the task returns."""
-        return {**super().counts(summary), "plan": self.plan_path and str(self.plan_path)}
+        written = self._run.written if self._run else {}
+        return {**super().counts(summary), "plan": written.get("users_plan")}
+
+    def on_record(self, position: int, record: object) -> None:  # noqa: ARG002  # they are read in order
+        """Keep a record until everybody is read."""
+        self._this_run.handed_in.append(record)
+
+    def _planned(self, plan: UsersPlan, recorder: OutcomeRecorder) -> Iterator[UserRequest | UnreadableUser]:
+        """Yield all that is to be sent, from the beginning, as if it were read now."""
+        for position, (handed_in, record) in enumerate(
+            zip(self._this_run.handed_in, plan.records, strict=True), start=1
+        ):
+            recorder.rejected.keep(position, handed_in)
+            yield record
 
     def _is_wanted(self, user: UserRequest | UnreadableUser) -> bool:
         run = self._this_run
@@ -296,11 +302,11 @@ class CreateUsersOperator(RecordsOperator):
                 "%d records have no readable id, so nobody can tell whether they are needed.", run.nameless
             )
 
-    def _write_and_check(self, plan: UsersPlan, recorder: OutcomeRecorder) -> Exception | None:
+    def _write_and_check(self, plan: UsersPlan) -> Exception | None:
         """Write the plan, and return the error that forbids carrying it out, if any."""
         try:
             self._write_plan(plan)
-            self._check(plan, recorder)
+            self._check(plan)
         except Exception as error:  # noqa: BLE001  # raised when every user has an outcome
             return error
         return None
@@ -316,7 +322,7 @@ class CreateUsersOperator(RecordsOperator):
         if page:
             run.written["users_plan_page"] = str(page)
 
-    def _check(self, plan: UsersPlan, recorder: OutcomeRecorder) -> None:
+    def _check(self, plan: UsersPlan) -> None:
         try:
             plan.check_number(self.limit)
         except CorUserGuardError as error:
@@ -324,7 +330,7 @@ class CreateUsersOperator(RecordsOperator):
                 raise
             self.log.warning("This plan would be refused. %s", error.message.replace("\n", " "))
         if self.approved_plan:
-            plan.check_approval(self.approved_plan, is_rest=bool(recorder.earlier.received))
+            plan.check_approval(self.approved_plan)
 
     @property
     def _this_run(self) -> UsersTask:

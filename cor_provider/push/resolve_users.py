@@ -10,13 +10,16 @@ request  COR's response                               outcome
 =======  ===========================================  ================================================================
 POST     done                                         ``created``
 POST     duplicate id                                 ``skip``: ``existing``; ``update``: PUT; ``fail``: ``rejected``
-POST     duplicate id, after a lost answer            ``update``: PUT; otherwise ``created``
-PUT      done, after a duplicate id                   ``updated``; after a lost answer ``created``
+POST     duplicate id, after a lost answer            PUT: it may be our own user
+PUT      done, after a duplicate id                   ``updated``; after a lost answer as below
+PUT      refused, after a duplicate id and a lost     ``update``: ``rejected``; otherwise ``created``: COR does not say
+         answer                                       whose it is
 POST     duplicate address                            ``fail``: ``rejected``; otherwise PUT
 POST     duplicate address, or a 409 without a name,  PUT: it may be our own user
          after a lost answer
-PUT      done, after such a refusal                   as after a duplicate id; if COR shows another address of the
-                                                      user, then this push did not create it: it existed before
+PUT      done, after such a refusal                   as after a duplicate id; after a lost answer ``created``, but if
+                                                      COR shows another address of the user, then this push did not
+                                                      create it: it existed before
 PUT      refused, after such a refusal                ``rejected``, with the first refusal
 =======  ===========================================  ================================================================
 """
@@ -51,26 +54,25 @@ def resolve_create_user(
         existed = not attempts.lost_answer
         if existed and if_exists == "fail":
             raise
-        attempts.existed = existed
-        attempts.refusal = None if isinstance(error, CorDuplicateExternalIdError) else error
-        if attempts.refusal or if_exists == "update":
-            return None
-        return UserOutcome(user.id, "existing" if existed else "created")
+        attempts.existed, attempts.refusal = existed, error
+        is_settled = existed and if_exists == "skip" and isinstance(error, CorDuplicateExternalIdError)
+        return UserOutcome(user.id, "existing") if is_settled else None
     return _done(user, "created", data)
 
 
 def _settle(user: UserRequest, attempts: Attempts, endpoint: UsersEndpoint, if_exists: IfExists) -> UserOutcome:
     """Update the user, or only ask for it, and raise the refusal of the create if COR does not have it."""
+    assert attempts.refusal  # noqa: S101  # otherwise nothing is open
+    has_id = isinstance(attempts.refusal, CorDuplicateExternalIdError)
     try:
-        if if_exists == "update":
-            data = endpoint.update(user.to_update(), exists=attempts.refusal is None)
-        else:
-            data = endpoint.show(user.id)
+        data = endpoint.update(user.to_update(), exists=has_id) if if_exists == "update" else endpoint.show(user.id)
     except CorRecordError:
-        if attempts.refusal is None:
+        if not has_id:
+            raise attempts.refusal from None
+        if if_exists == "update":
             raise
-        raise attempts.refusal from None
-    existed = attempts.existed or (attempts.refusal is not None and _has_another_address(user, data))
+        return UserOutcome(user.id, "created")
+    existed = attempts.existed or _has_another_address(user, data)
     if existed and if_exists == "fail":
         raise CorDuplicateExternalIdError(_OTHER_ADDRESS)
     if not existed:

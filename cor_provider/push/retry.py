@@ -41,7 +41,7 @@ class Attempts:
     :ivar lost_answer: whether COR may have done the work although no response says so.
     :ivar existed: once COR has said that it has the external id, whether it had it before this push.
     :ivar missing: whether COR has said that it does not have the external id.
-    :ivar refusal: with what COR refused it, as long as that leaves open whether COR has the external id.
+    :ivar refusal: with what COR refused it, if another request has to settle what that means.
     :ivar last_error: the last error that was worth a retry.
     """
 

@@ -10,9 +10,9 @@ from typing import Any
 from cor_provider import _files
 from cor_provider._compat import ObjectStoragePath, load_lazy
 from cor_provider.exceptions import CorConfigurationError, CorUserNotFoundError
-from cor_provider.inputs.paths import PATH_TYPES
+from cor_provider.inputs.paths import PATH_TYPES, may_be_shown
 from cor_provider.results.summary import MOST_UNKNOWN
-from cor_provider.task.summary_file import FORMAT
+from cor_provider.task.summary_file import FORMAT, SUMMARY_SUFFIX, source_of, summary_path
 
 _EXPECTED = (
     "only_for: expected the report_path of a push of leave, its summary, or what the push returned. Give the push a "
@@ -20,17 +20,19 @@ _EXPECTED = (
 )
 
 
-def read_needed(only_for: object) -> Counter[str]:
+def read_needed(only_for: object, *, source: str) -> Counter[str]:
     """
     Return the external ids of the users, with the number of rejected leave requests of each.
 
     :param only_for: path or URI of a report or of its summary; what a push has returned, which names its report; or
         several of these.
-    :raises CorConfigurationError: if it is none of these, or there is no such file.
+    :param source: COR's ``metadata.source`` under which users are to be created. A report does not name its own, so
+        that of the summary beside it counts, if there is one.
+    :raises CorConfigurationError: if it is none of these, there is no such file, or it is of another source.
     """
     needed: Counter[str] = Counter()
     for path in _paths(only_for):
-        needed += _read_file(path)
+        needed += _read_file(path, source)
     return needed
 
 
@@ -56,26 +58,35 @@ def _paths(only_for: object) -> Iterable[object]:
         raise CorConfigurationError(_EXPECTED)
 
 
-def _read_file(path: object) -> Counter[str]:
+def _read_file(path: object, source: str) -> Counter[str]:
     place = _locate(path)
     stream = _files.open_to_read(place)
     if stream is None:
-        raise CorConfigurationError(
-            f"only_for: there is no file {place} where this task runs. Check that the push ran."
-        )
-    needed: Counter[str] = Counter()
+        # Text that is no path may be anything, such as somebody's id.
+        shown = f"no file {place}" if may_be_shown(path) else "no such file"
+        raise CorConfigurationError(f"only_for: there is {shown} where this task runs. Check that the push ran.")
+    is_summary = place.name.endswith(SUMMARY_SUFFIX)
     try:
         with stream:
-            if str(place).endswith(".summary.json"):
-                return _in_summary(json.loads(stream.read()))
-            for line in stream:
-                row = json.loads(line)
-                if row["status"] == "rejected" and row["error"] == CorUserNotFoundError.default_name:
-                    needed[_text(row["unknown_id"])] += 1
+            needed = _in_summary(json.loads(stream.read())) if is_summary else _in_report(stream)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         raise CorConfigurationError(
             f"only_for: {place} is not the report of a push of leave, or its summary."
         ) from None
+    if (other := source_of(place if is_summary else summary_path(place))) and other != source:
+        raise CorConfigurationError(
+            f"only_for: {place} is of a push under another source. COR keeps the users of each source apart, so give "
+            "both tasks the same one."
+        )
+    return needed
+
+
+def _in_report(lines: Iterable[bytes]) -> Counter[str]:
+    needed: Counter[str] = Counter()
+    for line in lines:
+        row = json.loads(line)
+        if row["status"] == "rejected" and row["error"] == CorUserNotFoundError.default_name:
+            needed[_text(row["unknown_id"])] += 1
     return needed
 
 

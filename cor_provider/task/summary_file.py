@@ -12,10 +12,12 @@ from cor_provider.results.summary import Summary, largest_counts_first
 
 FORMAT = "airflow-provider-cor summary"
 
+SUMMARY_SUFFIX = ".summary.json"
+
 
 def summary_path(report: ObjectStoragePath) -> ObjectStoragePath | None:
     """Return the path of a report's summary, beside the report; None if the report goes to a stream."""
-    return None if _files.is_stream(report) else report.parent / f"{report.stem}.summary.json"
+    return None if _files.is_stream(report) else report.parent / f"{report.stem}{SUMMARY_SUFFIX}"
 
 
 def task_key(task_instance: Any) -> dict[str, Any]:
@@ -35,6 +37,16 @@ def replaced_map_index(path: ObjectStoragePath, task: Mapping[str, Any]) -> int 
     except Exception:  # noqa: BLE001  # each store raises its own errors; it may also be any other file
         return None
     return map_index if is_of_same_run and map_index != task["map_index"] else None
+
+
+def source_of(path: ObjectStoragePath | None) -> str | None:
+    """Return COR's ``metadata.source`` that a summary names; None if there is no summary, or it names none."""
+    try:
+        content = json.loads(path.read_bytes()) if path else {}
+        source = content["source"] if content["format"] == FORMAT else None
+    except Exception:  # noqa: BLE001  # each store raises its own errors; it may also be any other file
+        return None
+    return source if isinstance(source, str) else None
 
 
 def write_summary(

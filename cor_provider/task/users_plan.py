@@ -73,19 +73,18 @@ class UsersPlan:
                 f"Nothing was sent. If all of them are meant, set max_creates={count} for this run."
             )
 
-    def check_approval(self, path: str, *, is_rest: bool) -> None:
+    def check_approval(self, path: str) -> None:
         """
         Refuse a plan other than the approved one.
 
         :param path: path or URI of the approved plan.
-        :param is_rest: whether earlier tries have done a part of the input, so that the plan lacks it.
         :raises CorPlanChangedError: with the number of differences.
         :raises CorConfigurationError: if there is no such plan.
         """
         approved = _read_approved(path)
         planned = {row["id"]: _compared(row) for row in self.rows()}
         new = sum(user_id not in approved for user_id in planned)
-        gone = 0 if is_rest else sum(user_id not in planned for user_id in approved)
+        gone = sum(user_id not in planned for user_id in approved)
         different = sum(approved.get(user_id, row) != row for user_id, row in planned.items())
         if new or gone or different:
             raise CorPlanChangedError(

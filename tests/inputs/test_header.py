@@ -14,7 +14,7 @@ from cor_provider.exceptions import CorConfigurationError
 from cor_provider.inputs.header import read_table
 from cor_provider.inputs.input_file import InputFile
 from cor_provider.inputs.record import NAMELESS, Record
-from cor_provider.inputs.translation import PLAIN, Translation
+from cor_provider.inputs.translation import PLAIN, PLAIN_USERS, Translation
 
 COLUMNS = ["id", "user_id", "leave_type_id", "start", "end"]
 VALUES = ["L1", "u1", "vacation", "2026-05-11", "2026-05-12"]
@@ -28,8 +28,9 @@ def read(*rows: Sequence[Any], translation: Translation = PLAIN, word: str = "ro
 def refusal(*rows: Sequence[Any], translation: Translation = PLAIN) -> str:
     with pytest.raises(CorConfigurationError) as raised:
         read(*rows, translation=translation, word="line")
-    assert raised.value.message.startswith("leave_requests: leave: ")
-    return raised.value.message.removeprefix("leave_requests: leave: ")
+    place = f"{translation.form.kind.parameter}: leave: "
+    assert raised.value.message.startswith(place)
+    return raised.value.message.removeprefix(place)
 
 
 def test_a_row_becomes_a_record_with_its_place() -> None:
@@ -114,6 +115,22 @@ def test_a_table_without_a_header_shows_nobodys_data(rows: list[list[str]]) -> N
     message = refusal(*rows)
     assert message.startswith(("has no column for id, ", "line 1 is no header, line 2 looks like it but has no column"))
     assert not re.search("Juana|flu|May|u1|11", message)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [["E-7", "Zacharias", "Quell", "Boss"], ["E-8", "Ana", "Vega", "Aide"]],
+        [["Zacharias", "Quell", "Boss"], ["Ana", "Vega", "+34 600 111 222"]],
+        [["ZQUELL", "Zacharias", "Quell"], ["E-8", "Ana", "Vega"]],
+    ],
+)
+def test_a_table_of_people_without_a_header_names_nobody(rows: list[list[str]]) -> None:
+    assert not re.search("Z|Quell|Boss|E-7", refusal(*rows, translation=PLAIN_USERS).partition("Name its")[0])
+
+
+def test_a_table_of_people_shows_its_columns_if_one_of_them_is_known() -> None:
+    assert '"E-Mail"' in refusal(["No", "E-Mail", "first name"], translation=PLAIN_USERS)
 
 
 def test_a_doubled_column_that_is_read_is_refused_by_its_name() -> None:

@@ -19,7 +19,7 @@ from cor_provider.operators.leaves import (
     SyncLeavesOperator,
     UpdateLeaveOperator,
 )
-from cor_provider.operators.parameters import has_template
+from cor_provider.operators.parameters import NOT_GIVEN, Safeguard, has_template
 from cor_provider.sandbox import Sandbox
 from support import Connect, leave
 from sync_support import TaskInstance
@@ -189,3 +189,38 @@ def test_an_output_of_a_task_is_known_only_when_the_task_runs() -> None:
 )
 def test_a_template_is_recognised_anywhere_in_a_value(value: object, expected: bool) -> None:
     assert has_template(value) == expected
+
+
+EMPTY = [None, "", " ", "None"]
+
+
+def safeguard(value: object) -> Safeguard:
+    return Safeguard("limit", value, otherwise="any number")
+
+
+@pytest.mark.parametrize("is_mapped", [False, True])
+@pytest.mark.parametrize("value", EMPTY)
+def test_a_safeguard_that_is_empty_when_the_task_runs_is_not_lifted(value: object, is_mapped: bool) -> None:
+    with pytest.raises(CorConfigurationError, match="limit: is empty .*, which must not mean any number"):
+        safeguard("{{ x }}").check(value, is_mapped=is_mapped)
+
+
+def test_the_author_of_a_dag_lifts_a_safeguard() -> None:
+    assert not safeguard(None).is_set
+    safeguard(None).check(None, is_mapped=False)
+
+
+def test_for_a_mapped_task_none_lifts_no_safeguard_but_leaving_it_out_does() -> None:
+    with pytest.raises(CorConfigurationError, match="limit: is empty for this mapped task"):
+        safeguard(None).check(None, is_mapped=True)
+    assert not safeguard(NOT_GIVEN).is_set
+    safeguard(NOT_GIVEN).check(None, is_mapped=True)
+
+
+@pytest.mark.parametrize("value", [0, 5, "5", ["a"], {"report": None}])
+def test_a_safeguard_with_a_value_is_left_to_what_reads_it(value: object) -> None:
+    safeguard(value).check(value, is_mapped=True)
+
+
+def test_what_was_left_out_shows_as_none() -> None:
+    assert repr(NOT_GIVEN) == "None"

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
+from cor_provider._compat import Context
 from cor_provider.exceptions import CorConfigurationError, CorDeleteGuardError
+from cor_provider.operators.leaves import SyncLeavesOperator
 from cor_provider.sandbox import Sandbox
 from cor_provider.sync.page import MOST_DRAWN
 from support import Connect, leave, open_files
@@ -91,6 +94,21 @@ def test_the_page_of_a_long_plan_opens_user_by_user(sync: Run, tmp_path: Path) -
     page = (tmp_path / "plan.html").read_text()
     assert "All changes by user" in page
     assert page.count('"vacation"') == len(leaves)
+
+
+@pytest.mark.parametrize("rendered", [None, "", "None"])
+def test_an_approval_that_renders_to_nothing_is_refused(rendered: Any, sandbox: Sandbox, tmp_path: Path) -> None:
+    operator = SyncLeavesOperator(
+        task_id="sync",
+        leave_requests=[leave()],
+        window=("2026-05-01", "2026-05-31"),
+        ledger=str(tmp_path / "ledger"),
+        approved_plan="{{ ti.xcom_pull('plan')['plan'] }}",
+    )
+    operator.approved_plan = rendered
+    with pytest.raises(CorConfigurationError, match="approved_plan: is empty when the task runs"):
+        operator.execute(cast("Context", {"ti": TaskInstance()}))
+    assert sandbox.requests == ()
 
 
 @pytest.mark.parametrize("wrong", [{"window": "soon"}, {"approved_plan": "/nowhere/plan.jsonl"}])

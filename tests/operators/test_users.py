@@ -134,7 +134,9 @@ class TestLimit:
     def test_a_limit_that_renders_to_nothing_is_refused(
         self, rendered: Any, create_users: CreateUsers, cor: Sandbox, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        with pytest.raises(CorConfigurationError, match="max_creates: is no number"):
+        with pytest.raises(
+            CorConfigurationError, match="max_creates: is empty when the task runs, which must not mean any number"
+        ):
             create_users(PEOPLE, max_creates=5, rendered={"max_creates": rendered})
         assert cor.requests == ()
 
@@ -144,7 +146,7 @@ class TestPlan:
     def test_an_approval_that_renders_to_nothing_is_refused(
         self, rendered: Any, create_users: CreateUsers, cor: Sandbox, tmp_path: Path
     ) -> None:
-        with pytest.raises(CorConfigurationError, match="approved_plan: names no plan"):
+        with pytest.raises(CorConfigurationError, match="approved_plan: is empty when the task runs"):
             create_users(PEOPLE, approved_plan=str(tmp_path / "plan.jsonl"), rendered={"approved_plan": rendered})
         assert cor.requests == ()
 
@@ -209,13 +211,30 @@ class TestOnlyForThoseWhomLeaveNeeds:
 
     @pytest.mark.parametrize("rendered", [None, "", "None", {"report": None}])
     def test_a_reference_that_names_no_report_creates_nobody(
-        self, rendered: Any, cor: Sandbox, task_instance: TaskInstance
+        self, rendered: Any, create_users: CreateUsers, cor: Sandbox
     ) -> None:
-        operator = CreateUsersOperator(task_id="users", users=PEOPLE, only_for="{{ ti.xcom_pull('push') }}")
-        operator.only_for = rendered  # as Airflow does with what the template gives
-        with pytest.raises(CorConfigurationError, match="only_for: expected the report_path"):
-            operator.execute(cast("Context", {"ti": task_instance}))
+        with pytest.raises(CorConfigurationError, match=r"only_for: (is empty|expected the report_path)"):
+            create_users(PEOPLE, only_for="{{ ti.xcom_pull('push') }}", rendered={"only_for": rendered})
         assert cor.requests == ()
+
+    def test_a_push_that_wrote_no_report_names_no_earlier_one(
+        self, report: str, create_users: CreateUsers, cor: Sandbox
+    ) -> None:
+        """The push of a later run, to the same path, ends before it writes."""
+        push = CreateLeaveOperator(task_id="push", leave_requests=[], report_path=report)
+        push.max_rejected = "zq7"  # as a template rendered it
+        instance = TaskInstance()
+        with pytest.raises(CorConfigurationError):
+            push.execute(cast("Context", {"ti": instance}))
+        assert Path(report).exists()
+        with pytest.raises(CorConfigurationError, match="only_for: expected the report_path"):
+            create_users(PEOPLE, only_for=instance.xcoms["return_value"])
+        assert posts(cor) == 0
+
+    def test_a_push_under_another_source_is_refused(self, report: str, create_users: CreateUsers, cor: Sandbox) -> None:
+        with pytest.raises(CorConfigurationError, match=r"only_for: .* is of a push under another source"):
+            create_users(PEOPLE, only_for=report, source="HR-2")
+        assert posts(cor) == 0
 
     def test_rejected_records_are_those_of_the_needed_users(
         self, report: str, create_users: CreateUsers, tmp_path: Path
@@ -226,6 +245,26 @@ class TestOnlyForThoseWhomLeaveNeeds:
             create_users(people, only_for=report, rejected_path=str(rejected))
         (row,) = map(json.loads, rejected.read_text().splitlines())
         assert (row["id"], row["email"]) == ("E-2", "zq7")
+
+
+class TestMapped:
+    """A mapped task may get ``None`` from another task, where its author meant a value."""
+
+    @pytest.fixture
+    def context(self, task_instance: TaskInstance) -> dict[str, Any]:
+        task_instance.map_index = 1
+        return {"ti": task_instance}
+
+    @pytest.mark.parametrize("name", ["only_for", "approved_plan", "max_creates"])
+    def test_none_lifts_no_safeguard(
+        self, name: str, context: dict[str, Any], create_users: CreateUsers, cor: Sandbox
+    ) -> None:
+        with pytest.raises(CorConfigurationError, match=f"{name}: is empty for this mapped task"):
+            create_users(PEOPLE, context=context, **{name: None})
+        assert cor.requests == ()
+
+    def test_what_is_left_out_is_not_wanted(self, context: dict[str, Any], create_users: CreateUsers) -> None:
+        assert create_users(PEOPLE, context=context)["created"] == 3
 
 
 class TestPrivacy:
@@ -270,25 +309,77 @@ class TestTrouble:
             assert len(ids(cor)) == len(set(ids(cor))) == 50
             assert len(cor.mails) == 50
 
-    def test_a_retry_resumes_after_those_who_are_done(
-        self, create_users: CreateUsers, cor: Sandbox, tmp_path: Path
+
+class TestRetry:
+    """Of a try that was cut short once COR had taken one user."""
+
+    class Store(dict[str, Any]):
+        set = dict.__setitem__
+
+    class Retried(TaskInstance):
+        max_tries = 2
+
+    @pytest.fixture
+    def store(self) -> Store:
+        return self.Store()
+
+    @pytest.fixture
+    def context(self, store: Store) -> dict[str, Any]:
+        return {"ti": self.Retried(), "task_state_store": store}
+
+    @pytest.fixture
+    def cut_short(self, create_users: CreateUsers, cor: Sandbox, context: dict[str, Any]) -> CreateUsers:
+        def execute(users: Any, **parameters: Any) -> dict[str, Any]:
+            same = {"concurrency": 1, "max_attempts": 1, "context": context, **parameters}
+            cor.go_down(after=1)
+            with pytest.raises(CorPushIncompleteError, match="Some users could not be sent"):
+                create_users(users, **same)
+            cor.clear_faults()
+            return same
+
+        return execute
+
+    def test_it_resumes_after_those_who_are_done(
+        self, create_users: CreateUsers, cut_short: CreateUsers, cor: Sandbox, store: Store, tmp_path: Path
     ) -> None:
-        class Store(dict[str, Any]):
-            set = dict.__setitem__
-
-        class Retried(TaskInstance):
-            max_tries = 2
-
         path = str(tmp_path / "plan.jsonl")
         create_users(PEOPLE, plan_only=True, plan_path=path)
-        store = Store()
-        context = {"ti": Retried(), "task_state_store": store}
-        same: dict[str, Any] = {"approved_plan": path, "concurrency": 1, "max_attempts": 1, "context": context}
-        cor.go_down(after=1)
-        with pytest.raises(CorPushIncompleteError, match="Some users could not be sent"):
-            create_users(PEOPLE, **same)
+        same = cut_short(PEOPLE, approved_plan=path)
         assert not [one for one in PEOPLE if one["email"] in json.dumps(store) or one["id"] in json.dumps(store)]
-        cor.clear_faults()
         before = posts(cor)
         assert create_users(PEOPLE, **same)["created"] == 3
         assert posts(cor) - before == 2
+
+    def test_its_plan_is_of_everybody(
+        self, create_users: CreateUsers, cut_short: CreateUsers, task_instance: TaskInstance, tmp_path: Path
+    ) -> None:
+        same = cut_short(PEOPLE, plan_path=str(tmp_path / "plan.jsonl"))
+        create_users(PEOPLE, **same)
+        assert same["context"]["ti"].xcoms["planned"] == {"create": 3, "rejected": 0}
+        assert len((tmp_path / "plan.jsonl").read_text().splitlines()) == 3
+
+    def test_its_limit_counts_everybody(self, create_users: CreateUsers, cut_short: CreateUsers, cor: Sandbox) -> None:
+        same = cut_short(PEOPLE)
+        before = posts(cor)
+        with pytest.raises(CorUserGuardError, match="would create 3 users"):
+            create_users(PEOPLE, **same, max_creates=2)
+        assert posts(cor) == before
+
+    def test_it_sends_nobody_whom_the_plan_refused(
+        self, create_users: CreateUsers, cut_short: CreateUsers, cor: Sandbox
+    ) -> None:
+        """The first is rejected by COR, so its external id is free for another; the plan had refused that other."""
+        people = [user("E-1"), user("E-2"), user("E-1", last_name="Other"), user("E-3")]
+        same = cut_short(people, max_rejected=1)
+        assert create_users(people, **same)["rejected"] == 1
+        assert ids(cor) == ["E-1", "E-2", "E-3"]
+        assert "Other" not in {one.last_name for one in cor.users}
+
+    def test_rejected_records_of_both_tries_are_in_the_file(
+        self, create_users: CreateUsers, cut_short: CreateUsers, tmp_path: Path
+    ) -> None:
+        rejected = tmp_path / "rejected.jsonl"
+        people = [{"id": "no address"}, *PEOPLE, {"id": "none either"}]
+        same = cut_short(people, rejected_path=str(rejected), max_rejected=2)
+        assert create_users(people, **same)["rejected"] == 2
+        assert [json.loads(line)["id"] for line in rejected.read_text().splitlines()] == ["no address", "none either"]

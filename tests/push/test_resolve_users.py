@@ -19,6 +19,7 @@ from cor_provider.sandbox import Sandbox
 from support import Connect
 from user_support import MARKERS, PERSONAL, user
 
+TAKEN = "DuplicateExternalIdError"
 EMAIL_TAKEN = {"statusCode": 409, "status": "error", "error": "DuplicateEmailError"}
 
 
@@ -121,6 +122,15 @@ class TestLostAnswers:
         assert one(hook, if_exists=if_exists).status == "created"
         assert len(sandbox.mails) == 1
 
+    @pytest.mark.parametrize("if_exists", ["skip", "fail"])
+    def test_if_cor_does_not_say_whose_the_external_id_is_then_it_is_ours(
+        self, if_exists: Any, hook: CorIntegrationsHook, sandbox: Sandbox
+    ) -> None:
+        sandbox.drop_next()
+        sandbox.answer_next(409, {"error": "DuplicateExternalIdError"})
+        sandbox.answer_next(400, {"error": "ValidationError"})
+        assert one(hook, if_exists=if_exists).status == "created"
+
     @pytest.mark.parametrize("if_exists", ["skip", "update", "fail"])
     @pytest.mark.parametrize("answer", [EMAIL_TAKEN, {"statusCode": 409, "message": "Conflict"}])
     def test_a_conflict_after_it_may_be_about_our_own_user(
@@ -141,18 +151,20 @@ class TestLostAnswers:
         outcome = one(hook, if_exists=if_exists)
         assert (outcome.status, outcome.error) == ("rejected", "DuplicateEmailError")
 
+    @pytest.mark.parametrize("answers", [[EMAIL_TAKEN], []])
     @pytest.mark.parametrize(
-        ("if_exists", "status", "error"),
-        [("skip", "existing", None), ("update", "updated", None), ("fail", "rejected", "DuplicateExternalIdError")],
+        ("if_exists", "expected"),
+        [("skip", ("existing", None)), ("update", ("updated", None)), ("fail", ("rejected", TAKEN))],
     )
     def test_nor_if_the_user_has_another_address(
-        self, if_exists: Any, status: str, error: str | None, hook: CorIntegrationsHook, sandbox: Sandbox
+        self, answers: list[Any], if_exists: Any, expected: Any, hook: CorIntegrationsHook, sandbox: Sandbox
     ) -> None:
         hook.create_user(user(email="old@company.com"))
         sandbox.drop_next(commit=False)
-        sandbox.answer_next(409, EMAIL_TAKEN)
+        for answer in answers:
+            sandbox.answer_next(409, answer)
         outcome = one(hook, if_exists=if_exists)
-        assert (outcome.status, outcome.error) == (status, error)
+        assert (outcome.status, outcome.error) == expected
 
     def test_a_conflict_without_a_name_on_the_first_attempt_is_a_rejection(
         self, hook: CorIntegrationsHook, sandbox: Sandbox

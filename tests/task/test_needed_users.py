@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -30,21 +31,21 @@ def pushed(create: Create, tmp_path: Path) -> dict[str, Any]:
 def test_each_form_names_the_users_that_cor_does_not_know(pushed: dict[str, Any]) -> None:
     report = pushed["report"]
     for only_for in (report, Path(report), report.replace(".jsonl", ".summary.json"), pushed, [pushed]):
-        assert read_needed(only_for) == NEEDED
-    assert read_needed([pushed, report])["nobody"] == 4
+        assert read_needed(only_for, source="GLOBANT") == NEEDED
+    assert read_needed([pushed, report], source="GLOBANT")["nobody"] == 4
     assert paths_in([pushed, report]) == [report, report]
 
 
 def test_the_user_of_deleted_leave_is_not_needed(tmp_path: Path) -> None:
     gone = LeaveOutcome("L1", "deleted", error="UserNotFoundError", position=1, unknown_id="nobody")
     (tmp_path / "report.jsonl").write_bytes(gone.line)
-    assert read_needed(tmp_path / "report.jsonl") == Counter()
+    assert read_needed(tmp_path / "report.jsonl", source="GLOBANT") == Counter()
 
 
 @pytest.mark.parametrize("only_for", [None, "", "None", 5, {}, {"report": None}, {"users": {"E-0": 1}}, [None]])
 def test_what_names_no_report_is_refused_and_never_means_everybody(only_for: object) -> None:
     with pytest.raises(CorConfigurationError, match="only_for: expected the report_path of a push") as refusal:
-        read_needed(only_for)
+        read_needed(only_for, source="GLOBANT")
     assert "E-0" not in refusal.value.message
     assert paths_in(only_for) == []
 
@@ -63,13 +64,31 @@ def test_what_names_no_report_is_refused_and_never_means_everybody(only_for: obj
 def test_a_file_that_is_no_report_is_refused(name: str, content: str, tmp_path: Path) -> None:
     (tmp_path / name).write_text(content)
     with pytest.raises(CorConfigurationError, match="is not the report of a push of leave") as refusal:
-        read_needed(tmp_path / name)
+        read_needed(tmp_path / name, source="GLOBANT")
     assert "zq7" not in refusal.value.message
 
 
 def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
     with pytest.raises(CorConfigurationError, match=r"only_for: there is no file .*nowhere\.jsonl"):
-        read_needed(tmp_path / "nowhere.jsonl")
+        read_needed(tmp_path / "nowhere.jsonl", source="GLOBANT")
+
+
+@pytest.mark.parametrize("only_for", ["E-4711", "Zacharias Quellenhof", '{"users": {"E-4711": 2}}', "a/b/E-4711.txt"])
+def test_text_that_is_no_path_is_not_quoted(only_for: str) -> None:
+    with pytest.raises(CorConfigurationError, match="only_for: ") as refusal:
+        read_needed(only_for, source="GLOBANT")
+    assert not re.search("4711|Quellenhof", refusal.value.message)
+
+
+@pytest.mark.parametrize("ending", [".jsonl", ".summary.json"])
+def test_a_push_under_another_source_is_refused(ending: str, pushed: dict[str, Any]) -> None:
+    with pytest.raises(CorConfigurationError, match="is of a push under another source"):
+        read_needed(pushed["report"].replace(".jsonl", ending), source="HR-2")
+
+
+def test_a_report_without_a_summary_does_not_say_its_source(pushed: dict[str, Any]) -> None:
+    Path(pushed["report"].replace(".jsonl", ".summary.json")).unlink()
+    assert read_needed(pushed["report"], source="HR-2") == NEEDED
 
 
 def test_a_summary_that_may_not_list_all_users_is_refused(tmp_path: Path) -> None:
@@ -77,4 +96,4 @@ def test_a_summary_that_may_not_list_all_users_is_refused(tmp_path: Path) -> Non
     content = {"format": "airflow-provider-cor summary", "users": users}
     (tmp_path / "x.summary.json").write_text(json.dumps(content))
     with pytest.raises(CorConfigurationError, match=r"lists the first 10000 users alone\. Give the report"):
-        read_needed(tmp_path / "x.summary.json")
+        read_needed(tmp_path / "x.summary.json", source="GLOBANT")

@@ -62,7 +62,7 @@ def test_the_page_of_nobody_says_so(tmp_path: Path) -> None:
 
 
 def test_the_same_users_are_approved_in_any_order(written: str) -> None:
-    plan_of(*reversed(PEOPLE)).check_approval(written, is_rest=False)
+    plan_of(*reversed(PEOPLE)).check_approval(written)
 
 
 @pytest.mark.parametrize(
@@ -77,13 +77,7 @@ def test_the_same_users_are_approved_in_any_order(written: str) -> None:
 )
 def test_another_plan_than_the_approved_one_is_refused(plan: UsersPlan, differences: str, written: str) -> None:
     with pytest.raises(CorPlanChangedError, match=differences):
-        plan.check_approval(written, is_rest=False)
-
-
-def test_what_an_interrupted_try_has_left_is_approved_but_nothing_else(written: str) -> None:
-    plan_of(PEOPLE[1]).check_approval(written, is_rest=True)
-    with pytest.raises(CorPlanChangedError):
-        plan_of(user("E-3")).check_approval(written, is_rest=True)
+        plan.check_approval(written)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +86,7 @@ def test_what_an_interrupted_try_has_left_is_approved_but_nothing_else(written: 
 def test_a_file_that_is_no_plan_of_users_is_refused(content: str, tmp_path: Path) -> None:
     (tmp_path / "plan.jsonl").write_text(content + "\n")
     with pytest.raises(CorConfigurationError, match="is not a plan that this version of the provider wrote") as refusal:
-        plan_of().check_approval(str(tmp_path / "plan.jsonl"), is_rest=False)
+        plan_of().check_approval(str(tmp_path / "plan.jsonl"))
     assert "zq7" not in refusal.value.message
 
 
