@@ -201,7 +201,7 @@ def safeguard(value: object) -> Safeguard:
 @pytest.mark.parametrize("is_mapped", [False, True])
 @pytest.mark.parametrize("value", EMPTY)
 def test_a_safeguard_that_is_empty_when_the_task_runs_is_not_lifted(value: object, is_mapped: bool) -> None:
-    with pytest.raises(CorConfigurationError, match="limit: is empty .*, which must not mean any number"):
+    with pytest.raises(CorConfigurationError, match=r"limit: is empty .*, which must not mean any number"):
         safeguard("{{ x }}").check(value, is_mapped=is_mapped)
 
 
