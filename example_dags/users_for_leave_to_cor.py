@@ -9,7 +9,7 @@ It needs
     ``user_id``, ``leave_type_id``, ``start``, ``end``) and ``people.csv`` (``id``, ``email``, ``first_name``,
     ``last_name``, and what else COR takes of a user). The ``id`` of a person is the ``user_id`` of leave.
 
-Change these first: ``source``, and ``max_creates``, the number of users that a run may create. Leave types must be in
+Change these first: ``SOURCE``, and ``MAX_CREATES``, the number of users that a run may create. Leave types must be in
 COR already: no documented call creates them.
 
 Each run pushes the leave. If COR rejects some because it lacks their users, the run plans these users, and nobody else
@@ -31,7 +31,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from airflow.providers.common.compat.sdk import DAG, Param, task
+from airflow.providers.common.compat.sdk import DAG, AirflowFailException, Param, task
 from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_1_PLUS
 
 from cor_provider.operators.leaves import CreateLeaveOperator
@@ -40,11 +40,12 @@ from cor_provider.operators.users import CreateUsersOperator
 FOLDER = "{{ var.value.leave_exchange }}/users_for_leave_to_cor"
 RUN = FOLDER + "/{{ run_id }}"
 SOURCE = "GLOBANT"  # the source of your leave types in COR, and so of the users
+MAX_CREATES = 100  # more users in one run are a mistake, whoever approves them
 LEAVE: dict[str, Any] = {"leave_requests": FOLDER + "/leave.jsonl", "source": SOURCE}
 USERS: dict[str, Any] = {
     "users": FOLDER + "/people.csv",
     "source": SOURCE,
-    "max_creates": 100,  # more are a mistake, whoever approves them
+    "max_creates": MAX_CREATES,
     "max_rejected": 10,
 }
 DEFAULTS: dict[str, Any] = {
@@ -61,6 +62,10 @@ DEFAULTS: dict[str, Any] = {
 @task.branch(trigger_rule="all_done")
 def choose(planned: dict[str, int], pushed: dict[str, int]) -> str | None:
     """Choose between asking for approval, pushing again to say what is wrong, and nothing: all leave is in."""
+    if planned["create"] > MAX_CREATES:
+        raise AirflowFailException(
+            f"{planned['create']} users are more than MAX_CREATES={MAX_CREATES}. Nobody was asked."
+        )
     if planned["create"]:
         return "approve"
     return "push_again" if pushed["rejected"] else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import runpy
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -155,6 +156,13 @@ def test_the_plan_that_is_typed_is_done(loop: Loop) -> None:
     applied = loop.airflow.start_run(APPLY_DAG_ID, plan=planned.xcom("plan")["plan"])
     assert applied.wait() == "success"
     assert in_cor(loop.cor) == (50, 50, 200)
+
+
+def test_nobody_is_asked_for_more_users_than_may_be_created(example_dags: Path) -> None:
+    choose = runpy.run_path(str(example_dags / f"{DAG_ID}.py"))["choose"].function
+    assert choose({"create": 100}, {"rejected": 1}) == "approve"
+    with pytest.raises(AirflowFailException, match="101 users are more than MAX_CREATES=100"):
+        choose({"create": 101}, {"rejected": 1})
 
 
 def test_lost_answers_and_errors_create_each_user_and_each_leave_once(
