@@ -32,10 +32,12 @@ QUICK := $(addprefix tests/,client/test_extra.py client/test_form.py client/test
 	test_get_provider_info.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-quick test-all test-lowest test-airflow2 test-celery runs-table bench docs mutants lint constraints release-check sbom audit-dependencies check-newest clean
+.PHONY: help environment demo test test-quick test-all test-lowest test-airflow2 test-celery runs-table bench docs mutants lint constraints release-check sbom audit-dependencies check-newest clean
 
 help:  ## list the commands
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 22
+
+environment: $(VENV)/.ready  ## set up the environment of the other commands, and nothing more
 
 demo: $(VENV)/.ready  ## sample HR database -> Airflow -> COR sandbox, and the outcome of every leave
 	@$(BIN)/python example_dags/demo/run.py
