@@ -14,7 +14,7 @@ from cor_provider.sync.by_user import ChangesByUser, UserCounts, by_user
 from cor_provider.sync.plan import in_words
 from cor_provider.sync.plan_row import PlanRow
 
-WHAT = "a plan as plan_path has it (JSON Lines)"
+WHAT = "the plan of a sync, as plan_path has it (JSON Lines)"
 IN_ORDER = ("create", "update", "delete", "forget")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -26,7 +25,7 @@ from cor_provider.results.summary import Summary
 from cor_provider.sync.page import is_page, page_beside
 from cor_provider.task.ending import log_check
 from cor_provider.task.limits import read_count
-from cor_provider.task.needed_users import paths_in, read_needed
+from cor_provider.task.needed_users import Needed, paths_in, read_needed
 from cor_provider.task.recorder import OutcomeRecorder
 from cor_provider.task.redaction import redact, reveal
 from cor_provider.task.users_plan import UsersPlan
@@ -40,13 +39,13 @@ class UsersTask(Run):
     """
     The state of one run. In addition, it has the plan, and who is needed.
 
-    :param needed: the users that leave needs, with the number of leave requests; None if all of the input are.
+    :param needed: the users that leave needs; None if all of the input are wanted.
     :param found: the external ids of all records of the input.
     :param nameless: how many records have no readable external id.
     :param handed_in: the records that are wanted, as they were handed in.
     """
 
-    needed: Counter[str] | None = field(default=None, repr=False)
+    needed: Needed | None = field(default=None, repr=False)
     found: set[str] = field(default_factory=set, repr=False)
     nameless: int = 0
     handed_in: list[object] = field(default_factory=list, repr=False)
@@ -282,20 +281,23 @@ class CreateUsersOperator(RecordsOperator):
             run.nameless += 1
             return False
         run.found.add(user.id)
-        return user.id in run.needed
+        return user.id in run.needed.users
 
     def _warn_about_missing(self, recorder: OutcomeRecorder) -> None:
         """Say how many users leave needs that the input lacks, and list them in the summary of the report."""
         run = self._this_run
         if run.needed is None:
             return
-        missing = {user_id: count for user_id, count in run.needed.items() if user_id not in run.found}
+        self.log.info("Leave needs %d users whom COR lacks.", len(run.needed.users))
+        if run.needed.may_be_more:
+            self.log.warning("The push of leave was not sent as a whole, so COR may lack more users than it has found.")
+        missing = {user_id: count for user_id, count in run.needed.users.items() if user_id not in run.found}
         recorder.summary.users.update(missing)
         if missing:
             self.log.warning(
-                "Leave needs %d users whom the input lacks, so COR will still not know them. The summary of the report "
-                "lists them.",
+                "Leave needs %d users whom the input lacks, so COR will still not know them. %s",
                 len(missing),
+                "The summary of the report lists them." if self.report_path else "Set report_path to have them listed.",
             )
         if run.nameless:
             self.log.warning(

@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from cor_provider import _files
 from cor_provider._compat import ObjectStoragePath, load_lazy
 from cor_provider.exceptions import CorConfigurationError, CorUserNotFoundError
 from cor_provider.inputs.paths import PATH_TYPES, may_be_shown
+from cor_provider.records.kinds import LEAVE
 from cor_provider.results.summary import MOST_UNKNOWN
 from cor_provider.task.summary_file import FORMAT, SUMMARY_SUFFIX, source_of, summary_path
+
+_UNSENT = ("failed", "not_sent")
 
 _EXPECTED = (
     "only_for: expected the report_path of a push of leave, its summary, or what the push returned. Give the push a "
@@ -20,9 +24,29 @@ _EXPECTED = (
 )
 
 
-def read_needed(only_for: object, *, source: str) -> Counter[str]:
+@dataclass
+class Needed:
     """
-    Return the external ids of the users, with the number of rejected leave requests of each.
+    The users that leave needs, as far as the pushes could find out.
+
+    :param users: their external ids, with the number of rejected leave requests of each.
+    :param received: how many leave requests the pushes had.
+    :param unsent: of how many COR has said nothing: they failed, or were not sent.
+    """
+
+    users: Counter[str] = field(default_factory=Counter, repr=False)
+    received: int = 0
+    unsent: int = 0
+
+    @property
+    def may_be_more(self) -> bool:
+        """Whether COR may lack other users, too, since not all leave was sent."""
+        return not self.received or bool(self.unsent)
+
+
+def read_needed(only_for: object, *, source: str) -> Needed:
+    """
+    Return the users that leave needs.
 
     :param only_for: path or URI of a report or of its summary; what a push has returned, which names its report; or
         several of these.
@@ -30,9 +54,9 @@ def read_needed(only_for: object, *, source: str) -> Counter[str]:
         that of the summary beside it counts, if there is one.
     :raises CorConfigurationError: if it is none of these, there is no such file, or it is of another source.
     """
-    needed: Counter[str] = Counter()
+    needed = Needed()
     for path in _paths(only_for):
-        needed += _read_file(path, source)
+        _read_file(path, source, needed)
     return needed
 
 
@@ -58,47 +82,55 @@ def _paths(only_for: object) -> Iterable[object]:
         raise CorConfigurationError(_EXPECTED)
 
 
-def _read_file(path: object, source: str) -> Counter[str]:
+def _read_file(path: object, source: str, needed: Needed) -> None:
     place = _locate(path)
     stream = _files.open_to_read(place)
     if stream is None:
-        # Text that is no path may be anything, such as somebody's id.
-        shown = f"no file {place}" if may_be_shown(path) else "no such file"
-        raise CorConfigurationError(f"only_for: there is {shown} where this task runs. Check that the push ran.")
+        if not may_be_shown(path):  # it may be anything, such as somebody's id
+            raise CorConfigurationError(_EXPECTED)
+        raise CorConfigurationError(
+            f"only_for: there is no file {place} where this task runs. Check that the push ran."
+        )
     is_summary = place.name.endswith(SUMMARY_SUFFIX)
+    other = source_of(place if is_summary else summary_path(place))
     try:
         with stream:
-            needed = _in_summary(json.loads(stream.read())) if is_summary else _in_report(stream)
+            if is_summary:
+                _add_summary(json.loads(stream.read()), needed)
+            else:
+                _add_report(stream, needed)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         raise CorConfigurationError(
             f"only_for: {place} is not the report of a push of leave, or its summary."
         ) from None
-    if (other := source_of(place if is_summary else summary_path(place))) and other != source:
+    if other not in {None, source}:
         raise CorConfigurationError(
             f"only_for: {place} is of a push under another source. COR keeps the users of each source apart, so give "
             "both tasks the same one."
         )
-    return needed
 
 
-def _in_report(lines: Iterable[bytes]) -> Counter[str]:
-    needed: Counter[str] = Counter()
+def _add_report(lines: Iterable[bytes], needed: Needed) -> None:
     for line in lines:
         row = json.loads(line)
-        if row["status"] == "rejected" and row["error"] == CorUserNotFoundError.default_name:
-            needed[_text(row["unknown_id"])] += 1
-    return needed
+        status = row["status"]
+        needed.received += 1
+        needed.unsent += status in _UNSENT
+        if status == "rejected" and row["error"] == CorUserNotFoundError.default_name:
+            needed.users[_text(row["unknown_id"])] += 1
 
 
-def _in_summary(content: Any) -> Counter[str]:
-    if content["format"] != FORMAT:
+def _add_summary(content: Any, needed: Needed) -> None:
+    if content["format"] != FORMAT or content.get("records", LEAVE.many) != LEAVE.many:
         raise ValueError
     users = Counter({_text(user_id): int(count) for user_id, count in content["users"].items()})
     if len(users) >= MOST_UNKNOWN:
         raise CorConfigurationError(
             f"only_for: the summary lists the first {MOST_UNKNOWN} users alone. Give the report."
         )
-    return users
+    needed.users += users
+    needed.received += int(content["received"])
+    needed.unsent += sum(int(content.get(status, 0)) for status in _UNSENT)
 
 
 def _text(value: object) -> str:

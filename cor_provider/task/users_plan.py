@@ -11,6 +11,7 @@ from uuid import uuid4
 from cor_provider import _files
 from cor_provider._compat import ObjectStoragePath
 from cor_provider.exceptions import CorConflictingRepeatError, CorPlanChangedError, CorUserGuardError
+from cor_provider.fields.role import ROLES
 from cor_provider.pages.calendar import TEMPLATES
 from cor_provider.push.options import IfExists
 from cor_provider.push.seen_ids import SeenIds
@@ -82,6 +83,10 @@ class UsersPlan:
         :raises CorConfigurationError: if there is no such plan.
         """
         approved = _read_approved(path)
+        if any(row["operation"] != self.operation for row in approved.values()):
+            raise CorPlanChangedError(
+                "The approved plan was made with another if_exists. Nothing was sent. Give both tasks the same one."
+            )
         planned = {row["id"]: _compared(row) for row in self.rows()}
         new = sum(user_id not in approved for user_id in planned)
         gone = sum(user_id not in planned for user_id in approved)
@@ -92,12 +97,16 @@ class UsersPlan:
                 "Nothing was sent. Ask for a new approval."
             )
 
+    @property
+    def operation(self) -> str:
+        """What is done with each user, in the rows of the plan."""
+        return "create or update" if self.if_exists == "update" else "create"
+
     def rows(self) -> Iterator[dict[str, Any]]:
         """Yield the rows of the written plan. They are people's data."""
-        operation = "create or update" if self.if_exists == "update" else "create"
         for user in self.users:
             fields = {name: value for name, value in user.to_payload(self.source).items() if name != "metadata"}
-            yield {"operation": operation, **fields, "source": self.source, "plan": self.id}
+            yield {"operation": self.operation, **fields, "source": self.source, "plan": self.id}
 
     def write(self, path: ObjectStoragePath) -> ObjectStoragePath | None:
         """Write the plan, and a page of it beside it; return the path of the page, None if there is none."""
@@ -108,7 +117,11 @@ class UsersPlan:
         if page:
             template = TEMPLATES.get_template("users_plan.html.jinja")
             parts = template.generate(
-                source=self.source, users=self.users, counts=self.counts, may_update=self.if_exists == "update"
+                source=self.source,
+                users=self.users,
+                roles=ROLES,
+                counts=self.counts,
+                may_update=self.if_exists == "update",
             )
             with _files.writing(page) as stream:
                 stream.writelines(part.encode() for part in parts)

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from cor_provider.exceptions import CorConfigurationError
-from cor_provider.outcome import LeaveOutcome
-from cor_provider.task.needed_users import paths_in, read_needed
+from cor_provider.outcome import LeaveOutcome, Status
+from cor_provider.task.needed_users import Needed, paths_in, read_needed
 from operators_support import Create
 from support import leave
 
-NEEDED = Counter({"nobody": 2, "E-0": 1})
+NEEDED = Needed(Counter({"nobody": 2, "E-0": 1}), received=6)
 
 
 @pytest.fixture
@@ -32,14 +32,14 @@ def test_each_form_names_the_users_that_cor_does_not_know(pushed: dict[str, Any]
     report = pushed["report"]
     for only_for in (report, Path(report), report.replace(".jsonl", ".summary.json"), pushed, [pushed]):
         assert read_needed(only_for, source="GLOBANT") == NEEDED
-    assert read_needed([pushed, report], source="GLOBANT")["nobody"] == 4
+    assert read_needed([pushed, report], source="GLOBANT").users["nobody"] == 4
     assert paths_in([pushed, report]) == [report, report]
 
 
 def test_the_user_of_deleted_leave_is_not_needed(tmp_path: Path) -> None:
     gone = LeaveOutcome("L1", "deleted", error="UserNotFoundError", position=1, unknown_id="nobody")
     (tmp_path / "report.jsonl").write_bytes(gone.line)
-    assert read_needed(tmp_path / "report.jsonl", source="GLOBANT") == Counter()
+    assert read_needed(tmp_path / "report.jsonl", source="GLOBANT").users == Counter()
 
 
 @pytest.mark.parametrize("only_for", [None, "", "None", 5, {}, {"report": None}, {"users": {"E-0": 1}}, [None]])
@@ -59,6 +59,7 @@ def test_what_names_no_report_is_refused_and_never_means_everybody(only_for: obj
         ("report.jsonl", '{"status": "rejected", "error": "UserNotFoundError", "unknown_id": 7}\n'),
         ("x.summary.json", "[]"),
         ("x.summary.json", '{"format": "zq7", "users": {}}'),
+        ("x.summary.json", '{"format": "airflow-provider-cor summary", "records": "users", "users": {}}'),
     ],
 )
 def test_a_file_that_is_no_report_is_refused(name: str, content: str, tmp_path: Path) -> None:
@@ -66,6 +67,23 @@ def test_a_file_that_is_no_report_is_refused(name: str, content: str, tmp_path: 
     with pytest.raises(CorConfigurationError, match="is not the report of a push of leave") as refusal:
         read_needed(tmp_path / name, source="GLOBANT")
     assert "zq7" not in refusal.value.message
+
+
+@pytest.mark.parametrize(
+    ("statuses", "may_be_more"),
+    [((), True), (("created",), False), (("rejected",), False), (("created", "not_sent"), True), (("failed",), True)],
+)
+def test_a_push_that_was_not_sent_as_a_whole_may_need_more_users(
+    statuses: tuple[Status, ...], may_be_more: bool, tmp_path: Path
+) -> None:
+    rows = [LeaveOutcome(f"L{number}", status, position=number).line for number, status in enumerate(statuses, start=1)]
+    (tmp_path / "report.jsonl").write_bytes(b"".join(rows))
+    assert read_needed(tmp_path / "report.jsonl", source="GLOBANT").may_be_more is may_be_more
+
+
+def test_a_summary_says_the_same(create: Create, tmp_path: Path) -> None:
+    create([leave()], validate_only=True, report_path=str(tmp_path / "report.jsonl"))
+    assert read_needed(tmp_path / "report.summary.json", source="GLOBANT").unsent == 1
 
 
 def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
@@ -93,7 +111,7 @@ def test_a_report_without_a_summary_does_not_say_its_source(pushed: dict[str, An
 
 def test_a_summary_that_may_not_list_all_users_is_refused(tmp_path: Path) -> None:
     users = {f"E-{number}": 1 for number in range(10_000)}
-    content = {"format": "airflow-provider-cor summary", "users": users}
+    content = {"format": "airflow-provider-cor summary", "received": 1, "users": users}
     (tmp_path / "x.summary.json").write_text(json.dumps(content))
     with pytest.raises(CorConfigurationError, match=r"lists the first 10000 users alone\. Give the report"):
         read_needed(tmp_path / "x.summary.json", source="GLOBANT")

@@ -72,7 +72,7 @@ def test_the_same_users_are_approved_in_any_order(written: str) -> None:
         (plan_of(PEOPLE[0]), "0 users are new, 1 are gone, 0 are different"),
         (plan_of(PEOPLE[0], user("E-2", role_id=1)), "0 users are new, 0 are gone, 1 are different"),
         (plan_of(source="SAP"), "0 users are new, 0 are gone, 2 are different"),
-        (plan_of(if_exists="update"), "0 users are new, 0 are gone, 2 are different"),
+        (plan_of(if_exists="update"), "was made with another if_exists"),
     ],
 )
 def test_another_plan_than_the_approved_one_is_refused(plan: UsersPlan, differences: str, written: str) -> None:
