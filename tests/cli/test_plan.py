@@ -81,7 +81,8 @@ def test_another_file_is_refused(cor: Cor, tmp_path: Path) -> None:
     path.write_text('{"id": "L1", "status": "created"}\n')
     ran = cor("plan", path)
     assert (ran.code, ran.out) == (2, "")
-    assert ran.err == f"error: {path} is not the plan of a sync, as plan_path has it (JSON Lines): line 1 is something else.\n"
+    problem = "is not the plan of a sync, as plan_path has it (JSON Lines): line 1 is something else"
+    assert ran.err == f"error: {path} {problem}.\n"
 
 
 @pytest.mark.parametrize("wrong", [{"start": "soon"}, {"user_id": 7}, {"operation": "send"}, {"id": "\ud800"}])
