@@ -25,7 +25,7 @@ from airflow.providers.common.compat.sdk import DAG, Asset, BaseHook, Param, tas
 
 from cor_provider.extract.json_lines import write_lines
 from cor_provider.extract.spans import map_leave_type, prefix_id, to_spans
-from cor_provider.extract.watermark import Watermark
+from cor_provider.extract.watermark import Reading, Watermark
 from cor_provider.operators.leaves import CreateLeaveOperator, DeleteLeaveOperator
 
 # Your choice: COR's leave types by HR's. Project leads read COR, clients may, so illness looks like any other absence.
@@ -61,15 +61,17 @@ HR = Asset("hr_frappe")
 
 
 @task(inlets=[HR])
-def extract(since: str, run: str) -> str:
-    """Write current and cancelled leave as files; return the time from which the next run reads."""
+def extract(since: str, run: str) -> Reading:
+    """Write current and cancelled leave as files; return from when until when it was changed."""
     database = BaseHook.get_hook("hr_frappe")
     ((now,),) = database.get_records("SELECT now()::text")
-    since = since or Watermark(HR).get() or "-infinity"
-    rows = database.get_records(CHANGED_LEAVE, {"zone": COMPANY_ZONE, "since": since, "overlap": OVERLAP})
+    reading = Watermark(HR).begin(since, until=str(now))
+    rows = database.get_records(
+        CHANGED_LEAVE, {"zone": COMPANY_ZONE, "since": reading["since"] or "-infinity", "overlap": OVERLAP}
+    )
     write_lines(f"{run}/leaves.jsonl", (to_leave(row) for *row, is_approved in rows if is_approved))
     write_lines(f"{run}/cancelled.jsonl", (to_leave(row) for *row, is_approved in rows if not is_approved))
-    return str(now)
+    return reading
 
 
 def to_leave(row: Sequence[Any]) -> dict[str, Any]:
@@ -92,9 +94,9 @@ def to_leave(row: Sequence[Any]) -> dict[str, Any]:
 
 
 @task(outlets=[HR])
-def remember(now: str, *pushes: Any) -> None:
+def remember(reading: Any, *pushes: Any) -> None:
     """Let the next run read from where this one did."""
-    Watermark(HR).advance(now, pushes)
+    Watermark(HR).advance(reading, pushes)
 
 
 with DAG(
@@ -110,11 +112,11 @@ with DAG(
     doc_md=__doc__,
 ) as dag:
     options: dict[str, Any] = {"source": "GLOBANT", "max_rejected": 10}  # the source of your users in COR
-    now: Any = extract("{{ params.since or '' }}", RUN)
+    reading: Any = extract("{{ params.since or '' }}", RUN)
     # COR may refuse overlapping leave, so delete first.
     delete = DeleteLeaveOperator(
         task_id="delete", leave_requests=RUN + "/cancelled.jsonl", report_path=RUN + "/report-delete.jsonl", **options
     )
     options |= {"report_path": RUN + "/report.jsonl", "if_exists": "update"}
     push = CreateLeaveOperator(task_id="push", leave_requests=RUN + "/leaves.jsonl", **options)
-    now >> delete >> push >> remember(now, delete.output, push.output)
+    reading >> delete >> push >> remember(reading, delete.output, push.output)

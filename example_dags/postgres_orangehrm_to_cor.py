@@ -27,7 +27,7 @@ from airflow.providers.common.compat.sdk import DAG, Asset, BaseHook, Param, tas
 
 from cor_provider.extract.json_lines import write_lines
 from cor_provider.extract.spans import Half, group_days, map_leave_type, to_spans
-from cor_provider.extract.watermark import Watermark
+from cor_provider.extract.watermark import Reading, Watermark
 from cor_provider.operators.leaves import CreateLeaveOperator, DeleteLeaveOperator
 
 # Your choice: COR's leave types by HR's. Project leads read COR, clients may, so illness looks like any other absence.
@@ -55,19 +55,19 @@ HR = Asset("hr_orangehrm")
 
 
 @task(inlets=[HR])
-def extract(since: str, run: str) -> str:
-    """Write current and deleted leave as files; return the time from which the next run reads."""
+def extract(since: str, run: str) -> Reading:
+    """Write current and deleted leave as files; return from when until when it was changed."""
     database = BaseHook.get_hook("hr_orangehrm")
     ((now,),) = database.get_records("SELECT now()::text")
-    since = since or Watermark(HR).get() or "-infinity"
-    rows = database.get_records(CHANGED_REQUESTS, {"since": since, "overlap": OVERLAP})
+    reading = Watermark(HR).begin(since, until=str(now))
+    rows = database.get_records(CHANGED_REQUESTS, {"since": reading["since"] or "-infinity", "overlap": OVERLAP})
     days = [dict(zip(COLUMNS, row, strict=True)) for row in rows]
     leaves = [leave for _, request in groupby(days, key=lambda day: day["id"]) for leave in to_leaves([*request])]
     possible = {one: day["employee"] for day in days for one in (day["id"], f"{day['id']}-{day['date']}")}
     gone = possible.keys() - {leave["id"] for leave in leaves}
     write_lines(f"{run}/leaves.jsonl", leaves)
     write_lines(f"{run}/gone.jsonl", [{"id": one, "user_id": possible[one]} for one in sorted(gone)])
-    return str(now)
+    return reading
 
 
 def to_leaves(days: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -93,9 +93,9 @@ def part_of_a_day(day: dict[str, Any]) -> dict[str, Any]:
 
 
 @task(outlets=[HR])
-def remember(now: str, *pushes: Any) -> None:
+def remember(reading: Any, *pushes: Any) -> None:
     """Let the next run read from where this one did."""
-    Watermark(HR).advance(now, pushes)
+    Watermark(HR).advance(reading, pushes)
 
 
 with DAG(
@@ -111,10 +111,10 @@ with DAG(
     doc_md=__doc__,
 ) as dag:
     options: dict[str, Any] = {"source": "GLOBANT"}  # the source of your users in COR
-    now: Any = extract("{{ params.since or '' }}", RUN)
+    reading: Any = extract("{{ params.since or '' }}", RUN)
     # COR may refuse overlapping leave, so delete first. It refuses each id of users whom it does not know.
     options |= {"report_path": RUN + "/report-delete.jsonl", "max_rejected": 1000}
     delete = DeleteLeaveOperator(task_id="delete", leave_requests=RUN + "/gone.jsonl", **options)
     options |= {"report_path": RUN + "/report.jsonl", "max_rejected": 10, "if_exists": "update"}
     push = CreateLeaveOperator(task_id="push", leave_requests=RUN + "/leaves.jsonl", **options)
-    now >> delete >> push >> remember(now, delete.output, push.output)
+    reading >> delete >> push >> remember(reading, delete.output, push.output)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -12,21 +13,24 @@ from cor_provider.extract.watermark import Watermark
 
 Run = Callable[..., Any]
 
+NOTHING = {"since": "", "of_hr": "", "of_another": "", "rejected": 0, "as_before": ""}
+"""Parameters, given to each run: a DAG under test keeps those of the last one."""
+
 
 @pytest.fixture(scope="module")
 def run(load_dag: Callable[[str], Any], airflow_db: None) -> Run:
-    """Return a function that runs a DAG, and returns the watermark which that run found."""
+    """Return a function that runs a DAG, and returns from where that run read."""
     dag = load_dag("watermark")
 
     def run(**new: Any) -> Any:
-        dag_run = dag.test(run_conf=new)
+        dag_run = dag.test(run_conf=NOTHING | new)
         assert dag_run.state == "success"
-        return dag_run.get_task_instance("extract").xcom_pull(task_ids="extract")
+        return dag_run.get_task_instance("extract").xcom_pull(task_ids="extract")[0]["since"]
 
     return run
 
 
-def test_a_run_finds_what_the_last_one_set_for_the_same_asset(run: Run) -> None:
+def test_a_run_reads_from_where_the_last_one_ended_for_the_same_asset(run: Run) -> None:
     assert run(of_hr="2026-05-11 09:00:00+00") is None
     assert run(of_hr="2026-05-12 09:00:00+00") == "2026-05-11 09:00:00+00"
     assert run(of_another="7") == "2026-05-12 09:00:00+00"
@@ -34,9 +38,40 @@ def test_a_run_finds_what_the_last_one_set_for_the_same_asset(run: Run) -> None:
 
 
 def test_while_cor_refuses_something_the_next_run_reads_the_same_again(run: Run) -> None:
-    run(of_hr="before", rejected=0)
-    assert run(of_hr="after", rejected=1) == "before"
-    assert run(rejected=0) == "before"
+    before = run()
+    assert run(of_hr="after", rejected=1) == before
+    assert run(of_hr="after", rejected=0) == before
+    assert run() == "after"
+
+
+@pytest.mark.parametrize("since", ["earlier", "later"])
+def test_a_run_that_begins_elsewhere_leaves_the_watermark_where_it_is(run: Run, since: str) -> None:
+    run(of_hr="refused", rejected=1)
+    watermark = run()
+    assert run(since=since, of_hr="far beyond") == since
+    assert run() == watermark
+
+
+def test_the_skip_says_for_how_many_runs_in_a_row_cor_has_refused_something(
+    run: Run, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def told(**new: Any) -> list[str]:
+        caplog.clear()
+        run(**new)
+        # Airflow 3 prints the log of a task, Airflow 2 logs it.
+        return re.findall(r"Refused for the (\w+) run in a row", "".join(capfd.readouterr()) or caplog.text)[:1]
+
+    run(of_hr="taken")
+    assert [told(of_hr="refused", rejected=1) for _ in range(4)] == [["1st"], ["2nd"], ["3rd"], ["4th"]]
+    run(since="elsewhere", of_hr="refused", rejected=1)
+    assert told(of_hr="refused", rejected=1) == ["5th"]
+    assert told(of_hr="taken") == []
+    assert told(of_hr="refused", rejected=1) == ["1st"]
+
+
+def test_a_watermark_of_an_earlier_version_is_read(run: Run) -> None:
+    run(as_before="as before")
+    assert run() == "as before"
 
 
 @pytest.mark.since_airflow("3.3")
