@@ -2,100 +2,124 @@
 Keep COR up to date with leave of Frappe HR (ERPNext) on PostgreSQL: each run reads only what changed.
 
 It needs
-  * `pip install apache-airflow-providers-postgres` and the Connection `hr_frappe`: Frappe's database or a copy. Add the
-    field `custom_time_zone` to `tabEmployee` in Frappe, or take it out of the query;
+  * `pip install apache-airflow-providers-postgres` and the Connection `hr_frappe`: Frappe's database or a copy;
   * the Connection `cor_default`, of type "COR Integrations";
-  * the Variable `leave_exchange`: the URI of a folder (`s3://bucket/leave`, `file:///srv/leave`) for extracts and
-    reports. They are personal data: restrict access, and delete old runs.
+  * the Variable `leave_exchange`: the URI of a folder (`s3://bucket/leave`, `file:///srv/leave`) for extracts, reports
+    and `sent.jsonl`, which says what was sent. They are personal data: restrict access, and delete old runs.
 
-The watermark is the database's time before the read. It advances once COR has taken everything. Each run reads some
-minutes twice, since changes are committed late. To read again from another time, trigger the DAG with `since`.
+Change these first
+  * `COMPANY_ZONE`: the time zone in Frappe's System Settings;
+  * `custom_time_zone`: add this field to `tabEmployee` in Frappe, or take it out of the query;
+  * `LEAVE_TYPES` and `SENSITIVE`, `FIRST_DAY`, and `SOURCE`, the source of your users in COR.
 
-Cancelled leave is deleted from COR. Frappe amends leave with a new document; COR gets it under the name of the first,
-so it stays the same leave. A deleted document leaves no trace in Frappe, so its leave stays in COR.
+It reads `tabLeave Application`, without names and reasons:
+
+    name | amended_from | employee | leave_type | from_date | to_date | half_day | half_day_date | status | docstatus
+    HR-LAP-2026-00007 | | HR-EMP-00042 | Annual Leave | 2026-05-11 | 2026-05-15 | 1 | 2026-05-15 | Approved | 1
+
+Traps
+  * Before the first run, set `FIRST_DAY` to that day: COR refuses leave of people whom it does not know, such as those
+    who have left, and more than ten refusals fail this run and the next. What ended before that day is not sent.
+  * Leave is deleted from COR when Frappe no longer approves it: cancelled, rejected later, or its document deleted. If
+    that is more than `max_deletes`, the run fails: check the query, or trigger the DAG with a larger number.
+  * A zone too far west of Frappe's fails the run, since changes come from the future. One too far east cannot be told
+    from a quiet weekend: it loses no change, but half days are at the wrong hour.
+  * Frappe does not say which half of a day is leave: change `to_leave`.
+  * A run with `since` reads again what changed since then; the next one begins where the last one without it ended.
+
+Frappe amends leave with a new document; COR gets it under the name of the first, so it stays the same leave.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
 from airflow.providers.common.compat.sdk import DAG, Asset, BaseHook, Param, task
 
+from cor_provider.extract.dry_run import dry_run_params, show_dry_run
+from cor_provider.extract.hr_clock import newest_change
 from cor_provider.extract.json_lines import write_lines
-from cor_provider.extract.spans import map_leave_type, prefix_id, to_spans
+from cor_provider.extract.rows import to_leaves_or_rejected
+from cor_provider.extract.sent import SentLeave
+from cor_provider.extract.spans import Half, map_leave_type, to_spans
 from cor_provider.extract.watermark import Reading, Watermark
 from cor_provider.operators.leaves import CreateLeaveOperator, DeleteLeaveOperator
 
-# Your choice: COR's leave types by HR's. Project leads read COR, clients may, so illness looks like any other absence.
+# COR's leave types by HR's. Project leads read COR, clients may, so illness looks like any other absence.
 # COR refuses "unmapped", so the report shows the others, where a filter would lose them.
 LEAVE_TYPES = {"Annual Leave": "vacation", "Training": "training"}
 SENSITIVE = {"Sick Leave", "Parental Leave"}
-COMPANY_ZONE = "Europe/Madrid"  # of Frappe's System Settings, and of employees without one
-OVERLAP = timedelta(minutes=15)  # longer than any transaction of the database
+COMPANY_ZONE = "Europe/Madrid"  # also of employees without one
+FIRST_DAY = date(2026, 1, 1)
+OVERLAP = timedelta(minutes=15)  # longer than any transaction, and than the clocks of Frappe's servers differ
+SOURCE = "GLOBANT"
 
-# Names and reasons stay in the database. Of the documents of a leave, the approved one counts, if there is one.
-CHANGED_LEAVE = """
+# Of the documents of a leave, the newest that is approved counts.
+APPROVED = """
 WITH RECURSIVE document (name, first_name) AS (
     SELECT name, COALESCE(amended_from, name) FROM "tabLeave Application"
     WHERE amended_from IS NULL OR amended_from NOT IN (SELECT name FROM "tabLeave Application")
     UNION
     SELECT later.name, document.first_name
     FROM "tabLeave Application" AS later JOIN document ON document.name = later.amended_from
-)
-SELECT DISTINCT ON (first_name) first_name, employee, leave_type, from_date, to_date,
-       CASE half_day WHEN 1 THEN COALESCE(half_day_date, from_date) END,
-       (SELECT custom_time_zone FROM "tabEmployee" WHERE "tabEmployee".name = employee),
-       docstatus = 1 AS is_approved
-FROM document JOIN "tabLeave Application" USING (name)
-WHERE (docstatus = 2 OR docstatus = 1 AND status = 'Approved') AND first_name IN (
+), approved AS (
+    SELECT DISTINCT ON (first_name) 'frappe-' || first_name AS id, first_name, leave.*
+    FROM document JOIN "tabLeave Application" AS leave USING (name)
+    WHERE docstatus = 1 AND status = 'Approved' ORDER BY first_name, creation DESC
+), approved_id AS (SELECT id FROM approved)
+"""
+CHANGED = """
+SELECT id, employee, leave_type, from_date, to_date, CASE half_day WHEN 1 THEN COALESCE(half_day_date, from_date) END,
+       (SELECT custom_time_zone FROM "tabEmployee" WHERE "tabEmployee".name = employee)
+FROM approved
+WHERE CASE WHEN id IN (SELECT unnest(%(taken)s::text[])) THEN first_name IN (
     SELECT first_name FROM document JOIN "tabLeave Application" USING (name)
     WHERE modified AT TIME ZONE %(zone)s >= %(since)s::timestamptz - %(overlap)s
-)
-ORDER BY first_name, is_approved DESC, creation DESC
+) ELSE to_date >= %(first_day)s END
 """
 
-RUN = "{{ var.value.leave_exchange }}/postgres_frappe_to_cor/{{ run_id }}"
+FOLDER = "{{ var.value.leave_exchange }}/postgres_frappe_to_cor"
+RUN, SENT = FOLDER + "/{{ run_id }}", FOLDER + "/sent.jsonl"
 HR = Asset("hr_frappe")
 
 
 @task(inlets=[HR])
-def extract(since: str, run: str) -> Reading:
-    """Write current and cancelled leave as files; return from when until when it was changed."""
-    database = BaseHook.get_hook("hr_frappe")
-    ((now,),) = database.get_records("SELECT now()::text")
-    reading = Watermark(HR).begin(since, until=str(now))
-    rows = database.get_records(
-        CHANGED_LEAVE, {"zone": COMPANY_ZONE, "since": reading["since"] or "-infinity", "overlap": OVERLAP}
-    )
-    write_lines(f"{run}/leaves.jsonl", (to_leave(row) for *row, is_approved in rows if is_approved))
-    write_lines(f"{run}/cancelled.jsonl", (to_leave(row) for *row, is_approved in rows if not is_approved))
+def extract(since: str, max_deletes: str, run: str, sent_path: str) -> Reading:
+    """Write what is to be sent and deleted as files; return what of the changes this run reads."""
+    database, sent = BaseHook.get_hook("hr_frappe"), SentLeave(sent_path)
+    ((newest, now),) = database.get_records('SELECT max(modified), now() FROM "tabLeave Application"')
+    until = newest_change(newest, now=now, zone=COMPANY_ZONE, setting="COMPANY_ZONE")
+    reading = Watermark(HR).begin(since, until=until)
+    asked = {"since": reading["since"] or "-infinity", "overlap": OVERLAP, "zone": COMPANY_ZONE}
+    rows = database.get_records(APPROVED + CHANGED, {**asked, "taken": sent.taken, "first_day": FIRST_DAY})
+    leaves = [*to_leaves_or_rejected(rows, to_leave, leave_id=lambda row: row[0])]
+    leaves = leaves if since else sent.changed(leaves)
+    approved = {row[0] for row in database.get_records(APPROVED + "TABLE approved_id")}
+    gone = sent.gone(approved, max_deletes=int(max_deletes))
+    show_dry_run(leaves, deletes=gone, source=SOURCE)
+    sent.begin(leaves)
+    write_lines(f"{run}/leaves.jsonl", leaves)
+    write_lines(f"{run}/gone.jsonl", gone)
     return reading
 
 
 def to_leave(row: Sequence[Any]) -> dict[str, Any]:
     """Return the leave request of a row of the query."""
     leave_id, employee, leave_type, first, last, half_day, zone = row
-    # Your choice: Frappe does not say which half. Here a half day at the end, or alone, ends at midday, one at the
-    # beginning begins at midday, and one in between counts as a whole day.
-    ends_at_midday = half_day == last
-    begins_at_midday = half_day == first and not ends_at_midday
-    (when,) = to_spans(
-        prefix_id("frappe", leave_id),
-        first,
-        last,
-        half_first="afternoon" if begins_at_midday else None,
-        half_last="morning" if ends_at_midday else None,
-        zone=zone or COMPANY_ZONE,
-    )
+    # A half day at the end, or alone, ends at midday; one at the beginning begins at midday; any other is a whole day.
+    half_last: Half | None = "morning" if half_day == last else None
+    half_first: Half | None = "afternoon" if half_day == first and not half_last else None
+    (when,) = to_spans(leave_id, first, last, half_first=half_first, half_last=half_last, zone=zone or COMPANY_ZONE)
     leave_type_id = map_leave_type(leave_type, LEAVE_TYPES, sensitive=SENSITIVE)
     return {"user_id": employee, "leave_type_id": leave_type_id, **when}
 
 
 @task(outlets=[HR])
-def remember(reading: Any, *pushes: Any) -> None:
-    """Let the next run read from where this one did."""
+def remember(reading: Any, run: str, sent_path: str, *pushes: Any) -> None:
+    """Let the next run begin where this one ended."""
+    SentLeave(sent_path).settle(f"{run}/leaves.jsonl", [f"{run}/report-delete.jsonl", f"{run}/report.jsonl"])
     Watermark(HR).advance(reading, pushes)
 
 
@@ -107,16 +131,20 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     default_args={"retries": 2},
-    params={"since": Param(None, type=["null", "string"], format="date-time", description="Empty: the last run")},
+    params={
+        "since": Param(None, type=["null", "string"], format="date-time", description="Empty: the last run"),
+        "max_deletes": Param(50, type="integer", description="More leaves than this are not deleted at once"),
+        **dry_run_params(),
+    },
     tags=["cor", "leave", "sql"],
     doc_md=__doc__,
 ) as dag:
-    options: dict[str, Any] = {"source": "GLOBANT", "max_rejected": 10}  # the source of your users in COR
-    reading: Any = extract("{{ params.since or '' }}", RUN)
+    options: dict[str, Any] = {"source": SOURCE, "max_rejected": 10}
+    reading: Any = extract("{{ params.since or '' }}", "{{ params.max_deletes }}", RUN, SENT)
     # COR may refuse overlapping leave, so delete first.
     delete = DeleteLeaveOperator(
-        task_id="delete", leave_requests=RUN + "/cancelled.jsonl", report_path=RUN + "/report-delete.jsonl", **options
+        task_id="delete", leave_requests=RUN + "/gone.jsonl", report_path=RUN + "/report-delete.jsonl", **options
     )
     options |= {"report_path": RUN + "/report.jsonl", "if_exists": "update"}
     push = CreateLeaveOperator(task_id="push", leave_requests=RUN + "/leaves.jsonl", **options)
-    reading >> delete >> push >> remember(reading, delete.output, push.output)
+    reading >> delete >> push >> remember(reading, RUN, SENT, delete.output, push.output)

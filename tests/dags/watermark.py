@@ -28,7 +28,7 @@ def extract(since: str, of_hr: str, of_another: str) -> list[Any]:
 def remember_as_before(value: str) -> None:
     """Store the watermark as the first version of this provider did."""
     if value and airflow_since("3.3"):
-        store: Any = get_current_context()["asset_state_store"][HR]  # type: ignore[typeddict-item]
+        store: Any = get_current_context()["asset_state_store"][HR]
         store.set("watermark", value)
     elif value:
         Variable.set("watermark_hr", value)

@@ -43,3 +43,7 @@ INSERT INTO "tabLeave Application" (name, employee, leave_type, from_date, to_da
 ('LOST-1', 'UTC', 'Training', '2026-08-17', '2026-08-18', 'Approved', 1, 'LOST'),  -- somebody deleted the first document
 ('REJECTED', 'UTC', 'Annual Leave', '2026-08-12', '2026-08-13', 'Rejected', 1, NULL),
 ('DRAFT', 'UTC', 'Annual Leave', '2026-08-14', '2026-08-14', 'Open', 0, NULL);
+
+-- Old leave of people who have left, whom COR does not know.
+INSERT INTO "tabLeave Application" (name, employee, leave_type, from_date, to_date)
+SELECT 'OLD-' || number, 'gone', 'Annual Leave', '2025-08-04', '2025-08-08' FROM generate_series(1, 12) AS number;

@@ -1,0 +1,106 @@
+"""Remember what leave was sent to COR, and whose it was, for extracts that read only what changed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
+from hashlib import sha256
+from typing import Any
+
+from cor_provider import _files
+from cor_provider.exceptions import CorDeleteGuardError, CorUnreadableRowError, CorValidationError
+from cor_provider.extract.json_lines import write_lines
+from cor_provider.leave import read_external_id
+
+__all__ = ["SentLeave"]
+
+
+class SentLeave:
+    """
+    What an extract has handed to COR: the external id of each leave and of its user, in a file of JSON Lines.
+
+    HR shows only what it has now. With this, a run finds leave that HR no longer approves, even if its row is gone, and
+    deletes it as the user's whose it was when it was sent: an employee's id may have changed since. And what is read
+    twice is sent once. A lost file is no loss of leave: all of it is sent again, but what HR gave up in between stays
+    in COR.
+
+    Call :meth:`begin` before leave is sent, and :meth:`settle` afterwards. Allow one run at a time
+    (``max_active_runs=1``).
+
+    :param path: path or URI of the file, personal data. Keep it when old runs are deleted.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._rows = {row["id"]: row for row in _read_lines(path)}
+
+    @property
+    def taken(self) -> list[str]:
+        """The external ids of the leaves that COR has taken."""
+        return [leave_id for leave_id, row in self._rows.items() if row["taken"]]
+
+    def changed(self, leave_requests: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        """Return the leave requests that COR has not taken as they are, for :meth:`begin` and the push."""
+        taken = {row["taken"] for row in self._rows.values()}
+        return [leave for leave in leave_requests if _digest(leave) not in taken]
+
+    def gone(self, current: Collection[str], *, max_deletes: int) -> list[dict[str, Any]]:
+        """
+        Return what to delete from COR: the leave requests that were sent, and that HR no longer has.
+
+        :param current: the external ids of all leave that HR has approved, whenever that was.
+        :param max_deletes: how many may be gone at once. More look like an extract that is not complete.
+        :raises CorDeleteGuardError: if there are more.
+        """
+        current = set(current)
+        gone = [{"id": one, "user_id": row["user_id"]} for one, row in self._rows.items() if one not in current]
+        if len(gone) > max_deletes:
+            raise CorDeleteGuardError(
+                f"HR no longer has {len(gone)} of {len(self._rows)} leaves that were sent to COR, more than "
+                f"max_deletes={max_deletes}. Nothing was sent. Check that the query finds all leave; if it does, raise "
+                "max_deletes."
+            )
+        return gone
+
+    def begin(self, leave_requests: Iterable[Mapping[str, Any]]) -> None:
+        """
+        Remember leave that is about to be sent: if the run is cut off, COR may have it.
+
+        :param leave_requests: as they are written for the push. What it will reject for its ids is left out. Of leave
+            that was sent before, the user stays the same until COR has taken it with another.
+        """
+        for leave in leave_requests:
+            with suppress(CorValidationError, CorUnreadableRowError):
+                leave_id, user_id = (read_external_id(name, leave[name]) for name in ("id", "user_id"))
+                self._rows.setdefault(leave_id, {"id": leave_id, "user_id": user_id, "taken": ""})
+        self._write()
+
+    def settle(self, leave_requests: str, reports: Iterable[str]) -> None:
+        """
+        Remember what became of a run.
+
+        :param leave_requests: path or URI of the file of JSON Lines that was pushed.
+        :param reports: paths or URIs of the reports of its pushes and deletions.
+        """
+        pushed = {str(row["id"]): row for row in _read_lines(leave_requests)}
+        for outcome in (row for report in reports for row in _read_lines(report)):
+            leave_id, status = outcome["id"], outcome["status"]
+            if status == "deleted":
+                self._rows.pop(leave_id, None)
+            elif status in {"created", "updated", "existing"} and leave_id in pushed:
+                leave = pushed[leave_id]
+                self._rows[leave_id] = {"id": leave_id, "user_id": str(leave["user_id"]), "taken": _digest(leave)}
+        self._write()
+
+    def _write(self) -> None:
+        write_lines(self._path, self._rows.values())
+
+
+def _digest(leave: Mapping[str, Any]) -> str:
+    return sha256(json.dumps(leave, sort_keys=True, default=str).encode()).hexdigest()[:32]
+
+
+def _read_lines(path: str) -> list[dict[str, Any]]:
+    content = _files.read(_files.locate(path)) or b""
+    return [json.loads(line) for line in content.split(b"\n") if line.strip()]

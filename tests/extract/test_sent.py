@@ -1,0 +1,100 @@
+"""What is remembered of the leave that was sent to COR."""
+
+from __future__ import annotations
+
+import json
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from cor_provider.exceptions import CorDeleteGuardError
+from cor_provider.extract.json_lines import write_lines
+from cor_provider.extract.rows import to_leaves_or_rejected
+from cor_provider.extract.sent import SentLeave
+
+Send = Callable[..., None]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> str:
+    return f"{tmp_path}/sent.jsonl"
+
+
+@pytest.fixture
+def send(path: str, tmp_path: Path) -> Send:
+    """Return a function that remembers a run: the leaves as `id: user`, and what became of each."""
+
+    def send(leaves: dict[str, str], outcomes: dict[str, str]) -> None:
+        rows = [{"id": leave_id, "user_id": user_id} for leave_id, user_id in leaves.items()]
+        sent = SentLeave(path)
+        sent.begin(rows)
+        report = write_lines(f"{tmp_path}/report.jsonl", [{"id": one, "status": is_} for one, is_ in outcomes.items()])
+        sent.settle(write_lines(f"{tmp_path}/leaves.jsonl", rows), [report, f"{tmp_path}/no-report.jsonl"])
+
+    return send
+
+
+def test_what_is_read_twice_is_sent_once_unless_it_changed(path: str, send: Send) -> None:
+    send({"L1": "E-1", "L2": "E-2"}, {"L1": "created", "L2": "rejected"})
+    read = [{"id": "L1", "user_id": "E-1"}, {"id": "L2", "user_id": "E-2"}]
+    assert SentLeave(path).changed(read) == read[1:]
+    assert SentLeave(path).changed([{**read[0], "end": "2026-05-12"}]) == [{**read[0], "end": "2026-05-12"}]
+
+
+def test_what_hr_no_longer_has_is_gone_until_cor_has_deleted_it(path: str, send: Send) -> None:
+    send({"L1": "E-1", "L2": "E-2"}, {"L1": "created", "L2": "existing"})
+    assert gone(path, "L1") == {"L2": "E-2"}
+    send({}, {"L2": "failed"})
+    assert gone(path, "L1") == {"L2": "E-2"}
+    send({}, {"L2": "deleted"})
+    assert gone(path, "L1") == {}
+
+
+def test_leave_is_its_users_as_cor_took_it_last(path: str, send: Send) -> None:
+    send({"L1": "E-1"}, {"L1": "created"})
+    send({"L1": "E-2"}, {"L1": "rejected"})
+    assert gone(path) == {"L1": "E-1"}
+    send({"L1": "E-2"}, {"L1": "updated"})
+    assert gone(path) == {"L1": "E-2"}
+
+
+def test_leave_of_a_run_that_was_cut_off_may_be_in_cor_but_is_sent_again(path: str) -> None:
+    SentLeave(path).begin([{"id": "L1", "user_id": "E-1"}])
+    assert SentLeave(path).taken == []
+    assert gone(path) == {"L1": "E-1"}
+
+
+def test_what_cor_refused_is_sent_again(path: str, send: Send) -> None:
+    send({"L1": "E-1", "L2": "E-2"}, {"L1": "created", "L2": "rejected"})
+    assert SentLeave(path).taken == ["L1"]
+
+
+def test_what_the_push_will_reject_for_its_ids_is_not_remembered(path: str) -> None:
+    unread = to_leaves_or_rejected([None], lambda row: row["user_id"], leave_id=lambda _: "L1")
+    SentLeave(path).begin([*unread, {"id": "", "user_id": "E-1"}, {"id": "L2", "user_id": None}])
+    assert gone(path) == {}
+
+
+def test_ids_are_compared_as_cor_gets_them(path: str) -> None:
+    SentLeave(path).begin([{"id": 7, "user_id": 42}])
+    assert gone(path) == {"7": "42"}
+    assert gone(path, "7") == {}
+
+
+def test_more_that_is_gone_than_allowed_is_refused_and_names_nobody(path: str, send: Send) -> None:
+    send({"L1": "E-1", "L2": "E-2"}, {"L1": "created", "L2": "created"})
+    with pytest.raises(CorDeleteGuardError, match=r"no longer has 2 of 2 leaves .* more than max_deletes=1") as refusal:
+        SentLeave(path).gone([], max_deletes=1)
+    assert not {"L1", "E-1"} & {*str(refusal.value).split()}
+
+
+def test_only_the_owner_can_read_the_file_and_it_holds_no_dates(path: str) -> None:
+    SentLeave(path).begin([{"id": "L1", "user_id": "E-1", "leave_type_id": "sick", "start": "2026-05-11"}])
+    assert stat.S_IMODE(Path(path).stat().st_mode) == 0o600
+    assert json.loads(Path(path).read_text()) == {"id": "L1", "user_id": "E-1", "taken": ""}
+
+
+def gone(path: str, *current: str) -> dict[str, str]:
+    return {one["id"]: one["user_id"] for one in SentLeave(path).gone(current, max_deletes=9)}
