@@ -5,7 +5,7 @@ It needs
   * `pip install apache-airflow-providers-postgres` and the Connection `hr_frappe`: Frappe's database or a copy;
   * the Connection `cor_default`, of type "COR Integrations";
   * the Variable `leave_exchange`: the URI of a folder (`s3://bucket/leave`, `file:///srv/leave`) for extracts, reports
-    and `sent.jsonl`, which says what was sent. They are personal data: restrict access, and delete old runs.
+    and `sent.jsonl`, which says what was sent. They are personal data: restrict access. Delete old runs, not this file.
 
 Change these first
   * `COMPANY_ZONE`: the time zone in Frappe's System Settings;
@@ -53,7 +53,7 @@ LEAVE_TYPES = {"Annual Leave": "vacation", "Training": "training"}
 SENSITIVE = {"Sick Leave", "Parental Leave"}
 COMPANY_ZONE = "Europe/Madrid"  # also of employees without one
 FIRST_DAY = date(2026, 1, 1)
-OVERLAP = timedelta(minutes=15)  # longer than any transaction, and than the clocks of Frappe's servers differ
+OVERLAP = timedelta(days=1)  # longer than any transaction, and than Frappe's clock is late; read twice is sent once
 SOURCE = "GLOBANT"
 
 # Of the documents of a leave, the newest that is approved counts.

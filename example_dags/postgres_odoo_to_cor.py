@@ -6,7 +6,7 @@ It needs
     a copy;
   * the Connection `cor_default`, of type "COR Integrations";
   * the Variable `leave_exchange`: the URI of a folder (`s3://bucket/leave`, `file:///srv/leave`) for extracts, reports
-    and `sent.jsonl`, which says what was sent. They are personal data: restrict access, and delete old runs.
+    and `sent.jsonl`, which says what was sent. They are personal data: restrict access. Delete old runs, not this file.
 
 Change these first
   * `LEAVE_TYPES` and `SENSITIVE`: Odoo's leave types by their English names;
@@ -54,7 +54,7 @@ from cor_provider.operators.leaves import CreateLeaveOperator, DeleteLeaveOperat
 LEAVE_TYPES = {"Paid Time Off": "vacation", "Training": "training"}
 SENSITIVE = {"Sick Time Off", "Parental Time Off"}
 FIRST_DAY = date(2026, 1, 1)
-OVERLAP = timedelta(minutes=15)  # longer than any transaction
+OVERLAP = timedelta(days=1)  # longer than any transaction; what is read twice is sent once
 SOURCE = "GLOBANT"
 
 # Only Odoo 17 has the column `active`, and only Odoo 19 has `request_date_to_period`.

@@ -20,7 +20,7 @@ def newest_change(newest: datetime | None, *, now: datetime, zone: str, setting:
     A watermark by the database's own clock loses changes if the application's clock is late, or if its time is read in
     a zone too far east: they seem to be older than the watermark. This one is late by as much as they are, so it loses
     none. Read each time with an overlap that is longer than any transaction, and than the clocks of several servers of
-    the application differ.
+    the application differ. A day costs little where :class:`~cor_provider.extract.sent.SentLeave` drops what was sent.
 
     Changes from the future fail the run, since they show that the zone or a clock is wrong. A zone too far east cannot
     be told from a quiet weekend.

@@ -51,9 +51,14 @@ class SentLeave:
 
         :param current: the external ids of all leave that HR has approved, whenever that was.
         :param max_deletes: how many may be gone at once. More look like an extract that is not complete.
-        :raises CorDeleteGuardError: if there are more.
+        :raises CorDeleteGuardError: if there are more, or if HR has no leave at all.
         """
         current = set(current)
+        if self._rows and not current:
+            raise CorDeleteGuardError(
+                f"HR has no leave, but {len(self._rows)} leaves were sent to COR. Nothing was sent. Check the query, "
+                "and that the database is complete."
+            )
         gone = [{"id": one, "user_id": row["user_id"]} for one, row in self._rows.items() if one not in current]
         if len(gone) > max_deletes:
             raise CorDeleteGuardError(

@@ -15,12 +15,12 @@ ROWS = 10_000
 INSERTS = {
     "frappe": """
         INSERT INTO "tabLeave Application" (name, employee, leave_type, from_date, to_date, modified)
-        SELECT 'MANY-' || number, 'UTC', 'Annual Leave', '2026-09-01', '2026-09-01', '2026-09-01 08:00'
+        SELECT 'MANY-' || number, 'UTC', 'Annual Leave', '2026-09-01', '2026-09-01', '2026-05-01 08:00'
         FROM generate_series(%s, %s) AS number
     """,
     "odoo": """
         INSERT INTO hr_leave (id, employee_id, request_date_from, request_date_to, write_date)
-        SELECT 10000 + number, 1, '2026-09-01', '2026-09-01', '2026-09-01 08:00'
+        SELECT 10000 + number, 1, '2026-09-01', '2026-09-01', '2026-05-01 08:00'
         FROM generate_series(%s, %s) AS number
     """,
 }

@@ -72,7 +72,8 @@ def test_what_cor_refused_is_sent_again(path: str, send: Send) -> None:
 
 
 def test_what_the_push_will_reject_for_its_ids_is_not_remembered(path: str) -> None:
-    unread = to_leaves_or_rejected([None], lambda row: row["user_id"], leave_id=lambda _: "L1")
+    rows: list[dict[str, str]] = [{}]
+    unread = to_leaves_or_rejected(rows, lambda row: {"user_id": row["employee"]}, leave_id=lambda _: "L1")
     SentLeave(path).begin([*unread, {"id": "", "user_id": "E-1"}, {"id": "L2", "user_id": None}])
     assert gone(path) == {}
 
@@ -86,8 +87,15 @@ def test_ids_are_compared_as_cor_gets_them(path: str) -> None:
 def test_more_that_is_gone_than_allowed_is_refused_and_names_nobody(path: str, send: Send) -> None:
     send({"L1": "E-1", "L2": "E-2"}, {"L1": "created", "L2": "created"})
     with pytest.raises(CorDeleteGuardError, match=r"no longer has 2 of 2 leaves .* more than max_deletes=1") as refusal:
-        SentLeave(path).gone([], max_deletes=1)
+        SentLeave(path).gone(["L3"], max_deletes=1)
     assert not {"L1", "E-1"} & {*str(refusal.value).split()}
+
+
+def test_an_hr_system_without_any_leave_is_not_believed(path: str, send: Send) -> None:
+    assert SentLeave(path).gone([], max_deletes=0) == []
+    send({"L1": "E-1"}, {"L1": "created"})
+    with pytest.raises(CorDeleteGuardError, match="HR has no leave, but 1 leaves were sent"):
+        SentLeave(path).gone([], max_deletes=9)
 
 
 def test_only_the_owner_can_read_the_file_and_it_holds_no_dates(path: str) -> None:
@@ -97,4 +105,4 @@ def test_only_the_owner_can_read_the_file_and_it_holds_no_dates(path: str) -> No
 
 
 def gone(path: str, *current: str) -> dict[str, str]:
-    return {one["id"]: one["user_id"] for one in SentLeave(path).gone(current, max_deletes=9)}
+    return {one["id"]: one["user_id"] for one in SentLeave(path).gone(["another", *current], max_deletes=9)}
