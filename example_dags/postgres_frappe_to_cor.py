@@ -25,9 +25,8 @@ Traps
   * A zone too far west of Frappe's fails the run, since changes come from the future. One too far east cannot be told
     from a quiet weekend: it loses no change, but half days are at the wrong hour.
   * Frappe does not say which half of a day is leave: change `to_leave`.
+  * Frappe amends leave with a new document. COR gets it under the name of the first, so it stays the same leave.
   * A run with `since` reads again what changed since then; the next one begins where the last one without it ended.
-
-Frappe amends leave with a new document; COR gets it under the name of the first, so it stays the same leave.
 """
 
 from __future__ import annotations
@@ -88,7 +87,8 @@ HR = Asset("hr_frappe")
 @task(inlets=[HR])
 def extract(since: str, max_deletes: str, run: str, sent_path: str) -> Reading:
     """Write what is to be sent and deleted as files; return what of the changes this run reads."""
-    database, sent = BaseHook.get_hook("hr_frappe"), SentLeave(sent_path)
+    database = BaseHook.get_connection("hr_frappe").get_hook(hook_params={"log_sql": False})  # it would log ids
+    sent = SentLeave(sent_path)
     ((newest, now),) = database.get_records('SELECT max(modified), now() FROM "tabLeave Application"')
     until = newest_change(newest, now=now, zone=COMPANY_ZONE, setting="COMPANY_ZONE")
     reading = Watermark(HR).begin(since, until=until)

@@ -86,7 +86,8 @@ HR = Asset("hr_odoo")
 @task(inlets=[HR])
 def extract(since: str, max_deletes: str, run: str, sent_path: str) -> Reading:
     """Write what is to be sent and deleted as files; return what of the changes this run reads."""
-    database, sent = BaseHook.get_hook("hr_odoo"), SentLeave(sent_path)
+    database = BaseHook.get_connection("hr_odoo").get_hook(hook_params={"log_sql": False})  # it would log ids
+    sent = SentLeave(sent_path)
     ((newest, now),) = database.get_records("SELECT max(write_date), now() FROM hr_leave")
     until = newest_change(newest, now=now, zone="UTC")
     reading = Watermark(HR).begin(since, until=until)
