@@ -2,8 +2,7 @@
 Keep COR up to date with leave of Odoo (Time Off) on PostgreSQL: each run reads only what changed.
 
 It needs
-  * `pip install apache-airflow-providers-postgres` and the Connection `hr_odoo`: the database of Odoo 17, 18 or 19, or
-    a copy;
+  * `pip install apache-airflow-providers-postgres` and the Connection `hr_odoo`: Odoo's database (17 to 19) or a copy;
   * the Connection `cor_default`, of type "COR Integrations";
   * the Variable `leave_exchange`: the URI of a folder (`s3://bucket/leave`, `file:///srv/leave`) for extracts, reports
     and `sent.jsonl`, which says what was sent. They are personal data: restrict access. Delete old runs, not this file.
@@ -107,6 +106,8 @@ def extract(since: str, max_deletes: str, run: str, sent_path: str) -> Reading:
 def to_leave(row: Sequence[Any]) -> dict[str, Any]:
     """Return the leave request of a row of the query."""
     leave_id, employee, leave_type, first, last, is_partial, starts, ends = row
+    if is_partial and starts == ends:
+        raise ValueError("The leave has no length.")
     if is_partial:
         when = {"id": leave_id, "start": starts.isoformat(), "end": ends.isoformat(), "all_day": False}
     else:

@@ -107,14 +107,17 @@ def test_leave_is_deleted_as_the_users_whose_it_was_when_it_was_sent(transfer: T
 @pytest.mark.usefixtures("second")
 def test_a_row_that_cannot_be_read_is_rejected_by_its_id_and_stops_nobody(transfer: Transfer) -> None:
     transfer.database.execute(
-        """INSERT INTO hr_leave (id, employee_id, request_unit_hours, request_date_from, request_date_to)
-        VALUES (41, 1, true, '2026-10-01', '2026-10-01'), (42, 1, false, NULL, NULL),
-        (43, 1, false, '2026-10-02', '2026-10-02')"""
+        """INSERT INTO hr_leave
+        (id, employee_id, request_unit_hours, request_date_from, request_date_to, date_from, date_to)
+        VALUES (41, 1, true, '2026-10-01', '2026-10-01', NULL, NULL), (42, 1, false, NULL, NULL, NULL, NULL),
+        (43, 1, false, '2026-10-02', '2026-10-02', NULL, NULL),
+        (44, 1, true, '2026-10-03', '2026-10-03', '2026-10-03 08:00', '2026-10-03 08:00')"""
     )
     run = transfer.run()
-    transfer.database.execute("DELETE FROM hr_leave WHERE id IN (41, 42)")
+    transfer.database.execute("DELETE FROM hr_leave WHERE id IN (41, 42, 44)")
     assert run.tasks == {**SUCCESS, "remember": "skipped"}
-    assert {("odoo-41", "rejected"), ("odoo-42", "rejected"), ("odoo-43", "created")} <= run.outcomes
+    rejected = {(f"odoo-{number}", "rejected") for number in (41, 42, 44)}
+    assert {("odoo-43", "created"), *rejected} <= run.outcomes
 
 
 @pytest.mark.usefixtures("second")
