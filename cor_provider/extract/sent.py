@@ -103,7 +103,7 @@ class SentLeave:
 
 
 def _digest(leave: Mapping[str, Any]) -> str:
-    return sha256(json.dumps(leave, sort_keys=True, default=str).encode()).hexdigest()[:32]
+    return sha256(json.dumps(leave, sort_keys=True).encode()).hexdigest()[:32]
 
 
 def _read_lines(path: str) -> list[dict[str, Any]]:
