@@ -51,13 +51,12 @@ class Transfer:
 
     def __init__(self, dag: Any, database: Database, cor: Sandbox, folder: Path) -> None:
         self.dag, self.database, self.cor = dag, database, cor
-        self._defaults = dag.params.dump()
         self._folder = folder / dag.dag_id
+        self._params = dict(dag.params)
 
-    def run(self, since: str | None = None, **params: Any) -> Run:
-        """Run the DAG once, with these of its parameters."""
-        # A DAG under test keeps the parameters of its last run.
-        dag_run = self.dag.test(run_conf={**self._defaults, "since": since, **params})
+    def run(self, **conf: Any) -> Run:
+        """Run the DAG once, with these trigger parameters; `dag.test()` would keep them for later runs."""
+        dag_run = self.dag.test(run_conf={**self._params, **conf})
         written = self._folder / dag_run.run_id
         report = [row for path in written.glob("report*.jsonl") for row in _read_lines(path)]
         return Run(
