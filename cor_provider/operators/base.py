@@ -18,7 +18,7 @@ from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.inputs.inspection import can_be_read_again, files_in, label, label_of_file, uris_in
 from cor_provider.inputs.leaves import iter_leaves
 from cor_provider.inputs.translation import FIELDS, LEAVE_FORM, Form, Translation
-from cor_provider.operators.parameters import at_run_time, check_literal
+from cor_provider.operators.parameters import at_run_time, check_literal, check_switch
 from cor_provider.operators.run import Run
 from cor_provider.outcome import LeaveOutcome, Outcome, Status
 from cor_provider.push.engine import check_records
@@ -116,6 +116,7 @@ class RecordsOperator(BaseOperator):
             kwargs["retry_policy"] = retry_policy or CorRetryPolicy()
         super().__init__(map_index_template=map_index_template or BY_INPUT, **kwargs)
         PushOptions(concurrency=concurrency, max_attempts=max_attempts, max_wait=max_wait)
+        check_switch("validate_only", validate_only)
         check_literal(read_count, "max_rejected", max_rejected)
         check_literal(read_fraction, "max_rejected_fraction", max_rejected_fraction)
         check_literal(check_rejected_path, "rejected_path", rejected_path)

@@ -36,9 +36,21 @@ def check_literal(read: Callable[..., object], name: str, value: object) -> None
         raise ValueError(error.message) from None
 
 
+def check_switch(name: str, value: object) -> None:
+    """
+    Refuse None for a switch, which would count as off: a mapped task may get it where its author meant a value.
+
+    :raises ValueError: naming the parameter.
+    """
+    if value is None:
+        raise ValueError(f"{name}: expected True or False, not None.")
+
+
 class Safeguard:
     """
     A parameter that limits what a task does, so nothing that happens to be empty when the task runs may lift it.
+
+    What reads the parameter takes it as not given only if it is ``None``, so that an empty list, say, is an error.
 
     The author of a DAG lifts it by leaving it out, or by writing ``None``. A template that renders to nothing does not,
     and neither does ``None`` for a mapped task, which may come from another task.
@@ -46,13 +58,15 @@ class Safeguard:
     :param name: of the parameter.
     :param value: that the operator was made with; :data:`NOT_GIVEN` if it was left out.
     :param otherwise: what the task must not do for want of a value.
+    :param to_lift: what the author of a DAG can do to lift it, also for a mapped task.
     """
 
-    def __init__(self, name: str, value: object, *, otherwise: str) -> None:
+    def __init__(self, name: str, value: object, *, otherwise: str, to_lift: str = "leave it out of the DAG") -> None:
         self._name = name
         self._otherwise = otherwise
+        self._to_lift = to_lift
         self._is_none = value is None
-        self.is_set = value is not None and value is not NOT_GIVEN
+        self._is_set = value is not None and value is not NOT_GIVEN
 
     def check(self, value: object, *, is_mapped: bool) -> None:
         """
@@ -62,11 +76,11 @@ class Safeguard:
         :param is_mapped: whether the task is mapped.
         :raises CorConfigurationError: naming the parameter.
         """
-        if (self.is_set and is_unset(value)) or (self._is_none and is_mapped):
+        if (self._is_set and is_unset(value)) or (self._is_none and is_mapped):
             where = "for this mapped task" if is_mapped else "when the task runs"
             raise CorConfigurationError(
                 f"{self._name}: is empty {where}, which must not mean {self._otherwise}. Check what its template or "
-                "the task before it gives. To do without it, leave it out of the DAG."
+                f"the task before it gives. To do without it, {self._to_lift}."
             )
 
 

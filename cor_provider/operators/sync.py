@@ -15,7 +15,7 @@ from cor_provider._compat import Context, ObjectStoragePath
 from cor_provider.exceptions import CorConfigurationError, CorDeleteGuardError
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.operators.base import LeaveOperator
-from cor_provider.operators.parameters import NOT_GIVEN, Safeguard, at_run_time, check_literal
+from cor_provider.operators.parameters import NOT_GIVEN, Safeguard, at_run_time, check_literal, check_switch
 from cor_provider.operators.run import Run
 from cor_provider.outcome import LeaveOutcome
 from cor_provider.push.options import PushOptions
@@ -125,6 +125,7 @@ class SyncLeavesOperator(LeaveOperator):
         max_wait: float = PushOptions.max_wait,
         **kwargs: Any,
     ) -> None:
+        check_switch("plan_only", plan_only)
         super().__init__(
             leave_requests=leave_requests,
             source=source,
@@ -187,7 +188,7 @@ class SyncLeavesOperator(LeaveOperator):
         """Return the files that this task reads."""
         return {
             **super().read_files(records),
-            "approved_plan": [self.approved_plan] if self.approved_plan else [],
+            "approved_plan": [] if self.approved_plan is None else [self.approved_plan],
         }
 
     def push(

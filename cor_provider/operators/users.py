@@ -15,7 +15,7 @@ from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.inputs.translation import USER_FORM
 from cor_provider.inputs.users import iter_users
 from cor_provider.operators.base import RecordsOperator
-from cor_provider.operators.parameters import NOT_GIVEN, Safeguard, at_run_time, check_literal
+from cor_provider.operators.parameters import NOT_GIVEN, Safeguard, at_run_time, check_literal, check_switch
 from cor_provider.operators.run import Run
 from cor_provider.outcome import UserOutcome
 from cor_provider.push.engine import check_records
@@ -139,6 +139,7 @@ class CreateUsersOperator(RecordsOperator):
         **kwargs: Any,
     ) -> None:
         check_choice("if_exists", if_exists, IfExists)
+        check_switch("plan_only", plan_only)
         super().__init__(
             records=users,
             source=source,
@@ -150,7 +151,7 @@ class CreateUsersOperator(RecordsOperator):
             concurrency=concurrency,
             report_path=report_path,
             rejected_path=rejected_path,
-            validate_only=validate_only or plan_only,
+            validate_only=plan_only or validate_only,
             max_attempts=max_attempts,
             max_wait=max_wait,
             **kwargs,
@@ -163,7 +164,9 @@ class CreateUsersOperator(RecordsOperator):
         self.plan_only = plan_only
         self.approved_plan = None if approved_plan is NOT_GIVEN else approved_plan
         self._limit_to_needed = Safeguard("only_for", only_for, otherwise="everybody")
-        self._limit = Safeguard("max_creates", max_creates, otherwise="any number of users")
+        self._limit = Safeguard(
+            "max_creates", max_creates, otherwise="any number of users", to_lift="give a large number"
+        )
         self._approval = Safeguard("approved_plan", approved_plan, otherwise="that no approval is needed")
 
     @property
@@ -219,8 +222,8 @@ class CreateUsersOperator(RecordsOperator):
         """Return the files that this task reads."""
         return {
             **super().read_files(records),
-            "only_for": paths_in(self._only_for) if self._limit_to_needed.is_set else [],
-            "approved_plan": [self.approved_plan] if self.approved_plan else [],
+            "only_for": [] if self._only_for is None else paths_in(self._only_for),
+            "approved_plan": [] if self.approved_plan is None else [self.approved_plan],
         }
 
     def read(self, records: object) -> Iterator[UserRequest | UnreadableUser]:
@@ -236,7 +239,7 @@ class CreateUsersOperator(RecordsOperator):
         if self.validate_only:
             self.check_source(hook)
         source = hook.check_source()
-        if self._limit_to_needed.is_set:
+        if self._only_for is not None:
             run.needed = read_needed(self._only_for, source=source)
         run.plan = plan = UsersPlan.of(self.read(records), source=source, if_exists=self.if_exists)
         self.log.info("The plan: %(create)s users to create, %(rejected)s records rejected", plan.counts)
@@ -331,7 +334,7 @@ class CreateUsersOperator(RecordsOperator):
             if not self.validate_only:
                 raise
             self.log.warning("This plan would be refused. %s", error.message.replace("\n", " "))
-        if self.approved_plan:
+        if self.approved_plan is not None:
             plan.check_approval(self.approved_plan)
 
     @property

@@ -53,7 +53,7 @@ class SyncRun:
         self._window = window
         self._guards = guards
         try:
-            self._approved = self._read_approved(approved_plan, owner) if approved_plan else None
+            self._approved = None if approved_plan is None else self._read_approved(approved_plan, owner)
         except BaseException:
             self.close()
             raise

@@ -111,6 +111,20 @@ def test_a_sync_takes_plan_only_in_place_of_validate_only() -> None:
 
 
 @pytest.mark.parametrize(
+    ("operator_class", "parameters"),
+    [
+        (CreateLeaveOperator, {"validate_only": None}),
+        (SyncLeavesOperator, {"plan_only": None, "window": "2026-05-01/2026-05-31", "ledger": "ledger"}),
+    ],
+)
+def test_none_from_a_mapped_task_does_not_make_a_check_a_push(
+    operator_class: type[LeaveOperator], parameters: dict[str, Any]
+) -> None:
+    with pytest.raises(ValueError, match="_only: expected True or False, not None"):
+        operator_class(task_id="push", leave_requests=[], **parameters)
+
+
+@pytest.mark.parametrize(
     ("if_missing", "expected"),
     [("create", {"created": 1}), ("skip", {"unchanged": 1}), ("fail", {"rejected": 1})],
 )

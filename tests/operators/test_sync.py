@@ -111,6 +111,13 @@ def test_an_approval_that_renders_to_nothing_is_refused(rendered: Any, sandbox: 
     assert sandbox.requests == ()
 
 
+@pytest.mark.parametrize("rendered", [[], {}, False, 0])
+def test_an_approval_that_is_no_path_is_not_lifted(rendered: Any, sync: Run, sandbox: Sandbox) -> None:
+    with pytest.raises(CorConfigurationError, match="approved_plan: there is no file"):
+        sync([leave()], approved_plan=rendered)
+    assert sandbox.leaves == ()
+
+
 @pytest.mark.parametrize("wrong", [{"window": "soon"}, {"approved_plan": "/nowhere/plan.jsonl"}])
 def test_a_parameter_that_is_wrong_leaves_no_file_open(sync: Run, wrong: dict[str, str]) -> None:
     sync([leave()])

@@ -142,6 +142,14 @@ class TestLimit:
 
 
 class TestPlan:
+    @pytest.mark.parametrize("rendered", [[], {}, False, 0])
+    def test_an_approval_that_is_no_path_is_not_lifted(
+        self, rendered: Any, create_users: CreateUsers, cor: Sandbox, tmp_path: Path
+    ) -> None:
+        with pytest.raises(CorConfigurationError, match="approved_plan: there is no file"):
+            create_users(PEOPLE, approved_plan=str(tmp_path / "plan.jsonl"), rendered={"approved_plan": rendered})
+        assert cor.requests == ()
+
     @pytest.mark.parametrize("rendered", [None, "", " ", "None"])
     def test_an_approval_that_renders_to_nothing_is_refused(
         self, rendered: Any, create_users: CreateUsers, cor: Sandbox, tmp_path: Path
@@ -200,6 +208,12 @@ class TestOnlyForThoseWhomLeaveNeeds:
         assert "1 records have no readable id" in log
         assert "E-9" not in log
         assert json.loads((tmp_path / "users.summary.json").read_text())["users"] == {"E-9": 1}
+
+    def test_a_report_that_is_set_on_the_operator_counts(
+        self, report: str, create_users: CreateUsers, cor: Sandbox
+    ) -> None:
+        assert create_users(PEOPLE, rendered={"only_for": report})["received"] == 1
+        assert ids(cor) == ["E-2"]
 
     def test_if_nobody_is_missing_nothing_is_sent(
         self, create_users: CreateUsers, cor: Sandbox, tmp_path: Path
@@ -263,6 +277,18 @@ class TestMapped:
             create_users(PEOPLE, context=context, **{name: None})
         assert cor.requests == ()
 
+    def test_the_advice_on_a_limit_is_one_that_lifts_it(
+        self, context: dict[str, Any], create_users: CreateUsers
+    ) -> None:
+        with pytest.raises(CorConfigurationError, match="To do without it, give a large number"):
+            create_users(PEOPLE, context=context, max_creates=None)
+
+    @pytest.mark.parametrize("name", ["plan_only", "validate_only"])
+    def test_none_is_not_taken_for_false(self, name: str) -> None:
+        none: dict[str, Any] = {name: None}
+        with pytest.raises(ValueError, match=f"{name}: expected True or False"):
+            CreateUsersOperator(task_id="users", users=PEOPLE, **none)
+
     def test_what_is_left_out_is_not_wanted(self, context: dict[str, Any], create_users: CreateUsers) -> None:
         assert create_users(PEOPLE, context=context)["created"] == 3
 
@@ -303,7 +329,7 @@ class TestTrouble:
         people = [user(f"E-{number}") for number in range(50)]
         with Sandbox(empty=True, seed=SEED, error_rate=0.2, drop_rate=0.2, random_seed=7) as cor:
             connect(host=cor.url)
-            operator = CreateUsersOperator(task_id="users", users=people, max_creates=50)
+            operator = CreateUsersOperator(task_id="users", users=people, max_creates=50, max_attempts=30)
             returned = operator.execute(cast("Context", {"ti": task_instance}))
             assert returned["created"] == 50
             assert len(ids(cor)) == len(set(ids(cor))) == 50
