@@ -41,12 +41,13 @@ FOLDER = "{{ var.value.leave_exchange }}/users_for_leave_to_cor"
 RUN = FOLDER + "/{{ run_id }}"
 SOURCE = "GLOBANT"  # the source of your leave types in COR, and so of the users
 MAX_CREATES = 100  # more users in one run are a mistake, whoever approves them
+MAX_REJECTED = 10  # of the people whom leave needs, so many may be wrong in people.csv
 LEAVE: dict[str, Any] = {"leave_requests": FOLDER + "/leave.jsonl", "source": SOURCE}
 USERS: dict[str, Any] = {
     "users": FOLDER + "/people.csv",
     "source": SOURCE,
     "max_creates": MAX_CREATES,
-    "max_rejected": 10,
+    "max_rejected": MAX_REJECTED,
 }
 DEFAULTS: dict[str, Any] = {
     "start_date": datetime(2026, 1, 1, tzinfo=timezone.utc),
@@ -65,6 +66,10 @@ def choose(planned: dict[str, int], pushed: dict[str, int]) -> str | None:
     if planned["create"] > MAX_CREATES:
         raise AirflowFailException(
             f"{planned['create']} users are more than MAX_CREATES={MAX_CREATES}. Nobody was asked."
+        )
+    if planned["rejected"] > MAX_REJECTED:
+        raise AirflowFailException(
+            f"{planned['rejected']} people are rejected, more than MAX_REJECTED={MAX_REJECTED}. Nobody was asked."
         )
     if planned["create"]:
         return "approve"

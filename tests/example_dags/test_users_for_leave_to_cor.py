@@ -160,9 +160,15 @@ def test_the_plan_that_is_typed_is_done(loop: Loop) -> None:
 
 def test_nobody_is_asked_for_more_users_than_may_be_created(example_dags: Path) -> None:
     choose = runpy.run_path(str(example_dags / f"{DAG_ID}.py"))["choose"].function
-    assert choose({"create": 100}, {"rejected": 1}) == "approve"
+    assert choose({"create": 100, "rejected": 10}, {"rejected": 1}) == "approve"
     with pytest.raises(AirflowFailException, match="101 users are more than MAX_CREATES=100"):
-        choose({"create": 101}, {"rejected": 1})
+        choose({"create": 101, "rejected": 0}, {"rejected": 1})
+
+
+def test_nobody_is_asked_about_a_plan_that_has_failed_since_it_rejects_too_many(example_dags: Path) -> None:
+    choose = runpy.run_path(str(example_dags / f"{DAG_ID}.py"))["choose"].function
+    with pytest.raises(AirflowFailException, match="11 people are rejected, more than MAX_REJECTED=10"):
+        choose({"create": 5, "rejected": 11}, {"rejected": 1})
 
 
 def test_lost_answers_and_errors_create_each_user_and_each_leave_once(
