@@ -27,12 +27,18 @@ PUT      refused, after such a refusal                ``rejected``, with the fir
 from __future__ import annotations
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 from cor_provider.client.responses import is_unnamed_conflict
 from cor_provider.client.success import read_cor_id
 from cor_provider.client.users import UsersEndpoint
-from cor_provider.exceptions import CorDuplicateEmailError, CorDuplicateExternalIdError, CorRecordError
+from cor_provider.exceptions import (
+    CorConfigurationError,
+    CorDuplicateEmailError,
+    CorDuplicateExternalIdError,
+    CorRecordError,
+)
 from cor_provider.fields.email import same_address
 from cor_provider.outcome import Status, UserOutcome
 from cor_provider.push.options import IfExists
@@ -66,7 +72,9 @@ def _settle(user: UserRequest, attempts: Attempts, endpoint: UsersEndpoint, if_e
     has_id = isinstance(attempts.refusal, CorDuplicateExternalIdError)
     try:
         data = endpoint.update(user.to_update(), exists=has_id) if if_exists == "update" else endpoint.show(user.id)
-    except CorRecordError:
+    except (CorRecordError, CorConfigurationError) as error:
+        if not isinstance(error, CorRecordError) and error.status not in _WITHOUT_A_NAME:
+            raise
         if not has_id:
             raise attempts.refusal from None
         if if_exists == "update":
@@ -79,6 +87,11 @@ def _settle(user: UserRequest, attempts: Attempts, endpoint: UsersEndpoint, if_e
         return _done(user, "created", data)
     return _done(user, "updated" if if_exists == "update" else "existing", data)
 
+
+_WITHOUT_A_NAME = {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}
+"""
+With these, another server than COR may have answered, which would stop the push. But COR has just answered the create.
+"""
 
 _OTHER_ADDRESS = "COR already has a user with this external id under this source, with another e-mail address."
 

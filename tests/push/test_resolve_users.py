@@ -12,7 +12,7 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from cor_provider.exceptions import CorAuthenticationError
+from cor_provider.exceptions import CorAuthenticationError, CorConfigurationError
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.outcome import UserOutcome
 from cor_provider.sandbox import Sandbox
@@ -106,6 +106,26 @@ class TestAnAddressThatCorHas:
         sandbox.answer_next(400, {"error": refusal, "code": refusal})
         outcome = one(hook)
         assert (outcome.status, outcome.error) == ("rejected", "DuplicateEmailError")
+
+    @pytest.mark.parametrize("if_exists", ["skip", "update"])
+    @pytest.mark.parametrize("status", [404, 405])
+    def test_an_answer_to_the_question_without_a_name_does_not_stop_the_push(
+        self, status: int, if_exists: Any, hook: CorIntegrationsHook, sandbox: Sandbox
+    ) -> None:
+        """COR has just answered the create, so it is not from another server."""
+        sandbox.answer_next(409, EMAIL_TAKEN)
+        sandbox.answer_next(status, {})
+        outcomes = hook.create_users([user("E-1"), user("E-2")], concurrency=1, if_exists=if_exists)
+        assert [(one.status, one.error) for one in outcomes] == [("rejected", "DuplicateEmailError"), ("created", None)]
+
+    @pytest.mark.parametrize("status", [401, 403, 302])
+    def test_but_one_that_every_user_would_meet_does(
+        self, status: int, hook: CorIntegrationsHook, sandbox: Sandbox
+    ) -> None:
+        sandbox.answer_next(409, EMAIL_TAKEN)
+        sandbox.answer_next(status, {})
+        with pytest.raises(CorConfigurationError):
+            list(hook.create_users([user("E-1"), user("E-2")], concurrency=1))
 
     def test_a_lost_answer_to_the_question_makes_no_creation(self, hook: CorIntegrationsHook, sandbox: Sandbox) -> None:
         hook.create_user(user())
