@@ -14,7 +14,7 @@ from cor_provider.exceptions import CorConfigurationError, CorUserNotFoundError
 from cor_provider.inputs.paths import PATH_TYPES, may_be_shown
 from cor_provider.records.kinds import LEAVE
 from cor_provider.results.summary import MOST_UNKNOWN
-from cor_provider.task.summary_file import FORMAT, SUMMARY_SUFFIX, source_of, summary_path
+from cor_provider.task.summary_file import FORMAT, SUMMARY_SUFFIX, read_summary, summary_path
 
 _UNSENT = ("failed", "not_sent")
 
@@ -92,9 +92,11 @@ def _read_file(path: object, source: str, needed: Needed) -> None:
             f"only_for: there is no file {place} where this task runs. Check that the push ran."
         )
     is_summary = place.name.endswith(SUMMARY_SUFFIX)
-    other = source_of(place if is_summary else summary_path(place))
+    summary = read_summary(place if is_summary else summary_path(place))
     try:
         with stream:
+            if summary.get("records", LEAVE.many) != LEAVE.many:
+                raise ValueError
             if is_summary:
                 _add_summary(json.loads(stream.read()), needed)
             else:
@@ -103,7 +105,7 @@ def _read_file(path: object, source: str, needed: Needed) -> None:
         raise CorConfigurationError(
             f"only_for: {place} is not the report of a push of leave, or its summary."
         ) from None
-    if other not in {None, source}:
+    if summary.get("source") not in {None, source}:
         raise CorConfigurationError(
             f"only_for: {place} is of a push under another source. COR keeps the users of each source apart, so give "
             "both tasks the same one."
@@ -121,7 +123,7 @@ def _add_report(lines: Iterable[bytes], needed: Needed) -> None:
 
 
 def _add_summary(content: Any, needed: Needed) -> None:
-    if content["format"] != FORMAT or content.get("records", LEAVE.many) != LEAVE.many:
+    if content["format"] != FORMAT:
         raise ValueError
     users = Counter({_text(user_id): int(count) for user_id, count in content["users"].items()})
     if len(users) >= MOST_UNKNOWN:

@@ -39,14 +39,13 @@ def replaced_map_index(path: ObjectStoragePath, task: Mapping[str, Any]) -> int 
     return map_index if is_of_same_run and map_index != task["map_index"] else None
 
 
-def source_of(path: ObjectStoragePath | None) -> str | None:
-    """Return COR's ``metadata.source`` that a summary names; None if there is no summary, or it names none."""
+def read_summary(path: ObjectStoragePath | None) -> Mapping[str, Any]:
+    """Return the content of a summary; nothing if there is none."""
     try:
-        content = json.loads(path.read_bytes()) if path else {}
-        source = content["source"] if content["format"] == FORMAT else None
+        content: dict[str, Any] = json.loads(path.read_bytes()) if path else {}
+        return content if content["format"] == FORMAT else {}
     except Exception:  # noqa: BLE001  # each store raises its own errors; it may also be any other file
-        return None
-    return source if isinstance(source, str) else None
+        return {}
 
 
 def write_summary(

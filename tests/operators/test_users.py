@@ -245,6 +245,16 @@ class TestOnlyForThoseWhomLeaveNeeds:
             create_users(PEOPLE, only_for=instance.xcoms["return_value"])
         assert posts(cor) == 0
 
+    def test_a_report_of_users_is_not_taken_for_one_that_needs_nobody(
+        self, create_users: CreateUsers, tmp_path: Path
+    ) -> None:
+        own = str(tmp_path / "users.jsonl")
+        create_users([user("E-1")], report_path=own)
+        with pytest.raises(
+            CorConfigurationError, match=r"only_for: .*users\.jsonl is not the report of a push of leave"
+        ):
+            create_users(PEOPLE, only_for=own)
+
     def test_a_push_under_another_source_is_refused(self, report: str, create_users: CreateUsers, cor: Sandbox) -> None:
         with pytest.raises(CorConfigurationError, match=r"only_for: .* is of a push under another source"):
             create_users(PEOPLE, only_for=report, source="HR-2")
