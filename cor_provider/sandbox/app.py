@@ -29,6 +29,7 @@ from cor_provider.sandbox.payloads import (
     ME,
     BodyT,
     DeleteLeaveBody,
+    DeleteUserBody,
     LeaveBody,
     NewLeaveBody,
     NewUserBody,
@@ -38,6 +39,7 @@ from cor_provider.sandbox.payloads import (
     read_body,
     token_answer,
     user_answer,
+    user_deleted_answer,
 )
 from cor_provider.sandbox.store import Store, StoredLeave
 from cor_provider.sandbox.tokens import Tokens
@@ -93,6 +95,7 @@ class CorStandIn:
             "deleteLeave": self._faulty(self._delete_leave),
             "createUser": self._faulty(self._create_user),
             "updateUser": self._faulty(self._update_user),
+            "deleteUser": self._faulty(self._delete_user),
             "listLeaves": self._faulty(self._list_leaves),
             "mintToken": self._endpoint(self._mint_token),
             "me": self._endpoint(self._me),
@@ -213,6 +216,11 @@ class CorStandIn:
         user_id = request.path_params["user_id"]
         user = self._store.update_user(source=payload.source, external_id=user_id, **payload.fields())
         return JSONResponse(user_answer(user))
+
+    async def _delete_user(self, request: Request) -> Response:
+        payload = await _read(DeleteUserBody, request)
+        user = self._store.delete_user(source=payload.source, external_id=request.path_params["user_id"])
+        return JSONResponse(user_deleted_answer(user))
 
     async def _list_leaves(self, request: Request) -> Response:
         return JSONResponse(list_leaves(self._store, request.query_params, self.main_api))

@@ -38,6 +38,7 @@ ASSUMPTIONS = (
     "Overlapping leaves are not refused, and every leave stays 'pending'.",
     "Leave types come from the seed, since COR's page about creating them could not be found.",
     "POST users answers 201 and PUT users 200, with null for missing fields and 8 for daily_hours.",
+    "A deleted user takes its leave along; without time entries or projects there is no DeletionError.",
     "An e-mail address is taken once, whatever its case and source, and by deleted users too; ids are checked first.",
     "Positions and seniorities come from the seed; others are refused as ZC002. Null in a user's PUT changes nothing.",
     "Every user that is created gets a mail with a link for a password, which the sandbox lists and does not send.",

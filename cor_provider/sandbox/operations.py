@@ -13,6 +13,7 @@ from cor_provider.sandbox.marks import Marks, details
 from cor_provider.sandbox.payloads import (
     ME,
     DeleteLeaveBody,
+    DeleteUserBody,
     LeaveAnswer,
     LeaveBody,
     LeaveDeletedAnswer,
@@ -21,6 +22,7 @@ from cor_provider.sandbox.payloads import (
     TokenAnswer,
     UserAnswer,
     UserBody,
+    UserDeletedAnswer,
 )
 from cor_provider.sandbox.shapes import Schema, schema_of_examples, schema_of_type
 
@@ -240,6 +242,20 @@ OPERATIONS = (
         assumed_errors=("InvalidSourceError", "ZC002"),
         assumptions=(*_EVERY_BODY, *_OF_USERS, "PUT of an unknown external id"),
         status_assumption="POST users answers 201",
+    ),
+    Operation(
+        "deleteUser",
+        "DELETE",
+        ONE_USER,
+        "Delete a user",
+        DOCS + "api-reference/integrations/users/delete",
+        schema_of_type(UserDeletedAnswer),
+        body=schema_of_type(DeleteUserBody),
+        example={"metadata": {"source": "OKTA"}},
+        parameters=(_external_id("user_id"),),
+        errors=("ValidationError", "ZC001"),
+        assumed_errors=("InvalidSourceError",),
+        assumptions=(*_EVERY_BODY, "External ids are unique per source", "A deleted user takes its leave along"),
     ),
     Operation(
         "listLeaves",

@@ -159,6 +159,10 @@ class UserBody(_Body):
         return self.model_dump(exclude={"metadata", "id", "email"}, exclude_none=True)
 
 
+class DeleteUserBody(_Body):
+    """The body of DELETE users/{id}."""
+
+
 class NewUserBody(UserBody):
     """The body of POST users."""
 
@@ -205,6 +209,14 @@ class LeaveDeletedAnswer(TypedDict):
     statusCode: int
     status: Literal["success"]
     data: DeletedLeave
+
+
+class UserDeletedAnswer(TypedDict):
+    """The answer to a DELETE of a user."""
+
+    message: str
+    external_id: str
+    cor_id: int
 
 
 class UserAnswer(TypedDict):
@@ -281,6 +293,11 @@ def leave_deleted_answer(external_id: str) -> LeaveDeletedAnswer:
         "status": "success",
         "data": {"message": "Leave request deleted successfully", "deletedId": external_id},
     }
+
+
+def user_deleted_answer(user: StoredUser) -> UserDeletedAnswer:
+    """Return what COR answers to a DELETE of a user."""
+    return {"message": "User deleted successfully", "external_id": user.external_id, "cor_id": user.cor_id}
 
 
 def user_answer(user: StoredUser) -> UserAnswer:

@@ -162,14 +162,23 @@ class Store:
             self._check_position(source, fields)
             return self._hold_user(replace(self.profiles[key], **fields, updated_at=self.now()))
 
+    def delete_user(self, *, source: str, external_id: str) -> StoredUser:
+        """
+        Delete a user, with its leave, and return what it was; the address stays taken.
+
+        :raises Refusal: if the user is unknown.
+        """
+        with self._lock:
+            user = self.profiles.get((source, external_id))
+            if user is None:
+                raise Refusal("ZC001")
+            self._remove_user(source, external_id)
+            return user
+
     def remove_user(self, source: str, external_id: str) -> None:
         """Remove a user, and with the user the leave that belongs to it, as when an employee leaves the firm."""
         with self._lock:
-            del self.users[source, external_id], self.profiles[source, external_id]
-            for leave in self._leaves_of_user.pop((source, external_id), {}).values():
-                del self._leaves[leave.cor_id]
-                if leave.deleted_at is None and leave.external_id:
-                    del self._cor_ids[leave.source, leave.external_id]
+            self._remove_user(source, external_id)
 
     def add_leave_type(self, source: str, external_id: str, name: str) -> None:
         """
@@ -327,6 +336,13 @@ class Store:
         self.user_cor_ids[key] = cor_id
         self._users_by_cor_id[cor_id] = key
         return self._hold_user(StoredUser(external_id, source, cor_id, email, created_at=now, updated_at=now, **fields))
+
+    def _remove_user(self, source: str, external_id: str) -> None:
+        del self.users[source, external_id], self.profiles[source, external_id]
+        for leave in self._leaves_of_user.pop((source, external_id), {}).values():
+            del self._leaves[leave.cor_id]
+            if leave.deleted_at is None and leave.external_id:
+                del self._cor_ids[leave.source, leave.external_id]
 
     def _hold_user(self, user: StoredUser) -> StoredUser:
         key = (user.source, user.external_id)

@@ -57,6 +57,23 @@ def test_an_update_of_an_unknown_user_is_refused(sandbox: Sandbox, send: Any) ->
     assert (answer.status_code, answer.json()["error"]) == (404, "ZC001")
 
 
+def test_a_deleted_user_is_gone_with_its_leave_and_the_address_stays_taken(
+    sandbox: Sandbox, send: Any, user: dict[str, Any], leave: dict[str, Any]
+) -> None:
+    metadata = leave["metadata"]
+    created = send(sandbox, "POST", "users", {**user, "metadata": metadata}).json()
+    send(sandbox, "POST", "leaves", {**leave, "userId": user["id"]})
+    answer = send(sandbox, "DELETE", f"users/{user['id']}", {"metadata": metadata})
+    assert (answer.status_code, answer.json()) == (
+        200,
+        {"message": "User deleted successfully", "external_id": user["id"], "cor_id": created["id"]},
+    )
+    assert sandbox.leaves == ()
+    assert send(sandbox, "DELETE", f"users/{user['id']}", {"metadata": metadata}).json()["error"] == "ZC001"
+    again = send(sandbox, "POST", "users", {**user, "metadata": metadata, "id": "OKTA-2"})
+    assert again.json()["error"] == "DuplicateEmailError"
+
+
 def test_positions_and_seniorities_come_from_the_seed(send: Any, user: dict[str, Any]) -> None:
     seed = {"source": "OKTA", "positions": [{"id": "P-1"}], "seniorities": [{"id": "S-1"}]}
     with Sandbox(seed=seed) as sandbox:
