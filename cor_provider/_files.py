@@ -80,11 +80,11 @@ def read(path: ObjectStoragePath) -> bytes | None:
 
 
 def open_to_read(path: ObjectStoragePath) -> IO[bytes] | None:
-    """Open a file to read it piece by piece; None if there is no such file."""
+    """Open a file to read it piece by piece; None if there is no such file, such as for a folder."""
     path.fs.invalidate_cache()  # it does not know what other machines did since
     try:
         stream: IO[bytes] = path.fs.open(path.path, "rb")
-    except FileNotFoundError:
+    except (FileNotFoundError, IsADirectoryError):
         return None
     return stream
 

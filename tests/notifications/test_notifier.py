@@ -9,15 +9,22 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from airflow.models.variable import Variable
 from airflow.utils.session import create_session
 from sqlalchemy import text
 
+from cor_provider._compat import Context
+from cor_provider.exceptions import CorUsersRejectedError
 from cor_provider.notifications import LeaveNotifier
+from cor_provider.operators.users import CreateUsersOperator
+from cor_provider.sandbox import Sandbox
 from notice_receivers import HttpReceiver
+from support import Connect
+from sync_support import TaskInstance
+from user_support import MARKERS, PERSONAL
 
 FINE = {"xcoms": {"summary": {"received": 30, "created": 30, "source": "GLOBANT", "causes": []}}}
 NOTHING_CAME = {"xcoms": {"summary": {"received": 0, "source": "GLOBANT", "causes": []}}}
@@ -236,3 +243,17 @@ def test_it_can_be_copied_as_airflow_copies_tasks(dag: Any) -> None:
     callbacks = task.on_failure_callback
     (notifier,) = callbacks if isinstance(callbacks, list) else [callbacks]
     assert isinstance(notifier, LeaveNotifier)
+
+
+def test_no_notice_names_a_user(night: Night, receiver: HttpReceiver, sandbox: Sandbox, connect: Connect) -> None:
+    connect(host=sandbox.url)
+    task_instance = TaskInstance()
+    people = [PERSONAL, PERSONAL | {"id": "PERSON-4711b"}, PERSONAL | {"id": "PERSON-4712", "role_id": 9}]
+    with pytest.raises(CorUsersRejectedError):
+        CreateUsersOperator(task_id="users", users=people).execute(cast("Context", {"ti": task_instance}))
+    published = {name: task_instance.xcoms[name] for name in ("summary", "rejected", "files")}
+    (subject,) = night(push={"error": "CorUsersRejectedError", "xcoms": published})
+    assert subject == "2 of 3 users were rejected: push of noticed"
+    told = json.dumps(receiver.of("/apprise")[-1], ensure_ascii=False)
+    assert "record 3" in told
+    assert [marker for marker in MARKERS if marker in told] == []

@@ -86,6 +86,11 @@ def test_a_summary_says_the_same(create: Create, tmp_path: Path) -> None:
     assert read_needed(tmp_path / "report.summary.json", source="GLOBANT").unsent == 1
 
 
+def test_a_folder_is_no_report(tmp_path: Path) -> None:
+    with pytest.raises(CorConfigurationError, match="only_for: there is no file"):
+        read_needed(tmp_path, source="GLOBANT")
+
+
 def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
     with pytest.raises(CorConfigurationError, match=r"only_for: there is no file .*nowhere\.jsonl"):
         read_needed(tmp_path / "nowhere.jsonl", source="GLOBANT")
