@@ -4,18 +4,31 @@ Keep COR in step with approved leave of BambooHR, every few hours.
 It needs
   * `pip install apache-airflow-providers-http`;
   * the Connection `bamboohr`, of type HTTP: Host `https://<company>.bamboohr.com`, Password an API key, and any text as
-    Login. (BambooHR wants the key as user name; Airflow encrypts and masks the Password.) The key sees what its owner
-    may see, and no error shows that leave is missing;
+    Login. (BambooHR wants the key as user name; Airflow encrypts and masks the Password.)
   * the Connection `cor_default`, of type "COR Integrations";
   * the Variable `leave_exchange`: the URI of a folder (`s3://bucket/leave`, `file:///srv/leave`) for extracts, reports
     and the ledger. They are personal data: restrict access, and delete old runs.
 
-Each run reads all leave of the window. Leave that is gone is deleted from COR if this DAG created it: the folder
-`bamboohr_to_cor/ledger` remembers that, so keep it. A run that would delete more than a fifth, because its key has lost
-permissions for example, fails before it sends anything. Leave that ends before the window stays as it is.
+Change these first: `SOURCE`, `COMPANY_ZONE`, `LEAVE_TYPES`, `SENSITIVE`, and how half days count: `POLICY`, `HALF_DAY`,
+`HALF`. Then trigger it with `dry_run`: the log of `extract` shows the first leaves as COR would get them.
 
-BambooHR knows how much of each day somebody takes, but not when. Half days in the middle of a leave count as whole
-days. Weekends and holidays within a leave are part of it. Names, notes and reasons are not kept.
+It reads these fields of each request; names, notes and reasons are not kept:
+
+    {"id": "1342", "employeeId": "4", "status": {"status": "approved"}, "type": {"name": "Vacation"},
+     "start": "2026-07-20", "end": "2026-07-21", "amount": {"unit": "days"},
+     "dates": {"2026-07-20": "0.5", "2026-07-21": "1"}}
+
+Traps
+  * The key sees what its owner may see, and no error shows that leave is missing.
+  * Leave that is gone is deleted from COR if this DAG created it: the folder `bamboohr_to_cor/ledger` remembers that,
+    so keep it. Leave that ends before the window stays as it is.
+  * A run that would delete more than a fifth, because its key has lost permissions for example, fails before it sends
+    anything. In a small team, one cancelled leave is more: if it is right, trigger a run with a larger
+    `max_delete_fraction`.
+  * A request that cannot be read, for example with a blank amount or an unknown unit, is rejected in the report, and
+    what COR has of it stays as it is.
+  * BambooHR knows how much of each day somebody takes, but not when. Half days in the middle of a leave count as whole
+    days. Weekends and holidays within a leave are part of it.
 """
 
 from __future__ import annotations
@@ -24,15 +37,18 @@ from datetime import date, datetime, timedelta, timezone
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from airflow.providers.common.compat.sdk import DAG, task
+from airflow.providers.common.compat.sdk import DAG, Param, task
 from airflow.providers.http.hooks.http import HttpHook
 from requests.auth import HTTPBasicAuth
 
+from cor_provider.extract.dry_run import dry_run_params, show_dry_run
 from cor_provider.extract.hr_http import read_json
 from cor_provider.extract.json_lines import write_lines
+from cor_provider.extract.rows import to_leaves_or_rejected
 from cor_provider.extract.spans import Half, HalfDayPolicy, map_leave_type, overlaps, prefix_id, to_spans
 from cor_provider.operators.leaves import SyncLeavesOperator
 
+SOURCE = "GLOBANT"  # the source of your users and leave types in COR
 # Your choice: COR's leave types by BambooHR's. Project leads read COR, clients may, so illness looks like any other
 # absence. COR refuses "unmapped", so the report shows the others, where a filter would lose them.
 LEAVE_TYPES = {"Vacation": "vacation", "Conference": "training"}
@@ -55,14 +71,19 @@ def extract(path: str) -> dict[str, Any]:
     hook = HttpHook("GET", http_conn_id="bamboohr", auth_type=lambda _, key: HTTPBasicAuth(key, "x"))
     filters = {"start": first.isoformat(), "end": last.isoformat(), "status": "approved", "excludeNote": "1"}
     rows = read_json(hook, "/api/v1/time_off/requests", filters)
-    write_lines(path, (leave for row in rows for leave in to_leaves(row, (first, last))))
+    leaves = to_leaves_or_rejected(
+        rows, lambda row: to_leaves(row, (first, last)), leave_id=lambda row: prefix_id("bamboohr", row["id"])
+    )
+    show_dry_run(write_lines(path, leaves), source=SOURCE)
     return {"path": path, "window": [first.isoformat(), last.isoformat()]}
 
 
 def to_leaves(row: dict[str, Any], window: tuple[date, date]) -> list[dict[str, Any]]:
     """Return the leave requests of a row; none if it is not approved, or outside the window."""
+    if row["status"]["status"] != "approved":
+        return []
     first, last = date.fromisoformat(row["start"]), date.fromisoformat(row["end"])
-    if row["status"]["status"] != "approved" or not overlaps(first, last, window):
+    if not overlaps(first, last, window):
         return []
     amounts = row["dates"] or {}  # BambooHR sends an empty list for no days
     begins, ends = (0 < float(amounts.get(str(day), 0)) <= HALF[row["amount"]["unit"]] for day in (first, last))
@@ -87,6 +108,11 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     default_args={"retries": 2},
+    params={
+        **dry_run_params(),
+        "max_deletes": Param(None, type=["null", "integer"], minimum=0, description="Empty: any number"),
+        "max_delete_fraction": Param(0.2, type="number", minimum=0, maximum=1, description="Share of what COR has"),
+    },
     tags=["cor", "leave", "http"],
     doc_md=__doc__,
 ) as dag:
@@ -94,9 +120,11 @@ with DAG(
     SyncLeavesOperator(
         task_id="sync",
         leave_requests=extracted["path"],
-        source="GLOBANT",  # the source of your users and leave types in COR
+        source=SOURCE,
         window=extracted["window"],
         ledger=FOLDER + "/ledger",
+        max_deletes="{{ params.max_deletes }}",
+        max_delete_fraction="{{ params.max_delete_fraction }}",
         max_rejected=10,
         report_path=RUN + "/report.jsonl",
     )

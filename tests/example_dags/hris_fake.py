@@ -6,9 +6,10 @@ BambooHR/bhr-api-python; `Personio` after the OpenAPI documents of personio/api-
 "Absences" on developer.personio.de. What they answer has the shape of the samples there: ids, names and notes included.
 
 What they do not know: the real rate limits, which are not published; other filters and endpoints than those read here;
-BambooHR's XML; how rights narrow what a key sees; in which order rows come. Whether Personio's first page is number 0
-or 1 its pages leave open, so both are served. Users report that Personio's time-offs reach a day beyond `end_date`:
-here they do.
+BambooHR's XML; how rights narrow what a key sees; in which order rows come. What Personio's `offset` counts: by the
+OpenAPI documents pages of time-offs and rows of absence periods, by the changelog pages. Its pages leave open whether
+the first is number 0 or 1. So both endpoints serve all three. Users report that Personio's time-offs reach a day beyond
+`end_date`: here they do.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from __future__ import annotations
 import base64
 import socket
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -29,6 +30,13 @@ from cor_provider.sandbox.server import HOST, BackgroundServer
 
 LARGEST_PAGE = 200  # Personio's
 
+SKIPS: Mapping[str, Callable[[int, int], int]] = {
+    "rows": lambda offset, _limit: offset,
+    "pages from 0": lambda offset, limit: offset * limit,
+    "pages from 1": lambda offset, limit: max(0, offset - 1) * limit,  # 0, the default, is the first page too
+}
+"""How many rows come before a page of Personio's, by what the offset counts."""
+
 
 class HrisFake:
     """An HTTP server on 127.0.0.1; what it received is in `requests`, as (method, path, query)."""
@@ -37,7 +45,7 @@ class HrisFake:
         self.requests: list[tuple[str, str, dict[str, str]]] = []
         self.app = FastAPI(openapi_url=None)
         self.app.middleware("http")(self._receive)
-        self._queued: deque[Response | None] = deque()
+        self._queued: deque[Response | Callable[[], None]] = deque()
 
     def __enter__(self) -> Self:
         listener = socket.create_server((HOST, 0))
@@ -55,11 +63,20 @@ class HrisFake:
 
     def let_pass(self, requests: int) -> None:
         """Answer so many requests properly before the next queued answer."""
-        self._queued.extend([None] * requests)
+        self._queued.extend([lambda: None] * requests)
+
+    def change_next(self, change: Callable[[], None]) -> None:
+        """Make a change right before the next request is answered, after those queued before."""
+        self._queued.append(change)
 
     async def _receive(self, request: Request, answer: RequestResponseEndpoint) -> Response:
         self.requests.append((request.method, request.url.path, dict(request.query_params)))
-        return (self._queued.popleft() if self._queued else None) or await answer(request)
+        queued = self._queued.popleft() if self._queued else None
+        if isinstance(queued, Response):
+            return queued
+        if queued:
+            queued()
+        return await answer(request)
 
 
 class BambooHR(HrisFake):
@@ -68,6 +85,7 @@ class BambooHR(HrisFake):
     def __init__(self, rows: list[dict[str, Any]], *, api_key: str) -> None:
         super().__init__()
         self.rows = rows
+        self.filters_by_day = True
         self._key = api_key
         self.app.get("/api/v1/time_off/requests")(self._list)
 
@@ -82,7 +100,9 @@ class BambooHR(HrisFake):
             return Response(status_code=400)
         if "application/json" not in request.headers.get("Accept", ""):
             return Response("<requests/>", media_type="application/xml")
-        rows = [row for row in self.rows if row["end"] >= str(first) and row["start"] <= str(last)]
+        rows = self.rows
+        if self.filters_by_day:
+            rows = [row for row in rows if row["end"] >= str(first) and row["start"] <= str(last)]
         if "status" in query:
             rows = [row for row in rows if row["status"]["status"] in query["status"].split(",")]
         if query.get("excludeNote"):
@@ -94,8 +114,8 @@ class Personio(HrisFake):
     """
     Absences: `time_offs` are those counted in days, `absence_periods` those in hours.
 
-    Both in the shape of the API's `attributes`. `first_page` is the number of the first page of time-offs; 0 is the
-    first page in any case, as it is the default.
+    Both in the shape of the API's `attributes`. `offset_counts` is one of `SKIPS`, by default as the OpenAPI documents
+    have it: pages of time-offs, rows of absence periods.
     """
 
     def __init__(
@@ -105,14 +125,15 @@ class Personio(HrisFake):
         *,
         client_id: str,
         client_secret: str,
-        first_page: int = 0,
+        offset_counts: str | None = None,
     ) -> None:
         super().__init__()
         self.time_offs = time_offs
         self.absence_periods = absence_periods
         self.token = "papi-token-of-this-fake"
         self._credentials = {"client_id": client_id, "client_secret": client_secret}
-        self._first_page = first_page
+        self._skip_time_offs = SKIPS[offset_counts or "pages from 0"]
+        self._skip_absence_periods = SKIPS[offset_counts or "rows"]
         self.app.post("/v1/auth")(self._log_in)
         self.app.get("/v1/company/time-offs")(self._list_time_offs)
         self.app.get("/v1/company/absence-periods")(self._list_absence_periods)
@@ -128,7 +149,7 @@ class Personio(HrisFake):
             for row in self.time_offs
             if row["end_date"][:10] >= str(start_date) and row["start_date"][:10] <= str(end_date + timedelta(days=1))
         ]
-        return self._answer("TimeOffPeriod", request, rows, limit, max(0, offset - self._first_page) * limit)
+        return self._answer("TimeOffPeriod", request, rows, limit, self._skip_time_offs(offset, limit))
 
     def _list_absence_periods(
         self, request: Request, start_date: date, end_date: date, limit: int, offset: int
@@ -138,7 +159,7 @@ class Personio(HrisFake):
             for row in self.absence_periods
             if row["end"][:10] >= str(start_date) and row["start"][:10] <= str(end_date)
         ]
-        return self._answer("AbsencePeriod", request, rows, limit, offset)
+        return self._answer("AbsencePeriod", request, rows, limit, self._skip_absence_periods(offset, limit))
 
     def _answer(self, kind: str, request: Request, rows: list[dict[str, Any]], limit: int, skip: int) -> Response:
         if request.headers.get("Authorization") != f"Bearer {self.token}":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from copy import deepcopy
 from datetime import time
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -63,9 +64,20 @@ def new_cor(*users: str) -> Sandbox:
 
 
 def run_hris_dag(
-    dag: Any, leave_exchange: Path, hr: HrisFake, cor: Sandbox, *, connection: dict[str, str], choice: tuple[str, str]
+    dag: Any,
+    leave_exchange: Path,
+    hr: HrisFake,
+    cor: Sandbox,
+    *,
+    connection: dict[str, str],
+    choice: tuple[str, str],
+    conf: dict[str, Any],
 ) -> Run:
-    """Run a DAG; the Connection to the HR system goes by the first word of the DAG's id."""
+    """
+    Run a DAG; the Connection to the HR system goes by the first word of the DAG's id.
+
+    :param conf: what somebody fills into the form of the trigger.
+    """
     connections = {
         dag.dag_id.partition("_")[0]: {"conn_type": "http", "host": hr.url, **connection},
         "cor_default": {"conn_type": "cor", "host": cor.url, "password": cor.token},
@@ -77,7 +89,8 @@ def run_hris_dag(
             patch.setitem(names, name, value)
         for name, fields in connections.items():
             patch.setenv(f"AIRFLOW_CONN_{name.upper()}", json.dumps(fields))
-        dag_run = dag.test()
+        patch.setattr(dag, "params", deepcopy(dag.params))  # a run would leave its values in them
+        dag_run = dag.test(run_conf=conf)
     folder = leave_exchange / dag.dag_id / dag_run.run_id
     report = folder / "report.jsonl"
     return Run(

@@ -12,7 +12,7 @@ from cor_provider.extract.hr_http import MAX_ATTEMPTS
 from cor_provider.sandbox import Sandbox
 from example_dags.hris_fake import BambooHR
 from example_dags.hris_run import CHOICES, HOME, Part, Run, RunDag, new_cor, run_hris_dag
-from example_dags.in_cor import InCor
+from example_dags.in_cor import InCor, leaves_in
 
 DAG_ID = "bamboohr_to_cor"
 KEY = "bamboo-key-4711"
@@ -99,9 +99,9 @@ def dag(load_dag: Callable[[str], Any]) -> Any:
 
 @pytest.fixture(scope="module")
 def run_dag(dag: Any, leave_exchange: Path, airflow_db: None) -> RunDag:
-    def run(hr: BambooHR, cor: Sandbox, *, choice: tuple[str, str] = HOME, key: str = KEY) -> Run:
+    def run(hr: BambooHR, cor: Sandbox, *, choice: tuple[str, str] = HOME, key: str = KEY, **conf: Any) -> Run:
         connection = {"login": "any", "password": key}
-        return run_hris_dag(dag, leave_exchange, hr, cor, connection=connection, choice=choice)
+        return run_hris_dag(dag, leave_exchange, hr, cor, connection=connection, choice=choice, conf=conf)
 
     return run
 
@@ -197,6 +197,72 @@ def test_dates_that_change_are_updated(run_dag: RunDag) -> None:
         hr.rows = [{**WHOLE[0], "end": "2026-06-24"}]
         run = run_dag(hr, cor)
     assert run.in_cor["bamboohr-1"][2:4] == ("2026-06-22T00:00:00-00:00", "2026-06-24T23:59:00-00:00")
+
+
+@pytest.mark.parametrize("people", [2, 8])
+def test_whoever_starts_a_run_may_let_a_small_team_lose_more_than_a_fifth(run_dag: RunDag, people: int) -> None:
+    rows = [row(number, f"2026-07-{number:02}", f"2026-07-{number:02}") for number in range(1, people + 1)]
+    with new_hr(rows) as hr, new_cor("100", "101") as cor:
+        run_dag(hr, cor)
+        hr.rows = rows[people // 2 :]
+        assert run_dag(hr, cor).state == "failed"
+        assert run_dag(hr, cor, max_delete_fraction=0.5, max_deletes=people // 2 - 1).state == "failed"
+        assert len(leaves_in(cor)) == people
+        assert run_dag(hr, cor, max_delete_fraction=0.5, max_deletes=people // 2).state == "success"
+        assert len(leaves_in(cor)) == people // 2
+
+
+BAD: dict[str, dict[str, Any]] = {
+    "a blank amount": {"dates": {"2026-07-20": ""}},
+    "no amount": {"dates": {"2026-07-20": None}},
+    "a part of a day": {"dates": {"2026-07-20": "AM"}},
+    "an unknown unit": {"amount": {"unit": "weeks"}, "dates": {"2026-07-20": "1"}},
+    "no unit": {"amount": {}, "dates": {"2026-07-20": "1"}},
+    "amounts in a list": {"dates": [{"2026-07-20": "1"}]},
+    "a date of another form": {"start": "07/20/2026", "end": "07/22/2026"},
+    "no type": {"type": None},
+}
+
+
+@pytest.mark.parametrize("policy", ["span", "split"])
+def test_a_request_that_cannot_be_read_is_rejected_by_its_id_and_what_cor_has_of_it_stays(
+    run_dag: RunDag, monkeypatch: pytest.MonkeyPatch, policy: str
+) -> None:
+    """All of them in one run: each has two half days, and so up to three parts in COR."""
+    halves = {"2026-07-20": "0.5", "2026-07-21": "1", "2026-07-22": "0.5"}
+    good = [row(number, "2026-07-20", "2026-07-22", halves) for number in range(50, 50 + len(BAD))]
+    bad = [{**one, **fields} for one, fields in zip(good, BAD.values(), strict=True)]
+    choice = HOME[0], policy
+    with new_hr([WHOLE[0], *good]) as hr, new_cor("100", "101") as cor:
+        before = run_dag(hr, cor, choice=choice)
+        monkeypatch.setattr(hr, "filters_by_day", False)  # or rows with odd dates would not come
+        hr.rows = [{**WHOLE[0], "end": "2026-06-24"}, *bad]
+        run = run_dag(hr, cor, choice=choice)
+    assert run.state == "success"
+    rejected = {one["id"]: one["error"] for one in run.report if one["status"] == "rejected"}
+    assert rejected == {f"bamboohr-{one['id']}": "UnreadableRowError" for one in bad}
+    changed = {leave_id for leave_id, one in run.in_cor.items() if one != before.in_cor[leave_id]}
+    assert (changed, run.in_cor.keys()) == ({"bamboohr-1"}, before.in_cor.keys())
+
+
+def test_a_request_that_is_not_approved_need_not_be_readable(run_dag: RunDag, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = {**row(60, "", "", status="canceled"), "dates": "?"}
+    with new_hr([WHOLE[0], other]) as hr, new_cor("100", "101") as cor:
+        monkeypatch.setattr(hr, "filters_by_day", False)
+        run = run_dag(hr, cor)
+    assert [one["id"] for one in run.report] == ["bamboohr-1"]
+
+
+def test_a_dry_run_shows_leave_and_sends_nothing(
+    run_dag: RunDag, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    with new_hr() as hr, new_cor("100", "101") as cor:
+        run = run_dag(hr, cor, dry_run=True)
+        assert (cor.requests, run.report) == ((), [])
+    log = caplog.text + "".join(capfd.readouterr())
+    assert '{"metadata": {"source": "GLOBANT"}, "id": "xxxxxxxx-9", "userId": "999", "leaveTypeId": "vacation", ' in log
+    assert [value for value in ("bamboohr-1", "2026-06-22", NAME, NOTE, "Sick") if value in log] == []
 
 
 def approved(zone: str, policy: str) -> dict[str, InCor]:

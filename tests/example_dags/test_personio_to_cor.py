@@ -12,9 +12,10 @@ import pytest
 
 from cor_provider.extract.hr_http import MAX_ATTEMPTS
 from cor_provider.sandbox import Sandbox
-from example_dags.hris_fake import Personio
+from example_dags import hris_fake
+from example_dags.hris_fake import SKIPS, Personio
 from example_dags.hris_run import CHOICES, HOME, Part, Run, RunDag, new_cor, run_hris_dag
-from example_dags.in_cor import InCor
+from example_dags.in_cor import InCor, leaves_in
 
 DAG_ID = "personio_to_cor"
 CLIENT_ID, CLIENT_SECRET = "papi-client-4711", "papi-secret-0815"
@@ -162,9 +163,16 @@ def dag(load_dag: Callable[[str], Any]) -> Any:
 
 @pytest.fixture(scope="module")
 def run_dag(dag: Any, leave_exchange: Path, airflow_db: None) -> RunDag:
-    def run(hr: Personio, cor: Sandbox, *, choice: tuple[str, str] = HOME, client_secret: str = CLIENT_SECRET) -> Run:
+    def run(
+        hr: Personio,
+        cor: Sandbox,
+        *,
+        choice: tuple[str, str] = HOME,
+        client_secret: str = CLIENT_SECRET,
+        **conf: Any,
+    ) -> Run:
         connection = {"login": CLIENT_ID, "password": client_secret}
-        return run_hris_dag(dag, leave_exchange, hr, cor, connection=connection, choice=choice)
+        return run_hris_dag(dag, leave_exchange, hr, cor, connection=connection, choice=choice, conf=conf)
 
     return run
 
@@ -186,7 +194,7 @@ def new_hr(
     periods: list[dict[str, Any]] | None = None,
     *,
     zone: str = HOME[0],
-    first_page: int = 0,
+    offset_counts: str | None = None,
 ) -> Personio:
     """Return a Personio of a company in that zone."""
     days = [
@@ -197,7 +205,7 @@ def new_hr(
         {**one, **{key: moment(one[key], zone) for key in ("start", "end")}}
         for one in (PERIODS if periods is None else periods)
     ]
-    return Personio(days, hours, client_id=CLIENT_ID, client_secret=CLIENT_SECRET, first_page=first_page)
+    return Personio(days, hours, client_id=CLIENT_ID, client_secret=CLIENT_SECRET, offset_counts=offset_counts)
 
 
 def test_cor_holds_exactly_the_approved_absences_of_both_endpoints(first_run: Run, choice: tuple[str, str]) -> None:
@@ -210,23 +218,42 @@ def test_an_absence_of_an_unknown_type_is_rejected_and_leaves_the_run_green(firs
     assert first_run.state == "success"
 
 
-@pytest.mark.parametrize("first_page", [0, 1])
-def test_all_pages_are_read_however_they_are_numbered(run_dag: RunDag, first_page: int) -> None:
-    with new_hr(first_page=first_page) as hr, new_cor("100", "101") as cor:
+every_meaning_of_the_offset = pytest.mark.parametrize("offset_counts", [*SKIPS])
+
+
+@every_meaning_of_the_offset
+def test_all_pages_are_read_whatever_the_offset_counts(run_dag: RunDag, offset_counts: str) -> None:
+    hours = [hours_off(number, ("2026-07-06", 9), ("2026-07-06", 10)) for number in range(1000, 1450)]
+    with new_hr(periods=[*PERIODS, *hours], offset_counts=offset_counts) as hr, new_cor("100", "101") as cor:
         run = run_dag(hr, cor)
-        pages = [query["offset"] for _, path, query in hr.requests if path == "/v1/company/time-offs"]
-    assert run.in_cor == approved(*HOME)
     assert len(TIME_OFFS) > 200
-    assert pages == [str(page) for page in range(2 + first_page)]
+    of_pages = {f"personio-{one['id']}" for one in hours}
+    assert run.in_cor.keys() == approved(*HOME).keys() | of_pages
+    assert [one["status"] for one in run.report if one["id"] in of_pages] == ["created"] * 450
 
 
-def test_more_rows_than_a_page_of_absences_in_hours_are_read(run_dag: RunDag) -> None:
-    periods = [hours_off(number, ("2026-07-06", 9), ("2026-07-06", 10)) for number in range(450)]
-    with new_hr([], periods) as hr, new_cor("100", "101") as cor:
+@every_meaning_of_the_offset
+@pytest.mark.parametrize("after", [1, 2, 3])
+def test_absences_that_come_and_go_while_pages_are_read_delete_no_others(
+    run_dag: RunDag, monkeypatch: pytest.MonkeyPatch, offset_counts: str, after: int
+) -> None:
+    monkeypatch.setattr(hris_fake, "LARGEST_PAGE", 5)
+    days = [day_off(number, "2026-07-06", "2026-07-06") for number in range(100, 112)]
+    came = day_off(900, "2026-07-07", "2026-07-07")
+    with new_hr(days, [], offset_counts=offset_counts) as hr, new_cor("100", "101") as cor:
+        run_dag(hr, cor)
+        (came_as_served,) = new_hr([came], []).time_offs
+
+        def change() -> None:  # there are as many as before
+            hr.time_offs = [*hr.time_offs[1:], came_as_served]
+
+        hr.let_pass(1 + after)
+        hr.change_next(change)
+        while_it_changes = run_dag(hr, cor)
+        assert len(while_it_changes.in_cor) == 12
         run = run_dag(hr, cor)
-        offsets = [query["offset"] for _, path, query in hr.requests if path == "/v1/company/absence-periods"]
-    assert len(run.in_cor) == 450
-    assert offsets == ["0", "200", "400"]
+    assert (run.state, len(run.in_cor)) == ("success", 12)
+    assert {"personio-100", "personio-900"} & run.in_cor.keys() == {"personio-900"}
 
 
 def test_names_comments_and_types_stay_in_hr(
@@ -248,7 +275,7 @@ def test_airflow_keeps_no_dates_and_no_people(first_run: Run) -> None:
     assert [value for value in ("2026-06-22", "vacation", "user_id") if value in first_run.kept] == []
 
 
-@pytest.mark.parametrize("before", range(4))
+@pytest.mark.parametrize("before", range(7))
 def test_a_request_to_wait_is_heeded_wherever_it_comes(run_dag: RunDag, waits: list[float], before: int) -> None:
     with new_hr() as hr, new_cor("100", "101") as cor:
         hr.let_pass(before)
@@ -262,12 +289,12 @@ def test_a_request_to_wait_is_heeded_wherever_it_comes(run_dag: RunDag, waits: l
     ("before", "status", "body"),
     [
         pytest.param(0, 500, b"{}", id="token"),
-        pytest.param(2, 500, COMMENT.encode(), id="second page"),
-        pytest.param(3, 500, b"{}", id="second endpoint"),
-        pytest.param(3, 403, b"{}", id="no right to the second endpoint"),
-        pytest.param(2, 200, b'{"metadata": {"total_elements": 230}, "data": []}', id="rows are missing"),
-        pytest.param(2, 200, b'{"metadata": {"total_elements": 200}, "data": []}', id="rows went in between"),
-        pytest.param(3, 200, b'{"metadata": {"total_elements": 7}, "data": [{"type": "Abs', id="cut short"),
+        pytest.param(3, 500, COMMENT.encode(), id="second page"),
+        pytest.param(6, 500, b"{}", id="second endpoint"),
+        pytest.param(6, 403, b"{}", id="no right to the second endpoint"),
+        pytest.param(3, 200, b'{"metadata": {"total_elements": 236}, "data": []}', id="rows are missing"),
+        pytest.param(3, 200, b'{"metadata": {"total_elements": 200}, "data": []}', id="rows went in between"),
+        pytest.param(6, 200, b'{"metadata": {"total_elements": 7}, "data": [{"type": "Abs', id="cut short"),
     ],
 )
 def test_nothing_is_sent_unless_all_is_read(run_dag: RunDag, before: int, status: int, body: bytes) -> None:
@@ -300,6 +327,56 @@ def test_dates_that_change_are_updated(run_dag: RunDag) -> None:
             with new_hr([day_off(1, "2026-06-22", last)], []) as hr:
                 run = run_dag(hr, cor)
     assert run.in_cor["personio-1"][2:4] == ("2026-06-22T00:00:00-00:00", "2026-06-24T23:59:00-00:00")
+
+
+@pytest.mark.parametrize("people", [2, 8])
+def test_whoever_starts_a_run_may_let_a_small_team_lose_more_than_a_fifth(run_dag: RunDag, people: int) -> None:
+    days = [day_off(number, "2026-07-06", "2026-07-06") for number in range(people)]
+    with new_cor("100", "101") as cor:
+        with new_hr(days, []) as hr:
+            run_dag(hr, cor)
+        with new_hr(days[people // 2 :], []) as hr:
+            assert run_dag(hr, cor).state == "failed"
+            assert run_dag(hr, cor, max_delete_fraction=0.5, max_deletes=people // 2 - 1).state == "failed"
+            assert len(leaves_in(cor)) == people
+            assert run_dag(hr, cor, max_delete_fraction=0.5, max_deletes=people // 2).state == "success"
+        assert len(leaves_in(cor)) == people // 2
+
+
+@pytest.mark.parametrize("policy", ["span", "split"])
+def test_an_absence_that_cannot_be_read_is_rejected_by_its_id_and_what_cor_has_of_it_stays(
+    run_dag: RunDag, policy: str
+) -> None:
+    days = [day_off(number, "2026-07-20", "2026-07-22", halves=(1, 1)) for number in range(50, 54)]
+    hours = [hours_off(number, ("2026-07-06", 9), ("2026-07-06", 10)) for number in range(50, 54)]
+    choice = HOME[0], policy
+    with new_hr([WHOLE_DAYS[0], *days], hours) as hr, new_cor("100", "101") as cor:
+        before = run_dag(hr, cor, choice=choice)
+        bad: list[dict[str, Any]] = [
+            {"time_off_type": {"attributes": None}},
+            {"employee": {}},
+            {"start_date": "2026-07-3x"},
+            {"end_date": "2026-07-99"},
+        ]
+        hr.time_offs = [hr.time_offs[0], *({**a, **b} for a, b in zip(hr.time_offs[1:], bad, strict=True))]
+        bad = [{"absence_type": None}, {"employee": None}, {"start": "2026-07-06 AM"}, {"end": "2026-07-06T"}]
+        hr.absence_periods = [{**a, **b} for a, b in zip(hr.absence_periods, bad, strict=True)]
+        run = run_dag(hr, cor, choice=choice)
+    assert (run.state, run.in_cor) == ("success", before.in_cor)
+    rejected = {one["id"]: one["error"] for one in run.report if one["status"] == "rejected"}
+    assert rejected == {f"personio-{one['id']}": "UnreadableRowError" for one in (*days, *hours)}
+
+
+def test_a_dry_run_shows_leave_and_sends_nothing(
+    run_dag: RunDag, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    with new_hr() as hr, new_cor("100", "101") as cor:
+        run = run_dag(hr, cor, dry_run=True)
+        assert (cor.requests, run.report) == ((), [])
+    log = caplog.text + "".join(capfd.readouterr())
+    assert '{"metadata": {"source": "GLOBANT"}, "id": "xxxxxxxx-9", "userId": "999", "leaveTypeId": "vacation", ' in log
+    assert [value for value in ("personio-1", "2026-06-22", NAME, COMMENT, "Sick") if value in log] == []
 
 
 def approved(zone: str, policy: str) -> dict[str, InCor]:
