@@ -1,9 +1,6 @@
 """
 Push approved leave of several legal entities, each with its own HR database, into COR every day.
 
-If a database is down or COR refuses an entity's leave, the others are pushed all the same, and the run fails at the
-end. Clear its failed tasks to run only that entity again.
-
 It needs
   * a Connection per entity (`hr_ar`, `hr_de`, `hr_nz`): an SQL database with the table of the query below. For another
     layout, write a query with the same columns;
@@ -13,9 +10,23 @@ It needs
   * the Variable `leave_exchange`: the URI of a folder (`s3://bucket/leave`, `file:///srv/leave`) for extracts and
     reports. They are personal data: restrict access, and delete old runs.
 
-Entities use the same ids, so users and leave go to COR with the entity's name: `ar-17` is not `de-17`. Days and half
-days are those of the entity's time zone. Leave that COR already has stays as it is, so a run may be repeated. Leave
-that an entity changes or cancels later stays in COR as it was: this adds leave, it is not a sync.
+Change these first: `SOURCE`, `ENTITIES`, `LEAVE_TYPES`, `SENSITIVE`, `APPROVED_LEAVE`. Then trigger it with `dry_run`:
+the log of each `extract` shows the first leaves as COR would get them.
+
+It reads these columns. A part is `morning`, `afternoon` or NULL for the whole day:
+
+    id | employee | leave_type | first_day  | last_day   | first_part | last_part
+    17 | 1001     | Urlaub     | 2026-07-20 | 2026-07-22 | afternoon  | NULL
+
+Traps
+  * Leave that COR already has stays as it is, so a run may be repeated. Leave that an entity changes or cancels later
+    stays in COR as it was: this adds leave, it is not a sync.
+  * Entities use the same ids, so users and leave go to COR with the entity's name: `ar-17` is not `de-17`. Create the
+    users in COR under such ids.
+  * A row that cannot be read, for example with a part `AM`, is rejected in the report, and the others are pushed.
+  * If a database is down or COR refuses an entity's leave, the others are pushed all the same, and the run fails at the
+    end. Clear its failed tasks to run only that entity again.
+  * Days and half days are those of the entity's time zone.
 """
 
 from __future__ import annotations
@@ -28,11 +39,14 @@ from zoneinfo import ZoneInfo
 
 from airflow.providers.common.compat.sdk import DAG, AirflowFailException, BaseHook, task, task_group
 
+from cor_provider.extract.dry_run import dry_run_params, show_dry_run
 from cor_provider.extract.json_lines import write_lines
+from cor_provider.extract.rows import to_leaves_or_rejected
 from cor_provider.extract.spans import map_leave_type, prefix_id, to_spans
 from cor_provider.operators.leaves import CreateLeaveOperator
 from cor_provider.outcome import is_complete
 
+SOURCE = "GLOBANT"  # the source of your users and leave types in COR
 # The time zone of each entity. Its name is the prefix of its ids in COR.
 ENTITIES = {"ar": "America/Argentina/Buenos_Aires", "de": "Europe/Berlin", "nz": "Pacific/Auckland"}
 # Your choice: COR's leave types by HR's. Project leads read COR, clients may, so illness looks like any other absence.
@@ -41,7 +55,7 @@ LEAVE_TYPES = {"Vacaciones": "vacation", "Urlaub": "vacation", "Annual leave": "
 SENSITIVE = {"Enfermedad", "Krankheit", "Sick leave"}
 MAX_REJECTED = 10  # your choice: tolerated rejections, which somebody reads about in the report
 
-# Names and reasons stay in the database. A part is 'morning', 'afternoon' or NULL for the whole day.
+# Names and reasons stay in the database.
 APPROVED_LEAVE = """
 SELECT id, employee, leave_type, first_day, last_day, first_part, last_part
 FROM leave_request
@@ -60,7 +74,11 @@ def extract(entity: str, path: str) -> str:
     database = BaseHook.get_hook(f"hr_{entity}")
     window = (str(today + timedelta(days=365)), str(today - timedelta(days=30)))
     rows = database.get_records(APPROVED_LEAVE.replace("?", database.placeholder), window)
-    return write_lines(path, (leave for row in rows for leave in to_leaves(entity, row)))
+    leaves = to_leaves_or_rejected(
+        rows, lambda row: to_leaves(entity, row), leave_id=lambda row: prefix_id(entity, row[0])
+    )
+    show_dry_run(write_lines(path, leaves), source=SOURCE)
+    return path
 
 
 def to_leaves(entity: str, row: tuple[Any, ...]) -> list[dict[str, Any]]:
@@ -69,20 +87,17 @@ def to_leaves(entity: str, row: tuple[Any, ...]) -> list[dict[str, Any]]:
     leave_id = prefix_id(entity, leave_id)
     leave_type_id = map_leave_type(leave_type, LEAVE_TYPES, sensitive=SENSITIVE)
     who_and_what = {"user_id": employee and prefix_id(entity, employee), "leave_type_id": leave_type_id}
-    try:
-        first, last = (datetime.fromisoformat(str(day)).date() for day in (first_day, last_day))
-    except ValueError:  # the push rejects it, and the report shows it
-        return [{**who_and_what, "id": leave_id, "start": str(first_day), "end": str(last_day)}]
+    first, last = (datetime.fromisoformat(str(day)).date() for day in (first_day, last_day))
     spans = to_spans(leave_id, first, last, half_first=first_part, half_last=last_part, zone=ENTITIES[entity])
     return [{**who_and_what, **span} for span in spans]
 
 
-@task(trigger_rule="all_done")
-def summarise(pushes: Sequence[dict[str, Any]]) -> dict[str, Any]:
+@task(trigger_rule="none_skipped")  # so not in a dry run
+def summarise(pushes: Sequence[dict[str, Any]] | None) -> dict[str, Any]:
     """Return the counts of every entity, and fail unless COR has taken everything."""
-    # Pushes without counts are missing here, so the entity is read from the folder of the report.
-    counts_of = {PurePosixPath(counts["report"]).parent.name: counts for counts in pushes[:]}
-    summary = {entity: counts_of.get(entity, "no counts") for entity in ENTITIES}
+    # Pushes without counts are missing here, so the entity is read from the folder of the report. None: all are.
+    counts_of = {PurePosixPath(counts["report"]).parent.name: counts for counts in (pushes or [])[:]}
+    summary = {entity: counts_of.get(entity, "its extract or push failed: see their logs") for entity in ENTITIES}
     complete = {entity for entity, counts in counts_of.items() if is_complete(counts, max_rejected=MAX_REJECTED)}
     if left := [entity for entity in ENTITIES if entity not in complete]:
         raise AirflowFailException(f"COR has not taken all leave of {', '.join(left)}: {summary}")
@@ -95,7 +110,7 @@ def one_entity(entity: str) -> Any:
     return CreateLeaveOperator(
         task_id="push",
         leave_requests=extract(entity, f"{FOLDER}/leaves.jsonl"),
-        source="GLOBANT",  # the source of your users and leave types in COR
+        source=SOURCE,
         if_exists="skip",  # "update" also sends changed dates, with a second request for each leave that COR has
         max_rejected=MAX_REJECTED,
         pool="cor",
@@ -112,6 +127,7 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     default_args={"retries": 2},
+    params=dry_run_params(),
     user_defined_macros={"entities": list(ENTITIES)},
     tags=["cor", "leave", "sql"],
     doc_md=__doc__,

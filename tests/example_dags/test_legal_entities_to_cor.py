@@ -7,6 +7,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from copy import deepcopy
 from datetime import time
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -77,12 +78,16 @@ REFUSED = [
     Row(15, 1002, "vacation", "2026-07-10", "2026-07-09"),
     Row(16, None, "vacation", "2026-07-13", "2026-07-13"),
     Row(17, 1001, "vacation", "2026-07-14", "7/14/2026"),
+    Row(18, 1001, "vacation", "2026-07-14", "2026-07-14", first_part="AM"),
+    Row(19, 1002, "vacation", "2026-07-14", "2026-07-16", last_part=""),
 ]
 ERRORS = {
     "14": "LeaveTypeNotFoundError",
     "15": "InvalidDateRangeError",
     "16": "ValidationError",
-    "17": "ValidationError",
+    "17": "UnreadableRowError",
+    "18": "UnreadableRowError",
+    "19": "UnreadableRowError",
 }
 LEAVES = 27  # 9 of each entity: of the 10 that are approved, one is outside its window
 
@@ -101,7 +106,7 @@ class Run(NamedTuple):
         return Counter(row["status"] for row in self.report.get(entity, []))
 
 
-RunDag = Callable[[Sandbox], Run]
+RunDag = Callable[..., Run]
 
 
 @pytest.fixture(scope="module")
@@ -145,10 +150,12 @@ def run_dag(
 ) -> RunDag:
     """Return a function that runs the DAG into a COR."""
 
-    def run(cor: Sandbox) -> Run:
+    def run(cor: Sandbox, **conf: Any) -> Run:
         connection = {"conn_type": "cor", "host": cor.url, "password": cor.token}
         module_patch.setenv("AIRFLOW_CONN_COR_DEFAULT", json.dumps(connection))
-        dag_run = dag.test()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(dag, "params", deepcopy(dag.params))  # a run would leave its values in them
+            dag_run = dag.test(run_conf=conf)
         instances = dag_run.get_task_instances()
         folder = leave_exchange / DAG_ID / dag_run.run_id
         return Run(
@@ -237,7 +244,7 @@ def test_what_cannot_be_in_cor_is_in_the_report_and_leaves_the_run_green(first_r
 def test_the_summary_has_the_outcome_of_every_entity(first_run: Run) -> None:
     assert first_run.result is not None
     counts = {name: (one["received"], one["created"], one["rejected"]) for name, one in first_run.result.items()}
-    assert counts == dict.fromkeys(ENTITIES, (13, 9, 4))
+    assert counts == dict.fromkeys(ENTITIES, (15, 9, 6))
 
 
 def test_mapped_tasks_go_by_the_name_of_their_entity(first_run: Run) -> None:
@@ -286,6 +293,38 @@ def test_an_entity_whose_database_fails_leaves_the_others_alone(run_without_a_da
     }
     others = {leave_id: leave for leave_id, leave in first_run.in_cor.items() if not leave_id.startswith("de-")}
     assert run_without_a_database.in_cor == others
+
+
+def test_when_every_entity_fails_the_summary_says_so(
+    run_dag: RunDag,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    for name in ENTITIES:
+        set_hr_connection(monkeypatch, name, tmp_path / "empty.sqlite")
+    with new_cor() as cor:
+        run = run_dag(cor)
+        assert cor.requests == ()
+    assert run.tasks[("summarise", "failed")] == 1
+    log = caplog.text + "".join(capfd.readouterr())
+    assert "COR has not taken all leave of ar, de, nz: {'ar': 'its extract or push failed: see their logs', " in log
+
+
+def test_a_dry_run_shows_leave_of_each_entity_and_sends_nothing(
+    run_dag: RunDag, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    with new_cor() as cor:
+        run = run_dag(cor, dry_run=True)
+        assert cor.requests == ()
+    skipped = ("one_entity.extract", "one_entity.push")
+    assert run.tasks == {**{(task, "skipped"): 3 for task in skipped}, ("summarise", "skipped"): 1}
+    log = caplog.text + "".join(capfd.readouterr())
+    assert '{"metadata": {"source": "GLOBANT"}, "id": "xx-9", "userId": "xx-9999", "leaveTypeId": "vacation", ' in log
+    assert log.count("Dry run: 5 would be rejected") >= len(ENTITIES)  # of six: COR alone knows its leave types
+    assert [value for value in ("ar-1", "2026-06-22", "Urlaub", "name of", "reason for") if value in log] == []
 
 
 @pytest.mark.parametrize(
