@@ -44,7 +44,7 @@ from cor_provider.extract.json_lines import write_lines
 from cor_provider.extract.rows import to_leaves_or_rejected
 from cor_provider.extract.spans import map_leave_type, prefix_id, to_spans
 from cor_provider.operators.leaves import CreateLeaveOperator
-from cor_provider.outcome import is_complete
+from cor_provider.outcome import is_complete, returned_counts
 
 SOURCE = "GLOBANT"  # the source of your users and leave types in COR
 # The time zone of each entity. Its name is the prefix of its ids in COR.
@@ -95,8 +95,8 @@ def to_leaves(entity: str, row: tuple[Any, ...]) -> list[dict[str, Any]]:
 @task(trigger_rule="none_skipped")  # so not in a dry run
 def summarise(pushes: Sequence[dict[str, Any]] | None) -> dict[str, Any]:
     """Return the counts of every entity, and fail unless COR has taken everything."""
-    # Pushes without counts are missing here, so the entity is read from the folder of the report. None: all are.
-    counts_of = {PurePosixPath(counts["report"]).parent.name: counts for counts in (pushes or [])[:]}
+    # Pushes without counts are missing here, so the entity is read from the folder of the report.
+    counts_of = {PurePosixPath(counts["report"]).parent.name: counts for counts in returned_counts(pushes)}
     summary = {entity: counts_of.get(entity, "its extract or push failed: see their logs") for entity in ENTITIES}
     complete = {entity for entity, counts in counts_of.items() if is_complete(counts, max_rejected=MAX_REJECTED)}
     if left := [entity for entity in ENTITIES if entity not in complete]:
