@@ -132,8 +132,8 @@ class Personio(HrisFake):
         self.absence_periods = absence_periods
         self.token = "papi-token-of-this-fake"
         self._credentials = {"client_id": client_id, "client_secret": client_secret}
-        self._skip_time_offs = SKIPS[offset_counts or "pages from 0"]
-        self._skip_absence_periods = SKIPS[offset_counts or "rows"]
+        self._time_offs_by = offset_counts or "pages from 0"
+        self._absence_periods_by = offset_counts or "rows"
         self.app.post("/v1/auth")(self._log_in)
         self.app.get("/v1/company/time-offs")(self._list_time_offs)
         self.app.get("/v1/company/absence-periods")(self._list_absence_periods)
@@ -149,7 +149,7 @@ class Personio(HrisFake):
             for row in self.time_offs
             if row["end_date"][:10] >= str(start_date) and row["start_date"][:10] <= str(end_date + timedelta(days=1))
         ]
-        return self._answer("TimeOffPeriod", request, rows, limit, self._skip_time_offs(offset, limit))
+        return self._answer("TimeOffPeriod", request, rows, limit, offset, self._time_offs_by)
 
     def _list_absence_periods(
         self, request: Request, start_date: date, end_date: date, limit: int, offset: int
@@ -159,12 +159,15 @@ class Personio(HrisFake):
             for row in self.absence_periods
             if row["end"][:10] >= str(start_date) and row["start"][:10] <= str(end_date)
         ]
-        return self._answer("AbsencePeriod", request, rows, limit, self._skip_absence_periods(offset, limit))
+        return self._answer("AbsencePeriod", request, rows, limit, offset, self._absence_periods_by)
 
-    def _answer(self, kind: str, request: Request, rows: list[dict[str, Any]], limit: int, skip: int) -> Response:
+    def _answer(  # noqa: PLR0917  # each is a part of the page
+        self, kind: str, request: Request, rows: list[dict[str, Any]], limit: int, offset: int, offset_counts: str
+    ) -> Response:
         if request.headers.get("Authorization") != f"Bearer {self.token}":
             return _refuse(401, "Unauthorized")
         limit = min(limit, LARGEST_PAGE)
+        skip = SKIPS[offset_counts](offset, limit)
         body = {
             "success": True,
             "metadata": {
