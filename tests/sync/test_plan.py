@@ -15,7 +15,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cor_provider.exceptions import CorDeleteGuardError, CorLeavesRejectedError, CorValidationError
+from cor_provider.exceptions import (
+    CorDeleteGuardError,
+    CorLeavesRejectedError,
+    CorUnreadableRowError,
+    CorValidationError,
+)
 from cor_provider.fields.unreadable_row import mark_row
 from cor_provider.leave import LeaveRequest, UnreadableLeave
 from cor_provider.outcome import LeaveOutcome
@@ -284,14 +289,15 @@ any_entry = st.builds(
     st.sampled_from(get_args(InCor)),
     st.none() | st.just("0" * 32),
 )
-any_id = st.sampled_from(["L1", "L2", "L3", 'L "4"'])
+any_id = st.sampled_from(["L1", "L1-first", "L1-last", 'L "4"'])
 any_leave = st.builds(
     lambda leave_id, user, days: leave(leave_id, user_id=user, start=str(days[0]), end=str(days[1])),
     any_id,
     st.sampled_from(["u1", "u2"]),
     any_days,
 ).map(LeaveRequest.model_validate)
-unreadable = st.builds(UnreadableLeave, st.none() | any_id, st.just(CorValidationError("start: is missing")))
+any_error = st.sampled_from([CorValidationError("start: is missing"), CorUnreadableRowError()])
+unreadable = st.builds(UnreadableLeave, st.none() | any_id, any_error)
 
 
 def plan_simply(
@@ -304,7 +310,8 @@ def plan_simply(
     protected: set[str] = set()
     for position, one in enumerate(leaves, start=1):
         if isinstance(one, UnreadableLeave):
-            protected.add(one.leave_id or "")
+            is_row = isinstance(one.error, CorUnreadableRowError) and one.leave_id
+            protected |= {one.leave_id or "", *(part for part in ledger if is_row and part.startswith(f"{is_row}-"))}
             outcomes.append((one.leave_id, "rejected", position))
             continue
         digest, before = ours.digest(one), ledger.get(one.id)
