@@ -1,5 +1,5 @@
 """
-Keep COR in step with HR's nightly CSV file of approved leave. No task extracts anything: the operator reads HR's file.
+Keep COR in step with HR's nightly CSV file of leave, of which only approved leave counts.
 
 It needs
   * the Variable `leave_exchange`: the URI of a folder (`file:///srv/leave`) for the ledger and what each run writes.
@@ -8,60 +8,131 @@ It needs
     the Connection `hr_drop`, after `pip install "apache-airflow-providers-amazon[s3fs]"`;
   * the Connection `cor_default`, of type "COR Integrations".
 
+Change these first: COLUMNS; STATUSES, LEAVE_TYPES and HALVES; DATE_FORMAT; ZONE, where people work; SOURCE; and the
+`window`, the days that the file covers.
+
 HR writes `leave-2026-11-24.csv`, named by the day of the run in UTC:
 
-    Absence ID;Personnel no.;Absence type;First day;Last day
-    4711;EMP-1001;Annual leave;11/05/2026;12/05/2026
+    Absence ID;Personnel no.;Absence type;First day;Last day;Half day;Status
+    4711;EMP-1001;Annual leave;11/05/2026;12/05/2026;;Approved
 
-Change these first: the columns, the leave types, the form of the dates, the source, the days that the file covers.
-
-The file must hold all approved leave of those days: leave that is missing from it is deleted from COR. Have HR write it
-under another name and rename it when it is complete. If too many rows are missing, the guard `max_delete_fraction`
-sends nothing. Until the file is there, the task fails and Airflow tries again. A row that is refused goes to
-`rejected.csv` with the reason; correct it in the HR system, and the next file brings it.
+Traps
+  * The file must be complete: approved leave of the window that is missing from it is deleted from COR. If much is
+    missing, the guard `max_delete_fraction` sends nothing. Let HR rename the file when it is complete. Until it is
+    there, the task fails and Airflow tries again.
+  * Only the newest file counts, so a missed day is made up by the next. A file older than one that was sent is refused,
+    even if its run is cleared. To go back, give it a later name (`leave-2026-11-24-b.csv`) and trigger a run with it.
+  * Words that are not listed below refuse their row, and so does an id that is approved in one row and cancelled in
+    another: COR keeps what it has of it, and `report.jsonl` says why. Case and blanks do not matter.
 """
 
 from __future__ import annotations
 
+import logging
+from collections import Counter
 from datetime import datetime, timedelta, timezone
+from pathlib import PurePosixPath
+from typing import Any
 
-from airflow.providers.common.compat.sdk import DAG, Param
+from airflow.providers.common.compat.sdk import DAG, AirflowFailException, Asset, Param, task
 
+from cor_provider.extract.dry_run import dry_run_params, show_dry_run
+from cor_provider.extract.files import Row, group_rows, read_rows
+from cor_provider.extract.json_lines import write_lines
+from cor_provider.extract.rows import to_leaves_or_rejected
+from cor_provider.extract.spans import Half, to_spans
+from cor_provider.extract.watermark import Watermark
 from cor_provider.operators.leaves import SyncLeavesOperator
+
+COLUMNS = {
+    "id": "Absence ID",
+    "user_id": "Personnel no.",
+    "type": "Absence type",
+    "start": "First day",
+    "end": "Last day",
+    "half": "Half day",
+    "status": "Status",
+}
+# What HR's words mean. Project leads read COR, clients may, so illness looks like any other absence.
+STATUSES = {"approved": True, "requested": False, "rejected": False, "cancelled": False}
+LEAVE_TYPES = {"annual leave": "vacation", "sickness": "absence"}
+HALVES: dict[str, Half | None] = {"": None, "am": "morning", "pm": "afternoon"}
+DATE_FORMAT = "%d/%m/%Y"
+ZONE = "Europe/Madrid"
+SOURCE = "GLOBANT"  # the source of your users and leave types in COR
 
 DROP = "{{ var.value.get('leave_drop', '') or var.value.leave_exchange ~ '/drop' }}"
 RUN = "{{ var.value.leave_exchange }}/csv_drop_to_cor/{{ run_id }}"
 DAY = "(dag_run.run_after | default(dag_run.logical_date, true) | ds)"  # Airflow 2 has no `run_after`
+FILES = Asset("hr_leave_files")  # its watermark is the newest file that was sent
+
+
+@task
+def extract(file: str, folder: str) -> str:
+    """Write the approved leave of HR's file, and return the path, which is all that Airflow stores."""
+    rows = [*read_rows(file, COLUMNS, date_format=DATE_FORMAT)]
+    statuses = Counter(word if (word := row.word("status")) in STATUSES else "(not listed)" for row in rows)
+    logging.getLogger(__name__).info("Rows by status: %s", dict(statuses))
+    leaves = to_leaves_or_rejected(group_rows(rows, "id"), to_leaves, leave_id=lambda rows: rows[0]["id"])
+    path = write_lines(f"{folder}/{PurePosixPath(file).stem}.jsonl", leaves)
+    show_dry_run(path, source=SOURCE)
+    return path
+
+
+def to_leaves(rows: list[Row]) -> list[dict[str, Any]]:
+    """Return the leave of all rows of one id, if it is approved."""
+    approved = {row.meaning("status", STATUSES) for row in rows}
+    if len(approved) > 1:
+        raise rows[0].error("status", "contradicts another row of this id")
+    return [to_leave(row) for row in rows] if approved == {True} else []
+
+
+def to_leave(row: Row) -> dict[str, Any]:
+    """Return the leave request of a row."""
+    first, last, half = row.day("start"), row.day("end"), row.meaning("half", HALVES)
+    if half and first != last:
+        raise row.error("half", "is only for leave of one day")
+    (span,) = to_spans(row["id"], first, last, half_first=half, zone=ZONE)
+    return {"user_id": row["user_id"], "leave_type_id": row.meaning("type", LEAVE_TYPES), **span}
+
+
+def refuse_older_file(context: Any) -> None:
+    """Let no older file undo a newer one, whichever task of whichever run is cleared."""
+    file = PurePosixPath(context["ti"].xcom_pull(task_ids="extract")).stem
+    newest = Watermark(FILES, context)
+    if file < (before := newest.get() or ""):
+        raise AirflowFailException(f"{file} is older than {before}, which was sent already. Nothing was sent.")
+    newest.set(file)
+
 
 with DAG(
     "csv_drop_to_cor",
-    description="HR's nightly CSV file of approved leave, kept in step with COR",
+    description="HR's nightly CSV file of leave: what is approved, kept in step with COR",
     schedule="0 4 * * *",
     start_date=datetime(2026, 1, 1, tzinfo=timezone.utc),
     catchup=False,
     max_active_runs=1,
     default_args={"retries": 3, "retry_delay": timedelta(minutes=10)},  # the file may still be on its way
-    params={"file": Param(None, type=["null", "string"], description="Empty: the file of the day of the run")},
+    params={
+        "file": Param(
+            None,
+            type=["null", "string"],
+            pattern=r"^leave-\d{4}-\d\d-\d\d.*\.csv$",
+            description="Empty: the file of the day of the run",
+        ),
+        **dry_run_params(),
+    },
     tags=["cor", "leave", "file"],
     doc_md=__doc__,
 ) as dag:
     SyncLeavesOperator(
         task_id="sync",
-        leave_requests=DROP + "/{{ params.file or 'leave-' ~ " + DAY + " ~ '.csv' }}",
-        columns={
-            "id": "Absence ID",
-            "user_id": "Personnel no.",
-            "leave_type_id": "Absence type",
-            "start": "First day",
-            "end": "Last day",
-        },
-        # COR has no leave type "unmapped", so other types are refused and the report shows them.
-        values={"leave_type_id": {"Annual leave": "vacation", "Sickness": "absence", "*": "unmapped"}},
-        date_format="%d/%m/%Y",
+        leave_requests=extract(DROP + "/{{ params.file or 'leave-' ~ " + DAY + " ~ '.csv' }}", RUN),
         window="{{ macros.ds_add(" + DAY + ", -31) }}/{{ macros.ds_add(" + DAY + ", 366) }}",
         ledger="{{ var.value.leave_exchange }}/csv_drop_to_cor/ledger",
-        source="GLOBANT",  # the source of your users and leave types in COR
+        source=SOURCE,
         max_rejected=10,
         report_path=RUN + "/report.jsonl",
-        rejected_path=RUN + "/rejected.csv",
+        pre_execute=refuse_older_file,
+        inlets=[FILES],
     )

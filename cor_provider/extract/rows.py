@@ -10,8 +10,9 @@ from pathlib import PurePath
 from traceback import walk_tb
 from typing import Any, TypeVar
 
+from cor_provider.exceptions import CorRecordError
 from cor_provider.fields import external_id
-from cor_provider.fields.unreadable_row import mark_row
+from cor_provider.fields.unreadable_row import mark_refused_row, mark_row
 
 __all__ = ["to_leaves_or_rejected"]
 
@@ -38,7 +39,8 @@ def to_leaves_or_rejected(
 
     :param rows: of any type. An error in reading them is raised.
     :param to_leaves: returns the leave requests of a row, none, one or several. If it raises an ``ArithmeticError``,
-        ``AttributeError``, ``LookupError``, ``TypeError`` or ``ValueError``, the row cannot be read.
+        ``AttributeError``, ``LookupError``, ``TypeError`` or ``ValueError``, the row cannot be read. To say why in
+        your own words, raise a ``CorValidationError``: name the column, but never its value.
     :param leave_id: returns the external leave id of a row that cannot be read, such as
         ``lambda row: prefix_id("bamboohr", row["id"])``. If this fails too, a sync deletes nothing.
     """
@@ -51,6 +53,9 @@ def to_leaves_or_rejected(
             kind, place = type(error).__name__, _place(error)
             unread[f"{kind} {place}".strip()] += 1
             leaves = [{"id": _id_of(row, leave_id), "user_id": mark_row(kind, place)}]
+        except CorRecordError as error:
+            unread[error.message] += 1
+            leaves = [{"id": _id_of(row, leave_id), "user_id": mark_refused_row(error.message)}]
         yield from leaves
     if unread:
         log.warning(
@@ -63,7 +68,7 @@ def to_leaves_or_rejected(
 def _id_of(row: RowT, leave_id: Callable[[RowT], object]) -> str:
     try:
         return external_id.text_or_mark(leave_id(row))
-    except OF_A_ROW:
+    except (*OF_A_ROW, CorRecordError):
         return ""
 
 

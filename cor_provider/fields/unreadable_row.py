@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 TYPE = "unreadable_row"
 """Pydantic's type of the problem."""
 
-_MARK = re.compile(r"\0row: (\w+(?: at line \d+ of [\w.-]+)?)\0")
+_MARK = re.compile(r"\0row: (\w+(?: at line \d+ of [\w.-]+)?)\0|\0row refused: ([^\0]+)\0")
 
 
 def mark_row(error: str, place: str = "") -> str:
@@ -22,7 +22,15 @@ def mark_row(error: str, place: str = "") -> str:
     return f"\0row: {error}{f' {place}' if place else ''}\0"
 
 
+def mark_refused_row(reason: str) -> str:
+    """Return the same for a row that the extract itself refuses, with the reason as errors show it."""
+    return f"\0row refused: {reason.replace(chr(0), '')}\0"
+
+
 def problem_of(text: str) -> PydanticCustomError | None:
     """Return the problem if a text is such a mark."""
     found = _MARK.fullmatch(text)
-    return found and PydanticCustomError(TYPE, "The extract could not read this row: {reason}.", {"reason": found[1]})
+    if found is None:
+        return None
+    reason = found[1] or found[2].rstrip(".")
+    return PydanticCustomError(TYPE, "The extract could not read this row: {reason}.", {"reason": reason})

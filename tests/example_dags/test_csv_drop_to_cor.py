@@ -2,34 +2,50 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone
 from pathlib import Path
 from typing import Any, Protocol
 
 import fsspec  # type: ignore[import-untyped]  # what Airflow opens object storage with
 import pytest
+from airflow.utils.session import create_session
+from sqlalchemy import text
 
-from cor_provider._compat import ObjectStoragePath
+from cor_provider._compat import ObjectStoragePath, airflow_since
 from cor_provider.sandbox import Sandbox
-from example_dags.in_cor import InCor, leaves_in, whole_days, xcoms_and_rendered_fields
+from example_dags.in_cor import InCor, leaves_in, utc, whole_days, xcoms_and_rendered_fields
 
 BUCKET = "hr-files"
-HEADER = "Absence ID;Personnel no.;Name;Absence type;First day;Last day;Note"
+HEADER = "Absence ID;Personnel no.;Name;Absence type;First day;Last day;Half day;Status;Note"
 TODAY = datetime.now(timezone.utc).date()  # what the file covers moves with the day
+BEFORE, YESTERDAY = (f"leave-{TODAY - timedelta(days=days)}.csv" for days in (2, 1))
 
 
 def day(number: int) -> date:
     return TODAY + timedelta(days=number)
 
 
-def row(number: int, user: str, leave_type: str, *first_and_last: int | str, note: str = "") -> str:
+def row(
+    number: int,
+    user: str,
+    leave_type: str,
+    *first_and_last: int | str,
+    half: str = "",
+    status: str = "Approved",
+    note: str = "",
+) -> str:
     days = [one if isinstance(one, str) else f"{day(one):%d/%m/%Y}" for one in first_and_last]
-    return f"{number};{user};Secret Name;{leave_type};{';'.join(days)};{note}"
+    return f"{number};{user};Secret Name;{leave_type};{';'.join(days)};{half};{status};{note}"
+
+
+def half_day(number: int, from_hour: int, to_hour: int) -> InCor:
+    """Return half a day of EMP-1001 as COR is to hold it."""
+    start, end = (utc(str(day(number)), time(hour), "Europe/Madrid") for hour in (from_hour, to_hour))
+    return InCor("EMP-1001", "vacation", start, end, all_day=False)
 
 
 def in_cor(user: str, first: int, last: int, leave_type: str = "vacation") -> InCor:
@@ -51,11 +67,17 @@ IN_COR = {
     "4715": in_cor("EMP-1002", 12, 13),
 }
 REFUSED = {
-    "4801": (row(4801, "EMP-1001", "Jury duty", 30, 31), "LeaveTypeNotFoundError"),
-    "4802": (row(4802, "EMP-9999", "Annual leave", 30, 31), "UserNotFoundError"),
-    "4803": (row(4803, "EMP-1001", "Annual leave", "10/13/2026", "10/14/2026"), "ValidationError"),
-    "4804": (row(4804, "EMP-1001", "Annual leave", 31, 30), "InvalidDateRangeError"),
-    "4805": (row(4805, "", "Annual leave", 30, 31), "ValidationError"),
+    "4801": (row(4801, "EMP-1001", "Jury duty", 30, 31), 'column "Absence type" is none of annual leave, sickness'),
+    "4802": (row(4802, "EMP-9999", "Annual leave", 30, 31), "user"),
+    "4803": (row(4803, "EMP-1001", "Annual leave", "10/13/2026", "10/14/2026"), 'column "First day" is not a date'),
+    "4804": (row(4804, "EMP-1001", "Annual leave", 31, 30), "end: is before start"),
+    "4805": (row(4805, "", "Annual leave", 30, 31), "user_id: is missing"),
+    "4806": (row(4806, "EMP-1001", "Annual leave", 30, 30, half="noon"), 'column "Half day" is none of blank, am, pm'),
+    "4807": (
+        row(4807, "EMP-1001", "Annual leave", 30, 31, half="am"),
+        'column "Half day" is only for leave of one day',
+    ),
+    "4808": (row(4808, "EMP-1001", "Annual leave", 30, 31, status="In review"), 'column "Status" is none of approved'),
 }
 
 
@@ -98,13 +120,17 @@ class Run:
     state: str
     in_cor: dict[str, InCor]
     report: list[dict[str, Any]]
-    rejected: list[dict[str, str]]
     requests: int
     kept_by_airflow: str
 
     @property
     def outcomes(self) -> Counter[str]:
         return Counter(row["status"] for row in self.report)
+
+    @property
+    def refused(self) -> dict[str, str]:
+        """What the report says of each leave that was refused."""
+        return {row["id"]: row["message"] for row in self.report if row["status"] == "rejected"}
 
 
 class Transfer:
@@ -120,12 +146,11 @@ class Transfer:
         before = len(self.cor.requests)
         dag_run = self.dag.test(run_conf={"file": None, **conf})  # else Airflow 3 takes that of the run before
         folder = ObjectStoragePath(f"{self.exchange}/csv_drop_to_cor/{dag_run.run_id}")
-        report, rejected = folder / "report.jsonl", folder / "rejected.csv"
+        report = folder / "report.jsonl"
         return Run(
-            str(dag_run.get_task_instances()[0].state),
+            str(dag_run.state),
             leaves_in(self.cor),
             [json.loads(row) for row in report.read_text().splitlines()] if report.exists() else [],
-            list(csv.DictReader(rejected.read_text("utf-8-sig").splitlines())) if rejected.exists() else [],
             len(self.cor.requests) - before,
             xcoms_and_rendered_fields(self.dag.dag_id, dag_run.run_id),
         )
@@ -177,6 +202,7 @@ def start_with(dag: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, airflo
         "users": [{"id": user} for user in users],
         "leave_types": [{"id": leave_type} for leave_type in leave_types],
     }
+    _forget_files()
     with Sandbox(seed=seed) as cor:
 
         def start(drop: Drop, exchange: str, leave_drop: str | None) -> Transfer:
@@ -261,25 +287,108 @@ def test_without_a_file_to_read_nothing_is_sent(on_disk: Transfer, content: str 
     assert (run.state, run.requests) == ("failed", 0)
 
 
-def test_a_refused_row_comes_back_as_hr_wrote_it_with_the_reason(transfer: Transfer) -> None:
-    transfer.put(file_of(*ROWS.values(), *(row for row, _error in REFUSED.values())))
+def test_a_refused_row_is_in_the_report_with_the_reason(transfer: Transfer) -> None:
+    transfer.put(file_of(*ROWS.values(), *(row for row, _reason in REFUSED.values())))
     run = transfer.run()
-    assert run.state == "success"
+    assert (run.state, run.in_cor) == ("success", IN_COR)
+    assert run.refused.keys() == REFUSED.keys()
+    assert [run.refused[one] for one, (_, reason) in REFUSED.items() if reason not in run.refused[one]] == []
+
+
+def test_a_refused_row_arrives_with_the_next_file_once_it_is_right(on_disk: Transfer) -> None:
+    on_disk.put(file_of(*ROWS.values(), REFUSED["4808"][0]), YESTERDAY)
+    assert on_disk.run(file=YESTERDAY).outcomes == {"created": 5, "rejected": 1}
+    on_disk.put(file_of(*ROWS.values(), row(4808, "EMP-1001", "Annual leave", 30, 31)))
+    assert on_disk.run().in_cor == IN_COR | {"4808": in_cor("EMP-1001", 30, 31)}
+
+
+def test_leave_is_approved_whatever_the_case_and_blanks_of_the_word(on_disk: Transfer) -> None:
+    words = ["approved", " Approved ", "APPROVED", "Approved\u00a0"]
+    on_disk.put(file_of(*(row(n, "EMP-1001", " annual  LEAVE", n, n, status=word) for n, word in enumerate(words))))
+    assert on_disk.run().in_cor == {str(n): in_cor("EMP-1001", n, n) for n in range(len(words))}
+
+
+def test_leave_that_is_not_approved_is_not_in_cor_and_counted_by_its_status(
+    on_disk: Transfer, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    on_disk.put(file_of(*ROWS.values()))
+    on_disk.run()
+    caplog.set_level("INFO")
+    not_approved = (
+        ROWS["4711"].replace("Approved", "Cancelled"),
+        row(4720, "EMP-1001", "Annual leave", 7, 8, status="requested "),
+        row(4721, "EMP-1001", "Annual leave", 7, 8, status="Secret word"),
+    )
+    on_disk.put(file_of(*not_approved, *list(ROWS.values())[1:]))
+    run = on_disk.run()
+    assert run.in_cor.keys() == IN_COR.keys() - {"4711"}
+    assert run.refused.keys() == {"4721"}
+    logged = caplog.text + "".join(capfd.readouterr())
+    assert "Rows by status: {'cancelled': 1, 'requested': 1, '(not listed)': 1, 'approved': 4}" in logged
+    assert "secret word" not in logged.casefold()
+
+
+def test_one_id_that_is_approved_and_cancelled_is_refused_and_stays_as_it_is(on_disk: Transfer) -> None:
+    on_disk.put(file_of(*ROWS.values()))
+    on_disk.run()
+    new, moved = row(4722, "EMP-1001", "Annual leave", 7, 8), row(4711, "EMP-1001", "Annual leave", 5, 6)
+    cancelled = [line.replace("Approved", "Cancelled") for line in (new, ROWS["4711"])]
+    on_disk.put(file_of(new, moved, *cancelled, *list(ROWS.values())[1:]))
+    run = on_disk.run()
     assert run.in_cor == IN_COR
-    assert {one["Absence ID"]: one["error"] for one in run.rejected} == {
-        number: error for number, (_row, error) in REFUSED.items()
-    }
-    assert [list(one)[2:] for one in run.rejected] == [HEADER.split(";")] * len(REFUSED)
-    assert [";".join(list(one.values())[2:]) for one in run.rejected] == [row for row, _error in REFUSED.values()]
+    assert run.refused.keys() == {"4711", "4722"}
+    assert all('column "Status" contradicts another row of this id' in why for why in run.refused.values())
 
 
-def test_a_file_can_be_named(on_disk: Transfer) -> None:
-    on_disk.put(file_of(*ROWS.values()), name="of-last-week.csv")
-    assert on_disk.run(file="of-last-week.csv").in_cor == IN_COR
+def test_half_a_day_is_half_a_day(on_disk: Transfer) -> None:
+    halves = [row(number, "EMP-1001", "Annual leave", 3, 3, half=half) for number, half in ((1, "am"), (2, "PM "))]
+    on_disk.put(file_of(*halves))
+    assert on_disk.run().in_cor == {"1": half_day(3, 9, 13), "2": half_day(3, 13, 18)}
+
+
+def test_a_missed_day_is_made_up_by_the_next_file(on_disk: Transfer) -> None:
+    on_disk.put(file_of(ROWS["4711"]), YESTERDAY)
+    on_disk.put(file_of(*ROWS.values()))
+    assert on_disk.run().in_cor == IN_COR
+
+
+@pytest.mark.parametrize("newer", [file_of(*ROWS.values()), file_of()], ids=["that was sent", "that a guard refused"])
+def test_an_older_file_never_undoes_a_newer_one(on_disk: Transfer, newer: str) -> None:
+    on_disk.put(file_of(*ROWS.values()), BEFORE)
+    on_disk.run(file=BEFORE)
+    on_disk.put(newer)
+    on_disk.run()
+    on_disk.put(file_of(row(4711, "EMP-1001", "Annual leave", 8, 9), *list(ROWS.values())[1:]), YESTERDAY)
+    run = on_disk.run(file=YESTERDAY)
+    assert (run.state, run.requests, run.in_cor) == ("failed", 0, IN_COR)
+
+
+def test_an_older_file_may_be_sent_under_a_later_name(on_disk: Transfer) -> None:
+    on_disk.put(file_of(*ROWS.values()))
+    on_disk.run()
+    later = f"leave-{TODAY}-b.csv"
+    on_disk.put(file_of(*list(ROWS.values())[1:]), later)
+    run = on_disk.run(file=later)
+    assert run.state == "success"
+    assert run.in_cor.keys() == IN_COR.keys() - {"4711"}
+
+
+def test_a_dry_run_sends_nothing_and_lets_an_older_file_be_sent(on_disk: Transfer) -> None:
+    on_disk.put(file_of(*ROWS.values()))
+    assert on_disk.run(dry_run=True).requests == 0
+    on_disk.put(file_of(*ROWS.values()), YESTERDAY)
+    assert on_disk.run(file=YESTERDAY, dry_run=False).in_cor == IN_COR
 
 
 def test_nothing_that_airflow_keeps_shows_whose_leave_it_is(on_disk: Transfer) -> None:
-    on_disk.put(file_of(*ROWS.values(), *(row for row, _error in REFUSED.values())))
+    on_disk.put(file_of(*ROWS.values(), *(row for row, _reason in REFUSED.values())))
     kept = on_disk.run().kept_by_airflow
-    assert "Absence ID" in kept
+    assert "report.jsonl" in kept
     assert not [marker for marker in ("Secret", "EMP-10", "EMP-99") if marker in kept]
+
+
+def _forget_files() -> None:
+    """Forget which file was the newest."""
+    forget = "DELETE FROM asset_state_store" if airflow_since("3.3") else "DELETE FROM variable"
+    with create_session() as session:
+        session.execute(text(forget))

@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 
-from cor_provider.exceptions import CorDeleteGuardError
+from cor_provider.exceptions import CorDeleteGuardError, CorValidationError
 from cor_provider.extract.json_lines import write_lines
 from cor_provider.extract.rows import to_leaves_or_rejected
 from cor_provider.extract.spans import prefix_id, to_spans
+from cor_provider.leave import UnreadableLeave, read_leave
 from cor_provider.sandbox import Sandbox
 from operators_support import Create
 from support import leave
@@ -92,6 +93,19 @@ def test_the_log_counts_rows_by_the_reason(caplog: pytest.LogCaptureFixture) -> 
     assert "3 rows could not be read" in caplog.text
     assert "  2 ValueError at line" in caplog.text
     assert "  1 KeyError at line" in caplog.text
+
+
+def test_a_refusal_in_the_callers_own_words_is_kept_and_counted(caplog: pytest.LogCaptureFixture) -> None:
+    def refuse(_row: object) -> list[Any]:
+        raise CorValidationError('column "Zone" is no time zone')
+
+    made = [*to_leaves_or_rejected([2, 3], refuse, leave_id=str)]
+    found = [read_leave(one) for one in made]
+    assert [one.id for one in found] == ["2", "3"]
+    assert {str(one.error) for one in found if isinstance(one, UnreadableLeave)} == {
+        'The extract could not read this row: column "Zone" is no time zone.'
+    }
+    assert '  2 column "Zone" is no time zone' in caplog.text
 
 
 def test_the_line_is_that_of_the_callers_code(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cor_provider.exceptions import CorUnreadableRowError
-from cor_provider.fields.unreadable_row import mark_row, problem_of
+from cor_provider.fields.unreadable_row import mark_refused_row, mark_row, problem_of
 from cor_provider.leave import UnreadableLeave, read_leave, read_leave_key
 from operators_support import Create
 from support import leave
@@ -23,6 +23,13 @@ def test_whatever_else_a_record_has_its_row_could_not_be_read(read: object, reco
     assert found.id == "L1"
     assert isinstance(found.error, CorUnreadableRowError)
     assert str(found.error) == "The extract could not read this row: KeyError at line 7 of hr.py."
+
+
+@pytest.mark.parametrize("reason", ['column "Status" is none of approved', 'column "Status" is none of approved.'])
+def test_the_extract_may_give_the_reason_in_its_own_words(reason: str) -> None:
+    problem = problem_of(mark_refused_row(reason))
+    assert problem is not None
+    assert problem.message() == 'The extract could not read this row: column "Status" is none of approved.'
 
 
 @pytest.mark.parametrize("text", ["", "KeyError", f"{MARK}7", MARK.replace("KeyError", "Ana Smith"), "\0row: \0"])
