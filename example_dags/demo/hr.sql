@@ -1,6 +1,6 @@
--- Sample HR database of the demo: the tables that a copy of Frappe HR (ERPNext) has for employees and leave, with invented
--- people. Plain SQL that SQLite and PostgreSQL both run. It imitates the layout of `tabEmployee` and
--- `tabLeave Application`; the columns `custom_…` are what a company adds to Frappe HR for itself.
+-- Sample HR database of the demo, with invented people: a copy of an HR system's tables for employees and leave, as a
+-- company keeps one for reports. It has documents that are submitted, cancelled and amended, as in Frappe HR (ERPNext),
+-- but not its tables: see `postgres_frappe_to_cor` for those. Plain SQL that SQLite and PostgreSQL both run.
 
 CREATE TABLE employee (
     name varchar(140) NOT NULL,
@@ -21,7 +21,7 @@ CREATE TABLE leave_application (
     from_date date NOT NULL,
     to_date date NOT NULL,                -- inclusive
     half_day smallint NOT NULL,           -- one day of the range is half a day …
-    half_day_date date,                   -- … this one; Frappe HR does not say which half
+    half_day_date date,                   -- … this one; nobody says which half
     custom_from_time time,                -- leave by the hour
     custom_to_time time,
     total_leave_days numeric(9, 3) NOT NULL,

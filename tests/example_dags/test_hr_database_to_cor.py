@@ -15,9 +15,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from cor_provider.leave import UnreadableLeave, read_leave
 from cor_provider.sandbox import Sandbox
 from example_dags.in_cor import InCor, leaves_in, xcoms_and_rendered_fields
+from example_dags.postgres import some_server
+from postgres_server import new_database
 
 WINDOW = {"first_day": "2026-01-01", "last_day": "2026-12-31"}
 
@@ -212,6 +213,7 @@ def extract_on(
     def extract(today: str) -> set[str]:
         function = hr_dag.get_task("extract").python_callable
         monkeypatch.setitem(function.__globals__, "datetime", _clock_at(today))
+        monkeypatch.setitem(function.__globals__, "show_dry_run", _no_dry_run)
         path = function(f"file://{tmp_path}/{today}.jsonl", "", "")
         return {leave["id"] for leave in _read_lines(Path(path.removeprefix("file://")))}
 
@@ -230,19 +232,76 @@ def test_without_parameters_the_window_ends_in_365_days(extract_on: Callable[[st
     assert begins_on_11_january_2027 not in extract_on("2026-01-10")
 
 
-@pytest.mark.parametrize(
-    ("when", "says"),
-    [
-        pytest.param(("2026-05-11", "someday", None, None, None), "end: is not a date", id="no date"),
-        pytest.param(("2026-05-11", "2026-05-11", None, "9 am", "10 am"), "start: needs a time of day", id="no time"),
-        pytest.param(("2026-05-11", "2026-05-11", None, "09:00", None), "start: needs a time of day", id="open"),
-    ],
-)
-def test_what_is_no_date_or_time_is_left_for_the_push_to_reject(hr_dag: Any, when: tuple[Any, ...], says: str) -> None:
-    to_leave = hr_dag.get_task("extract").python_callable.__globals__["to_leave"]
-    leave = read_leave(to_leave(("HR-LAP-1", "HR-EMP-1", "Annual Leave", *when, None)))
-    assert isinstance(leave, UnreadableLeave)
-    assert says in str(leave.error)
+WITHOUT: dict[str, Any] = {"half_day": 0, "half_day_date": None, "custom_from_time": None, "custom_to_time": None}
+BAD_ROWS: dict[str, tuple[str, dict[str, Any]]] = {
+    "no such zone": ("HR-EMP-BAD", {"half_day": 1}),
+    "no time of day": ("HR-EMP-00001", {"custom_from_time": "9 am", "custom_to_time": "10 am"}),
+    "an open end": ("HR-EMP-00001", {"custom_from_time": "09:00"}),
+    "no date": ("HR-EMP-00001", {"to_date": "2026-12-xx"}),
+}
+
+
+def test_a_row_that_cannot_be_read_is_rejected_by_its_id_and_the_others_arrive(
+    run_dag: Callable[[], Run], first_run: Run, hr_database: Path
+) -> None:
+    _execute(
+        hr_database,
+        "INSERT INTO employee (name, employee_name, status, custom_time_zone) VALUES (?, '', '', ?)",
+        [("HR-EMP-BAD", "Madrid")],
+    )
+    days = {"from_date": "2026-12-01", "to_date": "2026-12-01"}
+    for leave_id, (employee, fields) in BAD_ROWS.items():
+        _add_leave(hr_database, [{"name": leave_id, "employee": employee, **days, **WITHOUT, **fields}])
+    _add_leave(hr_database, [{"name": "good", "employee": "HR-EMP-00001", **days, **WITHOUT}])
+    try:
+        run = run_dag()
+    finally:
+        names = [(name,) for name in (*BAD_ROWS, "good")]
+        _execute(hr_database, "DELETE FROM leave_application WHERE name = ?", names)
+    assert run.state == "success"
+    assert run.in_cor.keys() - first_run.in_cor.keys() == {"good"}
+    errors = {row["id"]: row["error"] for row in run.report if row["status"] == "rejected"}
+    assert errors == {**REFUSED, **dict.fromkeys(BAD_ROWS, "UnreadableRowError")}
+
+
+def test_a_dry_run_sends_nothing(
+    hr_dag: Any, sandbox: Sandbox, hr_database: Path, leave_exchange: Path, airflow_db: None
+) -> None:
+    before = len(sandbox.requests)
+    dag_run = hr_dag.test(run_conf={**WINDOW, "dry_run": True})
+    assert {str(one.state) for one in dag_run.get_task_instances()} == {"skipped"}
+    assert len(sandbox.requests) == before
+    hr_dag.test(run_conf={**WINDOW, "dry_run": False})  # else Airflow 3 takes that of the run before
+
+
+MANY = 10_000
+
+
+def test_ten_thousand_rows_of_one_timestamp_arrive_from_postgresql(
+    hr_dag: Any, example_dags: Path, leave_exchange: Path, monkeypatch: pytest.MonkeyPatch, airflow_db: None
+) -> None:
+    script = (example_dags / "demo" / "hr.sql").read_text(encoding="utf-8")
+    add = f"""
+        INSERT INTO leave_application (name, employee, leave_type, from_date, to_date, half_day, total_leave_days,
+            status, docstatus, modified)
+        SELECT 'MANY-' || n, 'HR-EMP-00001', 'Annual Leave', '2026-05-11', '2026-05-12', 0, 2, 'Approved', 1,
+            '2026-05-01 10:00:00'
+        FROM generate_series(1, {MANY}) AS n
+    """  # noqa: S608  # nothing of it comes from outside
+    with (
+        some_server() as server,
+        new_database(server, script) as database,
+        Sandbox(seed=example_dags / "demo" / "cor.json") as cor,
+    ):
+        database.execute(add)
+        monkeypatch.setenv("AIRFLOW_CONN_HR_DATABASE", json.dumps(database.airflow_connection))
+        monkeypatch.setenv(
+            "AIRFLOW_CONN_COR_DEFAULT", json.dumps({"conn_type": "cor", "host": cor.url, "password": cor.token})
+        )
+        assert hr_dag.test(run_conf={**WINDOW, "dry_run": False}).state == "success"
+        held = leaves_in(cor)
+    assert len([leave_id for leave_id in held if leave_id.startswith("MANY-")]) == MANY
+    assert len(held) == MANY + 53
 
 
 def _approved_by_hr(hr_database: Path) -> Iterator[tuple[str, InCor]]:
@@ -283,6 +342,10 @@ def _utc(moment: datetime) -> str:
     return moment.astimezone(ZoneInfo("UTC")).strftime("%Y-%m-%dT%H:%M:%S-00:00")
 
 
+def _no_dry_run(*_: Any, **__: Any) -> None:
+    """Without a run, there is nobody who could have asked for one."""
+
+
 def _clock_at(today: str) -> type[datetime]:
     class Clock(datetime):
         @classmethod
@@ -290,6 +353,19 @@ def _clock_at(today: str) -> type[datetime]:
             return cls.fromisoformat(today).replace(hour=12, tzinfo=tz)
 
     return Clock
+
+
+def _add_leave(database: Path, rows: list[dict[str, Any]]) -> None:
+    for row in rows:
+        fields = {"leave_type": "Annual Leave", "total_leave_days": 1, "status": "Approved", "docstatus": 1, **row}
+        marks = ", ".join("?" * len(fields))
+        insert = f"INSERT INTO leave_application ({', '.join(fields)}) VALUES ({marks})"  # noqa: S608
+        _execute(database, insert, [tuple(fields.values())])
+
+
+def _execute(database: Path, sql: str, rows: list[tuple[Any, ...]]) -> None:
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.executemany(sql, rows)
 
 
 def _query(database: Path, sql: str) -> list[sqlite3.Row]:
