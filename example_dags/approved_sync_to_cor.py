@@ -2,26 +2,33 @@
 Keep COR in step with a file of leave, after a person has approved the changes.
 
 It needs
-  * the Connection ``cor_default``, of type "COR Integrations";
-  * the Variable ``leave_exchange``: the URI of a folder (``s3://bucket/leave``, ``file:///srv/leave``). It holds
-    personal data: restrict access, and delete old runs;
-  * in its folder ``approved_sync_to_cor`` the file ``leaves.jsonl``: all leave of this year and the next that COR
-    should hold. HR's export replaces the complete file; so can the ``extract`` of another example, without its push.
+  * the Connection `cor_default`, of type "COR Integrations";
+  * the Variable `leave_exchange`: the URI of a folder (`s3://bucket/leave`, `file:///srv/leave`). It holds personal
+    data: restrict access, and delete old runs;
+  * in its folder `approved_sync_to_cor` the file `leaves.jsonl`: all leave of this year and the next that COR should
+    hold. HR's export replaces the complete file; so can the `extract` of another example, without its push.
+
+Change these first: `source`, in SYNC; WITHOUT_APPROVAL; WINDOW, the days that the file covers.
+
+Each line of the file is a leave as COR takes it:
+
+    {"id": "L-1", "user_id": "E-7", "leave_type_id": "vacation", "start": "2026-05-11", "end": "2026-05-12"}
 
 Each run first makes a plan and sends nothing. The approver finds the counts under "Required Actions" in Airflow, with a
-link to the task's tab "Leave" that shows the changes per user on a calendar. The tab needs ``show_leave_in_ui = True``
-in section ``[cor]`` of Airflow's configuration; the folder has the same calendar as a page. Leave that COR may already
-have, as on the first run, is counted separately: creating it overwrites COR's. On a disk, only the user that Airflow's
-workers run as can read the page; in an object store, let the approver read the folder. The run carries out exactly the
-approved plan: if leave has changed in the meantime, in the file or in COR through this DAG, the run fails with the
-number of differences and sends nothing, and the next run makes a new plan. A rejected plan is not carried out, and a
-plan that nobody answers fails the run. Until then, no other run starts.
+link to the task's tab "Leave" that shows the changes per user on a calendar. The tab needs `show_leave_in_ui = True` in
+section `[cor]` of Airflow's configuration; the folder has the same calendar as a page.
 
-Cancelled leave, which is no longer in the file, is deleted from COR if this DAG created it: the folder's ``ledger``
-remembers that, so keep it. An empty file is always refused.
-
-Before Airflow 3.1, no task can ask a person. There, a run ends with the plan, and a second DAG,
-``approved_sync_to_cor_apply``, carries it out: trigger that DAG with the plan's path, which the task ``plan`` returns.
+Traps
+  * Leave that is no longer in the file is deleted from COR if this DAG created it: the folder's `ledger` remembers
+    that, so keep it. An empty file is always refused. No status is read: the file must hold approved leave only.
+  * Leave that COR may already have, as on the first run, is counted separately: creating it overwrites COR's.
+  * The run carries out exactly the approved plan. If leave has changed in the meantime, in the file or in COR through
+    this DAG, it fails and sends nothing, and the next run makes a new plan. A plan that nobody answers fails the run.
+    Until then, no other run starts.
+  * On a disk, only the user that Airflow's workers run as can read the page; in an object store, let the approver read
+    the folder.
+  * Before Airflow 3.1, no task can ask a person. There, a run ends with the plan, and a second DAG,
+    `approved_sync_to_cor_apply`, carries it out: trigger that DAG with the plan's path, which the task `plan` returns.
 """
 
 from __future__ import annotations

@@ -9,17 +9,25 @@ It needs
   * the Connection `smtp_default`, of type SMTP, with the sender as "From email";
   * the Connection `cor_default`, of type "COR Integrations". Its token must be allowed to read the leave of all users.
 
-Change these first: the source, the window, and when the two DAGs run. COR may show a change only an hour later, so let
-the audit run at another time than the sync.
+Change these first: `source` and `window`, in LEDGER; when the two DAGs run. COR may show a change only an hour later,
+so let the audit run at another time than the sync.
 
-The sync deletes leave that HR has cancelled, if it is in the sync's ledger. It does not notice what people do in COR.
-The audit, a DAG of its own, does: it asks COR about every user who has leave in the window. Leave that was deleted or
-moved in COR by hand is drift. The task then fails, the address gets a mail with the page "HR says, COR says", and the
-next night's sync sends this leave again as HR has it. If COR is right, correct HR before that. The page names users and
-leaves by HR's ids and shows their days, so mind who gets it. A mail comes when drift begins and when there is none any
-more, not each week.
+Each line of the file is a leave as COR takes it:
 
-What somebody has added in COR by hand is counted as `foreign` and is on the page. Nothing ever deletes it.
+    {"id": "L-1", "user_id": "E-7", "leave_type_id": "vacation", "start": "2026-05-11", "end": "2026-05-12"}
+
+The sync does not notice what people do in COR. The audit, a DAG of its own, does: it asks COR about every user who has
+leave in the window. Leave that was deleted or moved in COR by hand is drift. The task then fails, the address gets a
+mail with the page "HR says, COR says", and the next night's sync sends this leave again as HR has it.
+
+Traps
+  * Leave that is missing from the file is deleted from COR if this sync has put it there. If that is much, a guard
+    sends nothing: check the file, then trigger a run with a higher `max_deletes` or `max_delete_fraction`.
+  * No status is read: the file must hold approved leave only.
+  * If COR is right, correct HR before the next sync.
+  * The page names users and leaves by HR's ids and shows their days, so mind who gets it.
+  * A mail comes when drift begins and when there is none any more, not each week.
+  * What somebody has added in COR by hand is counted as `foreign` and is on the page. Nothing ever deletes it.
 """
 
 from __future__ import annotations
@@ -27,7 +35,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from airflow.providers.common.compat.sdk import DAG
+from airflow.providers.common.compat.sdk import DAG, Param
 from airflow.providers.smtp.notifications.smtp import SmtpNotifier
 
 from cor_provider.notifications import LeaveNotifier
@@ -55,13 +63,23 @@ tell_of_drift = LeaveNotifier(
 )
 
 with DAG(
-    "audited_sync_to_cor", schedule="0 4 * * *", description="Keeps COR in step with HR's file every night", **DEFAULTS
+    "audited_sync_to_cor",
+    schedule="0 4 * * *",
+    description="Keeps COR in step with HR's file every night",
+    params={
+        "max_deletes": Param(50, type=["null", "integer"], minimum=0, description="Empty: any number"),
+        "max_delete_fraction": Param(
+            0.2, type="number", minimum=0, maximum=1, description="Of the leave in the ledger"
+        ),
+    },
+    **DEFAULTS,
 ) as dag:
     SyncLeavesOperator(
         task_id="sync",
         leave_requests="{{ var.value.leave_exchange }}/leaves.jsonl",
         report_path=RUN + "/report.jsonl",
-        max_deletes=50,
+        max_deletes="{{ params.max_deletes }}",
+        max_delete_fraction="{{ params.max_delete_fraction }}",
         **LEDGER,
     )
 

@@ -18,8 +18,8 @@ HR writes `leave-2026-11-24.csv`, named by the day of the run in UTC:
 
 Traps
   * The file must be complete: approved leave of the window that is missing from it is deleted from COR. If much is
-    missing, the guard `max_delete_fraction` sends nothing. Let HR rename the file when it is complete. Until it is
-    there, the task fails and Airflow tries again.
+    missing, a guard sends nothing: check the file, then trigger a run with a higher `max_delete_fraction`. Let HR
+    rename the file when it is complete. Until it is there, the task fails and Airflow tries again.
   * Only the newest file counts, so a missed day is made up by the next. A file older than one that was sent is refused,
     even if its run is cleared. To go back, give it a later name (`leave-2026-11-24-b.csv`) and trigger a run with it.
   * Words that are not listed below refuse their row, and so does an id that is approved in one row and cancelled in
@@ -120,6 +120,9 @@ with DAG(
             pattern=r"^leave-\d{4}-\d\d-\d\d.*\.csv$",
             description="Empty: the file of the day of the run",
         ),
+        "max_delete_fraction": Param(
+            0.2, type="number", minimum=0, maximum=1, description="Of the leave in the ledger"
+        ),
         **dry_run_params(),
     },
     tags=["cor", "leave", "file"],
@@ -131,6 +134,7 @@ with DAG(
         window="{{ macros.ds_add(" + DAY + ", -31) }}/{{ macros.ds_add(" + DAY + ", 366) }}",
         ledger="{{ var.value.leave_exchange }}/csv_drop_to_cor/ledger",
         source=SOURCE,
+        max_delete_fraction="{{ params.max_delete_fraction }}",
         max_rejected=10,
         report_path=RUN + "/report.jsonl",
         pre_execute=refuse_older_file,

@@ -9,20 +9,24 @@ It needs
   * the Connection `smtp_default`, of type SMTP, with the sender as "From email";
   * the Connection `cor_default`, of type "COR Integrations".
 
+Change these first: `columns`; the leave types, in `values`; `source`; `max_rejected_fraction`.
+
 The file has a row for every approved absence:
 
     Request,Employee,Kind,From,To
     R-1,E-7,Vacation,2026-05-11,2026-05-15
 
-Change these first: the columns, the leave types, the source, how many rejections the run tolerates.
-
 HR gets a mail when rows begin to be refused, when they are refused for other reasons, and when none is refused any
-more; likewise if the file could not be pushed at all. It gets none while the same errors go on: each night's
-`rejected.xlsx` is in the folder of its run. The mail names errors and requests, but no people. The attached file has
-the complete rows: send it only to whom HR may show them. A second `LeaveNotifier` without `attach`, in a list with the
-first, tells the data team.
+more; likewise if the file could not be pushed at all.
 
-Leave that is cancelled stays in COR: for that, use `SyncLeavesOperator` as `csv_drop_to_cor` does.
+Traps
+  * HR gets no mail while the same errors go on: each night's `rejected.xlsx` is in the folder of its run.
+  * The mail names errors and requests, but no people. The attached file has the complete rows: send it only to whom HR
+    may show them. A second `LeaveNotifier` without `attach`, in a list with the first, tells the data team.
+  * Leave that is cancelled stays in COR: for that, use `SyncLeavesOperator` as `csv_drop_to_cor` does.
+  * No status is read: a row that is not approved is sent too. If there is a column for it, read it as `csv_drop_to_cor`
+    does.
+  * A file that HR did not replace is sent again without a word: nothing here knows how old it is.
 """
 
 from __future__ import annotations
@@ -57,7 +61,8 @@ with DAG(
         task_id="push",
         leave_requests="{{ var.value.leave_exchange }}/leave.csv",
         columns={"id": "Request", "user_id": "Employee", "leave_type_id": "Kind", "start": "From", "end": "To"},
-        values={"leave_type_id": {"Vacation": "vacation", "Sick": "absence", "Training": "training"}},
+        # COR has no leave type "unmapped", so other kinds are refused. Illness looks like any other absence in COR.
+        values={"leave_type_id": {"Vacation": "vacation", "Sick": "absence", "Training": "training", "*": "unmapped"}},
         if_exists="update",
         source="GLOBANT",  # the source of your users and leave types in COR
         max_rejected_fraction=0.1,

@@ -3,20 +3,25 @@ Put one leave, typed into a form in Airflow, into COR: for somebody in HR who ne
 
 It needs only the Connection `cor_default`, of type "COR Integrations": no folder, no file.
 
-Airflow stores the form with the run in plain text, and shows it to everybody who may see runs of this DAG. The audit
-log has it too, and OpenLineage gets it if you use it. So
-  * ask for ids, never for names or reasons, and offer no leave type that reveals illness or family matters;
-  * let only HR trigger the DAG and see its runs and the audit log. Your auth manager grants that (FAB: the DAG's
-    `access_control`);
-  * delete old runs and log rows with `airflow db clean --tables dag_run,log --skip-archive`, or else a copy stays.
-The logs, rendered templates and XComs of the task hold nothing of the leave except its id.
+Change these first: LEAVE_TYPES; ZONES, where people work; `source`.
 
-A morning is from 9 to 13, an afternoon from 13 to 18, where the employee works. For other hours, pass `WorkingHours` of
-`cor_provider.extract.spans` to `to_spans`.
+The form asks for what a row of HR would say:
 
-If COR already has the leave, it stays as it is and the run fails, since COR may not hold what was typed. Change or
-cancel leave in COR, or through a DAG that carries HR's changes. Type the id as that DAG writes it, so that both mean
-the same leave.
+    Leave             Employee      Type      First day   Last day    Of the first day  Of the last day  Time zone
+    HR-LAP-2026-00010 HR-EMP-00012  Vacation  2026-05-11  2026-05-12  afternoon         all day          Europe/Madrid
+
+Traps
+  * Airflow stores the form with the run in plain text, and shows it to everybody who may see runs of this DAG. The
+    audit log has it too, and OpenLineage gets it if you use it. So ask for ids, never for names or reasons, and offer
+    no leave type that reveals illness or family matters; let only HR trigger the DAG and see its runs and the audit log
+    (your auth manager grants that; FAB: the DAG's `access_control`); delete old runs and log rows with `airflow db
+    clean --tables dag_run,log --skip-archive`, or else a copy stays. The logs, rendered templates and XComs of the task
+    hold nothing of the leave except its id.
+  * If COR already has the leave, it stays as it is and the run fails, since COR may not hold what was typed. Change or
+    cancel leave in COR, or through a DAG that carries HR's changes. Type the id as that DAG writes it, so that both
+    mean the same leave.
+  * A morning is from 9 to 13, an afternoon from 13 to 18, where the employee works. For other hours, pass
+    `WorkingHours` of `cor_provider.extract.spans` to `to_spans`.
 """
 
 from __future__ import annotations
@@ -30,9 +35,9 @@ from airflow.providers.common.compat.sdk import DAG, Param
 from cor_provider.extract.spans import to_spans
 from cor_provider.operators.leaves import CreateLeaveOperator
 
-# Your choice: the leave types of COR in the form, by external id.
+# The leave types of COR in the form, by external id.
 LEAVE_TYPES = {"vacation": "Vacation", "absence": "Any other absence", "training": "Training"}
-# Your choice: where people work, which matters for half days only.
+# Where people work, which matters for half days only.
 ZONES = ["Europe/Madrid", "Europe/Berlin", "America/Argentina/Buenos_Aires", "Pacific/Auckland"]
 
 ID: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": 100, "pattern": r"^\S+$"}

@@ -121,6 +121,17 @@ def test_what_was_changed_by_hand_is_told_once_and_put_right(
     assert len([*folder.glob("audited_sync_to_cor/*/audit.html")]) >= 1
 
 
+def test_more_deletes_than_the_guard_allows_wait_until_somebody_says_so(
+    dags: dict[str, Any], night: Callable[[], list[str]], cor: Sandbox, folder: Path
+) -> None:
+    night()
+    (folder / "leaves.jsonl").write_text(json.dumps(LEAVES[0]) + "\n")
+    assert night() == []
+    dags["dag"].test(run_conf={"max_deletes": None, "max_delete_fraction": 1.0})
+    assert [one.external_id for one in cor.leaves] == [LEAVES[0]["id"]]
+    dags["dag"].test(run_conf={"max_deletes": 50, "max_delete_fraction": 0.2})  # else Airflow 3 keeps the limits
+
+
 def test_people_are_in_files_alone(
     night: Callable[[], list[str]],
     sunday: Callable[[], list[EmailMessage]],

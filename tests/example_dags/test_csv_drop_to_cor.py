@@ -144,7 +144,9 @@ class Transfer:
 
     def run(self, **conf: Any) -> Run:
         before = len(self.cor.requests)
-        dag_run = self.dag.test(run_conf={"file": None, **conf})  # else Airflow 3 takes that of the run before
+        dag_run = self.dag.test(
+            run_conf={"file": None, "dry_run": False, "max_delete_fraction": 0.2, **conf}
+        )  # else Airflow 3 takes that of the run before
         folder = ObjectStoragePath(f"{self.exchange}/csv_drop_to_cor/{dag_run.run_id}")
         report = folder / "report.jsonl"
         return Run(
@@ -268,13 +270,13 @@ def test_the_same_file_again_sends_nothing(on_disk: Transfer) -> None:
     assert (again.state, again.requests) == ("success", 0)
 
 
-def test_a_file_that_lost_many_rows_deletes_nothing(on_disk: Transfer) -> None:
+def test_a_file_that_lost_many_rows_deletes_nothing_until_somebody_says_so(on_disk: Transfer) -> None:
     on_disk.put(file_of(*ROWS.values()))
     on_disk.run()
     on_disk.put(file_of(ROWS["4711"]))
     run = on_disk.run()
-    assert (run.state, run.requests) == ("failed", 0)
-    assert run.in_cor == IN_COR
+    assert (run.state, run.requests, run.in_cor) == ("failed", 0, IN_COR)
+    assert on_disk.run(max_delete_fraction=0.8).in_cor.keys() == {"4711"}
 
 
 @pytest.mark.parametrize(
@@ -377,7 +379,7 @@ def test_a_dry_run_sends_nothing_and_lets_an_older_file_be_sent(on_disk: Transfe
     on_disk.put(file_of(*ROWS.values()))
     assert on_disk.run(dry_run=True).requests == 0
     on_disk.put(file_of(*ROWS.values()), YESTERDAY)
-    assert on_disk.run(file=YESTERDAY, dry_run=False).in_cor == IN_COR
+    assert on_disk.run(file=YESTERDAY).in_cor == IN_COR
 
 
 def test_nothing_that_airflow_keeps_shows_whose_leave_it_is(on_disk: Transfer) -> None:

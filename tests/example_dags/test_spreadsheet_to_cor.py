@@ -98,6 +98,12 @@ def test_up_to_a_tenth_of_rejections_is_tolerated(dag: Any, cor: Sandbox, folder
     assert len(cor.leaves) == 27
 
 
+def test_a_kind_that_is_not_listed_is_not_told_to_cor(dag: Any, cor: Sandbox, folder: Path) -> None:
+    write(folder / "leave.xlsx", [*GOOD, REFUSED["R-92"][1]])
+    run(dag)
+    assert "Jury duty" not in "".join(request.body.decode() for request in cor.requests)
+
+
 def test_a_change_in_the_spreadsheet_reaches_cor(dag: Any, cor: Sandbox, folder: Path) -> None:
     write(folder / "leave.xlsx", GOOD[:1])
     run(dag)
