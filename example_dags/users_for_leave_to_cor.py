@@ -2,28 +2,35 @@
 Create in COR the users whom leave needs and COR lacks, after a person has approved them, and push the leave again.
 
 It needs
-  * the Connection ``cor_default``, of type "COR Integrations";
-  * the Variable ``leave_exchange``: the URI of a folder (``s3://bucket/leave``, ``file:///srv/leave``). It holds
-    personal data: restrict access, and delete old runs;
-  * in its folder ``users_for_leave_to_cor`` HR's exports ``leave.jsonl`` (the keys of a leave request: ``id``,
-    ``user_id``, ``leave_type_id``, ``start``, ``end``) and ``people.csv`` (``id``, ``email``, ``first_name``,
-    ``last_name``, and what else COR takes of a user). The ``id`` of a person is the ``user_id`` of leave.
+  * the Connection `cor_default`, of type "COR Integrations";
+  * the Variable `leave_exchange`: the URI of a folder (`s3://bucket/leave`, `file:///srv/leave`). It holds personal
+    data: restrict access, and delete old runs;
+  * in its folder `users_for_leave_to_cor` HR's exports `leave.jsonl` and `people.csv`. The `id` of a person is the
+    `user_id` of leave.
 
-Change these first: ``SOURCE``, and ``MAX_CREATES``, the number of users that a run may create. Leave types must be in
-COR already: no documented call creates them.
+Change these first: SOURCE, and MAX_CREATES, the number of users that a run may create.
+
+A line of `leave.jsonl`, and of `people.csv` with what else COR takes of a user:
+
+    {"id": "L-1", "user_id": "E-7", "leave_type_id": "vacation", "start": "2026-05-11", "end": "2026-05-12"}
+
+    id,email,first_name,last_name
+    E-7,ana.diaz@example.com,Ana,Díaz
 
 Each run pushes the leave. If COR rejects some because it lacks their users, the run plans these users, and nobody else
-of ``people.csv``. The approver finds their number under "Required Actions" in Airflow, and in the folder a page that
-shows them. COR may send each of them mail, and users cost seats. Once approved, exactly these users are created, and
-the leave is pushed again. If nobody is missing, nobody is asked, and no request about users is sent.
+of `people.csv`. The approver finds their number under "Required Actions" in Airflow, and in the folder a page that
+shows them. Once approved, exactly these users are created, and the leave is pushed again. If nobody is missing, nobody
+is asked, and no request about users is sent.
 
-The task ``push`` fails in a run that finds missing users: that is how the run knows them. The run fails only if leave
-is still rejected at its end, as when the plan was rejected: then the last push says why, and the next run asks again.
-If ``people.csv`` has changed since the plan, nobody is created. Users who leave ``people.csv`` stay in COR, and so does
-cancelled leave: see ``approved_sync_to_cor`` for a sync.
-
-Before Airflow 3.1, no task can ask a person. There, a run ends with the plan, and a second DAG,
-``users_for_leave_to_cor_apply``, carries it out: trigger that DAG with the plan's path, which ``plan`` returns.
+Traps
+  * COR may send each new user mail, and users cost seats. Users who leave `people.csv` stay in COR, and so does
+    cancelled leave: see `approved_sync_to_cor` for a sync. No status is read: the file must hold approved leave only.
+  * Leave types must be in COR already: no documented call creates them.
+  * The task `push` fails in a run that finds missing users: that is how the run knows them. The run fails only if leave
+    is still rejected at its end, as when the plan was rejected: then the last push says why, and the next run asks
+    again. If `people.csv` has changed since the plan, nobody is created.
+  * Before Airflow 3.1, no task can ask a person. There, a run ends with the plan, and a second DAG,
+    `users_for_leave_to_cor_apply`, carries it out: trigger that DAG with the plan's path, which `plan` returns.
 """
 
 from __future__ import annotations
