@@ -68,9 +68,7 @@ with DAG(
     description="Keeps COR in step with HR's file every night",
     params={
         "max_deletes": Param(50, type=["null", "integer"], minimum=0, description="Empty: any number"),
-        "max_delete_fraction": Param(
-            0.2, type="number", minimum=0, maximum=1, description="Of the leave in the ledger"
-        ),
+        "max_delete_fraction": Param(0.2, type="number", minimum=0, maximum=1, description="Share of the ledger"),
     },
     **DEFAULTS,
 ) as dag:

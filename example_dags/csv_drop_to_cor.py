@@ -120,9 +120,7 @@ with DAG(
             pattern=r"^leave-\d{4}-\d\d-\d\d.*\.csv$",
             description="Empty: the file of the day of the run",
         ),
-        "max_delete_fraction": Param(
-            0.2, type="number", minimum=0, maximum=1, description="Of the leave in the ledger"
-        ),
+        "max_delete_fraction": Param(0.2, type="number", minimum=0, maximum=1, description="Share of the ledger"),
         **dry_run_params(),
     },
     tags=["cor", "leave", "file"],
