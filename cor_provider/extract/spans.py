@@ -25,6 +25,7 @@ __all__ = [
     "map_leave_type",
     "overlaps",
     "prefix_id",
+    "span_between",
     "to_inclusive",
     "to_spans",
 ]
@@ -37,11 +38,19 @@ ONE_DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class WorkingHours:
-    """The local times of a working day, for leave that begins or ends in the middle of one."""
+    """
+    The local times of a working day, for leave that begins or ends in the middle of one.
+
+    :raises ValueError: unless they are in this order: half a day would be no leave at all, or end before it starts.
+    """
 
     start: time = time(9)
     midday: time = time(13)
     end: time = time(18)
+
+    def __post_init__(self) -> None:
+        if not self.start < self.midday < self.end:
+            raise ValueError("WorkingHours: midday must be after start, and end after midday.")
 
 
 def to_spans(
@@ -74,8 +83,8 @@ def to_spans(
     :param hours: the employee's working hours.
     :return: mappings with ``id``, ``start``, ``end`` (ISO 8601) and ``all_day``. Leave that ends before it starts is
         returned as it is, for the push to reject: one bad row must not stop the others.
-    :raises ValueError: if the policy or a half is not one of these, or the zone cannot be a name.
-    :raises ZoneInfoNotFoundError: if there is no such zone.
+    :raises ValueError: if the policy or a half is not one of these.
+    :raises ZoneInfoNotFoundError: if a half day needs the zone, and there is no such zone.
     """
     leave_id = external_id.text_or_mark(leave_id)
     if policy not in get_args(HalfDayPolicy):
@@ -87,7 +96,7 @@ def to_spans(
         half_first = half_last = _half_of_one_day(half_first, half_last)
     if last < first or not (half_first or half_last):
         return [_whole_days(leave_id, first, last)]
-    day_zone = _read_zone(zone) if zone else None
+    day_zone = _read_zone(zone)
     if policy == "span" or first == last:
         starts = hours.midday if half_first == "afternoon" else hours.start
         ends = hours.midday if half_last == "morning" else hours.end
@@ -102,6 +111,34 @@ def to_spans(
     if half_last:
         parts.append(_half_day(_extended(leave_id, "last"), last, half_last, day_zone, hours))
     return parts
+
+
+def span_between(leave_id: object, start: datetime, end: datetime, *, zone: str | None = None) -> dict[str, Any]:
+    """
+    Return the span of a leave from one moment to another: whole days if both are midnights, otherwise times of day.
+
+    Calendars and HR systems write whole days as midnights, often in UTC. So midnights count as they are written, and
+    also in the employee's zone.
+
+    :param leave_id: external leave id, text or a number; if it cannot be read, as with :func:`prefix_id`.
+    :param start: first moment; without an offset, in ``zone``.
+    :param end: the moment at which the leave is over, likewise.
+    :param zone: IANA name of the employee's time zone; None for times without an offset, and midnights as written only.
+    :return: ``id``, ``start``, ``end`` (ISO 8601) and ``all_day``. Leave that ends before it starts is returned as it
+        is, for the push to reject: one bad row must not stop the others.
+    :raises ValueError: if the leave has no length.
+    :raises ZoneInfoNotFoundError: if there is no such zone.
+    """
+    leave_id = external_id.text_or_mark(leave_id)
+    home = _read_zone(zone)
+    written = [at.replace(tzinfo=at.tzinfo or home) for at in (start, end)]
+    if written[0] == written[1]:
+        raise ValueError("The leave ends at the moment at which it starts.")
+    at_home = [at.astimezone(home) for at in written] if home else written
+    for first, after in (written, at_home):
+        if first.time() == after.time() == time():
+            return _whole_days(leave_id, first.date(), to_inclusive(after.date()))
+    return _timed(leave_id, *written)
 
 
 def group_days(
@@ -185,10 +222,10 @@ def to_inclusive(exclusive_end: date) -> date:
     return exclusive_end - ONE_DAY
 
 
-def _read_zone(name: str) -> ZoneInfo:
+def _read_zone(name: str | None) -> ZoneInfo | None:
     try:
-        return ZoneInfo(name)
-    except OSError:  # a folder of zones, such as Europe
+        return None if name is None else ZoneInfo(name)
+    except (LookupError, ValueError, OSError):  # OSError: a folder of zones, such as Europe
         raise ZoneInfoNotFoundError("zone: expected an IANA name such as Europe/Madrid.") from None
 
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, timezone
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cor_provider.exceptions import CorInvalidDateRangeError
 from cor_provider.extract.spans import (
     WorkingHours,
     group_days,
     map_leave_type,
     overlaps,
     prefix_id,
+    span_between,
     to_inclusive,
     to_spans,
 )
@@ -145,6 +148,19 @@ class TestLayOut:
         parts = to_spans("17", MAY_5, MAY_4, half_first="afternoon", policy="split")
         assert parts == [whole("17", "2026-05-05", "2026-05-04")]
 
+    @pytest.mark.parametrize("zone", ["Madrid", "", " ", "Europe", "/etc/passwd"])
+    def test_a_zone_that_does_not_exist_is_refused_instead_of_a_default(self, zone: str) -> None:
+        with pytest.raises(ZoneInfoNotFoundError, match=r"zone: expected an IANA name such as Europe/Madrid\."):
+            to_spans("17", MAY_4, MAY_4, half_first="morning", zone=zone)
+
+    def test_whole_days_need_no_zone(self) -> None:
+        assert to_spans("17", MAY_4, MAY_4, zone="Madrid") == [whole("17", "2026-05-04", "2026-05-04")]
+
+    @pytest.mark.parametrize("times", [(9, 9, 18), (9, 18, 18), (13, 9, 18), (9, 13, 12)])
+    def test_working_hours_in_which_half_a_day_has_no_length_are_refused(self, times: tuple[int, int, int]) -> None:
+        with pytest.raises(ValueError, match="WorkingHours: midday must be after start, and end after midday"):
+            WorkingHours(*map(time, times))
+
     @pytest.mark.parametrize("option", ["policy", "half_first", "half_last"])
     def test_an_unknown_choice_is_refused_by_its_name(self, option: str) -> None:
         with pytest.raises(ValueError, match=f"{option}: expected .* got 'am'"):
@@ -161,6 +177,71 @@ class TestLayOut:
         assert len({part["id"] for part in parts}) == len(parts)
         for part in parts:
             LeaveRequest(user_id="u1", leave_type_id="vacation", **part)
+
+
+class TestSpanBetween:
+    @pytest.mark.parametrize("zone", ["Europe/Madrid", "America/Argentina/Buenos_Aires", "Pacific/Auckland", "UTC", None])
+    @pytest.mark.parametrize("written_in", ["America/Argentina/Buenos_Aires", "Pacific/Auckland", "UTC"])
+    def test_midnights_are_whole_days_as_they_are_written(self, written_in: str, zone: str | None) -> None:
+        start, end = (datetime(2026, 7, day, tzinfo=ZoneInfo(written_in)) for day in (6, 8))
+        assert span_between("17", start, end, zone=zone) == whole("17", "2026-07-06", "2026-07-07")
+
+    @pytest.mark.parametrize(
+        ("zone", "hour"), [("Europe/Madrid", 22), ("America/Argentina/Buenos_Aires", 3), ("Pacific/Auckland", 12)]
+    )
+    def test_midnights_of_the_employee_are_whole_days_if_they_are_written_in_utc_too(
+        self, zone: str, hour: int
+    ) -> None:
+        start = datetime(2026, 7, 6, hour, tzinfo=timezone.utc)
+        first = start.astimezone(ZoneInfo(zone)).date()
+        span = span_between("17", start, start + timedelta(days=2), zone=zone)
+        assert span == whole("17", str(first), str(first + timedelta(days=1)))
+
+    @pytest.mark.parametrize(("first", "days"), [(date(2026, 3, 29), 1), (date(2026, 10, 24), 3)])
+    def test_days_of_23_and_of_25_hours_are_whole(self, first: date, days: int) -> None:
+        berlin = ZoneInfo("Europe/Berlin")
+        midnights = (datetime.combine(first + timedelta(days=days) * number, time(), berlin) for number in (0, 1))
+        start, end = (midnight.astimezone(timezone.utc) for midnight in midnights)
+        expected = whole("17", str(first), str(first + timedelta(days=days - 1)))
+        assert span_between("17", start, end, zone="Europe/Berlin") == expected
+
+    def test_other_times_stay_times(self) -> None:
+        start, end = (datetime(2026, 7, 6, hour, tzinfo=timezone.utc) for hour in (0, 4))
+        expected = timed("17", "2026-07-06T00:00:00+00:00", "2026-07-06T04:00:00+00:00")
+        assert span_between("17", start, end, zone="Europe/Madrid") == expected
+
+    def test_times_without_an_offset_are_those_of_the_zone(self) -> None:
+        start, end = datetime(2026, 7, 6, 9), datetime(2026, 7, 6, 13)
+        assert span_between("17", start, end, zone="Pacific/Auckland") == timed(
+            "17", "2026-07-06T09:00:00+12:00", "2026-07-06T13:00:00+12:00"
+        )
+        assert span_between("17", start, end) == timed("17", "2026-07-06T09:00:00", "2026-07-06T13:00:00")
+
+    @pytest.mark.parametrize("hour", [0, 9])
+    @pytest.mark.parametrize("zone", [None, "Europe/Madrid"])
+    def test_leave_without_length_is_refused(self, hour: int, zone: str | None) -> None:
+        moment = datetime(2026, 7, 6, hour)
+        with pytest.raises(ValueError, match="ends at the moment at which it starts"):
+            span_between("17", moment, moment, zone=zone)
+
+    def test_leave_without_length_is_refused_in_whichever_zones_it_is_written(self) -> None:
+        start = datetime(2026, 7, 6, 9, tzinfo=timezone.utc)
+        with pytest.raises(ValueError, match="ends at the moment at which it starts"):
+            span_between("17", start, start.astimezone(ZoneInfo("Pacific/Auckland")))
+
+    @pytest.mark.parametrize(("start", "end"), [((7, 0), (6, 0)), ((7, 0), (7, 0)), ((6, 13), (6, 9))])
+    def test_leave_that_ends_before_it_starts_is_left_for_the_push_to_reject(
+        self, start: tuple[int, int], end: tuple[int, int]
+    ) -> None:
+        first, last = datetime(2026, 7, *start, tzinfo=timezone.utc), datetime(2026, 7, *end, tzinfo=timezone.utc)
+        span = span_between("17", first, last - timedelta(days=first == last))
+        with pytest.raises(CorInvalidDateRangeError):
+            LeaveRequest(user_id="u1", leave_type_id="vacation", **span)
+
+    @pytest.mark.parametrize("zone", ["Madrid", "", "Europe"])
+    def test_a_zone_that_does_not_exist_is_refused_instead_of_a_default(self, zone: str) -> None:
+        with pytest.raises(ZoneInfoNotFoundError, match="zone: expected an IANA name"):
+            span_between("17", datetime(2026, 7, 6, 9), datetime(2026, 7, 6, 13), zone=zone)
 
 
 class TestGroupDays:
