@@ -1,4 +1,4 @@
--- What of OrangeHRM's tables the example DAG reads, and leave to read; `updated_at` is the copy's own.
+-- What of OrangeHRM's tables the example DAG reads, and leave to read.
 CREATE TABLE ohrm_location (id int PRIMARY KEY, country_code varchar(3));
 CREATE TABLE hs_hr_emp_locations (emp_number int NOT NULL, location_id int NOT NULL);
 CREATE TABLE ohrm_leave_type (id int PRIMARY KEY, name varchar(50) NOT NULL);
@@ -12,15 +12,14 @@ CREATE TABLE ohrm_leave (
     emp_number int NOT NULL,
     start_time time,
     end_time time,
-    duration_type smallint NOT NULL DEFAULT 0,
-    updated_at timestamptz NOT NULL DEFAULT '2026-05-01 08:00+00'
+    duration_type smallint DEFAULT 0
 );
 
-CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.updated_at = now(); RETURN NEW; END $$;
-CREATE TRIGGER touch BEFORE UPDATE ON ohrm_leave FOR EACH ROW EXECUTE FUNCTION touch();
-
-INSERT INTO ohrm_location VALUES (1, 'AR'), (2, 'DE'), (3, 'NZ');
-INSERT INTO hs_hr_emp_locations VALUES (1, 1), (2, 2), (3, 3);  -- 4 has none
+INSERT INTO ohrm_location VALUES (1, 'AR'), (2, 'DE'), (3, 'NZ'), (4, 'DE'), (5, 'US');
+INSERT INTO hs_hr_emp_locations VALUES (1, 1), (2, 2), (3, 3),
+(4, 2), (4, 4),  -- two in one zone
+(6, 1), (6, 2),  -- two in two zones
+(7, 5);  -- a country that the example does not list; 5 has none
 INSERT INTO ohrm_leave_type VALUES (1, 'Vacation'), (2, 'Sick');
 
 -- over a weekend, which has rows of its own, and over New Year
@@ -42,3 +41,13 @@ INSERT INTO ohrm_leave (leave_request_id, emp_number, date, duration_type, start
 -- pending, cancelled, rejected
 INSERT INTO ohrm_leave (leave_request_id, emp_number, date, status) VALUES
 (70, 4, '2026-07-01', 1), (71, 4, '2026-07-02', 0), (72, 4, '2026-07-03', -1);
+-- two half days around a whole one, and two runs
+INSERT INTO ohrm_leave (leave_request_id, emp_number, date, duration_type) VALUES
+(80, 1, '2026-12-14', 2), (80, 1, '2026-12-15', 0), (80, 1, '2026-12-16', 1),
+(90, 2, '2026-11-02', 0), (90, 2, '2026-11-04', 0), (90, 2, '2026-11-05', 0);
+-- before the days that are read, and over their first
+INSERT INTO ohrm_leave (leave_request_id, emp_number, date) VALUES
+(100, 4, '2025-12-30'), (101, 4, '2025-12-31'), (101, 4, '2026-01-01');
+-- of people whose zone is not known: whole days need none
+INSERT INTO ohrm_leave (leave_request_id, emp_number, date) VALUES
+(110, 5, '2026-08-03'), (111, 6, '2026-08-03'), (112, 7, '2026-08-03');

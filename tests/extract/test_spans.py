@@ -180,7 +180,9 @@ class TestLayOut:
 
 
 class TestSpanBetween:
-    @pytest.mark.parametrize("zone", ["Europe/Madrid", "America/Argentina/Buenos_Aires", "Pacific/Auckland", "UTC", None])
+    @pytest.mark.parametrize(
+        "zone", ["Europe/Madrid", "America/Argentina/Buenos_Aires", "Pacific/Auckland", "UTC", None]
+    )
     @pytest.mark.parametrize("written_in", ["America/Argentina/Buenos_Aires", "Pacific/Auckland", "UTC"])
     def test_midnights_are_whole_days_as_they_are_written(self, written_in: str, zone: str | None) -> None:
         start, end = (datetime(2026, 7, day, tzinfo=ZoneInfo(written_in)) for day in (6, 8))
