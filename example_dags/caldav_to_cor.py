@@ -89,7 +89,7 @@ def to_leaves(text: str) -> Iterator[dict[str, Any]]:
     """Yield the leave request of an event that is leave."""
     from icalendar import Calendar, use_zoneinfo  # noqa: PLC0415  # only the worker needs it
 
-    use_zoneinfo()  # forgets zones that other events define: their names may be the same
+    use_zoneinfo()  # type: ignore[no-untyped-call]  # forgets zones of other events, which may have the same name
     for event in Calendar.from_ical(text).events:
         people = people_of(event)
         on_leave = [who for who, has_declined in people.items() if not has_declined]
