@@ -30,7 +30,7 @@ Traps
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from operator import itemgetter
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -43,7 +43,7 @@ from cor_provider.extract.hr_http import mask_secret, read_json
 from cor_provider.extract.json_lines import write_lines
 from cor_provider.extract.pages import read_all_pages
 from cor_provider.extract.rows import to_leaves_or_rejected
-from cor_provider.extract.spans import Half, HalfDayPolicy, map_leave_type, overlaps, prefix_id, to_inclusive, to_spans
+from cor_provider.extract.spans import Half, HalfDayPolicy, map_leave_type, overlaps, prefix_id, span_between, to_spans
 from cor_provider.operators.leaves import SyncLeavesOperator
 
 SOURCE = "GLOBANT"  # the source of your users and leave types in COR
@@ -99,16 +99,13 @@ def to_leaves(row: dict[str, Any], window: tuple[date, date]) -> list[dict[str, 
     name = (row.get("time_off_type") or row["absence_type"])["attributes"]["name"]
     leave_type = map_leave_type(name, LEAVE_TYPES, sensitive=SENSITIVE)
     leave = {"user_id": row["employee"]["attributes"]["id"]["value"], "leave_type_id": leave_type}
-    if "time_off_type" in row:  # in days: the dates count as written, whatever their offset
-        first, last = (date.fromisoformat(row[key][:10]) for key in ("start_date", "end_date"))
-    else:
+    leave_id = prefix_id("personio", row["id"])
+    if "time_off_type" not in row:  # in hours
         start, end = (datetime.fromisoformat(row[key].replace("Z", "+00:00")) for key in ("start", "end"))
-        start, end = start.astimezone(ZoneInfo(COMPANY_ZONE)), end.astimezone(ZoneInfo(COMPANY_ZONE))
-        first, last = start.date(), end.date()
-        if start >= end or {start.time(), end.time()} != {time()}:
-            span = {"id": prefix_id("personio", row["id"]), "start": str(start), "end": str(end), "all_day": False}
-            return [{**leave, **span}] if overlaps(first, last, window) else []
-        last = to_inclusive(last)
+        span = span_between(leave_id, start, end, zone=COMPANY_ZONE)
+        first, last = (at.astimezone(ZoneInfo(COMPANY_ZONE)).date() for at in (start, end))
+        return [{**leave, **span}] if overlaps(first, last, window) else []
+    first, last = (date.fromisoformat(row[key][:10]) for key in ("start_date", "end_date"))  # whatever their offset
     if not overlaps(first, last, window):
         return []
     halves: dict[str, Any] = {"policy": POLICY, "zone": COMPANY_ZONE}
@@ -116,7 +113,7 @@ def to_leaves(row: dict[str, Any], window: tuple[date, date]) -> list[dict[str, 
         halves["half_first"] = "afternoon" if first < last else HALF_DAY
     if row.get("half_day_end"):
         halves["half_last"] = "morning" if first < last else HALF_DAY
-    return [{**leave, **span} for span in to_spans(prefix_id("personio", row["id"]), first, last, **halves)]
+    return [{**leave, **span} for span in to_spans(leave_id, first, last, **halves)]
 
 
 with DAG(

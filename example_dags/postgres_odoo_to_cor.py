@@ -44,7 +44,7 @@ from cor_provider.extract.hr_clock import newest_change
 from cor_provider.extract.json_lines import write_lines
 from cor_provider.extract.rows import to_leaves_or_rejected
 from cor_provider.extract.sent import SentLeave
-from cor_provider.extract.spans import map_leave_type, to_spans
+from cor_provider.extract.spans import map_leave_type, span_between, to_spans
 from cor_provider.extract.watermark import Reading, Watermark
 from cor_provider.operators.leaves import CreateLeaveOperator, DeleteLeaveOperator
 
@@ -106,10 +106,8 @@ def extract(since: str, max_deletes: str, run: str, sent_path: str) -> Reading:
 def to_leave(row: Sequence[Any]) -> dict[str, Any]:
     """Return the leave request of a row of the query."""
     leave_id, employee, leave_type, first, last, is_partial, starts, ends = row
-    if is_partial and starts == ends:
-        raise ValueError("The leave has no length.")
     if is_partial:
-        when = {"id": leave_id, "start": starts.isoformat(), "end": ends.isoformat(), "all_day": False}
+        when = span_between(leave_id, starts, ends)
     else:
         (when,) = to_spans(leave_id, first, last)
     leave_type_id = map_leave_type(leave_type, LEAVE_TYPES, sensitive=SENSITIVE)

@@ -348,7 +348,7 @@ def test_an_absence_that_cannot_be_read_is_rejected_by_its_id_and_what_cor_has_o
     run_dag: RunDag, policy: str
 ) -> None:
     days = [day_off(number, "2026-07-20", "2026-07-22", halves=(1, 1)) for number in range(50, 54)]
-    hours = [hours_off(number, ("2026-07-06", 9), ("2026-07-06", 10)) for number in range(50, 54)]
+    hours = [hours_off(number, ("2026-07-06", 9), ("2026-07-06", 10)) for number in range(50, 55)]
     choice = HOME[0], policy
     with new_hr([WHOLE_DAYS[0], *days], hours) as hr, new_cor("100", "101") as cor:
         before = run_dag(hr, cor, choice=choice)
@@ -360,6 +360,7 @@ def test_an_absence_that_cannot_be_read_is_rejected_by_its_id_and_what_cor_has_o
         ]
         hr.time_offs = [hr.time_offs[0], *({**a, **b} for a, b in zip(hr.time_offs[1:], bad, strict=True))]
         bad = [{"absence_type": None}, {"employee": None}, {"start": "2026-07-06 AM"}, {"end": "2026-07-06T"}]
+        bad.append({"end": hr.absence_periods[-1]["start"]})
         hr.absence_periods = [{**a, **b} for a, b in zip(hr.absence_periods, bad, strict=True)]
         run = run_dag(hr, cor, choice=choice)
     assert (run.state, run.in_cor) == ("success", before.in_cor)

@@ -15,7 +15,6 @@ from airflow.models import TaskInstance
 from airflow.models.renderedtifields import RenderedTaskInstanceFields
 from airflow.utils.session import create_session
 
-from cor_provider._compat import airflow_since
 from cor_provider.sandbox import Sandbox
 from example_dags.in_cor import InCor, leaves_in, whole_days
 
@@ -60,8 +59,6 @@ def run_dag(airflow_db: None, load_dag: Callable[[str], Any]) -> RunDag:
             connection = {"conn_type": "cor", "host": sandbox.url, "password": sandbox.token, "extra": extra}
             patch.setenv(f"AIRFLOW_CONN_{conn_id.upper()}", json.dumps(connection))
             dag = load_dag(dag_id)
-            if airflow_since("3.0") and not airflow_since("3.1"):
-                activate_outlets(dag)
             state = dag.test().state
         assert state == "success", log.getvalue()
         with create_session() as session:
@@ -76,18 +73,6 @@ def run_dag(airflow_db: None, load_dag: Callable[[str], Any]) -> RunDag:
         return Run(leaves_in(sandbox), rendered, results, labels, asset_events, log.getvalue())
 
     return run
-
-
-def activate_outlets(dag: Any) -> None:
-    """Do what `DAG.test` of Airflow 3.0 leaves to the scheduler, and without which it refuses outlets."""
-    from airflow.models.asset import AssetActive, AssetModel  # noqa: PLC0415  # Airflow 2 has other names
-
-    with create_session() as session:
-        for name, uri in {(outlet.name, outlet.uri) for task in dag.tasks for outlet in task.outlets}:
-            model = AssetModel(name=name, uri=uri, group="asset")
-            session.add(model)
-            session.flush()
-            session.add(AssetActive.for_asset(model))
 
 
 @pytest.fixture(scope="module")
