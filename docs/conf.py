@@ -34,6 +34,7 @@ autodoc_typehints_description_target = "documented"
 autodoc_class_signature = "separated"
 # What belongs to others has pages of its own, which a build without network cannot look up.
 nitpick_ignore_regex = [
+    (r"py:(class|obj)", r"cor_provider\.extract\..*\.(RowT|Meaning)"),  # type variables have no page
     ("py:class", r"cor_provider\.push\.options\.Options"),  # PushOptions, as keyword arguments
     ("py:class", r"cor_provider\.records\.kinds\.Kind"),  # words for people
     ("py:exc", r"Airflow\w*Exception"),

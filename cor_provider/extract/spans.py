@@ -84,7 +84,7 @@ def to_spans(
     :return: mappings with ``id``, ``start``, ``end`` (ISO 8601) and ``all_day``. Leave that ends before it starts is
         returned as it is, for the push to reject: one bad row must not stop the others.
     :raises ValueError: if the policy or a half is not one of these.
-    :raises ZoneInfoNotFoundError: if a half day needs the zone, and there is no such zone.
+    :raises zoneinfo.ZoneInfoNotFoundError: if a half day needs the zone, and there is no such zone.
     """
     leave_id = external_id.text_or_mark(leave_id)
     if policy not in get_args(HalfDayPolicy):
@@ -127,7 +127,7 @@ def span_between(leave_id: object, start: datetime, end: datetime, *, zone: str 
     :return: ``id``, ``start``, ``end`` (ISO 8601) and ``all_day``. Leave that ends before it starts is returned as it
         is, for the push to reject: one bad row must not stop the others.
     :raises ValueError: if the leave has no length.
-    :raises ZoneInfoNotFoundError: if there is no such zone.
+    :raises zoneinfo.ZoneInfoNotFoundError: if there is no such zone.
     """
     leave_id = external_id.text_or_mark(leave_id)
     home = _read_zone(zone)
