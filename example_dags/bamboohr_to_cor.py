@@ -83,6 +83,8 @@ def to_leaves(row: dict[str, Any], window: tuple[date, date]) -> list[dict[str, 
     if row["status"]["status"] != "approved":
         return []
     first, last = date.fromisoformat(row["start"]), date.fromisoformat(row["end"])
+    if last < first:
+        raise ValueError("The leave ends before it starts.")  # so that COR keeps what it has of it, all parts
     if not overlaps(first, last, window):
         return []
     amounts = row["dates"] or {}  # BambooHR sends an empty list for no days

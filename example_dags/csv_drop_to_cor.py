@@ -63,7 +63,9 @@ SOURCE = "GLOBANT"  # the source of your users and leave types in COR
 
 DROP = "{{ var.value.get('leave_drop', '') or var.value.leave_exchange ~ '/drop' }}"
 RUN = "{{ var.value.leave_exchange }}/csv_drop_to_cor/{{ run_id }}"
-DAY = "(dag_run.run_after | default(dag_run.logical_date, true) | ds)"  # Airflow 2 has no `run_after`
+# Airflow 2 has no `run_after`, and the logical date of its scheduled runs is that of the day before.
+_BEFORE_3 = "dag_run.data_interval_end if dag_run.run_type == 'scheduled' else dag_run.logical_date"
+DAY = f"(dag_run.run_after | default({_BEFORE_3}, true) | ds)"
 FILES = Asset("hr_leave_files")  # its watermark is the newest file that was sent
 
 

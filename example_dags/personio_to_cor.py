@@ -106,6 +106,8 @@ def to_leaves(row: dict[str, Any], window: tuple[date, date]) -> list[dict[str, 
         first, last = (at.astimezone(ZoneInfo(COMPANY_ZONE)).date() for at in (start, end))
         return [{**leave, **span}] if overlaps(first, last, window) else []
     first, last = (date.fromisoformat(row[key][:10]) for key in ("start_date", "end_date"))  # whatever their offset
+    if last < first:
+        raise ValueError("The absence ends before it starts.")  # so that COR keeps what it has of it, all parts
     if not overlaps(first, last, window):
         return []
     halves: dict[str, Any] = {"policy": POLICY, "zone": COMPANY_ZONE}

@@ -18,7 +18,7 @@ It reads `tabLeave Application`, without names and reasons:
     HR-LAP-2026-00007 | | HR-EMP-00042 | Annual Leave | 2026-05-11 | 2026-05-15 | 1 | 2026-05-15 | Approved | 1
 
 Traps
-  * Before the first run, set `FIRST_DAY` to that day: COR refuses leave of people whom it does not know, such as those
+  * Set `FIRST_DAY` to the day of the first run: COR refuses leave of people whom it does not know, such as those
     who have left, and more than ten refusals fail this run and the next. What ended before that day is not sent.
   * Leave is deleted from COR when Frappe no longer approves it: cancelled, rejected later, or its document deleted. If
     that is more than `max_deletes`, the run fails: check the query, or trigger the DAG with a larger number.
@@ -26,6 +26,8 @@ Traps
     from a quiet weekend: it loses no change, but half days are at the wrong hour.
   * Frappe does not say which half of a day is leave: change `to_leave`.
   * Frappe amends leave with a new document. COR gets it under the name of the first, so it stays the same leave.
+  * Leave that Frappe purges, or that a half-filled copy lacks, is deleted from COR like any that is gone.
+  * After a change of the constants, trigger the DAG with a `since` of long ago: what was sent before stays as it is.
   * A run with `since` reads again what changed since then; the next one begins where the last one without it ended.
 """
 
@@ -99,7 +101,7 @@ def extract(since: str, max_deletes: str, run: str, sent_path: str) -> Reading:
     approved = {row[0] for row in database.get_records(APPROVED + "TABLE approved_id")}
     gone = sent.gone(approved, max_deletes=int(max_deletes))
     show_dry_run(leaves, deletes=gone, source=SOURCE)
-    sent.begin(leaves)
+    sent.begin(leaves, gone)
     write_lines(f"{run}/leaves.jsonl", leaves)
     write_lines(f"{run}/gone.jsonl", gone)
     return reading
@@ -116,10 +118,15 @@ def to_leave(row: Sequence[Any]) -> dict[str, Any]:
     return {"user_id": employee, "leave_type_id": leave_type_id, **when}
 
 
-@task(outlets=[HR])
-def remember(reading: Any, run: str, sent_path: str, *pushes: Any) -> None:
-    """Let the next run begin where this one ended."""
+@task(trigger_rule="none_skipped")  # also if the push failed: it may have sent something
+def settle(run: str, sent_path: str) -> None:
+    """Remember what COR has taken."""
     SentLeave(sent_path).settle(f"{run}/leaves.jsonl", [f"{run}/report-delete.jsonl", f"{run}/report.jsonl"])
+
+
+@task(outlets=[HR])
+def remember(reading: Any, *pushes: Any) -> None:
+    """Let the next run begin where this one ended."""
     Watermark(HR).advance(reading, pushes)
 
 
@@ -147,4 +154,4 @@ with DAG(
     )
     options |= {"report_path": RUN + "/report.jsonl", "if_exists": "update"}
     push = CreateLeaveOperator(task_id="push", leave_requests=RUN + "/leaves.jsonl", **options)
-    reading >> delete >> push >> remember(reading, RUN, SENT, delete.output, push.output)
+    reading >> delete >> push >> settle(RUN, SENT) >> remember(reading, delete.output, push.output)

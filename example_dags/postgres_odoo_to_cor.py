@@ -19,7 +19,7 @@ It reads `hr_leave`, without descriptions, and the names of `hr_leave_type`:
     f | am | 2026-05-11 06:00:00 | 2026-05-15 15:00:00 | 2026-04-01 10:00:00
 
 Traps
-  * Before the first run, set `FIRST_DAY` to that day: COR refuses leave of people whom it does not know, such as those
+  * Set `FIRST_DAY` to the day of the first run: COR refuses leave of people whom it does not know, such as those
     who have left, and more than ten refusals fail this run and the next. What ended before that day is not sent.
   * Only the state `validate` counts. Leave is deleted from COR when Odoo no longer approves it: refused, cancelled,
     archived, reset to draft, or deleted. If that is more than `max_deletes`, the run fails: check the query, or trigger
@@ -28,6 +28,8 @@ Traps
   * Half days and hours are in COR at the hours of the employee's working schedule, as Odoo has computed them.
   * Odoo 17 has leave for a company, department or tag. Only that which it makes of it for each employee is sent.
   * It reads every company of the database: to read some, add `company_id` to the first query.
+  * Leave that Odoo purges, or that a half-filled copy lacks, is deleted from COR like any that is gone.
+  * After a change of the constants, trigger the DAG with a `since` of long ago: what was sent before stays as it is.
   * A run with `since` reads again what changed since then; the next one begins where the last one without it ended.
 """
 
@@ -44,7 +46,7 @@ from cor_provider.extract.hr_clock import newest_change
 from cor_provider.extract.json_lines import write_lines
 from cor_provider.extract.rows import to_leaves_or_rejected
 from cor_provider.extract.sent import SentLeave
-from cor_provider.extract.spans import map_leave_type, span_between, to_spans
+from cor_provider.extract.spans import map_leave_type, to_spans
 from cor_provider.extract.watermark import Reading, Watermark
 from cor_provider.operators.leaves import CreateLeaveOperator, DeleteLeaveOperator
 
@@ -97,7 +99,7 @@ def extract(since: str, max_deletes: str, run: str, sent_path: str) -> Reading:
     approved = {row[0] for row in database.get_records(APPROVED + "TABLE approved_id")}
     gone = sent.gone(approved, max_deletes=int(max_deletes))
     show_dry_run(leaves, deletes=gone, source=SOURCE)
-    sent.begin(leaves)
+    sent.begin(leaves, gone)
     write_lines(f"{run}/leaves.jsonl", leaves)
     write_lines(f"{run}/gone.jsonl", gone)
     return reading
@@ -106,18 +108,25 @@ def extract(since: str, max_deletes: str, run: str, sent_path: str) -> Reading:
 def to_leave(row: Sequence[Any]) -> dict[str, Any]:
     """Return the leave request of a row of the query."""
     leave_id, employee, leave_type, first, last, is_partial, starts, ends = row
+    if is_partial and starts == ends:
+        raise ValueError("The leave has no length.")
     if is_partial:
-        when = span_between(leave_id, starts, ends)
+        when = {"id": leave_id, "start": starts.isoformat(), "end": ends.isoformat(), "all_day": False}
     else:
         (when,) = to_spans(leave_id, first, last)
     leave_type_id = map_leave_type(leave_type, LEAVE_TYPES, sensitive=SENSITIVE)
     return {"user_id": str(employee), "leave_type_id": leave_type_id, **when}
 
 
-@task(outlets=[HR])
-def remember(reading: Any, run: str, sent_path: str, *pushes: Any) -> None:
-    """Let the next run begin where this one ended."""
+@task(trigger_rule="none_skipped")  # also if the push failed: it may have sent something
+def settle(run: str, sent_path: str) -> None:
+    """Remember what COR has taken."""
     SentLeave(sent_path).settle(f"{run}/leaves.jsonl", [f"{run}/report-delete.jsonl", f"{run}/report.jsonl"])
+
+
+@task(outlets=[HR])
+def remember(reading: Any, *pushes: Any) -> None:
+    """Let the next run begin where this one ended."""
     Watermark(HR).advance(reading, pushes)
 
 
@@ -145,4 +154,4 @@ with DAG(
     )
     options |= {"report_path": RUN + "/report.jsonl", "if_exists": "update"}
     push = CreateLeaveOperator(task_id="push", leave_requests=RUN + "/leaves.jsonl", **options)
-    reading >> delete >> push >> remember(reading, RUN, SENT, delete.output, push.output)
+    reading >> delete >> push >> settle(RUN, SENT) >> remember(reading, delete.output, push.output)

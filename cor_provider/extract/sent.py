@@ -9,7 +9,12 @@ from hashlib import sha256
 from typing import Any
 
 from cor_provider import _files
-from cor_provider.exceptions import CorDeleteGuardError, CorUnreadableRowError, CorValidationError
+from cor_provider.exceptions import (
+    CorDeleteGuardError,
+    CorUnreadableRowError,
+    CorUserNotFoundError,
+    CorValidationError,
+)
 from cor_provider.extract.json_lines import write_lines
 from cor_provider.leave import read_external_id
 
@@ -25,41 +30,44 @@ class SentLeave:
     twice is sent once. A lost file is no loss of leave: all of it is sent again, but what HR gave up in between stays
     in COR.
 
-    Call :meth:`begin` before leave is sent, and :meth:`settle` afterwards. Allow one run at a time
-    (``max_active_runs=1``).
+    Call :meth:`begin` before leave is sent, and :meth:`settle` afterwards, in a task that also runs if the push failed
+    (``trigger_rule="none_skipped"``). Allow one run at a time (``max_active_runs=1``).
 
     :param path: path or URI of the file, personal data. Keep it when old runs are deleted.
     """
 
     def __init__(self, path: str) -> None:
         self._path = path
-        self._rows = {row["id"]: row for row in _read_lines(path)}
+        self._rows: dict[str, dict[str, Any]] = {row["id"]: row for row in _read_lines(path)}
 
     @property
     def taken(self) -> list[str]:
-        """The external ids of the leaves that COR has taken."""
+        """The external ids of the leaves that COR has as they were sent last."""
         return [leave_id for leave_id, row in self._rows.items() if row["taken"]]
 
     def changed(self, leave_requests: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
         """Return the leave requests that COR has not taken as they are, for :meth:`begin` and the push."""
-        taken = {row["taken"] for row in self._rows.values()}
+        taken = {row["digest"] for row in self._rows.values() if row["taken"]}
         return [leave for leave in leave_requests if _digest(leave) not in taken]
 
     def gone(self, current: Collection[str], *, max_deletes: int) -> list[dict[str, Any]]:
         """
         Return what to delete from COR: the leave requests that were sent, and that HR no longer has.
 
-        :param current: the external ids of all leave that HR has approved, whenever that was.
+        Where it is not certain whose leave COR has, the user to whom it was sent last comes first, and the one before
+        in the next run.
+
+        :param current: the external ids of all leave that HR has approved, whenever that was, as they are sent.
         :param max_deletes: how many may be gone at once. More look like an extract that is not complete.
         :raises CorDeleteGuardError: if there are more, or if HR has no leave at all.
         """
-        current = set(current)
+        current = {read_external_id("id", one) for one in current}
         if self._rows and not current:
             raise CorDeleteGuardError(
                 f"HR has no leave, but {len(self._rows)} leaves were sent to COR. Nothing was sent. Check the query, "
                 "and that the database is complete."
             )
-        gone = [{"id": one, "user_id": row["user_id"]} for one, row in self._rows.items() if one not in current]
+        gone = [{"id": one, "user_id": row["users"][-1]} for one, row in self._rows.items() if one not in current]
         if len(gone) > max_deletes:
             raise CorDeleteGuardError(
                 f"HR no longer has {len(gone)} of {len(self._rows)} leaves that were sent to COR, more than "
@@ -68,38 +76,60 @@ class SentLeave:
             )
         return gone
 
-    def begin(self, leave_requests: Iterable[Mapping[str, Any]]) -> None:
+    def begin(self, leave_requests: Iterable[Mapping[str, Any]], gone: Iterable[Mapping[str, Any]] = ()) -> None:
         """
-        Remember leave that is about to be sent: if the run is cut off, COR may have it.
+        Remember leave that is about to be sent or deleted: if the run is cut off, nobody knows whether COR has it.
 
-        :param leave_requests: as they are written for the push. What it will reject for its ids is left out. Of leave
-            that was sent before, the user stays the same until COR has taken it with another.
+        :param leave_requests: as they are written for the push. What it will reject for its ids is left out.
+        :param gone: as :meth:`gone` has returned it.
         """
         for leave in leave_requests:
             with suppress(CorValidationError, CorUnreadableRowError):
                 leave_id, user_id = (read_external_id(name, leave[name]) for name in ("id", "user_id"))
-                self._rows.setdefault(leave_id, {"id": leave_id, "user_id": user_id, "taken": ""})
+                users = self._rows.get(leave_id, {"users": []})["users"]
+                users = [*(user for user in users if user != user_id), user_id]
+                self._rows[leave_id] = {"id": leave_id, "users": users, "digest": _digest(leave), "taken": False}
+        for leave in gone:
+            self._rows[leave["id"]]["taken"] = False
         self._write()
 
     def settle(self, leave_requests: str, reports: Iterable[str]) -> None:
         """
         Remember what became of a run.
 
+        If an old run is cleared, COR may have older leave again. So that leave counts as not taken, and is sent again.
+
         :param leave_requests: path or URI of the file of JSON Lines that was pushed.
         :param reports: paths or URIs of the reports of its pushes and deletions.
         """
         pushed = {str(row["id"]): row for row in _read_lines(leave_requests)}
         for outcome in (row for report in reports for row in _read_lines(report)):
-            leave_id, status = outcome["id"], outcome["status"]
-            if status == "deleted":
-                self._rows.pop(leave_id, None)
-            elif status in {"created", "updated", "existing"} and leave_id in pushed:
-                leave = pushed[leave_id]
-                self._rows[leave_id] = {"id": leave_id, "user_id": str(leave["user_id"]), "taken": _digest(leave)}
+            row = self._rows.get(outcome["id"])
+            if row and outcome["status"] == "deleted":
+                self._forget(row, outcome["error"])
+            elif row and outcome["id"] in pushed:
+                _settle(row, outcome["status"], pushed[outcome["id"]])
         self._write()
+
+    def _forget(self, row: dict[str, Any], error: str | None) -> None:
+        """Forget leave that is deleted, unless COR may have it as that of another user to whom it was sent before."""
+        if error == CorUserNotFoundError.default_name and len(row["users"]) > 1:
+            row["users"].pop()
+        else:
+            del self._rows[row["id"]]
 
     def _write(self) -> None:
         write_lines(self._path, self._rows.values())
+
+
+def _settle(row: dict[str, Any], status: str, leave: Mapping[str, Any]) -> None:
+    user_id = str(leave["user_id"])
+    others = [user for user in row["users"] if user != user_id]
+    if status in {"created", "updated", "existing"}:
+        row["taken"] = row["digest"] == _digest(leave)
+        row["users"] = [user_id] if row["taken"] else [*others, user_id]
+    elif status in {"rejected", "not_sent"} and others:  # COR still has it as before
+        row["users"] = others
 
 
 def _digest(leave: Mapping[str, Any]) -> str:

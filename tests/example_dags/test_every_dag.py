@@ -13,7 +13,7 @@ from airflow import DAG
 
 REPOSITORY = Path(__file__).parents[2]
 EXAMPLES = sorted((REPOSITORY / "example_dags").glob("*.py"))
-LONGEST = 150  # lines: longer ones are not read
+LONGEST = 160  # lines: longer ones are not read
 
 every_example = pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 

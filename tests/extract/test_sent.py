@@ -26,11 +26,15 @@ def path(tmp_path: Path) -> str:
 def send(path: str, tmp_path: Path) -> Send:
     """Return a function that remembers a run: the leaves as `id: user`, and what became of each."""
 
-    def send(leaves: dict[str, str], outcomes: dict[str, str]) -> None:
+    def send(
+        leaves: dict[str, str], outcomes: dict[str, str], *, error: str | None = None, begins: bool = True
+    ) -> None:
         rows = [{"id": leave_id, "user_id": user_id} for leave_id, user_id in leaves.items()]
         sent = SentLeave(path)
-        sent.begin(rows)
-        report = write_lines(f"{tmp_path}/report.jsonl", [{"id": one, "status": is_} for one, is_ in outcomes.items()])
+        if begins:
+            sent.begin(rows)
+        outcome_rows = [{"id": one, "status": status, "error": error} for one, status in outcomes.items()]
+        report = write_lines(f"{tmp_path}/report.jsonl", outcome_rows)
         sent.settle(write_lines(f"{tmp_path}/leaves.jsonl", rows), [report, f"{tmp_path}/no-report.jsonl"])
 
     return send
@@ -58,6 +62,40 @@ def test_leave_is_its_users_as_cor_took_it_last(path: str, send: Send) -> None:
     assert gone(path) == {"L1": "E-1"}
     send({"L1": "E-2"}, {"L1": "updated"})
     assert gone(path) == {"L1": "E-2"}
+
+
+@pytest.mark.parametrize("outcomes", [{}, {"L1": "failed"}])
+def test_leave_that_went_back_while_nobody_knew_what_cor_has_is_sent_again(
+    outcomes: dict[str, str], path: str, send: Send
+) -> None:
+    send({"L1": "E-1"}, {"L1": "created"})
+    send({"L1": "E-2"}, outcomes)
+    assert SentLeave(path).changed([{"id": "L1", "user_id": "E-1"}])
+
+
+def test_leave_that_was_about_to_be_deleted_and_is_back_is_sent_again(path: str, send: Send) -> None:
+    send({"L1": "E-1"}, {"L1": "created"})
+    sent = SentLeave(path)
+    sent.begin([], sent.gone(["another"], max_deletes=9))
+    assert SentLeave(path).changed([{"id": "L1", "user_id": "E-1"}])
+
+
+def test_if_it_is_not_certain_whose_leave_cor_has_each_user_is_asked_for(path: str, send: Send) -> None:
+    send({"L1": "E-1"}, {"L1": "created"})
+    send({"L1": "E-2"}, {"L1": "failed"})
+    assert gone(path) == {"L1": "E-2"}
+    send({}, {"L1": "deleted"}, error="UserNotFoundError")
+    assert gone(path) == {"L1": "E-1"}
+    send({}, {"L1": "deleted"}, error="UserNotFoundError")
+    assert gone(path) == {}
+
+
+def test_an_old_run_that_is_cleared_has_its_leave_sent_again(path: str, send: Send) -> None:
+    send({"L1": "E-1"}, {"L1": "created"})
+    send({"L1": "E-2"}, {"L1": "updated"})
+    send({"L1": "E-1"}, {"L1": "updated"}, begins=False)
+    assert SentLeave(path).changed([{"id": "L1", "user_id": "E-2"}])
+    assert gone(path) == {"L1": "E-1"}
 
 
 def test_leave_of_a_run_that_was_cut_off_may_be_in_cor_but_is_sent_again(path: str) -> None:
@@ -101,7 +139,9 @@ def test_an_hr_system_without_any_leave_is_not_believed(path: str, send: Send) -
 def test_only_the_owner_can_read_the_file_and_it_holds_no_dates(path: str) -> None:
     SentLeave(path).begin([{"id": "L1", "user_id": "E-1", "leave_type_id": "sick", "start": "2026-05-11"}])
     assert stat.S_IMODE(Path(path).stat().st_mode) == 0o600
-    assert json.loads(Path(path).read_text()) == {"id": "L1", "user_id": "E-1", "taken": ""}
+    row = json.loads(Path(path).read_text())
+    assert row.pop("digest")
+    assert row == {"id": "L1", "users": ["E-1"], "taken": False}
 
 
 def gone(path: str, *current: str) -> dict[str, str]:
