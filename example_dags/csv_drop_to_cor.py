@@ -20,8 +20,9 @@ Traps
   * The file must be complete: approved leave of the window that is missing from it is deleted from COR. If much is
     missing, a guard sends nothing: check the file, then trigger a run with a higher `max_delete_fraction`. Let HR
     rename the file when it is complete. Until it is there, the task fails and Airflow tries again.
-  * Only the newest file counts, so a missed day is made up by the next. A file older than one that was sent is refused,
-    even if its run is cleared. To go back, give it a later name (`leave-2026-11-24-b.csv`) and trigger a run with it.
+  * Only the newest file counts, so a missed day is made up by the next. A file older than one that a run has begun
+    with is refused, even if its run is cleared. To go back, give it a later name (`leave-2026-11-24-b.csv`) and
+    trigger a run with it.
   * Words that are not listed below refuse their row, and so does an id that is approved in one row and cancelled in
     another: COR keeps what it has of it, and `report.jsonl` says why. Case and blanks do not matter.
 """
@@ -103,7 +104,7 @@ def refuse_older_file(context: Any) -> None:
     file = PurePosixPath(context["ti"].xcom_pull(task_ids="extract")).stem
     newest = Watermark(FILES, context)
     if file < (before := newest.get() or ""):
-        raise AirflowFailException(f"{file} is older than {before}, which was sent already. Nothing was sent.")
+        raise AirflowFailException(f"{file} is older than {before}, with which a run has begun. Nothing was sent.")
     newest.set(file)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import unicodedata
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -113,7 +114,10 @@ class _View:
         return {"metadata": {"source": self._source}, "id": self._id(leave.id), "userId": self._id(leave.user_id)}
 
     def _id(self, text: str) -> str:
-        return text if "ids" in self._shows else _DIGIT.sub("9", _LETTER.sub("x", text))
+        """Return an id as the reader may see it; an id of a day's leave may have a date in it."""
+        if "ids" in self._shows:
+            return text if "dates" in self._shows else _DATE.sub("YYYY-MM-DD", text)
+        return _DIGIT.sub("9", _LETTER.sub("x", "".join(one for one in text if not unicodedata.combining(one))))
 
     def _refusal(self, leave: UnreadableLeave) -> str:
         return f"{self._id(leave.id) if leave.id else '(no id)'}: {leave.error.name}: {leave.error.message}"
@@ -125,3 +129,4 @@ def _beneath(lines: list[str]) -> str:
 
 _LETTER = re.compile(r"[^\W\d_]")
 _DIGIT = re.compile(r"\d")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")

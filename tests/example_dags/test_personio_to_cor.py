@@ -347,7 +347,7 @@ def test_whoever_starts_a_run_may_let_a_small_team_lose_more_than_a_fifth(run_da
 def test_an_absence_that_cannot_be_read_is_rejected_by_its_id_and_what_cor_has_of_it_stays(
     run_dag: RunDag, policy: str
 ) -> None:
-    days = [day_off(number, "2026-07-20", "2026-07-22", halves=(1, 1)) for number in range(50, 54)]
+    days = [day_off(number, "2026-07-20", "2026-07-22", halves=(1, 1)) for number in range(50, 55)]
     hours = [hours_off(number, ("2026-07-06", 9), ("2026-07-06", 10)) for number in range(50, 55)]
     choice = HOME[0], policy
     with new_hr([WHOLE_DAYS[0], *days], hours) as hr, new_cor("100", "101") as cor:
@@ -357,6 +357,7 @@ def test_an_absence_that_cannot_be_read_is_rejected_by_its_id_and_what_cor_has_o
             {"employee": {}},
             {"start_date": "2026-07-3x"},
             {"end_date": "2026-07-99"},
+            {"end_date": "2026-07-19"},
         ]
         hr.time_offs = [hr.time_offs[0], *({**a, **b} for a, b in zip(hr.time_offs[1:], bad, strict=True))]
         bad = [{"absence_type": None}, {"employee": None}, {"start": "2026-07-06 AM"}, {"end": "2026-07-06T"}]

@@ -90,6 +90,18 @@ def test_the_reader_may_choose_to_see_them(run: Run, shows: list[str], there: li
     assert [text for text in hidden if text in log] == []
 
 
+def test_a_date_in_an_id_is_a_date(run: Run) -> None:
+    one = leave("hr-17-2026-05-11")
+    log = beginning_with("Dry run", run([one], dry_run=True, dry_run_shows=["ids"]).log)
+    assert '"id": "hr-17-YYYY-MM-DD"' in log
+    assert "2026-05-11" not in log
+
+
+def test_a_letter_in_two_parts_is_hidden_like_one_in_one(run: Run) -> None:
+    log = run([leave(user_id="N\u0303una")], dry_run=True).log
+    assert '"userId": "xxxx"' in log
+
+
 def test_leave_that_would_be_rejected_is_shown_with_the_reason(run: Run) -> None:
     log = run([leave(), REFUSED, leave("hr-20", user_id=None), {}], dry_run=True).log
     assert "1 leaves would be sent" in log
