@@ -14,7 +14,7 @@ Change these first: COLUMNS; STATUSES, LEAVE_TYPES and HALVES; DATE_FORMAT; ZONE
 HR writes `leave-2026-11-24.csv`, named by the day of the run in UTC:
 
     Absence ID;Personnel no.;Absence type;First day;Last day;Half day;Status
-    4711;EMP-1001;Annual leave;11/05/2026;12/05/2026;;Approved
+    4711;EMP-1001;Annual leave;01/12/2026;02/12/2026;;Approved
 
 Traps
   * The file must be complete: approved leave of the window that is missing from it is deleted from COR. If much is
@@ -23,8 +23,10 @@ Traps
   * Only the newest file counts, so a missed day is made up by the next. A file older than one that a run has begun
     with is refused, even if its run is cleared. To go back, give it a later name (`leave-2026-11-24-b.csv`) and
     trigger a run with it.
-  * Words that are not listed below refuse their row, and so does an id that is approved in one row and cancelled in
-    another: COR keeps what it has of it, and `report.jsonl` says why. Case and blanks do not matter.
+  * Words that are not listed below refuse their row, and so does an id whose rows differ, or are approved in one place
+    and cancelled in another: COR keeps what it has of it, and `report.jsonl` says why. Case and blanks do not matter.
+  * Up to `max_rejected` refused rows leave the run green. Half days are from 9 to 13 and from 13 to 18 o'clock: give
+    `to_spans` other `WorkingHours`. Leave outside the window of the sync is sent, too, and never deleted.
 """
 
 from __future__ import annotations
@@ -87,7 +89,10 @@ def to_leaves(rows: list[Row]) -> list[dict[str, Any]]:
     approved = {row.meaning("status", STATUSES) for row in rows}
     if len(approved) > 1:
         raise rows[0].error("status", "contradicts another row of this id")
-    return [to_leave(row) for row in rows] if approved == {True} else []
+    leaves = [to_leave(row) for row in rows] if approved == {True} else []
+    if any(leave != leaves[0] for leave in leaves):
+        raise rows[0].error("id", "is that of another leave, too")
+    return leaves
 
 
 def to_leave(row: Row) -> dict[str, Any]:

@@ -342,6 +342,16 @@ def test_one_id_that_is_approved_and_cancelled_is_refused_and_stays_as_it_is(on_
     assert all('column "Status" contradicts another row of this id' in why for why in run.refused.values())
 
 
+def test_one_id_of_two_leaves_is_refused_whichever_row_comes_first(on_disk: Transfer) -> None:
+    on_disk.put(file_of(*ROWS.values()))
+    on_disk.run()
+    moved = row(4711, "EMP-1001", "Annual leave", 5, 6)
+    for rows in ((moved, ROWS["4711"]), (ROWS["4711"], moved)):
+        on_disk.put(file_of(*rows, *list(ROWS.values())[1:]))
+        run = on_disk.run()
+        assert (run.in_cor, run.refused.keys()) == (IN_COR, {"4711"})
+
+
 def test_half_a_day_is_half_a_day(on_disk: Transfer) -> None:
     halves = [row(number, "EMP-1001", "Annual leave", 3, 3, half=half) for number, half in ((1, "am"), (2, "PM "))]
     on_disk.put(file_of(*halves))
