@@ -20,7 +20,7 @@ It reads `hr_leave`, without descriptions, and the names of `hr_leave_type`:
 
 Traps
   * Set `FIRST_DAY` to the day of the first run: COR refuses leave of people whom it does not know, such as those
-    who have left, and more than ten refusals fail this run and the next. What ended before that day is not sent.
+    who have left, and more than `max_rejected` fail this run and the next. What ended before that day is not sent.
   * Only the state `validate` counts. Leave is deleted from COR when Odoo no longer approves it: refused, cancelled,
     archived, reset to draft, or deleted. If that is more than `max_deletes`, the run fails: check the query, or trigger
     the DAG with a larger number.
@@ -141,12 +141,13 @@ with DAG(
     params={
         "since": Param(None, type=["null", "string"], format="date-time", description="Empty: the last run"),
         "max_deletes": Param(50, type="integer", description="More leaves than this are not deleted at once"),
+        "max_rejected": Param(10, type="integer", minimum=0, description="More refused leaves fail the run"),
         **dry_run_params(),
     },
     tags=["cor", "leave", "sql"],
     doc_md=__doc__,
 ) as dag:
-    options: dict[str, Any] = {"source": SOURCE, "max_rejected": 10}
+    options: dict[str, Any] = {"source": SOURCE, "max_rejected": "{{ params.max_rejected }}"}
     reading: Any = extract("{{ params.since or '' }}", "{{ params.max_deletes }}", RUN, SENT)
     # COR may refuse overlapping leave, so delete first.
     delete = DeleteLeaveOperator(
