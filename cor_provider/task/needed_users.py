@@ -12,9 +12,10 @@ from cor_provider import _files
 from cor_provider._compat import ObjectStoragePath, load_lazy
 from cor_provider.exceptions import CorConfigurationError, CorUserNotFoundError
 from cor_provider.inputs.paths import PATH_TYPES, may_be_shown
+from cor_provider.inputs.translation import is_unset
 from cor_provider.records.kinds import LEAVE
 from cor_provider.results.summary import MOST_UNKNOWN
-from cor_provider.task.summary_file import FORMAT, SUMMARY_SUFFIX, read_summary, summary_path
+from cor_provider.task.summary_file import SUMMARY_SUFFIX, read_summary, summary_path
 
 _UNSENT = ("failed", "not_sent")
 
@@ -69,7 +70,7 @@ def paths_in(only_for: object) -> list[object]:
 
 
 def _paths(only_for: object) -> Iterable[object]:
-    if isinstance(only_for, str) and only_for.strip() not in {"", "None"}:
+    if isinstance(only_for, str) and not is_unset(only_for):
         yield only_for.strip()
     elif isinstance(only_for, PATH_TYPES):
         yield only_for
@@ -98,7 +99,7 @@ def _read_file(path: object, source: str, needed: Needed) -> None:
             if summary.get("records", LEAVE.many) != LEAVE.many:
                 raise ValueError
             if is_summary:
-                _add_summary(json.loads(stream.read()), needed)
+                _add_summary(summary, needed)
             else:
                 _add_report(stream, needed)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
@@ -122,9 +123,7 @@ def _add_report(lines: Iterable[bytes], needed: Needed) -> None:
             needed.users[_text(row["unknown_id"])] += 1
 
 
-def _add_summary(content: Any, needed: Needed) -> None:
-    if content["format"] != FORMAT:
-        raise ValueError
+def _add_summary(content: Mapping[str, Any], needed: Needed) -> None:
     users = Counter({_text(user_id): int(count) for user_id, count in content["users"].items()})
     if len(users) >= MOST_UNKNOWN:
         raise CorConfigurationError(
