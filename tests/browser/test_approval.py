@@ -15,7 +15,7 @@ from local_airflow import Run, RunningAirflow
 pytestmark = pytest.mark.since_airflow("3.1")
 
 DAG_ID = "approved_sync_to_cor"
-YEAR = datetime.now(timezone.utc).year
+YEAR = datetime.now(timezone.utc).year + 1  # in the window of the DAG even if this year ends meanwhile
 LEAVE = {"user_id": "HR-EMP-00012", "leave_type_id": "vacation", "start": f"{YEAR}-05-11", "end": f"{YEAR}-05-12"}
 Keep = Callable[[Page, str], None]
 

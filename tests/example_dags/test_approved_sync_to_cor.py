@@ -22,7 +22,7 @@ from local_airflow import Run, RunningAirflow, run_airflow
 DAG_ID = "approved_sync_to_cor"
 APPLY_DAG_ID = "approved_sync_to_cor_apply"
 USERS = ("user-zq7", "user-zq8")
-YEAR = datetime.now(timezone.utc).year
+YEAR = datetime.now(timezone.utc).year + 1  # in the window of the DAG even if this year ends meanwhile
 
 with_approval = pytest.mark.since_airflow("3.1")
 without_approval = pytest.mark.before_airflow("3.1")
@@ -134,7 +134,7 @@ def transfer(
     for one in cor.leaves:
         cor.store.delete_leave(source="GLOBANT", external_id=one.external_id, user_id=one.user_id)
     monkeypatch.setenv("AIRFLOW_CONN_COR_DEFAULT", connection)
-    window, ledger = (f"{YEAR}-01-01", f"{YEAR + 1}-12-31"), f"file://{folder}/ledger"
+    window, ledger = (f"{YEAR - 1}-01-01", f"{YEAR}-12-31"), f"file://{folder}/ledger"
     earlier = SyncLeavesOperator(
         task_id="earlier", leave_requests=BEFORE, source="GLOBANT", window=window, ledger=ledger
     )

@@ -22,7 +22,8 @@ from example_dags.in_cor import InCor, leaves_in, utc, whole_days, xcoms_and_ren
 BUCKET = "hr-files"
 HEADER = "Absence ID;Personnel no.;Name;Absence type;First day;Last day;Half day;Status;Note"
 TODAY = datetime.now(timezone.utc).date()  # what the file covers moves with the day
-BEFORE, YESTERDAY = (f"leave-{TODAY - timedelta(days=days)}.csv" for days in (2, 1))
+BEFORE, YESTERDAY, OF_TODAY, TOMORROW = (f"leave-{TODAY + timedelta(days=days)}.csv" for days in (-2, -1, 0, 1))
+OF_THE_DAY = (OF_TODAY, TOMORROW)  # midnight may pass between a test's import and its run
 
 
 def day(number: int) -> date:
@@ -139,8 +140,10 @@ class Transfer:
     def __init__(self, dag: Any, drop: Drop, cor: Sandbox, exchange: str) -> None:
         self.dag, self.drop, self.cor, self.exchange = dag, drop, cor, exchange
 
-    def put(self, content: str, name: str = f"leave-{TODAY}.csv") -> None:
-        self.drop.put(name, content)
+    def put(self, content: str, *names: str) -> None:
+        """Write HR's file, by default that of the day of the next run."""
+        for name in names or OF_THE_DAY:
+            self.drop.put(name, content)
 
     def run(self, **conf: Any) -> Run:
         before = len(self.cor.requests)
@@ -379,7 +382,7 @@ def test_an_older_file_never_undoes_a_newer_one(on_disk: Transfer, newer: str) -
 def test_an_older_file_may_be_sent_under_a_later_name(on_disk: Transfer) -> None:
     on_disk.put(file_of(*ROWS.values()))
     on_disk.run()
-    later = f"leave-{TODAY}-b.csv"
+    later = TOMORROW.replace(".csv", "-b.csv")
     on_disk.put(file_of(*list(ROWS.values())[1:]), later)
     run = on_disk.run(file=later)
     assert run.state == "success"
