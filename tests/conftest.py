@@ -50,11 +50,12 @@ os.environ |= {
     "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": json.dumps(
         [
             {
-                "name": folder.parent.name + "-" + folder.name,
+                "name": f"{folder.parent.name}-{folder.name}-{path.stem}",
                 "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
-                "kwargs": {"path": str(folder)},
+                "kwargs": {"path": str(path)},
             }
             for folder in DAG_FOLDERS
+            for path in sorted(folder.glob("*.py"))  # on its own: `DAG.test` reads all of a bundle, each time
         ]
     ),
     "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
