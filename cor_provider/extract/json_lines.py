@@ -12,6 +12,8 @@ from contextlib import ExitStack
 from typing import Any
 from zlib import crc32
 
+from pydantic_core import to_jsonable_python
+
 from cor_provider import _files
 from cor_provider._compat import get_hook_lineage_collector
 from cor_provider.exceptions import CorValidationError
@@ -28,10 +30,12 @@ def write_lines(path: str, rows: Iterable[Any]) -> str:
 
     :param path: path or URI of the file, such as ``s3://bucket/leave/leaves.jsonl``. A missing folder is made. An
         existing file, from an earlier attempt for example, is replaced. If a row raises an error, nothing is written.
-    :param rows: values that JSON can hold, such as leave requests.
+    :param rows: such as leave requests. What a database driver returns and JSON lacks is written as text: dates and
+        times in ISO 8601, decimals, UUIDs.
+    :raises pydantic_core.PydanticSerializationError: if a value is of a type that has no such text, with its name.
     """
     file = _files.locate(path)
-    content = "".join(json.dumps(row) + "\n" for row in rows)
+    content = "".join(json.dumps(row, default=to_jsonable_python) + "\n" for row in rows)
     _files.make_folder(file.parent)
     _files.replace(file, content.encode())
     get_hook_lineage_collector().add_output_asset(context=file, uri=str(file))

@@ -6,9 +6,13 @@ import json
 import os
 import stat
 from collections.abc import Iterator
+from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
 from pathlib import Path
+from uuid import UUID
 
 import pytest
+from pydantic_core import PydanticSerializationError
 
 from cor_provider.extract.json_lines import split_lines, write_lines
 from cor_provider.inputs.leaves import iter_leaves
@@ -58,6 +62,28 @@ def test_until_all_is_written_the_file_of_an_earlier_attempt_stays(tmp_path: Pat
     with pytest.raises(LookupError):
         write_lines(path, rows())
     assert ids_in(path) == ["L1"]
+
+
+def test_what_a_database_returns_is_written_as_text(tmp_path: Path) -> None:
+    madrid = timezone(timedelta(hours=2))
+    row = leave(
+        "L1", user_id=Decimal(42), leave_type_id=UUID(int=7), start=date(2026, 5, 11), end=datetime(2026, 5, 12, 18)
+    )
+    rows = [row, {**row, "id": "L2", "end": datetime(2026, 5, 12, 18, tzinfo=madrid)}]
+    written, with_zone = [json.loads(line) for line in lines_of(write_lines(f"{tmp_path}/leaves.jsonl", rows))]
+    assert written == {
+        **row,
+        "user_id": "42",
+        "leave_type_id": "00000000-0000-0000-0000-000000000007",
+        "start": "2026-05-11",
+        "end": "2026-05-12T18:00:00",
+    }
+    assert with_zone["end"] == "2026-05-12T18:00:00+02:00"
+
+
+def test_a_value_that_has_no_text_is_named_by_its_type(tmp_path: Path) -> None:
+    with pytest.raises(PydanticSerializationError, match="unknown type: <class 'object'>"):
+        write_lines(f"{tmp_path}/leaves.jsonl", [leave("L1", user_id=object())])
 
 
 def test_an_extract_goes_to_an_object_store_too() -> None:
