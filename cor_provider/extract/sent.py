@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from hashlib import sha256
@@ -19,6 +20,8 @@ from cor_provider.extract.json_lines import write_lines
 from cor_provider.leave import read_external_id
 
 __all__ = ["SentLeave"]
+
+log = logging.getLogger(__name__)
 
 
 class SentLeave:
@@ -38,7 +41,9 @@ class SentLeave:
 
     def __init__(self, path: str) -> None:
         self._path = path
-        self._rows: dict[str, dict[str, Any]] = {row["id"]: row for row in _read_lines(path)}
+        if (content := _files.read(_files.locate(path))) is None:
+            log.warning("There is no %s yet. So no leave is known to have been sent: all of it counts as new.", path)
+        self._rows: dict[str, dict[str, Any]] = {row["id"]: row for row in _parse_lines(content)}
 
     @property
     def taken(self) -> list[str]:
@@ -137,5 +142,8 @@ def _digest(leave: Mapping[str, Any]) -> str:
 
 
 def _read_lines(path: str) -> list[dict[str, Any]]:
-    content = _files.read(_files.locate(path)) or b""
-    return [json.loads(line) for line in content.split(b"\n") if line.strip()]
+    return _parse_lines(_files.read(_files.locate(path)))
+
+
+def _parse_lines(content: bytes | None) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (content or b"").split(b"\n") if line.strip()]

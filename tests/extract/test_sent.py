@@ -136,6 +136,14 @@ def test_an_hr_system_without_any_leave_is_not_believed(path: str, send: Send) -
         SentLeave(path).gone([], max_deletes=9)
 
 
+def test_a_file_that_is_not_there_is_named_once(path: str, caplog: pytest.LogCaptureFixture) -> None:
+    SentLeave(path).begin([])
+    assert f"There is no {path} yet." in caplog.text
+    caplog.clear()
+    SentLeave(path)
+    assert caplog.text == ""
+
+
 def test_only_the_owner_can_read_the_file_and_it_holds_no_dates(path: str) -> None:
     SentLeave(path).begin([{"id": "L1", "user_id": "E-1", "leave_type_id": "sick", "start": "2026-05-11"}])
     assert stat.S_IMODE(Path(path).stat().st_mode) == 0o600
