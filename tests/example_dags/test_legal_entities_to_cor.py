@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from copy import deepcopy
 from datetime import time
@@ -89,6 +89,7 @@ ERRORS = {
     "18": "UnreadableRowError",
     "19": "UnreadableRowError",
 }
+MANY, ONE_DAY = 10_000, ("2026-07-06", "2026-07-06")
 LEAVES = 27  # 9 of each entity: of the 10 that are approved, one is outside its window
 
 
@@ -125,15 +126,18 @@ def hr_databases(tmp_path_factory: pytest.TempPathFactory, module_patch: pytest.
     paths = {name: folder / f"{name}.sqlite" for name in ENTITIES}
     for name, entity in ENTITIES.items():
         words = {"vacation": entity.vacation, "sickness": entity.sickness}
-        with closing(sqlite3.connect(paths[name])) as database:
-            database.execute(TABLE)
-            for row in [*ROWS, *REFUSED]:
-                said = row._replace(leave_type=words.get(row.leave_type, row.leave_type))
-                values = [*said, f"name of {row.employee}", f"reason for {row.id}"]
-                database.execute("INSERT INTO leave_request VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
-            database.commit()
+        rows = [row._replace(leave_type=words.get(row.leave_type, row.leave_type)) for row in [*ROWS, *REFUSED]]
+        make_hr_database(paths[name], rows)
         set_hr_connection(module_patch, name, paths[name])
     return paths
+
+
+def make_hr_database(path: Path, rows: Iterable[Row]) -> None:
+    values = ([*row, f"name of {row.employee}", f"reason for {row.id}"] for row in rows)
+    with closing(sqlite3.connect(path)) as database:
+        database.execute(TABLE)
+        database.executemany("INSERT INTO leave_request VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+        database.commit()
 
 
 def set_hr_connection(patch: pytest.MonkeyPatch, entity: str, path: Path) -> None:
@@ -293,6 +297,16 @@ def test_an_entity_whose_database_fails_leaves_the_others_alone(run_without_a_da
     }
     others = {leave_id: leave for leave_id, leave in first_run.in_cor.items() if not leave_id.startswith("de-")}
     assert run_without_a_database.in_cor == others
+
+
+def test_thousands_of_rows_of_one_day_arrive(run_dag: RunDag, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    database = tmp_path / "many.sqlite"
+    make_hr_database(database, (Row(number, 1001, "Annual leave", *ONE_DAY) for number in range(MANY)))
+    set_hr_connection(monkeypatch, "nz", database)
+    with new_cor() as cor:
+        run = run_dag(cor)
+    assert (run.state, run.outcomes("nz")) == ("success", {"created": MANY})
+    assert sum(leave_id.startswith("nz-") for leave_id in run.in_cor) == MANY
 
 
 def test_when_every_entity_fails_the_summary_says_so(
