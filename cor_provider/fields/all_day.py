@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError
 
@@ -20,7 +22,7 @@ def read_all_day(value: object) -> bool | None:
         return value
     if is_gap(value):
         return None
-    try:
-        return _parser.validate_python(str.strip(value) if isinstance(value, str) else value)
-    except ValidationError:
-        raise PydanticCustomError("all_day", "must be true or false, or left out") from None
+    if isinstance(value, (str, bytes)) or not hasattr(value, "__len__"):  # older pydantic reads an array of one value
+        with suppress(ValidationError):
+            return _parser.validate_python(str.strip(value) if isinstance(value, str) else value)
+    raise PydanticCustomError("all_day", "must be true or false, or left out")
