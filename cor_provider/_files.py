@@ -32,6 +32,8 @@ SCRATCH_KIB_IN_MEMORY = 8 * 1024
 BLOCK = 256 * 1024
 """Bytes of a file that are read at once."""
 
+_ABSOLUTE = re.compile(r"/|[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+
 FILE_MODE = 0o600
 FOLDER_MODE = 0o700
 
@@ -40,12 +42,15 @@ def locate(value: object) -> ObjectStoragePath:
     """
     Return the file or folder that a parameter names.
 
-    :param value: a path or URI, as text or any kind of path. Blanks around text are ignored.
+    :param value: a path or URI, as text or any kind of path. Blanks around text are ignored. A relative path begins in
+        the working directory, or with ``~`` at home: Airflow before 3.2 would let it begin at the root of the disk.
     :raises CorConfigurationError: if this Airflow refuses every URI.
     """
     if isinstance(value, ObjectStoragePath):
         return value
     text = os.fsdecode(value) if isinstance(value, os.PathLike) else str(value).strip()
+    if not _ABSOLUTE.match(text):
+        text = str(Path.cwd() / Path(text).expanduser())
     try:
         return ObjectStoragePath(text)
     except TypeError as error:

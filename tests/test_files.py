@@ -213,11 +213,10 @@ def test_what_is_written_and_the_folders_that_are_made_are_for_their_owner_alone
     assert stat.S_IMODE(there.stat().st_mode) == 0o755
 
 
-@pytest.mark.since_airflow("3.2")  # before, Airflow takes it for a folder called so
 def test_home_is_where_what_is_read_and_written_there_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path)
-    path = ObjectStoragePath("~/a/b.jsonl")
+    path = _files.locate("~/a/b.jsonl")
     _files.replace(path, b"new")
     _files.create(path.parent / "lock", b"")
     assert _files.read(path) == b"new"

@@ -120,14 +120,15 @@ SPELLINGS: dict[str, Callable[[Path], object]] = {
     "uri of a link": lambda path: linked(path).as_uri(),
     "linked folder": in_linked_folder,
     "hard link": hard_linked,
-}
-SINCE_3: dict[str, Callable[[Path], object]] = {
     "relative": os.path.relpath,
     "relative with a dot": lambda path: f"./{os.path.relpath(path)}",
+    "relative path": lambda path: Path(os.path.relpath(path)),
+    "home": lambda path: f"~/{path.name}",
+}
+SINCE_3: dict[str, Callable[[Path], object]] = {
     "other protocol": lambda path: f"local://{path}",
 }
 SINCE_3_2: dict[str, Callable[[Path], object]] = {
-    "home": lambda path: f"~/{path.name}",
     "capitals": lambda path: f"FILE://{path}",
 }
 EverySpelling = pytest.mark.parametrize(
