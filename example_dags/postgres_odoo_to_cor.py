@@ -84,7 +84,7 @@ RUN, SENT = FOLDER + "/{{ run_id }}", FOLDER + "/sent.jsonl"
 HR = Asset("hr_odoo")
 
 
-@task(inlets=[HR])
+@task(inlets=[HR], multiple_outputs=False)  # Airflow 3.0 stores no None alone
 def extract(since: str, max_deletes: str, run: str, sent_path: str) -> Reading:
     """Write what is to be sent and deleted as files; return what of the changes this run reads."""
     database = BaseHook.get_connection("hr_odoo").get_hook(hook_params={"log_sql": False})  # it would log ids
