@@ -8,6 +8,7 @@ last run of each kind. A test fails while the two differ.
 from __future__ import annotations
 
 import json
+import os
 import platform
 import re
 import time
@@ -66,7 +67,8 @@ def what_ran(config: pytest.Config) -> str:
     ignored = config.getoption("ignore") or ()
     if config.args_source is pytest.Config.ArgsSource.ARGS:
         return " ".join(sorted(config.args))
-    return " ".join([EVERY_TEST, *sorted(f"without {_relative(path)}" for path in ignored)])
+    marked = [f"({expression})"] if (expression := config.getoption("markexpr")) else []
+    return " ".join([EVERY_TEST, *sorted(f"without {_relative(path)}" for path in ignored), *marked])
 
 
 def table(runs: Iterable[Run]) -> str:
@@ -95,7 +97,7 @@ def _sortable(kind: tuple[str, str, str]) -> tuple[list[int], list[int]]:
 
 
 def _relative(path: str) -> str:
-    return Path(path).resolve().relative_to(REPOSITORY).as_posix()
+    return os.path.relpath(path, REPOSITORY)
 
 
 if __name__ == "__main__":

@@ -54,13 +54,25 @@ def test_the_newest_airflow_and_python_come_first() -> None:
     ]
 
 
+def recorded(folder: Path, *options: str) -> dict[str, Any]:
+    """Return what is recorded of a run of a good and a bad test."""
+    (folder / "test_two.py").write_text("def test_good(): pass\n\ndef test_bad(): assert False\n")
+    file = folder / "runs.jsonl"
+    command = [sys.executable, "-m", "pytest", "-p", "run_record", "--record", str(file), "--rootdir", ".", *options]
+    environment = {**os.environ, "PYTHONPATH": str(Path(run_record.__file__).parent)}
+    subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=False)
+    (line,) = file.read_text().splitlines()
+    row: dict[str, Any] = json.loads(line)
+    return row
+
+
 @pytest.mark.parametrize("workers", ["0", "2"])
 def test_a_run_is_recorded_as_it_ended(tmp_path: Path, workers: str) -> None:
-    (tmp_path / "test_two.py").write_text("def test_good(): pass\n\ndef test_bad(): assert False\n")
-    recorded = tmp_path / "runs.jsonl"
-    options = ["-p", "run_record", "--record", str(recorded), "-n", workers, "--rootdir", "."]
-    environment = {**os.environ, "PYTHONPATH": str(Path(run_record.__file__).parent)}
-    command = [sys.executable, "-m", "pytest", *options, "test_two.py"]
-    subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=False)
-    (line,) = recorded.read_text().splitlines()
-    assert {"what": "test_two.py", "passed": 1, "failed": 1, "skipped": 0}.items() <= json.loads(line).items()
+    row = recorded(tmp_path, "-n", workers, "test_two.py")
+    assert {"what": "test_two.py", "passed": 1, "failed": 1, "skipped": 0}.items() <= row.items()
+
+
+def test_what_was_left_out_is_said(tmp_path: Path) -> None:
+    row = recorded(tmp_path, "--ignore=benchmarks", "-m", "not bulk")
+    assert row["what"].startswith("every test without ")
+    assert row["what"].endswith("benchmarks (not bulk)")

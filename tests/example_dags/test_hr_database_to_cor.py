@@ -277,6 +277,7 @@ def test_a_dry_run_sends_nothing(
 MANY = 10_000
 
 
+@pytest.mark.bulk
 def test_ten_thousand_rows_of_one_timestamp_arrive_from_postgresql(
     hr_dag: Any, example_dags: Path, leave_exchange: Path, monkeypatch: pytest.MonkeyPatch, airflow_db: None
 ) -> None:

@@ -299,6 +299,7 @@ def test_an_entity_whose_database_fails_leaves_the_others_alone(run_without_a_da
     assert run_without_a_database.in_cor == others
 
 
+@pytest.mark.bulk
 def test_thousands_of_rows_of_one_day_arrive(run_dag: RunDag, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     database = tmp_path / "many.sqlite"
     make_hr_database(database, (Row(number, 1001, "Annual leave", *ONE_DAY) for number in range(MANY)))

@@ -26,6 +26,7 @@ INSERTS = {
 }
 
 
+@pytest.mark.bulk
 @pytest.mark.usefixtures("airflow_db")
 @pytest.mark.parametrize("system", INSERTS)
 def test_all_of_them_arrive_once_and_so_does_one_more(
