@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import runpy
 import shutil
 import socket
@@ -75,6 +76,8 @@ pytest_plugins = ["sync_support", "operators_support", "tab_support", "run_recor
 
 AIRFLOW = Version(airflow_version)
 LONGEST_ID = 200
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+DEBUG_LINES = re.compile(r"^\S+ \S+ \[debug +\].*\n(?:(?!\d{4}-\d\d-\d\d).*\n)*", re.MULTILINE)
 WARNING_FILTERS = {
     SpecifierSet("<3"): (
         "error::airflow.exceptions.RemovedInAirflow3Warning",
@@ -219,6 +222,21 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     monkeypatch.setattr(_clock, "now", time.now)
     monkeypatch.setattr(_clock, "wait", time.wait)
     return waited
+
+
+@pytest.fixture
+def logged(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) -> Callable[[], str]:
+    """
+    Return a function that returns what was logged, wherever this Airflow writes it, on one line and without colours.
+
+    `DAG.test` of Airflow 3.0 also shows what a task asks for and gets, for debugging, which workers do not.
+    """
+
+    def read() -> str:
+        printed = DEBUG_LINES.sub("", COLOURS.sub("", "".join(capfd.readouterr())))
+        return " ".join((caplog.text + printed).split())
+
+    return read
 
 
 @pytest.fixture

@@ -132,15 +132,13 @@ def test_a_leave_of_an_unknown_type_is_rejected_and_leaves_the_run_green(first_r
     assert first_run.state == "success"
 
 
-def test_names_notes_and_leave_types_stay_in_hr(
-    run_dag: RunDag, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
-) -> None:
+def test_names_notes_and_leave_types_stay_in_hr(run_dag: RunDag, logged: Callable[[], str]) -> None:
     with new_hr() as hr, new_cor("100", "101") as cor:
         hr.answer_next(503, NOTE.encode())
         run = run_dag(hr, cor)
         sent = str([request.body for request in cor.requests])
     assert run.state == "success"
-    shown = run.files + run.kept + sent + caplog.text + "".join(capfd.readouterr())
+    shown = run.files + run.kept + sent + logged()
     assert [marker for marker in (NOTE, NAME, "Sick", "Parental", KEY) if marker in shown] == []
 
 
@@ -167,14 +165,14 @@ def test_a_request_to_wait_is_heeded(run_dag: RunDag, waits: list[float]) -> Non
     ],
 )
 def test_nothing_is_sent_unless_all_is_read(
-    run_dag: RunDag, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture, status: int, body: bytes
+    run_dag: RunDag, logged: Callable[[], str], status: int, body: bytes
 ) -> None:
     with new_hr() as hr, new_cor("100", "101") as cor:
         for _ in range(MAX_ATTEMPTS):
             hr.answer_next(status, body)
         run = run_dag(hr, cor)
         assert (run.state, run.files, cor.requests) == ("failed", "", ())
-    assert NOTE not in caplog.text + "".join(capfd.readouterr())
+    assert NOTE not in logged()
 
 
 def test_a_wrong_key_sends_nothing(run_dag: RunDag) -> None:
@@ -254,13 +252,13 @@ def test_a_request_that_is_not_approved_need_not_be_readable(run_dag: RunDag, mo
 
 
 def test_a_dry_run_shows_leave_and_sends_nothing(
-    run_dag: RunDag, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+    run_dag: RunDag, logged: Callable[[], str], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
     with new_hr() as hr, new_cor("100", "101") as cor:
         run = run_dag(hr, cor, dry_run=True)
         assert (cor.requests, run.report) == ((), [])
-    log = caplog.text + "".join(capfd.readouterr())
+    log = logged()
     assert '{"metadata": {"source": "GLOBANT"}, "id": "xxxxxxxx-9", "userId": "999", "leaveTypeId": "vacation", ' in log
     assert [value for value in ("bamboohr-1", "2026-06-22", NAME, NOTE, "Sick") if value in log] == []
 

@@ -566,12 +566,12 @@ def test_the_extract_holds_what_cor_needs_and_nothing_else(start: Start) -> None
 
 
 def test_neither_log_nor_airflow_keeps_hr_data(
-    start: Start, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+    start: Start, logged: Callable[[], str], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
     odd = Event([*dates("20260701", "20260702"), "CREATED:00001231T000000Z"], None)  # a library may log it
     start({**EVENTS, **REFUSED, "odd": odd}).run()
-    kept = caplog.text + "".join(capfd.readouterr()) + xcoms_and_rendered_fields("caldav_to_cor")
+    kept = logged() + xcoms_and_rendered_fields("caldav_to_cor")
     assert "report.jsonl" in kept
     personal = [*PEOPLE, "Secret", "vacation", "Vacation", "Sick", "2026-05-11", "20260511"]
     assert [marker for marker in personal if marker in kept] == []

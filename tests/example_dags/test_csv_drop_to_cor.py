@@ -314,7 +314,7 @@ def test_leave_is_approved_whatever_the_case_and_blanks_of_the_word(on_disk: Tra
 
 
 def test_leave_that_is_not_approved_is_not_in_cor_and_counted_by_its_status(
-    on_disk: Transfer, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+    on_disk: Transfer, caplog: pytest.LogCaptureFixture, logged: Callable[[], str]
 ) -> None:
     on_disk.put(file_of(*ROWS.values()))
     on_disk.run()
@@ -328,9 +328,9 @@ def test_leave_that_is_not_approved_is_not_in_cor_and_counted_by_its_status(
     run = on_disk.run()
     assert run.in_cor.keys() == IN_COR.keys() - {"4711"}
     assert run.refused.keys() == {"4721"}
-    logged = caplog.text + "".join(capfd.readouterr())
-    assert "Rows by status: {'cancelled': 1, 'requested': 1, '(not listed)': 1, 'approved': 4}" in logged
-    assert "secret word" not in logged.casefold()
+    log = logged()
+    assert "Rows by status: {'cancelled': 1, 'requested': 1, '(not listed)': 1, 'approved': 4}" in log
+    assert "secret word" not in log.casefold()
 
 
 def test_one_id_that_is_approved_and_cancelled_is_refused_and_stays_as_it_is(on_disk: Transfer) -> None:

@@ -212,39 +212,37 @@ def test_refusals_that_every_batch_tolerates_fail_the_run_if_they_are_too_many(r
 def test_if_the_file_cannot_be_split_the_summary_says_so(
     run_dag: RunDag,
     dags: dict[str, Any],
-    capfd: pytest.CaptureFixture[str],
-    caplog: pytest.LogCaptureFixture,
+    logged: Callable[[], str],
 ) -> None:
     run = dags[IN_BATCHES].test(run_conf={"file": "missing.jsonl"})
     states = {instance.task_id: instance.state for instance in run.get_task_instances()}
     assert states == {"split": "failed", "push": "upstream_failed", "summarise": "failed"}
-    logged = caplog.text + "".join(capfd.readouterr())
-    assert "The file was not split" in logged
-    assert not [error for error in ("TypeError", "XComNotFound") if error in logged]
+    log = logged()
+    assert "The file was not split" in log
+    assert not [error for error in ("TypeError", "XComNotFound") if error in log]
 
 
 def test_if_every_batch_fails_the_summary_counts_their_leave(
-    run_dag: RunDag, cor: Sandbox, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+    run_dag: RunDag, cor: Sandbox, logged: Callable[[], str]
 ) -> None:
     for _ in LEAVES:
         cor.answer_next(403)
     run = run_dag(IN_BATCHES, cor, lines_of(*LEAVES))
     assert run.tasks == {("split", "success"): 1, ("push", "failed"): BATCHES, ("summarise", "failed"): 1}
-    assert f"Of {len(LEAVES)} leaves, 0 are in no batch's counts" in caplog.text + "".join(capfd.readouterr())
+    assert f"Of {len(LEAVES)} leaves, 0 are in no batch's counts" in logged()
 
 
 def test_if_no_batch_has_counts_the_summary_misses_all_leave(
     run_dag: RunDag,
     cor: Sandbox,
-    capfd: pytest.CaptureFixture[str],
-    caplog: pytest.LogCaptureFixture,
+    logged: Callable[[], str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("cor_provider.operators.leaves.CreateLeaveOperator.execute", _stop)
     run = run_dag(IN_BATCHES, cor, lines_of(*LEAVES))
     assert run.tasks == {("split", "success"): 1, ("push", "failed"): BATCHES, ("summarise", "failed"): 1}
-    logged = caplog.text + "".join(capfd.readouterr())
-    assert f"Of {len(LEAVES)} leaves, {len(LEAVES)} are in no batch's counts" in logged
+    log = logged()
+    assert f"Of {len(LEAVES)} leaves, {len(LEAVES)} are in no batch's counts" in log
 
 
 def _stop(*_: Any) -> None:

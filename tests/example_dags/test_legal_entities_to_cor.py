@@ -314,8 +314,7 @@ def test_when_every_entity_fails_the_summary_says_so(
     run_dag: RunDag,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],
-    caplog: pytest.LogCaptureFixture,
+    logged: Callable[[], str],
 ) -> None:
     for name in ENTITIES:
         set_hr_connection(monkeypatch, name, tmp_path / "empty.sqlite")
@@ -323,12 +322,12 @@ def test_when_every_entity_fails_the_summary_says_so(
         run = run_dag(cor)
         assert cor.requests == ()
     assert run.tasks[("summarise", "failed")] == 1
-    log = caplog.text + "".join(capfd.readouterr())
+    log = logged()
     assert "COR has not taken all leave of ar, de, nz: {'ar': 'its extract or push failed: see their logs', " in log
 
 
 def test_a_dry_run_shows_leave_of_each_entity_and_sends_nothing(
-    run_dag: RunDag, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+    run_dag: RunDag, logged: Callable[[], str], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
     with new_cor() as cor:
@@ -336,7 +335,7 @@ def test_a_dry_run_shows_leave_of_each_entity_and_sends_nothing(
         assert cor.requests == ()
     skipped = ("one_entity.extract", "one_entity.push")
     assert run.tasks == {**{(task, "skipped"): 3 for task in skipped}, ("summarise", "skipped"): 1}
-    log = caplog.text + "".join(capfd.readouterr())
+    log = logged()
     assert '{"metadata": {"source": "GLOBANT"}, "id": "xx-9", "userId": "xx-9999", "leaveTypeId": "vacation", ' in log
     assert log.count("Dry run: 5 would be rejected") >= len(ENTITIES)  # of six: COR alone knows its leave types
     assert [value for value in ("ar-1", "2026-06-22", "Urlaub", "name of", "reason for") if value in log] == []

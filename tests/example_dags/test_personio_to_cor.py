@@ -256,16 +256,14 @@ def test_absences_that_come_and_go_while_pages_are_read_delete_no_others(
     assert {"personio-100", "personio-900"} & run.in_cor.keys() == {"personio-900"}
 
 
-def test_names_comments_and_types_stay_in_hr(
-    run_dag: RunDag, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
-) -> None:
+def test_names_comments_and_types_stay_in_hr(run_dag: RunDag, logged: Callable[[], str]) -> None:
     with new_hr() as hr, new_cor("100", "101") as cor:
         hr.let_pass(1)
         hr.answer_next(503, COMMENT.encode())
         run = run_dag(hr, cor)
         sent = str([request.body for request in cor.requests])
     assert run.state == "success"
-    shown = run.files + run.kept + sent + caplog.text + "".join(capfd.readouterr())
+    shown = run.files + run.kept + sent + logged()
     markers = (NAME, COMMENT, "Sick", "sick", "Parental", CLIENT_SECRET, hr.token)
     assert [marker for marker in markers if marker in shown] == []
 
@@ -370,13 +368,13 @@ def test_an_absence_that_cannot_be_read_is_rejected_by_its_id_and_what_cor_has_o
 
 
 def test_a_dry_run_shows_leave_and_sends_nothing(
-    run_dag: RunDag, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+    run_dag: RunDag, logged: Callable[[], str], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
     with new_hr() as hr, new_cor("100", "101") as cor:
         run = run_dag(hr, cor, dry_run=True)
         assert (cor.requests, run.report) == ((), [])
-    log = caplog.text + "".join(capfd.readouterr())
+    log = logged()
     assert '{"metadata": {"source": "GLOBANT"}, "id": "xxxxxxxx-9", "userId": "999", "leaveTypeId": "vacation", ' in log
     assert [value for value in ("personio-1", "2026-06-22", NAME, COMMENT, "Sick") if value in log] == []
 

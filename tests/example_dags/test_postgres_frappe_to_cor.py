@@ -164,15 +164,14 @@ def test_a_zone_too_far_west_fails_the_run_with_the_name_of_the_constant(
     transfer: Transfer,
     second: Run,
     monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],
-    caplog: pytest.LogCaptureFixture,
+    logged: Callable[[], str],
 ) -> None:
     transfer.database.execute(TOUCH)
     with monkeypatch.context() as patch:
         patch.setitem(of_the_extract(transfer), "COMPANY_ZONE", "America/Argentina/Buenos_Aires")
         assert transfer.run().tasks["extract"] == "failed"
     # Airflow 3 prints the log of a task, Airflow 2 logs it.
-    assert "Set COMPANY_ZONE to the time zone in which HR writes" in "".join(capfd.readouterr()) + caplog.text
+    assert "Set COMPANY_ZONE to the time zone in which HR writes" in logged()
 
 
 @pytest.mark.usefixtures("second")
@@ -242,12 +241,10 @@ def test_the_start_of_the_extract_can_be_set_for_a_run(transfer: Transfer) -> No
 
 
 @pytest.mark.usefixtures("second")
-def test_no_log_lists_leave(
-    transfer: Transfer, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
-) -> None:
+def test_no_log_lists_leave(transfer: Transfer, logged: Callable[[], str]) -> None:
     assert transfer.run().tasks["extract"] == "success"
     # Airflow 3 prints the log of a task, Airflow 2 logs it.
-    assert "frappe-WEEK" not in "".join(capfd.readouterr()) + caplog.text
+    assert "frappe-WEEK" not in logged()
 
 
 def test_airflow_keeps_no_hr_data(second: Run) -> None:

@@ -148,12 +148,10 @@ def test_later_versions_of_odoo_are_read_alike(transfer: Transfer, second: Run, 
 
 
 @pytest.mark.usefixtures("second")
-def test_no_log_lists_leave(
-    transfer: Transfer, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
-) -> None:
+def test_no_log_lists_leave(transfer: Transfer, logged: Callable[[], str]) -> None:
     assert transfer.run().tasks["extract"] == "success"
     # Airflow 3 prints the log of a task, Airflow 2 logs it.
-    assert "odoo-" not in "".join(capfd.readouterr()) + caplog.text
+    assert "odoo-" not in logged()
 
 
 def test_airflow_keeps_no_hr_data(second: Run) -> None:

@@ -126,14 +126,14 @@ def test_the_next_run_brings_what_changed_and_deletes_what_is_gone(second: Run) 
 
 
 def test_what_cannot_be_read_is_rejected_by_its_id_and_stops_nobody(
-    second: Run, transfer: Transfer, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+    second: Run, transfer: Transfer, logged: Callable[[], str], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
     transfer.database.execute(AWKWARD)
     run = transfer.run()
     assert {leave_id for leave_id, status in run.outcomes if status == "rejected"} == REJECTED
     assert run.in_cor == {**second.in_cor, **READABLE}
-    kept = caplog.text + "".join(capfd.readouterr()) + xcoms_and_rendered_fields("postgres_orangehrm_to_cor")
+    kept = logged() + xcoms_and_rendered_fields("postgres_orangehrm_to_cor")
     assert [one for one in ("Secret", "Vacation", "vacation", "2026-08-20") if one in kept] == []
 
 
