@@ -184,9 +184,11 @@ def returned_counts(pushes: Iterable[Mapping[str, Any]] | None) -> list[Mapping[
     Return the counts that several pushes have returned, failed pushes included.
 
     :param pushes: a list, or the ``output`` of a mapped operator. Airflow hands over None if no push has returned
-        counts, as when a task before them failed: the list is empty then.
+        counts, as when a task before them failed: the list is empty then. Airflow 3.0 hands over something else in
+        place of each push that has returned none: it is left out.
     """
-    return [] if pushes is None else list(load_lazy(pushes))  # type: ignore[call-overload]  # it stays iterable
+    results: Any = [] if pushes is None else load_lazy(pushes)
+    return [counts for counts in results if isinstance(counts, Mapping)]
 
 
 def add_up(pushes: Iterable[Mapping[str, Any]] | None) -> Counter[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 import pytest
 from hypothesis import example, given
@@ -46,6 +46,11 @@ def test_without_counts_nothing_was_received(pushes: list[dict[str, Any]] | None
 def test_the_counts_of_each_push_are_kept_apart() -> None:
     pushes = [counts(created=1), counts(failed=1)]
     assert returned_counts(iter(pushes)) == pushes
+
+
+def test_what_airflow_puts_in_the_place_of_missing_counts_is_left_out() -> None:
+    assert returned_counts(cast("Any", [None, {"created": 2}, object()])) == [{"created": 2}]
+    assert add_up(cast("Any", [object(), {"created": 2}])) == {"created": 2}
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, TypedDict
 
-from cor_provider._compat import AirflowSkipException, Asset, Context, Variable, airflow_since, get_current_context
-from cor_provider.outcome import add_up, is_complete
+from cor_provider._compat import (
+    AirflowFailException,
+    AirflowSkipException,
+    Asset,
+    Context,
+    Variable,
+    airflow_since,
+    get_current_context,
+)
+from cor_provider.outcome import add_up, is_complete, returned_counts
 
 __all__ = ["Reading", "Watermark"]
 
@@ -62,13 +70,19 @@ class Watermark:
 
         :param reading: the result of :meth:`begin`.
         :param pushes: the counts of every push and every deletion of what was read.
+        :raises AirflowFailException: if one of them has returned none.
         :raises AirflowSkipException: if it stays. The message says how many runs in a row COR has refused something.
         """
         if reading["since"] != self.get():
             raise AirflowSkipException(
                 "This run did not begin at the watermark, so the watermark stays. The next run begins there."
             )
-        total = add_up(pushes)
+        results = [*pushes]
+        if len(counts := returned_counts(results)) < len(results):
+            raise AirflowFailException(
+                "A push or a deletion has returned no counts, so the watermark stays. The log of its task says why."
+            )
+        total = add_up(counts)
         if not is_complete(total):
             left = total["rejected"] + total["failed"] + total["not_sent"]
             runs = int(self._store.get(REFUSALS) or 0) + 1

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from cor_provider._compat import Asset, Context
+from cor_provider._compat import AirflowFailException, Asset, Context
 from cor_provider.extract.watermark import Watermark
 
 Run = Callable[..., Any]
@@ -67,6 +67,23 @@ def test_the_skip_says_for_how_many_runs_in_a_row_cor_has_refused_something(
     assert told(of_hr="refused", rejected=1) == ["5th"]
     assert told(of_hr="taken") == []
     assert told(of_hr="refused", rejected=1) == ["1st"]
+
+
+@pytest.mark.parametrize("missing", [None, object()])  # as Airflow hands over the result of a task that has none
+def test_a_push_without_counts_fails_and_leaves_the_watermark_where_it_is(missing: Any) -> None:
+    class Store(dict[str, str]):
+        set = dict.__setitem__
+
+    class Stores:
+        def __getitem__(self, asset: Asset) -> Store:
+            return store
+
+    store = Store(watermark="before", watermark_hr="before")
+    watermark = Watermark(Asset("hr"), cast("Context", {"asset_state_store": Stores(), "var": {"value": store}}))
+    reading = watermark.begin(None, until="after")
+    with pytest.raises(AirflowFailException, match="returned no counts, so the watermark stays"):
+        watermark.advance(reading, [{"received": 1, "created": 1}, missing])
+    assert watermark.get() == "before"
 
 
 def test_a_watermark_of_an_earlier_version_is_read(run: Run) -> None:
