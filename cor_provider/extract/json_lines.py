@@ -32,7 +32,7 @@ def write_lines(path: str, rows: Iterable[Any]) -> str:
         existing file, from an earlier attempt for example, is replaced. If a row raises an error, nothing is written.
     :param rows: such as leave requests. What a database driver returns and JSON lacks is written as text: dates and
         times in ISO 8601, decimals, UUIDs.
-    :raises pydantic_core.PydanticSerializationError: if a value is of a type that has no such text, with its name.
+    :raises ValueError: if a value is of a type that has no such text, naming the type.
     """
     file = _files.locate(path)
     content = "".join(json.dumps(row, default=to_jsonable_python) + "\n" for row in rows)
