@@ -138,12 +138,12 @@ def test_people_are_in_files_alone(
     night: Callable[[], list[str]],
     sunday: Callable[[], list[EmailMessage]],
     cor: Sandbox,
-    capfd: pytest.CaptureFixture[str],
+    logged: Callable[[], str],
 ) -> None:
     night()
     cor.store.remove_leave("GLOBANT", "R-3")
     sunday()
-    shown = xcoms_and_rendered_fields(f"{DAG_ID}_audit") + "".join(capfd.readouterr())
+    shown = xcoms_and_rendered_fields(f"{DAG_ID}_audit") + logged()
     assert "employee-zq" not in shown
     night()
     sunday()  # forgets

@@ -53,13 +53,12 @@ def test_a_run_that_begins_elsewhere_leaves_the_watermark_where_it_is(run: Run, 
 
 
 def test_the_skip_says_for_how_many_runs_in_a_row_cor_has_refused_something(
-    run: Run, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+    run: Run, caplog: pytest.LogCaptureFixture, logged: Callable[[], str]
 ) -> None:
     def told(**new: Any) -> list[str]:
         caplog.clear()
         run(**new)
-        # Airflow 3 prints the log of a task, Airflow 2 logs it.
-        return re.findall(r"Refused for the (\w+) run in a row", "".join(capfd.readouterr()) or caplog.text)[:1]
+        return re.findall(r"Refused for the (\w+) run in a row", logged())[:1]
 
     run(of_hr="taken")
     assert [told(of_hr="refused", rejected=1) for _ in range(4)] == [["1st"], ["2nd"], ["3rd"], ["4th"]]
