@@ -15,7 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, NoReturn
@@ -24,6 +24,7 @@ import airflow
 import psutil  # type: ignore[import-untyped]  # Airflow depends on it; its types are another package
 import pytest
 import requests
+from packaging.specifiers import SpecifierSet
 
 from ports import free_port
 
@@ -32,11 +33,16 @@ SECONDS_TO_START = 300
 SECONDS_TO_RUN = 300
 SECONDS_TO_SHOW = 120
 SECONDS_BETWEEN_LOOKS = 0.2
+NEVER_AGAIN = "86400"
+"""Seconds until a DAG file is read once more: no test changes one, and to read them all takes a good part of a core."""
+
+_open: list[ExitStack] = []
+"""What ends each Airflow that was started."""
 
 
 @dataclass(frozen=True)
 class Major:
-    """In what the major versions of Airflow differ for those who start and ask them."""
+    """In what versions of Airflow differ for those who start and ask them."""
 
     components: tuple[tuple[str, ...], ...]
     healthy: set[str]
@@ -59,6 +65,7 @@ AIRFLOW_2 = Major(
         "AIRFLOW__API__AUTH_BACKENDS": "airflow.providers.fab.auth_manager.api.auth.backend.basic_auth",
         # It would rather have another database; for two tasks at a time SQLite is enough.
         "_AIRFLOW__SKIP_DATABASE_EXECUTOR_COMPATIBILITY_CHECK": "1",
+        "AIRFLOW__SCHEDULER__MIN_FILE_PROCESS_INTERVAL": NEVER_AGAIN,
         "AIRFLOW__WEBSERVER__BASE_URL": "{url}",
         "AIRFLOW__WEBSERVER__SECRET_KEY": secrets.token_hex(),
         "AIRFLOW__WEBSERVER__WEB_SERVER_HOST": "127.0.0.1",
@@ -85,12 +92,16 @@ AIRFLOW_3 = Major(
         # On a busy machine, Airflow may need longer than its five seconds to answer its very first task.
         "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "120",
         "AIRFLOW__DAG_PROCESSOR__DAG_FILE_PROCESSOR_TIMEOUT": "300",
+        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": NEVER_AGAIN,
         # As long as that, Airflow may take to see that a task's process has ended.
         "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
     },
     new_run={"logical_date": None},
 )
-MAJOR = AIRFLOW_2 if airflow.__version__.startswith("2.") else AIRFLOW_3
+WITH_TRIGGERER = replace(AIRFLOW_3, components=(*AIRFLOW_3.components, ("triggerer", "--skip-serve-logs")))
+"""What waits for a person waits in a triggerer, until Airflow 3.3, whose REST API hands the answer to the task."""
+BY_VERSION = {SpecifierSet("<3"): AIRFLOW_2, SpecifierSet(">=3.1,<3.3"): WITH_TRIGGERER}
+MAJOR = next((major for versions, major in BY_VERSION.items() if airflow.__version__ in versions), AIRFLOW_3)
 
 
 @dataclass
@@ -214,6 +225,13 @@ class Run:
         return f"dags/{self.dag_id}/dagRuns/{self.run_id}"
 
 
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """End what no other test needs, as the next one is of another folder: an idle Airflow keeps a processor busy."""
+    if nextitem and nextitem.path.parent != item.path.parent:
+        while _open:
+            _open.pop().close()
+
+
 @contextmanager
 def run_airflow(home: Path, *, dags: Path, settings: Mapping[str, str]) -> Iterator[RunningAirflow]:
     """
@@ -229,6 +247,7 @@ def run_airflow(home: Path, *, dags: Path, settings: Mapping[str, str]) -> Itera
     for name, content in MAJOR.files.items():
         (home / name).write_text(content)
     with ExitStack() as stack:
+        _open.append(stack)
         migration = stack.enter_context(start(running, "migration", "db", "migrate", environment=environment))
         running.wait_for(lambda: migration.poll() is not None, SECONDS_TO_START)
         if migration.returncode:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.utils import canonicalize_name
 
 from cor_provider import __version__
 
@@ -69,7 +70,7 @@ def test_the_list_has_every_requirement_with_its_version_and_nothing_of_this_mac
     text = (tmp_path / "sbom.cdx.json").read_text()
     bom = json.loads(text)
     pins = {line.split(" ")[0] for line in CONSTRAINTS.read_text().splitlines()}
-    components = {f"{one['name'].lower().replace('_', '-')}=={one['version']}" for one in bom["components"]}
+    components = {f"{canonicalize_name(one['name'])}=={one['version']}" for one in bom["components"]}
     assert bom["metadata"]["component"]["name"] == "airflow-provider-cor"
     assert bom["metadata"]["component"]["version"] == __version__
     assert components <= pins

@@ -49,7 +49,7 @@ def read_instant(text: str) -> datetime:
     """
     # Python 3.10 does not know `Z`, and only takes three or six digits of a fraction.
     text = _FRACTION.sub(lambda fraction: fraction[0][:7].ljust(7, "0"), text.replace("Z", "+00:00"))
-    instant = datetime.fromisoformat(text)
+    instant = datetime.fromisoformat(text)  # noqa: TID251  # the sandbox shares no code with those whom it tests
     return instant if instant.tzinfo else instant.replace(tzinfo=timezone.utc)
 
 

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing_extensions import Self
 
 from cor_provider.exceptions import CorConfigurationError
+from cor_provider.fields.when import read_when
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,5 @@ class Window:
 
 
 def _read_day(value: object) -> date:
-    if isinstance(value, datetime):
-        return value.date()
-    if isinstance(value, date):
-        return value
-    return datetime.fromisoformat(str(value).strip().replace("Z", "+00:00")).date()  # Python 3.10 does not know `Z`
+    read = read_when(value)
+    return read.date() if isinstance(read, datetime) else read

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
 import pytest
 from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
-from cor_provider.exceptions import CorConflictingRepeatError, CorValidationError
+from cor_provider.exceptions import CorConflictingRepeatError, CorRecordError, CorValidationError
 from cor_provider.records.record import Record
 
 
@@ -18,7 +19,7 @@ def _refuse(_value: object) -> str:
 
 class Thing(Record):
     expected: ClassVar[str] = "A thing must be a mapping with name"
-    refusals: ClassVar = {"odd": CorConflictingRepeatError}
+    refusals: ClassVar[Mapping[str, type[CorRecordError]]] = {"odd": CorConflictingRepeatError}
 
     name: str
     colour: Annotated[str, BeforeValidator(_refuse)] = "red"
