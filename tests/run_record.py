@@ -31,6 +31,9 @@ HEAD = (
 EVERY_TEST = "every test"
 
 Run = Mapping[str, Any]
+Kind = tuple[str, str, str]
+"""Minor versions of Airflow and Python, and what ran."""
+
 _start = pytest.StashKey[float]()
 
 
@@ -41,6 +44,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     session.config.stash[_start] = time.monotonic()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the tests that ask for a record of the very run that is to be recorded."""
+    if config.getoption("--record"):
+        asking = [item for item in items if item.get_closest_marker("asks_for_runs")]
+        config.hook.pytest_deselected(items=asking)
+        items[:] = [item for item in items if item not in asking]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -73,9 +84,24 @@ def what_ran(config: pytest.Config) -> str:
 
 def table(runs: Iterable[Run]) -> str:
     """Return the table of the last run of each kind, the newest Airflow first."""
-    last = {(_minor(run["airflow"]), _minor(run["python"]), run["what"]): run for run in runs}
+    last = last_runs(runs)
     newest_first = sorted(last, key=lambda kind: (*_sortable(kind), kind[2]))
     return "\n".join([HEAD, *map(_row, (last[kind] for kind in newest_first))])
+
+
+def last_runs(runs: Iterable[Run]) -> dict[Kind, Run]:
+    """Return the last run of each kind."""
+    return {(_minor(run["airflow"]), _minor(run["python"]), run["what"]): run for run in runs}
+
+
+def clean_runs(runs: Iterable[Run]) -> set[tuple[str, str]]:
+    """Return on which Airflow and Python the last run of every test, benchmarks or not, had no failure."""
+    whole = (EVERY_TEST, f"{EVERY_TEST} without tests/benchmarks")
+    return {
+        (airflow, python)
+        for (airflow, python, what), run in last_runs(runs).items()
+        if what in whole and not run["failed"] and not run["skipped"]
+    }
 
 
 def read_runs() -> list[Run]:
@@ -91,7 +117,7 @@ def _minor(release: str) -> str:
     return ".".join(release.split(".")[:2])
 
 
-def _sortable(kind: tuple[str, str, str]) -> tuple[list[int], list[int]]:
+def _sortable(kind: Kind) -> tuple[list[int], list[int]]:
     airflow, python, _ = kind
     return [-int(part) for part in airflow.split(".")], [-int(part) for part in python.split(".")]
 

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
+from importlib.metadata import metadata
 from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.version import Version
 
 import run_record
-from run_record import PAGE, TABLE, read_runs, table
+from run_record import PAGE, REPOSITORY, TABLE, clean_runs, read_runs, table
 
 HEAD_LINES = 2
+AIRFLOWS = [path.stem.removeprefix("airflow-") for path in sorted((REPOSITORY / "constraints").glob("airflow-*.txt"))]
+CLASSIFIER = re.compile(r"Programming Language :: Python :: (3\.\d+)")
 
 
 def run(**fields: Any) -> dict[str, Any]:
@@ -29,6 +34,26 @@ def rows(*runs: dict[str, Any]) -> list[str]:
 def test_the_table_in_the_docs_is_that_of_the_runs() -> None:
     (found,) = TABLE.findall(PAGE.read_text(encoding="utf-8"))
     assert found == table(read_runs()), "run  make runs-table"
+
+
+@pytest.mark.asks_for_runs
+def test_every_python_that_is_claimed_has_run_every_test_on_the_newest_airflow() -> None:
+    of_python = (CLASSIFIER.fullmatch(text) for text in metadata("airflow-provider-cor").get_all("Classifier", []))
+    claimed = {found[1] for found in of_python if found}
+    newest = max(AIRFLOWS, key=Version)
+    assert claimed <= {python for airflow, python in clean_runs(read_runs()) if airflow == newest}
+    assert claimed
+
+
+@pytest.mark.asks_for_runs
+@pytest.mark.parametrize("airflow", AIRFLOWS)
+def test_every_airflow_has_run_every_test(airflow: str) -> None:
+    assert airflow in {on for on, _ in clean_runs(read_runs())}
+
+
+def test_a_run_that_failed_or_was_of_a_part_is_no_clean_one() -> None:
+    runs = [run(), run(airflow="3.2.1", failed=1), run(airflow="3.1.8", what="the quick part")]
+    assert clean_runs([*runs, run(airflow="3.0.6"), run(airflow="3.0.6", skipped=1)]) == {("3.3", "3.11")}
 
 
 def test_a_run_has_a_row() -> None:
