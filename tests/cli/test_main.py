@@ -17,6 +17,7 @@ from cor_provider.cli import main as tested
 from cor_provider.cli.commands import Command
 from cor_provider.cli.main import run_command
 from cor_provider.exceptions import CorConfigurationError
+from local_airflow import make_database
 
 
 @pytest.fixture
@@ -104,7 +105,7 @@ def test_a_connection_in_the_database_of_airflow_is_found(tmp_path: Path) -> Non
         )
 
     connection = {"conn_type": "cor", "password": "token", "extra": {"source": "GLOBANT"}}
-    run("airflow", "db", "migrate").check_returncode()
+    make_database(tmp_path)
     run("airflow", "connections", "add", "cor_db", "--conn-json", json.dumps(connection)).check_returncode()
     ended = run("cor_provider", "check", "leave.csv", "--conn-id", "cor_db")
     assert (ended.returncode, ended.stderr) == (0, "")
