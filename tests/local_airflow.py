@@ -239,6 +239,7 @@ def airflow_db() -> None:
         supervisor.in_process_api_server = functools.cache(supervisor.in_process_api_server)
 
 
+@pytest.hookimpl(trylast=True)  # after the end of the fixtures, which may still use it
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
     """End what no other test needs, as the next one is of another folder: an idle Airflow keeps a processor busy."""
     if nextitem and nextitem.path.parent != item.path.parent:
