@@ -231,7 +231,7 @@ class Run:
 @pytest.fixture(scope="session")
 def airflow_db() -> None:
     """A migrated metadata database of this process; only what runs tasks needs one."""
-    make_database(Path(os.environ["AIRFLOW_HOME"]))
+    migrate(os.environ)  # not a copy: Airflow may have opened the database already
     if airflow.__version__ in SpecifierSet("==3.1.*"):
         from airflow.sdk.execution_time import supervisor  # noqa: PLC0415  # Airflow 2 has none
 
