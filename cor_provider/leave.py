@@ -167,7 +167,7 @@ def pack(leave: LeaveRequest) -> str:
 def unpack(packed: str) -> LeaveRequest:
     """Return the leave request that was packed, as quickly as pickle would."""
     leave_id, user_id, leave_type_id, start, end, days = json.loads(packed)
-    read: Callable[[str], date] = datetime.fromisoformat if days else date.fromisoformat  # noqa: TID251  # of `pack`
+    read: Callable[[str], date] = datetime.fromisoformat if days else date.fromisoformat  # noqa: TID251  # `pack` wrote it
     first_and_last = (date.fromisoformat(days[0]), date.fromisoformat(days[1])) if days else None
     return _put_together(
         leave_id, user_id, leave_type_id, read(start), read(end), not days, days=first_and_last, names={*_FIELDS}

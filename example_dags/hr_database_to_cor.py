@@ -36,7 +36,7 @@ from airflow.providers.common.compat.sdk import DAG, BaseHook, Param, task
 from cor_provider.extract.dry_run import dry_run_params, show_dry_run
 from cor_provider.extract.json_lines import write_lines
 from cor_provider.extract.rows import to_leaves_or_rejected
-from cor_provider.extract.spans import map_leave_type, span_between, to_spans
+from cor_provider.extract.spans import map_leave_type, read_moment, span_between, to_spans
 from cor_provider.operators.leaves import CreateLeaveOperator
 
 # COR's leave types by HR's. Project leads read COR, clients may, so illness looks like any other absence.
@@ -91,7 +91,7 @@ def to_leave(row: tuple[Any, ...]) -> dict[str, Any]:
     }
     zone = zone or COMPANY_ZONE
     if from_time:
-        start, end = (datetime.fromisoformat(at) for at in (f"{first}T{from_time}", f"{last}T{to_time}"))
+        start, end = (read_moment(at) for at in (f"{first}T{from_time}", f"{last}T{to_time}"))
         return {**leave, **span_between(leave_id, start, end, zone=zone)}
     (days,) = to_spans(
         leave_id,

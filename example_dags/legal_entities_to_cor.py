@@ -42,7 +42,7 @@ from airflow.providers.common.compat.sdk import DAG, AirflowFailException, BaseH
 from cor_provider.extract.dry_run import dry_run_params, show_dry_run
 from cor_provider.extract.json_lines import write_lines
 from cor_provider.extract.rows import to_leaves_or_rejected
-from cor_provider.extract.spans import map_leave_type, prefix_id, to_spans
+from cor_provider.extract.spans import map_leave_type, prefix_id, read_day, to_spans
 from cor_provider.operators.leaves import CreateLeaveOperator
 from cor_provider.outcome import is_complete, returned_counts
 
@@ -87,7 +87,7 @@ def to_leaves(entity: str, row: tuple[Any, ...]) -> list[dict[str, Any]]:
     leave_id = prefix_id(entity, leave_id)
     leave_type_id = map_leave_type(leave_type, LEAVE_TYPES, sensitive=SENSITIVE)
     who_and_what = {"user_id": employee and prefix_id(entity, employee), "leave_type_id": leave_type_id}
-    first, last = (datetime.fromisoformat(str(day)).date() for day in (first_day, last_day))
+    first, last = (read_day(day) for day in (first_day, last_day))
     spans = to_spans(leave_id, first, last, half_first=first_part, half_last=last_part, zone=ENTITIES[entity])
     return [{**who_and_what, **span} for span in spans]
 

@@ -35,7 +35,6 @@ from operator import itemgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import pendulum
 from airflow.providers.common.compat.sdk import DAG, BaseHook, Param, task
 from airflow.providers.http.hooks.http import HttpHook
 
@@ -44,7 +43,16 @@ from cor_provider.extract.hr_http import mask_secret, read_json
 from cor_provider.extract.json_lines import write_lines
 from cor_provider.extract.pages import read_all_pages
 from cor_provider.extract.rows import to_leaves_or_rejected
-from cor_provider.extract.spans import Half, HalfDayPolicy, map_leave_type, overlaps, prefix_id, span_between, to_spans
+from cor_provider.extract.spans import (
+    Half,
+    HalfDayPolicy,
+    map_leave_type,
+    overlaps,
+    prefix_id,
+    read_moment,
+    span_between,
+    to_spans,
+)
 from cor_provider.operators.leaves import SyncLeavesOperator
 
 SOURCE = "GLOBANT"  # the source of your users and leave types in COR
@@ -102,9 +110,9 @@ def to_leaves(row: dict[str, Any], window: tuple[date, date]) -> list[dict[str, 
     leave = {"user_id": row["employee"]["attributes"]["id"]["value"], "leave_type_id": leave_type}
     leave_id = prefix_id("personio", row["id"])
     if "time_off_type" not in row:  # in hours
-        times: Any = [pendulum.parse(row[key]) for key in ("start", "end")]  # Python 3.10 itself knows no `.0Z`
-        span = span_between(leave_id, *times, zone=COMPANY_ZONE)
-        first, last = (at.astimezone(ZoneInfo(COMPANY_ZONE)).date() for at in times)
+        start, end = (read_moment(row[key]) for key in ("start", "end"))
+        span = span_between(leave_id, start, end, zone=COMPANY_ZONE)
+        first, last = (at.astimezone(ZoneInfo(COMPANY_ZONE)).date() for at in (start, end))
         return [{**leave, **span}] if overlaps(first, last, window) else []
     first, last = (date.fromisoformat(row[key][:10]) for key in ("start_date", "end_date"))  # whatever their offset
     if last < first:

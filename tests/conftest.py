@@ -24,8 +24,8 @@ from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
 from cor_provider import _clock
 
-# Which Airflow it is makes no difference to most properties: those that CI runs besides need no more than a look. More
-# examples than these find nothing new on each change, but would take CI past its limit.
+# Which Airflow it is makes no difference to most properties: the older ones that CI also runs need only a quick look.
+# More examples than these find nothing new on each change, but would take CI past its limit.
 settings.register_profile(
     "repeatable",
     max_examples=30 if Version(version("apache-airflow")) >= Version("3.3") else 10,

@@ -36,8 +36,8 @@ SECONDS_TO_START = 300
 SECONDS_TO_RUN = 300
 SECONDS_TO_SHOW = 120
 SECONDS_BETWEEN_LOOKS = 0.2
-NEVER_AGAIN = "86400"
-"""Seconds until a DAG file is read once more: no test changes one, and to read them all takes a good part of a core."""
+UNTIL_READ_AGAIN = "120"
+"""Seconds until a DAG file is read once more: no test changes one, and reading them all keeps a core busy."""
 
 _open: list[ExitStack] = []
 """What ends each Airflow that was started."""
@@ -45,7 +45,7 @@ _open: list[ExitStack] = []
 
 @dataclass(frozen=True)
 class Major:
-    """In what versions of Airflow differ for those who start and ask them."""
+    """How versions of Airflow differ for those who start and ask them."""
 
     components: tuple[tuple[str, ...], ...]
     healthy: set[str]
@@ -68,7 +68,7 @@ AIRFLOW_2 = Major(
         "AIRFLOW__API__AUTH_BACKENDS": "airflow.providers.fab.auth_manager.api.auth.backend.basic_auth",
         # It would rather have another database; for two tasks at a time SQLite is enough.
         "_AIRFLOW__SKIP_DATABASE_EXECUTOR_COMPATIBILITY_CHECK": "1",
-        "AIRFLOW__SCHEDULER__MIN_FILE_PROCESS_INTERVAL": NEVER_AGAIN,
+        "AIRFLOW__SCHEDULER__MIN_FILE_PROCESS_INTERVAL": UNTIL_READ_AGAIN,
         "AIRFLOW__WEBSERVER__BASE_URL": "{url}",
         "AIRFLOW__WEBSERVER__SECRET_KEY": secrets.token_hex(),
         "AIRFLOW__WEBSERVER__WEB_SERVER_HOST": "127.0.0.1",
@@ -95,7 +95,7 @@ AIRFLOW_3 = Major(
         # On a busy machine, Airflow may need longer than its five seconds to answer its very first task.
         "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "120",
         "AIRFLOW__DAG_PROCESSOR__DAG_FILE_PROCESSOR_TIMEOUT": "300",
-        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": NEVER_AGAIN,
+        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": UNTIL_READ_AGAIN,
         # As long as that, Airflow may take to see that a task's process has ended.
         "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
     },
@@ -241,7 +241,11 @@ def airflow_db() -> None:
 
 @pytest.hookimpl(trylast=True)  # after the end of the fixtures, which may still use it
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
-    """End what no other test needs, as the next one is of another folder: an idle Airflow keeps a processor busy."""
+    """
+    End what no other test needs, as the next one is of another folder: an idle Airflow keeps a processor busy.
+
+    So the tests of a folder that share an Airflow must run in one process, and in one go.
+    """
     if nextitem and nextitem.path.parent != item.path.parent:
         while _open:
             _open.pop().close()
@@ -275,7 +279,7 @@ def run_airflow(home: Path, *, dags: Path, settings: Mapping[str, str]) -> Itera
 
 
 def make_database(home: Path) -> None:
-    """Make Airflow's own database: to copy the first one of this process takes a moment, to make it half a minute."""
+    """Copy an empty database of Airflow into a folder: making one takes half a minute, so each process makes one."""
     shutil.copy(_empty_database(), home / "airflow.db")
 
 
@@ -289,10 +293,16 @@ def _empty_database() -> Path:
 def migrate(environment: Mapping[str, str]) -> None:
     """Make the tables of a database, as Airflow does."""
     done = subprocess.run(
-        [sys.executable, "-m", "airflow", "db", "migrate"], env=environment, check=False, capture_output=True, text=True
+        [sys.executable, "-m", "airflow", "db", "migrate"],
+        check=False,
+        env=environment,
+        stderr=subprocess.STDOUT,
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=SECONDS_TO_START,
     )
     if done.returncode:
-        pytest.fail(f"Airflow's database could not be made:\n{done.stderr[-3000:]}", pytrace=False)
+        pytest.fail(f"Airflow's database could not be made:\n{done.stdout[-3000:]}", pytrace=False)
 
 
 def make_environment(running: RunningAirflow) -> dict[str, str]:

@@ -29,6 +29,8 @@ HEAD = (
     "| --- | --- | --- | --: | --: | --: | --: | --- |"
 )
 EVERY_TEST = "every test"
+CHOICES = ("markexpr", "keyword", "deselect", "ignore_glob", "lf")
+"""Pytest's options that leave some of the tests out."""
 
 Run = Mapping[str, Any]
 Kind = tuple[str, str, str]
@@ -47,17 +49,20 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the tests that ask for a record of the very run that is to be recorded."""
+    """Leave out the tests that look at the records, since this run is not among them yet."""
     if config.getoption("--record"):
-        asking = [item for item in items if item.get_closest_marker("asks_for_runs")]
+        asking = [item for item in items if item.get_closest_marker("checks_records")]
         config.hook.pytest_deselected(items=asking)
         items[:] = [item for item in items if item not in asking]
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Record the run, in the process that the others report to."""
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, exitstatus: pytest.ExitCode, config: pytest.Config
+) -> None:
+    """Record a run that came to its end, in the process that the others report to."""
     record: Path | None = config.getoption("--record")
-    if record and not hasattr(config, "workerinput"):
+    ended = exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}
+    if record and ended and not hasattr(config, "workerinput"):
         stats = terminalreporter.stats
         run = {
             "airflow": version("apache-airflow"),
@@ -78,8 +83,8 @@ def what_ran(config: pytest.Config) -> str:
     ignored = config.getoption("ignore") or ()
     if config.args_source is pytest.Config.ArgsSource.ARGS:
         return " ".join(sorted(config.args))
-    marked = [f"({expression})"] if (expression := config.getoption("markexpr")) else []
-    return " ".join([EVERY_TEST, *sorted(f"without {_relative(path)}" for path in ignored), *marked])
+    chosen = [f"({chosen})" for option in CHOICES if (chosen := config.getoption(option))]
+    return " ".join([EVERY_TEST, *sorted(f"without {_relative(path)}" for path in ignored), *chosen])
 
 
 def table(runs: Iterable[Run]) -> str:

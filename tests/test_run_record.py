@@ -31,13 +31,14 @@ def rows(*runs: dict[str, Any]) -> list[str]:
     return table(runs).splitlines()[HEAD_LINES:]
 
 
+@pytest.mark.checks_records
 def test_the_table_in_the_docs_is_that_of_the_runs() -> None:
     (found,) = TABLE.findall(PAGE.read_text(encoding="utf-8"))
     assert found == table(read_runs()), "run  make runs-table"
 
 
-@pytest.mark.asks_for_runs
-def test_every_python_that_is_claimed_has_run_every_test_on_the_newest_airflow() -> None:
+@pytest.mark.checks_records
+def test_each_claimed_python_has_a_clean_run_on_the_newest_airflow() -> None:
     of_python = (CLASSIFIER.fullmatch(text) for text in metadata("airflow-provider-cor").get_all("Classifier", []))
     claimed = {found[1] for found in of_python if found}
     newest = max(AIRFLOWS, key=Version)
@@ -45,9 +46,9 @@ def test_every_python_that_is_claimed_has_run_every_test_on_the_newest_airflow()
     assert claimed
 
 
-@pytest.mark.asks_for_runs
+@pytest.mark.checks_records
 @pytest.mark.parametrize("airflow", AIRFLOWS)
-def test_every_airflow_has_run_every_test(airflow: str) -> None:
+def test_each_airflow_has_a_clean_run(airflow: str) -> None:
     assert airflow in {on for on, _ in clean_runs(read_runs())}
 
 
@@ -89,6 +90,19 @@ def recorded(folder: Path, *options: str) -> dict[str, Any]:
     (line,) = file.read_text().splitlines()
     row: dict[str, Any] = json.loads(line)
     return row
+
+
+@pytest.mark.parametrize(
+    "options", [["-k", "good"], ["--deselect", "test_two.py::test_bad"], ["--ignore-glob", "*.md"]]
+)
+def test_a_choice_of_tests_is_not_every_test(tmp_path: Path, options: list[str]) -> None:
+    assert recorded(tmp_path, *options)["what"] not in {"every test", "every test without tests/benchmarks"}
+
+
+def test_a_run_that_did_not_come_to_its_end_is_not_recorded(tmp_path: Path) -> None:
+    (tmp_path / "test_interrupted.py").write_text("def test_it(): raise KeyboardInterrupt\n")
+    with pytest.raises(FileNotFoundError, match="runs"):
+        recorded(tmp_path)
 
 
 @pytest.mark.parametrize("workers", ["0", "2"])

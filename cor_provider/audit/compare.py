@@ -12,10 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from typing import Any, Literal
 
-from cor_provider.fields.when import read_when
+from cor_provider.fields.when import read_moment
 from cor_provider.sync.ledger_entry import LedgerEntry
 
 Finding = Literal["confirmed", "missing", "changed", "unknown", "unverifiable"]
@@ -180,8 +180,7 @@ def _read(value: object) -> timedelta | None:
     if not isinstance(value, str):
         return None
     try:
-        read = read_when(value)
+        instant = read_moment(value)
     except ValueError:
         return None
-    instant = read if isinstance(read, datetime) else datetime.combine(read, time())
     return instant.replace(tzinfo=timezone.utc) - _YEAR_1 - (instant.utcoffset() or timedelta(0))

@@ -21,6 +21,7 @@ from cor_provider.cli.rows import locate
 from cor_provider.client.leaves import LeavesEndpoint
 from cor_provider.exceptions import CorConfigurationError, CorInvalidSourceError, CorRecordError
 from cor_provider.fields.sources import doubt
+from cor_provider.fields.when import read_day
 from cor_provider.hooks.cor_integrations import CorIntegrationsHook
 from cor_provider.leave import read_external_id
 from cor_provider.prove.leftovers import all_deleted
@@ -131,7 +132,7 @@ def _day(text: str | None) -> date:
         long_ago = _today() - TEN_YEARS
         return long_ago - timedelta(days=long_ago.weekday())  # a Monday: leave may need a day of work
     try:
-        day = date.fromisoformat(text)
+        day = read_day(text)
         _ = day + LAST_DAY
     except (ValueError, OverflowError):
         raise CorConfigurationError(f"--day: {text!r} is no day; expected a date, such as 2016-05-11.") from None

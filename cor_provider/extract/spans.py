@@ -14,7 +14,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Literal, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from cor_provider.fields import external_id
+from cor_provider.fields import external_id, when
 from cor_provider.fields.gaps import is_gap
 
 __all__ = [
@@ -25,6 +25,8 @@ __all__ = [
     "map_leave_type",
     "overlaps",
     "prefix_id",
+    "read_day",
+    "read_moment",
     "span_between",
     "to_inclusive",
     "to_spans",
@@ -51,6 +53,26 @@ class WorkingHours:
     def __post_init__(self) -> None:
         if not self.start < self.midday < self.end:
             raise ValueError("WorkingHours: midday must be after start, and end after midday.")
+
+
+def read_day(value: object) -> date:
+    """
+    Return the day that HR wrote, the same on every Python.
+
+    :param value: text as of ISO 8601 or PostgreSQL, a date, or a date-time, of which the date counts as written.
+    :raises ValueError: if it is missing or no date; the message does not quote it.
+    """
+    return when.read_day(value)
+
+
+def read_moment(value: object) -> datetime:
+    """
+    Return the moment that HR wrote, the same on every Python; without an offset if HR wrote none.
+
+    :param value: text as of ISO 8601 or PostgreSQL, a date-time, or a date, of which it is the midnight.
+    :raises ValueError: if it is missing or no date; the message does not quote it.
+    """
+    return when.read_moment(value)
 
 
 def to_spans(

@@ -12,7 +12,7 @@ from uuid import UUID
 from pydantic_core import PydanticCustomError
 
 from cor_provider.fields.gaps import is_gap, missing
-from cor_provider.fields.numpy_scalar import type_name
+from cor_provider.fields.numpy_scalar import is_bool, type_name
 from cor_provider.fields.unreadable_row import problem_of
 
 LONGEST = 7_500
@@ -54,7 +54,7 @@ def read_text(value: object) -> str:
         return str(value)
     if isinstance(value, Decimal):
         return _checked(_plain(value))
-    if isinstance(value, bool) or type_name(value) == "bool":  # some versions of NumPy take theirs for a whole number
+    if is_bool(value):
         raise _problem("kind", type="bool")
     try:
         number = index(value)  # type: ignore[arg-type]  # whole numbers of any library have one

@@ -15,7 +15,7 @@ from pydantic_core import PydanticCustomError
 from cor_provider.fields.gaps import is_gap, missing
 from cor_provider.fields.numpy_scalar import type_name
 
-__all__ = ["DateFormat", "plain_datetime", "read_when"]
+__all__ = ["DateFormat", "plain_datetime", "read_day", "read_moment", "read_when"]
 
 
 def read_when(value: object) -> date:
@@ -45,6 +45,18 @@ def read_when(value: object) -> date:
     except ValueError:
         raise _problem("is outside the years 1 to 9999") from None
     raise _problem(_NO_DATE)
+
+
+def read_day(value: object) -> date:
+    """Return the day of what :func:`read_when` reads: of a date-time, the date as written."""
+    when = read_when(value)
+    return when.date() if isinstance(when, datetime) else when
+
+
+def read_moment(value: object) -> datetime:
+    """Return the date-time of what :func:`read_when` reads: of a date, its midnight."""
+    when = read_when(value)
+    return when if isinstance(when, datetime) else datetime.combine(when, time())
 
 
 class DateFormat:

@@ -14,6 +14,7 @@ from pydantic_core import PydanticCustomError
 from cor_provider.exceptions import CorConfigurationError
 from cor_provider.fields.external_id import is_inexact, read_text, text_or_mark
 from cor_provider.fields.gaps import is_gap
+from cor_provider.fields.numpy_scalar import is_bool
 from cor_provider.fields.when import DateFormat
 from cor_provider.inputs.json_text import Doubled, is_json, load
 from cor_provider.leave import LeaveRequest
@@ -327,8 +328,8 @@ def _is_first_choice(value: object, other: object) -> bool:
 
 def _look_up(value: object, values: Mapping[str, Any]) -> object:
     """Return COR's value for one of the input's."""
-    if isinstance(value, bool):
-        # Python's True, JSON's true and a spreadsheet's TRUE are one value.
+    if is_bool(value):
+        # Python's True, NumPy's, JSON's true and a spreadsheet's TRUE are one value.
         name = str(value).casefold()
         return next((to for key, to in values.items() if key.casefold() == name), values.get(OTHERS, value))
     if (key := _key(value)) is None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 from typing_extensions import Self
 
 from cor_provider.exceptions import CorConfigurationError
-from cor_provider.fields.when import read_when
+from cor_provider.fields.when import read_day
+
+_NODASH = re.compile(r"(\d{4})(\d{2})(\d{2})(?:T\d{6})?", re.ASCII)
+"""Airflow's ``ds_nodash`` and ``ts_nodash``."""
 
 
 @dataclass(frozen=True)
@@ -44,5 +48,5 @@ class Window:
 
 
 def _read_day(value: object) -> date:
-    read = read_when(value)
-    return read.date() if isinstance(read, datetime) else read
+    without_dashes = _NODASH.fullmatch(value.strip()) if isinstance(value, str) else None
+    return read_day("-".join(without_dashes.groups()) if without_dashes else value)

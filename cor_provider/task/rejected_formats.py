@@ -131,7 +131,7 @@ class Excel:
         """Return a cell's value as the reader of such files returns it."""
         if isinstance(written, dict):
             ((kind, text),) = written.items()
-            return date.fromisoformat(text) if kind == _DATE else datetime.fromisoformat(text)  # noqa: TID251  # our own
+            return date.fromisoformat(text) if kind == _DATE else datetime.fromisoformat(text)  # noqa: TID251  # we wrote it
         return written
 
     def write(self, stream: IO[bytes], columns: Sequence[str], rows: Iterable[Row]) -> None:

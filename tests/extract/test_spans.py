@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta, timezone
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -17,6 +18,8 @@ from cor_provider.extract.spans import (
     map_leave_type,
     overlaps,
     prefix_id,
+    read_day,
+    read_moment,
     span_between,
     to_inclusive,
     to_spans,
@@ -28,6 +31,30 @@ NEW_YEARS_EVE, NEW_YEAR = date(2026, 12, 31), date(2027, 1, 1)
 
 days = st.dates(date(2020, 1, 1), date(2030, 12, 31))
 halves = st.sampled_from([None, "morning", "afternoon"])
+
+
+@pytest.mark.parametrize(
+    ("written", "day", "moment"),
+    [
+        ("2026-05-04T09:00:00.0Z", MAY_4, datetime(2026, 5, 4, 9, tzinfo=timezone.utc)),
+        ("2026-05-04T09:00:00", MAY_4, datetime(2026, 5, 4, 9)),
+        ("2026-05-04 00:00:00+00", MAY_4, datetime(2026, 5, 4, tzinfo=timezone.utc)),
+        ("2026-05-04", MAY_4, datetime(2026, 5, 4)),
+        (MAY_4, MAY_4, datetime(2026, 5, 4)),
+        (datetime(2026, 5, 4, 9), MAY_4, datetime(2026, 5, 4, 9)),
+    ],
+)
+def test_a_date_is_read_as_it_is_written(written: object, day: date, moment: datetime) -> None:
+    assert read_day(written) == day
+    assert (read_moment(written), read_moment(written).tzinfo is None) == (moment, moment.tzinfo is None)
+
+
+@pytest.mark.parametrize("written", ["now", "17:43", "P1D", "20260504", "1748736000", None, 77, "2026-02-30"])
+@pytest.mark.parametrize("read", [read_day, read_moment])
+def test_what_is_no_date_is_refused_unquoted(read: Callable[[object], date], written: object) -> None:
+    with pytest.raises(ValueError, match=r"(?i)date|missing") as refusal:
+        read(written)
+    assert str(written) not in str(refusal.value)
 
 
 def whole(leave_id: str, first: str, last: str) -> dict[str, Any]:

@@ -135,9 +135,10 @@ def test_a_number_too_long_for_an_id_has_no_key() -> None:
     assert Translation(values=values).translate({"leave_type_id": 10**8000}) == {"leave_type_id": 10**8000}
 
 
+@pytest.mark.parametrize("value", [True, np.True_])
 @pytest.mark.parametrize("key", ["true", "True", "TRUE", True])
-def test_a_boolean_has_one_key_however_it_is_written(key: object) -> None:
-    assert Translation(values={"all_day": {key: "no"}}).translate({"all_day": True}) == {"all_day": "no"}
+def test_a_boolean_has_one_key_however_it_is_written(key: object, value: object) -> None:
+    assert Translation(values={"all_day": {key: "no"}}).translate({"all_day": value}) == {"all_day": "no"}
 
 
 def test_a_boolean_is_one_of_the_others() -> None:
