@@ -71,7 +71,7 @@ from redis_server import Redis, find_redis, running_redis  # noqa: E402
 from support import SEED, Connect  # noqa: E402
 
 # Their fixtures, hooks and options.
-pytest_plugins = ["sync_support", "operators_support", "tab_support", "local_airflow", "run_record"]
+pytest_plugins = ["sync_support", "operators_support", "local_airflow", "tab_support", "run_record"]
 
 AIRFLOW = Version(airflow_version)
 LONGEST_ID = 200
