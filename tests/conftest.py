@@ -134,7 +134,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def is_for_this_airflow(item: pytest.Item) -> bool:
     first = (Version(mark.args[0]) for mark in item.iter_markers("since_airflow"))
     gone = (Version(mark.args[0]) for mark in item.iter_markers("before_airflow"))
-    without = (SpecifierSet(f"=={mark.args[0]}.*") for mark in item.iter_markers("not_on_airflow"))
+    without = (SpecifierSet(f"=={on}.*") for mark in item.iter_markers("not_on_airflow") for on in mark.args)
     needs = (Requirement(mark.args[0]) for mark in item.iter_markers("needs"))
     return (
         all(since <= AIRFLOW for since in first)

@@ -78,7 +78,8 @@ def test_the_page_on_versions_says_what_the_tests_leave_out() -> None:
     assert documented == {
         (kind, version, path.relative_to(tests).as_posix())
         for path in tests.rglob("test_*.py")
-        for kind, version in re.findall(r'mark\.(since|before|not_on)_airflow\("([\d.]+)"\)', path.read_text())
+        for kind, versions in re.findall(r"mark\.(since|before|not_on)_airflow\((.+?)\)", path.read_text())
+        for version in re.findall(r"[\d.]+", versions)
     }
 
 

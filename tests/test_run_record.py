@@ -19,6 +19,7 @@ from run_record import PAGE, REPOSITORY, TABLE, clean_runs, read_runs, table
 
 HEAD_LINES = 2
 AIRFLOWS = [path.stem.removeprefix("airflow-") for path in sorted((REPOSITORY / "constraints").glob("airflow-*.txt"))]
+IN_CI = {"2.11", "3.3"}
 CLASSIFIER = re.compile(r"Programming Language :: Python :: (3\.\d+)")
 
 
@@ -47,8 +48,8 @@ def test_each_claimed_python_has_a_clean_run_on_the_newest_airflow() -> None:
 
 
 @pytest.mark.checks_records
-@pytest.mark.parametrize("airflow", AIRFLOWS)
-def test_each_airflow_has_a_clean_run(airflow: str) -> None:
+@pytest.mark.parametrize("airflow", sorted({*AIRFLOWS} - IN_CI))
+def test_each_airflow_whose_tests_ci_does_not_run_has_a_clean_run(airflow: str) -> None:
     assert airflow in {on for on, _ in clean_runs(read_runs())}
 
 
