@@ -232,7 +232,7 @@ class Run:
 def airflow_db() -> None:
     """A migrated metadata database of this process; only what runs tasks needs one."""
     migrate(os.environ)  # not a copy: Airflow may have opened the database already
-    if airflow.__version__ in SpecifierSet("==3.1.*"):
+    if airflow.__version__ in SpecifierSet(">=3.1,<3.3"):
         from airflow.sdk.execution_time import supervisor  # noqa: PLC0415  # Airflow 2 has none
 
         # `DAG.test` builds its API anew for each task, which takes seconds. Later ones keep it, too.
