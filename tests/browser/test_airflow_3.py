@@ -48,7 +48,7 @@ def test_leave_goes_from_the_hr_database_to_cors_calendar(connections: Page, cor
     form = fill_in(connections, "cor_default", cor, source="GLOBANT", keep=keep)
     save(form)
     page = trigger(connections, "hr_database_to_cor", first_day="2026-01-01", last_day="2026-12-31", keep=keep)
-    states = page.get_by_text("Success", exact=True)  # of the run and of its two tasks
+    states = page.get_by_text("Success", exact=True).filter(visible=True)  # of the run and of its two tasks
     expect(states).to_have_count(3, timeout=SECONDS_TO_RUN * 1000)
     page.mouse.move(0, 0)  # where no notification is: one stays as long as the mouse is on it
     expect(page.get_by_role("status")).to_have_count(0)
