@@ -125,8 +125,10 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the tests of what only other versions of Airflow or of a library have, or only a clone."""
-    others = [item for item in items if not (is_for_this_airflow(item) and is_for_this_copy(item))]
+    """Leave out the tests of what only other versions of Airflow or of a library have, or another copy or run."""
+    others = [
+        item for item in items if not (is_for_this_airflow(item) and is_for_this_copy(item) and is_for_this_run(item))
+    ]
     config.hook.pytest_deselected(items=others)
     items[:] = [item for item in items if item not in others]
 
@@ -146,6 +148,11 @@ def is_for_this_airflow(item: pytest.Item) -> bool:
 
 def is_for_this_copy(item: pytest.Item) -> bool:
     return (REPOSITORY / ".git").exists() or not item.get_closest_marker("needs_clone")
+
+
+def is_for_this_run(item: pytest.Item) -> bool:
+    """Tell whether the records may be looked at: a run that is to be recorded is not among them yet."""
+    return not (item.config.getoption("--record") and item.get_closest_marker("checks_records"))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

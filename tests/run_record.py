@@ -48,14 +48,6 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     session.config.stash[_start] = time.monotonic()
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the tests that look at the records, since this run is not among them yet."""
-    if config.getoption("--record"):
-        asking = [item for item in items if item.get_closest_marker("checks_records")]
-        config.hook.pytest_deselected(items=asking)
-        items[:] = [item for item in items if item not in asking]
-
-
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, exitstatus: pytest.ExitCode, config: pytest.Config
 ) -> None:
