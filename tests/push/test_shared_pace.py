@@ -26,6 +26,10 @@ from redis_server import Redis, running_cluster
 
 KEYS = {name: f"cor_provider:pace:{{account}}:{__version__}:{name}" for name in ("turns", "events", "state", "lock")}
 NewPace = Callable[..., SharedPace]
+SLOW = 0.01
+"""Requests per second, so that the order of turns does not depend on how busy this machine is."""
+LONG = 200.0
+"""Seconds of a pause, likewise: some of them may pass before a test looks."""
 
 
 @pytest.fixture
@@ -53,6 +57,12 @@ def wait_for_a_turn(pace: SharedPace, *events: Event) -> SharedSent:
         assert time.monotonic() < end
         answer = pace.exchange((), answer.reservation, wants_turn=True)
     return answer.sent
+
+
+def seconds_after(sent: SharedSent, answer: Answer) -> float:
+    """Return how long after a request the turn is that somebody has reserved."""
+    assert answer.reservation
+    return float(answer.reservation.slot) - sent.at
 
 
 def digest(pace: SharedPace) -> Answer:
@@ -85,13 +95,14 @@ class TestTurns:
     def test_a_turn_is_reserved_an_interval_after_the_last_one_even_if_that_is_another_push_s(
         self, new_pace: NewPace
     ) -> None:
-        one, other, third = new_pace(1), new_pace(1), new_pace(1)
-        assert one.exchange((), None, wants_turn=True).sent
-        assert 0.9 < other.exchange((), None, wants_turn=True).wait < 1
-        assert 1.9 < third.exchange((), None, wants_turn=True).wait < 2
+        one, *others = (new_pace(SLOW) for _ in range(3))
+        sent = wait_for_a_turn(one)
+        answers = [pace.exchange((), None, wants_turn=True) for pace in others]
+        assert [seconds_after(sent, answer) for answer in answers] == pytest.approx([100, 200], abs=0.001)
+        assert 0 < answers[0].wait < 100
 
     def test_who_asks_again_keeps_the_turn(self, new_pace: NewPace) -> None:
-        one, other = new_pace(1), new_pace(1)
+        one, other = new_pace(SLOW), new_pace(SLOW)
         one.exchange((), None, wants_turn=True)
         first = one.exchange((), None, wants_turn=True)
         other.exchange((), None, wants_turn=True)
@@ -99,7 +110,14 @@ class TestTurns:
         assert again.reservation == first.reservation
         assert again.wait < first.wait
 
-    def test_the_turns_of_pushes_alternate(self, new_pace: NewPace) -> None:
+    def test_who_has_sent_queues_up_behind_those_who_wait(self, new_pace: NewPace) -> None:
+        one, *others = (new_pace(SLOW) for _ in range(3))
+        sent = wait_for_a_turn(one)
+        for pace in others:
+            pace.exchange((), None, wants_turn=True)
+        assert seconds_after(sent, one.exchange((), None, wants_turn=True)) == pytest.approx(300, abs=0.001)
+
+    def test_neither_of_two_pushes_starves(self, new_pace: NewPace) -> None:
         paces = [new_pace(500), new_pace(500)]
         reservations: list[Reservation | None] = [None, None]
         order: list[int] = []
@@ -109,22 +127,22 @@ class TestTurns:
                 reservations[number] = answer.reservation
                 if answer.sent:
                     order.append(number)
-        assert 19 <= sum(order) <= 21
-        assert all({one, other} == {0, 1} for one, other in zip(order[::2], order[1::2], strict=True))
+        assert 10 <= sum(order) <= 30  # they alternate unless both were late: then whichever asks first is the first
 
     def test_accounts_know_nothing_of_each_other(self, new_pace: NewPace) -> None:
         for account in ("one", "other"):
             assert new_pace(1, account).exchange((), None, wants_turn=True).sent
 
     def test_the_lower_of_two_ceilings_holds_for_the_push_that_has_it(self, new_pace: NewPace) -> None:
-        fast, slow = new_pace(), new_pace(1)
-        fast.exchange((), None, wants_turn=True)
+        fast, slow = new_pace(), new_pace(SLOW)
+        sent = wait_for_a_turn(fast)
         slow.exchange((), None, wants_turn=True)
-        assert slow.exchange((), None, wants_turn=True).wait > 0.9
+        assert seconds_after(sent, slow.exchange((), None, wants_turn=True)) > 99
 
     def test_without_a_burst_who_is_late_delays_those_behind(self, new_pace: NewPace, client: Any) -> None:
         pace = new_pace()
         pace.exchange((), None, wants_turn=True)
+        client.set(KEYS["lock"], "somebody", px=1000)  # nobody learns that there may be a burst
         client.hset(KEYS["turns"], mapping={"interval": "0.02", "spacing": "1.0"})
         times = [wait_for_a_turn(pace).at for _ in range(4)]
         assert all(later - earlier >= 0.0199 for earlier, later in pairwise(times))
@@ -143,22 +161,23 @@ class TestLearning:
         sent = wait_for_a_turn(one)
         reserved = other.exchange((), None, wants_turn=True)
         assert reserved.wait < 0.1
-        assert one.exchange([Event("refused", *sent, 30.0)], None, wants_turn=False).pause == pytest.approx(30, abs=0.1)
+        refusal = Event("refused", *sent, LONG)
+        assert one.exchange([refusal], None, wants_turn=False).pause == pytest.approx(LONG, abs=0.1)
         answer = other.exchange((), reserved.reservation, wants_turn=True)
-        assert answer.wait == pytest.approx(30, abs=1)
-        assert answer.pause == pytest.approx(30, abs=1)
+        assert answer.wait == pytest.approx(LONG, abs=20)
+        assert answer.pause == pytest.approx(LONG, abs=20)
         assert answer.reservation != reserved.reservation
 
     def test_nobody_gets_a_turn_before_it_is_known_what_a_refusal_means(self, new_pace: NewPace, client: Any) -> None:
         one, other = new_pace(), new_pace()
         sent = wait_for_a_turn(one)
         client.set(KEYS["lock"], "somebody", px=1000)
-        one.exchange([Event("refused", *sent, 30.0)], None, wants_turn=False)
+        one.exchange([Event("refused", *sent, LONG)], None, wants_turn=False)
         answer = other.exchange((), None, wants_turn=True)
         assert answer.sent is None
         assert answer.wait < 0.1
         client.delete(KEYS["lock"])
-        assert other.exchange((), None, wants_turn=False).pause > 29
+        assert other.exchange((), None, wants_turn=False).pause > LONG - 20
 
     def test_a_refusal_of_what_another_pace_let_out_counts_from_now(self, new_pace: NewPace) -> None:
         pace = new_pace()
@@ -193,11 +212,11 @@ class TestAccidents:
         one, other = new_pace(), new_pace()
         sent = wait_for_a_turn(one)
         client.set(KEYS["lock"], "of the dead", px=30)
-        one.exchange([Event("refused", *sent, 30.0)], None, wants_turn=False)
+        one.exchange([Event("refused", *sent, LONG)], None, wants_turn=False)
         answer = other.exchange((), None, wants_turn=False)
         while not answer.pause:
             answer = other.exchange((), None, wants_turn=False)
-        assert answer.pause > 29
+        assert answer.pause > LONG - 20
 
     def test_who_takes_too_long_to_learn_changes_nothing(self, new_pace: NewPace, client: Any) -> None:
         pace = new_pace()
@@ -321,7 +340,7 @@ class TestWhatIsWritten:
         ):
             pace = SharedPace(cluster, "account", math.inf)
             sent = wait_for_a_turn(pace)
-            assert pace.exchange([Event("refused", *sent, 9.0)], None, wants_turn=False).pause > 8
+            assert pace.exchange([Event("refused", *sent, LONG)], None, wants_turn=False).pause > LONG - 20
 
     def test_it_works_with_a_client_that_decodes(self, redis: Redis) -> None:
         with redis_library.Redis(port=redis.port, decode_responses=True) as client:
