@@ -42,11 +42,10 @@ class PushOptions:
     permit: Permit = always
 
     def __post_init__(self) -> None:
-        if not isinstance(self.concurrency, int) or self.concurrency < 1:
-            raise ValueError(f"concurrency: expected at least 1; got {self.concurrency!r}.")
-        if self.max_attempts < 1:
-            raise ValueError(f"max_attempts: expected at least 1; got {self.max_attempts!r}.")
-        if not self.max_wait >= 0:
+        for name, value in (("concurrency", self.concurrency), ("max_attempts", self.max_attempts)):
+            if not _is_number(value, int) or value < 1:
+                raise ValueError(f"{name}: expected a whole number of at least 1; got {value!r}.")
+        if not (_is_number(self.max_wait, (int, float)) and self.max_wait >= 0):
             raise ValueError(f"max_wait: expected a number of seconds; got {self.max_wait!r}.")
 
 
@@ -83,3 +82,7 @@ def check_choice(name: str, value: object, choices: Any) -> None:
     """
     if value not in get_args(choices):
         raise ValueError(f"{name}: expected one of {', '.join(get_args(choices))}; got {value!r}.")
+
+
+def _is_number(value: object, kind: type | tuple[type, ...]) -> bool:
+    return isinstance(value, kind) and not isinstance(value, bool)  # True would pass for 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import pytest
@@ -23,8 +24,8 @@ def test_each_push_has_its_own_event_to_stop_it() -> None:
 @pytest.mark.parametrize(
     ("option", "value"),
     [
-        *(("concurrency", 0), ("concurrency", 1.5), ("concurrency", "8")),
-        *(("max_attempts", 0), ("max_wait", -1), ("max_wait", float("nan"))),
+        *product(("concurrency", "max_attempts"), (0, 1.5, "8", True, None)),
+        *product(("max_wait",), (-1, float("nan"), "3600", True, None)),
     ],
 )
 def test_an_invalid_option_is_named(option: str, value: Any) -> None:
