@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import pytest
-from airflow.exceptions import ParamValidationError
 
 from cor_provider.sandbox import Sandbox
 from example_dags.in_cor import xcoms_and_rendered_fields
@@ -153,7 +152,7 @@ def test_a_last_day_before_the_first_is_refused(run_dag: RunDag, cor: Sandbox) -
     ],
 )
 def test_the_form_refuses_what_cannot_be_meant(run_dag: RunDag, cor: Sandbox, typed: dict[str, str]) -> None:
-    with pytest.raises(ParamValidationError):
+    with pytest.raises(Exception, match="Invalid input for param"):  # each Airflow raises another class
         run_dag(**typed)
 
 
