@@ -16,7 +16,7 @@ AIRFLOWS := 2.11 3.0 3.1 3.2 3.3
 # Where an Airflow gets no more patches, what was there when it got its last one. Later versions break it: those of FastAPI,
 # Cadwyn, Starlette and Pydantic do so to 3.0 and 3.2, and with universal-pathlib 0.3 an ObjectStoragePath of 3.0 refuses
 # file:// and s3://. Airflow 2.11 sets limits that suffice.
-NOT_LATER_LOWEST := --exclude-newer 2025-05-21
+NOT_LATER_LOWEST := --exclude-newer 2025-05-21 --exclude-newer-package pytest-xdist=2025-07-02
 # The example DAGs need a later common-compat than 3.0 came with: see `examples` in pyproject.toml.
 NOT_LATER_3.0 := --exclude-newer 2025-08-30 --exclude-newer-package apache-airflow-providers-common-compat=2026-03-12
 # Airflow's own constraints for 3.1.8 have these two of a month after it, with which an approval can time out.

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any
 
-from airflow.providers.common.compat.sdk import DAG, task
+from airflow import DAG
 
+from airflow_names import task
 from cor_provider.operators.users import CreateUsersOperator
 
 PERSON = {"id": "E-1", "email": "e-1@company.com", "first_name": "Ana", "last_name": "Vega"}
