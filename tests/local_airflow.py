@@ -27,11 +27,13 @@ import airflow
 import psutil  # type: ignore[import-untyped]  # Airflow depends on it; its types are another package
 import pytest
 import requests
+from cryptography.fernet import Fernet
 from packaging.specifiers import SpecifierSet
 
 from ports import free_port
 
 EXECUTOR = "LocalExecutor"
+FERNET_KEY = Fernet.generate_key().decode()
 SECONDS_TO_START = 300
 SECONDS_TO_RUN = 300
 SECONDS_TO_SHOW = 120
@@ -315,6 +317,8 @@ def make_environment(running: RunningAirflow) -> dict[str, str]:
         "AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT": "300",
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         "AIRFLOW__CORE__EXECUTOR": EXECUTOR,
+        # Without one, each process of a new Airflow may make its own, and cannot read the Connections of the others.
+        "AIRFLOW__CORE__FERNET_KEY": FERNET_KEY,
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__PARALLELISM": "2",
         "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
