@@ -1,22 +1,22 @@
 """
 The endpoint of the tab.
 
-Airflow does not protect the applications of plugins, so this one asks Airflow's auth manager about each request.
-The request names a task instance and nothing else; :mod:`cor_provider.ui.published` decides which files are read.
+Airflow does not protect the applications of plugins. So this one shows a person what Airflow's REST API tells that
+person about a task instance, and the files to which that leads: the request names a task instance and nothing else, and
+:mod:`cor_provider.ui.published` decides which files are read.
 """
 
 from __future__ import annotations
 
-from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
-from airflow.api_fastapi.common.db.common import SessionDep
-from airflow.api_fastapi.core_api.security import requires_access_dag
-from fastapi import Depends, FastAPI, HTTPException, Request, status
+from fastapi import FastAPI, HTTPException, Request, status
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException as AnyHTTPException
 
 from cor_provider.ui.leave_tab import gather
 from cor_provider.ui.page import render_page, render_problem
 from cor_provider.ui.published import TaskKey
+from cor_provider.ui.task_instance import read_task_instance
 
 HEADERS = {
     "Cache-Control": "no-store",
@@ -40,17 +40,12 @@ MOST_DIGITS = 9
 app = FastAPI(title="COR", docs_url=None, redoc_url=None, openapi_url=None)
 
 
-@app.get(
-    "/leave/{dag_id}/{run_id}/{task_id}/{map_index}",
-    dependencies=[
-        Depends(requires_access_dag("GET", DagAccessEntity.TASK_INSTANCE)),
-        Depends(requires_access_dag("GET", DagAccessEntity.XCOM)),
-    ],
-)
-def show_leave(dag_id: str, run_id: str, task_id: str, map_index: str, session: SessionDep) -> HTMLResponse:
+@app.get("/leave/{dag_id}/{run_id}/{task_id}/{map_index}")
+async def show_leave(request: Request, dag_id: str, run_id: str, task_id: str, map_index: str) -> HTMLResponse:
     """Show the leave of a task instance to those who may read that, and its XComs, in Airflow."""
     key = TaskKey(dag_id, run_id, task_id, _read_map_index(map_index))
-    return HTMLResponse(render_page(gather(key, session)), headers=HEADERS)
+    page = await run_in_threadpool(gather, key, await read_task_instance(key, request))
+    return HTMLResponse(render_page(page), headers=HEADERS)
 
 
 @app.exception_handler(AnyHTTPException)

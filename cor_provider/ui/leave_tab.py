@@ -6,26 +6,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy.orm import Session
-
 from cor_provider.audit.published import read_published_audit
 from cor_provider.results.published import read_published
 from cor_provider.task.published_files import PUBLISHED_FILES
 from cor_provider.ui.contents import read_plan, read_rejected, read_summary
 from cor_provider.ui.page import NO_LEAVE, NO_REPORT, LeavePage
 from cor_provider.ui.published import PublishedFiles, TaskKey, UnavailableError
-from cor_provider.ui.task_instance import read_rendered_fields, read_xcom
+from cor_provider.ui.task_instance import TaskInstance
 
 SHOWN_FILES = ("report", "plan", "rejected", "audit", "audit_page")
 """The others lie beside them."""
 
 
-def gather(key: TaskKey, session: Session) -> LeavePage:
+def gather(key: TaskKey, task_instance: TaskInstance) -> LeavePage:
     """Return what the tab shows; what cannot be read is a note on the page."""
-    outcomes = read_published(read_xcom(key, "summary", session))
-    files = PublishedFiles(_mapping(read_xcom(key, "files", session)), read_rendered_fields(key, session))
+    outcomes = read_published(task_instance.xcoms["summary"])
+    files = PublishedFiles(_mapping(task_instance.xcoms["files"]), task_instance.rendered)
     if outcomes is None:
-        audit = read_published_audit(read_xcom(key, "audit", session))
+        audit = read_published_audit(task_instance.xcoms["audit"])
         page = LeavePage(audit=audit, notes=[] if audit else [NO_LEAVE])
         if audit:
             _add_paths(page, files)

@@ -1,43 +1,79 @@
-"""What Airflow's database holds of one task instance."""
+"""
+What Airflow's REST API tells a person about one task instance.
+
+It is asked within the process, with the credentials of that person, so that Airflow itself decides who may know. Of all
+that Airflow has, this API alone stays the same between versions: neither the tables nor the functions in it do.
+"""
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
-from airflow.api_fastapi.core_api.routes.public.xcom import get_xcom_entry
-from airflow.models.renderedtifields import RenderedTaskInstanceFields
-from airflow.models.taskinstancekey import TaskInstanceKey
-from fastapi import HTTPException, status
-from sqlalchemy.orm import Session
+from fastapi import HTTPException, Request, status
+from httpx import ASGITransport, AsyncClient, Response
 
 from cor_provider.ui.published import TaskKey
 
-
-def read_xcom(key: TaskKey, name: str, session: Session) -> Any:
-    """Return an XCom of a task instance as the REST API does; None if there is none."""
-    try:
-        # The tables change between versions of Airflow. This function does not, since the REST API is stable.
-        entry = get_xcom_entry(
-            dag_id=key.dag_id,
-            dag_run_id=key.run_id,
-            task_id=key.task_id,
-            map_index=key.map_index,
-            xcom_key=name,
-            session=session,
-        )
-    except HTTPException as error:
-        if error.status_code == status.HTTP_404_NOT_FOUND:
-            return None
-        raise
-    return _from_json(entry.value)
+XCOMS = ("summary", "files", "audit")
+CREDENTIALS = ("authorization", "cookie")
+REFUSED = {status.HTTP_401_UNAUTHORIZED, status.HTTP_403_FORBIDDEN}
 
 
-def read_rendered_fields(key: TaskKey, session: Session) -> dict[str, Any] | None:
-    """Return the rendered template fields of a task instance, or None if Airflow does not keep them any more."""
-    # The number of the try is not part of their key.
-    of_airflow = TaskInstanceKey(key.dag_id, key.task_id, key.run_id, map_index=key.map_index)
-    return RenderedTaskInstanceFields.get_templated_fields(of_airflow, session=session)
+@dataclass(frozen=True)
+class TaskInstance:
+    """
+    A task instance as somebody may see it.
+
+    :ivar xcoms: the value of each XCom that the tab needs; None if there is none.
+    :ivar rendered: its rendered template fields; None if Airflow does not keep them any more.
+    """
+
+    xcoms: dict[str, Any]
+    rendered: dict[str, Any] | None
+
+
+async def read_task_instance(key: TaskKey, request: Request) -> TaskInstance:
+    """
+    Return a task instance as Airflow shows it to the one who sends a request.
+
+    :raises HTTPException: 401 or 403, if Airflow does not show it to them.
+    """
+    path = "/api/v2/dags/{}/dagRuns/{}/taskInstances/{}".format(*map(_segment, (key.dag_id, key.run_id, key.task_id)))
+    async with _client(request) as client:
+        of_airflow = _read(await client.get(path if key.map_index < 0 else f"{path}/{key.map_index}"))
+        entries = {
+            name: _read(await client.get(f"{path}/xcomEntries/{name}", params={"map_index": key.map_index}))
+            for name in XCOMS
+        }
+    return TaskInstance(
+        xcoms={name: entry and _from_json(entry["value"]) for name, entry in entries.items()},
+        rendered=(of_airflow or {}).get("rendered_fields") or None,
+    )
+
+
+def _client(request: Request) -> AsyncClient:
+    # It is this app's parent, which makes this one: at the import of this module it does not exist yet.
+    from airflow.api_fastapi.main import app as airflow  # noqa: PLC0415
+
+    headers = {name: request.headers[name] for name in CREDENTIALS if name in request.headers}
+    return AsyncClient(transport=ASGITransport(airflow), base_url=str(request.base_url), headers=headers)
+
+
+def _read(answer: Response) -> Any:
+    """Return what an answer says; None if there is no such thing."""
+    if answer.status_code == status.HTTP_404_NOT_FOUND:
+        return None
+    if answer.status_code in REFUSED:
+        raise HTTPException(answer.status_code)
+    return answer.raise_for_status().json()
+
+
+def _segment(text: str) -> str:
+    """Return a part of a path, of which a name such as ``..`` cannot make another path."""
+    return quote(text, safe="").replace(".", "%2E")
 
 
 def _from_json(value: Any) -> Any:
