@@ -58,7 +58,7 @@ test-all-%:
 test-lowest: $(LOWEST)/.ready  ## `make test-quick` on the lowest versions that pyproject.toml allows; LOWEST_PYTHON names a Python 3.10
 	$(LOWEST)/bin/python -m pytest $(PYTEST_ARGS) $(QUICK) $(RECORDING) --record-as "the quick part, lowest versions"
 
-test-airflow2:  ## the same on Airflow 2.11, which needs Python 3.10 to 3.12
+test-airflow2:  ## `make test` on Airflow 2.11, which needs Python 3.10 to 3.12
 	@$(MAKE) --no-print-directory test AIRFLOW=2.11
 
 test-celery: $(VENV)/.celery  ## pushes and syncs on two Celery workers, PostgreSQL and Redis, all of which it starts
@@ -99,9 +99,12 @@ audit-dependencies: $(VENV)/.ready  ## ask PyPI for known vulnerabilities of the
 	.ci/dependencies audit $(BIN) $(CONSTRAINTS) $(AUDIT_ARGS)
 
 check-newest: $(VENV)/.ready  ## warn if an index has an Airflow that is newer than those that the tests run on
-	@newest=$$(echo apache-airflow | $(BIN)/uv pip compile --quiet --no-deps --no-header --no-annotate --no-emit-index-url - 2> /dev/null); \
-	[ -z "$$newest" ] || grep -qxF "$$newest" constraints/airflow-*.txt || \
-		echo "WARNING: $$newest can be installed, and no test runs on it: see AIRFLOWS in the Makefile, and run  make constraints"
+	@newest=$$(echo apache-airflow | $(BIN)/uv pip compile --quiet --no-deps --no-header --no-annotate --no-emit-index-url - 2> /dev/null) || newest=; \
+	if [ -z "$$newest" ]; then \
+		echo "WARNING: could not ask the package index for the newest Airflow"; \
+	elif ! grep -qxF "$$newest" constraints/airflow-*.txt; then \
+		echo "WARNING: $$newest can be installed, and no test runs on it: see AIRFLOWS in the Makefile, and run  make constraints"; \
+	fi
 
 clean:  ## remove everything that these commands made
 	rm -rf .venv-* .demo .reports .screenshots dist docs/_build mutants .hypothesis .mypy_cache .pytest_cache .ruff_cache
