@@ -15,7 +15,7 @@ row that is not approved is sent too. One row that COR refuses fails the run, bu
 
 from datetime import datetime, timezone
 
-from airflow.providers.common.compat.sdk import DAG
+from airflow import DAG
 
 from cor_provider.operators.leaves import CreateLeaveOperator
 
