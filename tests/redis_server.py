@@ -16,7 +16,7 @@ import pytest
 
 from ports import free_port
 
-KnowsClusters = pytest.mark.needs("apache-airflow-providers-redis>=4.5")
+KnowsClusters = pytest.mark.needs("apache-airflow-providers-redis>=4.6")
 """For tests in which Airflow's provider connects to a cluster."""
 
 SECONDS_TO_START = 30

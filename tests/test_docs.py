@@ -71,8 +71,8 @@ def test_the_page_on_versions_says_what_the_tests_leave_out() -> None:
     documented = set()
     kind = ""
     for line in (DOCS / "versions.md").read_text().splitlines():
-        if heading := re.match(r"\| (came with|went with|not on) Airflow", line):
-            kind = {"came with": "since", "went with": "before", "not on": "not_on"}[heading[1]]
+        if heading := re.match(r"\| (needs|gone from|not on) Airflow", line):
+            kind = {"needs": "since", "gone from": "before", "not on": "not_on"}[heading[1]]
         elif row := re.match(r"\| ([\d.]+) \|.*\| (`.*`) \|$", line):
             documented |= {(kind, row[1], path) for path in re.findall(r"`([\w/]+\.py)`", row[2])}
     tests = REPOSITORY / "tests"
