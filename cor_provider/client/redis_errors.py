@@ -85,7 +85,10 @@ _TROUBLES: list[tuple[set[str], tuple[str, ...], Trouble]] = [
     (
         {"AskError"},
         (),
-        Trouble("is part of a cluster", 'add "cluster": true to that Connection\'s Extra'),
+        Trouble(
+            "is part of a cluster",
+            'add "cluster": true to that Connection\'s Extra, which apache-airflow-providers-redis>=4.6 knows',
+        ),
     ),
     (
         set(),
