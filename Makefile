@@ -99,7 +99,7 @@ audit-dependencies: $(VENV)/.ready  ## ask PyPI for known vulnerabilities of the
 	.ci/dependencies audit $(BIN) $(CONSTRAINTS) $(AUDIT_ARGS)
 
 check-newest: $(VENV)/.ready  ## warn if an index has an Airflow that is newer than those that the tests run on
-	@newest=$$(echo apache-airflow | $(BIN)/uv pip compile --quiet --no-deps --no-header --no-annotate --no-emit-index-url - 2> /dev/null) || newest=; \
+	@newest=$$(echo apache-airflow | $(BIN)/uv pip compile --quiet --python-version 3.13 --no-deps --no-header --no-annotate --no-emit-index-url - 2> /dev/null) || newest=; \
 	if [ -z "$$newest" ]; then \
 		echo "WARNING: could not ask the package index for the newest Airflow"; \
 	elif ! grep -qxF "$$newest" constraints/airflow-*.txt; then \

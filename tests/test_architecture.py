@@ -22,7 +22,6 @@ WITHOUT_TESTS_BY_NAME = {
     "sandbox/__main__.py": "a command, tested as one: tests/sandbox/test_cli.py",
     "sandbox/assumptions.py": "a list",
     "ui/leave_tab.py": "tested where it is used, in a real Airflow: tests/ui/test_app.py",
-    "ui/task_instance.py": "only a real Airflow has task instances: tests/ui/test_app.py",
 }
 """The modules that have no test module of the same name, each with the reason."""
 

@@ -87,7 +87,7 @@ _TROUBLES: list[tuple[set[str], tuple[str, ...], Trouble]] = [
         (),
         Trouble(
             "is part of a cluster",
-            'add "cluster": true to that Connection\'s Extra, which apache-airflow-providers-redis>=4.6 knows',
+            'use apache-airflow-providers-redis>=4.6, and set "cluster": true in that Connection\'s Extra',
         ),
     ),
     (

@@ -46,7 +46,7 @@ class PushOptions:
             if not _is_number(value, int) or value < 1:
                 raise ValueError(f"{name}: expected a whole number of at least 1; got {value!r}.")
         if not (_is_number(self.max_wait, (int, float)) and self.max_wait >= 0):
-            raise ValueError(f"max_wait: expected a number of seconds; got {self.max_wait!r}.")
+            raise ValueError(f"max_wait: expected a number of seconds of at least 0; got {self.max_wait!r}.")
 
 
 class Options(TypedDict, total=False):

@@ -30,6 +30,8 @@ HEADERS = {
 PROBLEMS = {
     status.HTTP_401_UNAUTHORIZED: "You are not logged in to Airflow, or no longer. Reload Airflow to log in.",
     status.HTTP_403_FORBIDDEN: "Airflow does not let you read this task instance and its XComs.",
+    status.HTTP_404_NOT_FOUND: "There is nothing here.",
+    status.HTTP_405_METHOD_NOT_ALLOWED: "There is nothing here.",
 }
 NOT_MAPPED = {"{MAP_INDEX}", "-1"}
 """What Airflow's UI puts into the URL if the task is not mapped."""
@@ -51,7 +53,7 @@ async def show_leave(request: Request, dag_id: str, run_id: str, task_id: str, m
 @app.exception_handler(AnyHTTPException)
 def show_problem(_: Request, error: AnyHTTPException) -> HTMLResponse:
     """Say in the tab why there is nothing to see."""
-    problem = PROBLEMS.get(error.status_code, "There is nothing here.")
+    problem = PROBLEMS.get(error.status_code, "Airflow cannot say at the moment. Reload the page.")
     return HTMLResponse(render_problem(problem), error.status_code, {**(error.headers or {}), **HEADERS})
 
 

@@ -1,8 +1,8 @@
 """
 What Airflow's REST API tells a person about one task instance.
 
-It is asked within the process, with the credentials of that person, so that Airflow itself decides who may know. Of all
-that Airflow has, this API alone stays the same between versions: neither the tables nor the functions in it do.
+It is asked within the process, with the credentials of that person, so that Airflow itself decides who may know. This
+API stays the same between versions: neither the tables nor the functions behind it do.
 """
 
 from __future__ import annotations
@@ -18,8 +18,7 @@ from httpx import ASGITransport, AsyncClient, Response
 from cor_provider.ui.published import TaskKey
 
 XCOMS = ("summary", "files", "audit")
-CREDENTIALS = ("authorization", "cookie")
-REFUSED = {status.HTTP_401_UNAUTHORIZED, status.HTTP_403_FORBIDDEN}
+FORWARDED = ("authorization", "cookie", "host")
 
 
 @dataclass(frozen=True)
@@ -39,9 +38,9 @@ async def read_task_instance(key: TaskKey, request: Request) -> TaskInstance:
     """
     Return a task instance as Airflow shows it to the one who sends a request.
 
-    :raises HTTPException: 401 or 403, if Airflow does not show it to them.
+    :raises HTTPException: with the status of Airflow's answer, such as 401 or 403 if it does not show it to them.
     """
-    path = "/api/v2/dags/{}/dagRuns/{}/taskInstances/{}".format(*map(_segment, (key.dag_id, key.run_id, key.task_id)))
+    path = path_of(key)
     async with _client(request) as client:
         of_airflow = _read(await client.get(path if key.map_index < 0 else f"{path}/{key.map_index}"))
         entries = {
@@ -54,26 +53,30 @@ async def read_task_instance(key: TaskKey, request: Request) -> TaskInstance:
     )
 
 
+def path_of(key: TaskKey) -> str:
+    """Return the path of a task instance in the REST API, which no name in it, such as ``..``, makes another path."""
+    names = (quote(name, safe="").replace(".", "%2E") for name in (key.dag_id, key.run_id, key.task_id))
+    return "/api/v2/dags/{}/dagRuns/{}/taskInstances/{}".format(*names)
+
+
 def _client(request: Request) -> AsyncClient:
     # It is this app's parent, which makes this one: at the import of this module it does not exist yet.
     from airflow.api_fastapi.main import app as airflow  # noqa: PLC0415
 
-    headers = {name: request.headers[name] for name in CREDENTIALS if name in request.headers}
-    return AsyncClient(transport=ASGITransport(airflow), base_url=str(request.base_url), headers=headers)
+    headers = {name: request.headers[name] for name in FORWARDED if name in request.headers}
+    client = (request.client.host, request.client.port) if request.client else ("127.0.0.1", 0)
+    # The header Host has no part in the URL: it can be anything.
+    base_url = f"{request.scope['scheme']}://localhost{request.scope.get('app_root_path', '')}"
+    return AsyncClient(transport=ASGITransport(airflow, client=client), base_url=base_url, headers=headers)
 
 
 def _read(answer: Response) -> Any:
     """Return what an answer says; None if there is no such thing."""
     if answer.status_code == status.HTTP_404_NOT_FOUND:
         return None
-    if answer.status_code in REFUSED:
-        raise HTTPException(answer.status_code)
-    return answer.raise_for_status().json()
-
-
-def _segment(text: str) -> str:
-    """Return a part of a path, of which a name such as ``..`` cannot make another path."""
-    return quote(text, safe="").replace(".", "%2E")
+    if not answer.is_success:
+        raise HTTPException(answer.status_code if answer.is_error else status.HTTP_502_BAD_GATEWAY)
+    return answer.json()
 
 
 def _from_json(value: Any) -> Any:
